@@ -1,0 +1,100 @@
+import type { Duplex } from 'node:stream'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
+import type { Report, SourceKind } from '../../shared/domain/model/fact.ts'
+import type { SourceTest } from '../../shared/contract/environments.ts'
+
+/** What the core needs from the outside world. electron/platform implements it; tests bring their own. */
+
+export interface Clock {
+  now(): EpochMs
+  /** Resolves after `ms`, or rejects with the signal's reason. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** Structured log of Everyhop itself. Never given secrets. */
+export interface Log {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+export type DialTarget =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** Opens a byte stream to a target. Direct or over a unix socket; through a cluster once Kubernetes is there. */
+export type Dial = (target: DialTarget, signal: AbortSignal) => Promise<Duplex>
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+export interface HttpGetOptions {
+  readonly signal: AbortSignal
+  /** For the whole answer. */
+  readonly deadlineMs: number
+  /** A longer body ends the request with `too-large`: nothing is read past it. */
+  readonly maxBytes: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** PEM of the CA to verify an https server with; the system's CAs otherwise. Verification cannot be switched off. */
+  readonly ca?: string
+}
+
+/** GET and nothing else: this port cannot change a system. Throws `HttpFailure` only. */
+export type HttpGet = (url: URL, options: HttpGetOptions) => Promise<HttpAnswer>
+
+export type HttpFailureKind = 'unreachable' | 'timed-out' | 'too-large' | 'tls' | 'broken' | 'cancelled'
+
+/** `broken`: the server answered with something that is not HTTP, or hung up in the middle. */
+export class HttpFailure extends Error {
+  readonly kind: HttpFailureKind
+  constructor(kind: HttpFailureKind, message: string) {
+    super(message)
+    this.name = 'HttpFailure'
+    this.kind = kind
+  }
+}
+
+/** Reads files that belong to the operator (SVIDs, intent, logs). */
+export interface Files {
+  /** UTF-8 text, at most `maxBytes` (default 1 MiB). Throws with code `not-found` | `forbidden` | `too-large` | `invalid`. */
+  readText(path: string, maxBytes?: number): Promise<string>
+  /** Calls back (coalesced) when the file's content may have changed, also when it was replaced by a rename. */
+  watch(path: string, changed: () => void, signal: AbortSignal): void
+}
+
+/** When a source may be read again. The core paces all sources together by the request budget. */
+export interface Pace {
+  /** Resolves when it is this source's turn: at once the first time, then every 5 s while it is selected or failing, else once a sweep. */
+  turn(instance: string, signal: AbortSignal): Promise<void>
+  /** One token of the request budget, taken before each request to an admin endpoint. */
+  request(signal: AbortSignal): Promise<void>
+}
+
+export interface ConnectorPorts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly dial: Dial
+  readonly get: HttpGet
+  readonly files: Files
+  readonly pace: Pace
+}
+
+/**
+ * Reads one kind of system. `observe` yields one report per scope and reading, for as long as the signal is not aborted;
+ * it never throws because part could not be read: that is a report with gaps, and it tries again by itself.
+ */
+export interface Connector<Source> {
+  readonly kind: SourceKind
+  observe(source: Source, settings: ObserveSettings, ports: ConnectorPorts, signal: AbortSignal): AsyncIterable<Report>
+  /** Asks once what can be read with the rights held: for `everyhop env test` and the connections screen. */
+  test(source: Source, settings: ObserveSettings, ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest>
+}
+
+export interface ObserveSettings {
+  /** Folder that relative paths of environment.yaml are relative to. */
+  readonly baseDirectory: string
+  readonly windowSeconds: number
+}

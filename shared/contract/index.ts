@@ -1,0 +1,8 @@
+import { environments } from './environments.ts'
+import { graph } from './graph.ts'
+import { live } from './live.ts'
+import { system } from './system.ts'
+
+/** Everything the window, the command line or another process may ask. Names exist here and nowhere else. */
+export const contract = { system, environments, graph, live }
+export type Contract = typeof contract

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+
+const sourceId = z.string().regex(/^[a-zA-Z0-9._-]{1,100}$/)
+const path = z.string().min(1).max(4096)
+
+/** Paths of an X509-SVID in files; re-read when they change. Relative paths are relative to environment.yaml. */
+const fileIdentity = z.strictObject({
+  certificate: path,
+  key: path,
+  bundle: path,
+  /** Shown, with expiry, before the SVID runs out. */
+  mintCommand: z.string().max(2000).optional(),
+})
+
+/** One of the two ways to a SPIRE server: TCP with a read-only SVID, or its local socket. */
+const spireSource = z.union([
+  z.strictObject({
+    id: sourceId,
+    address: z.string().regex(/^[^\s/]+:\d{1,5}$/),
+    trustDomain: z.string().min(1).max(255),
+    identity: fileIdentity,
+  }),
+  z.strictObject({ id: sourceId, socket: path, trustDomain: z.string().min(1).max(255) }),
+])
+
+const envoySource = z.strictObject({
+  id: sourceId,
+  admin: z.url({ protocol: /^http$/ }),
+})
+
+const opaSource = z.strictObject({
+  id: sourceId,
+  api: z.url({ protocol: /^https?$/ }),
+  /** File that holds a bearer token for OPA's API. */
+  tokenFile: path.optional(),
+  /** CA for an https API; the system's CAs otherwise. */
+  caFile: path.optional(),
+})
+
+const logSource = z.strictObject({
+  id: sourceId,
+  record: z.enum(['envoy-access', 'opa-decisions', 'integrity-events']),
+  file: path,
+  /** For envoy-access: the Envoy (source id) that writes the file. For opa-decisions: the OPA, when the file is one OPA's. */
+  writtenBy: sourceId.optional(),
+})
+
+/** environment.yaml: how one person reaches systems. Personal; secrets by reference only. */
+export const environmentSchema = z.strictObject({
+  apiVersion: z.literal('everyhop.dev/v1'),
+  kind: z.literal('Environment'),
+  name: z.string().regex(/^[a-z0-9-]{1,63}$/),
+  production: z.boolean().default(false),
+  intent: path.optional(),
+  /** Requests a second to admin endpoints, all sources together. */
+  requestBudget: z.number().min(0.1).max(1000).default(10),
+  /** How far back rates, denials and handshakes are counted, seconds. */
+  windowSeconds: z.number().int().min(5).max(3600).default(60),
+  /** An OPA bundle that was last fetched longer ago than this is stale, seconds. Default: five times its own longest poll, at least 300. */
+  bundleStaleAfterSeconds: z.number().int().min(1).optional(),
+  sources: z.strictObject({
+    spire: z.array(spireSource).max(20).default([]),
+    envoy: z.array(envoySource).max(20_000).default([]),
+    opa: z.array(opaSource).max(20_000).default([]),
+    logs: z.array(logSource).max(20_000).default([]),
+  }),
+})
+
+export type Environment = z.infer<typeof environmentSchema>
+export type SpireSource = Environment['sources']['spire'][number]
+export type EnvoySource = Environment['sources']['envoy'][number]
+export type OpaSource = Environment['sources']['opa'][number]
+export type LogSource = Environment['sources']['logs'][number]

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+
+/** intent.yaml: what should be. Reviewed in Git, referenced by path from environment.yaml. */
+export const intentSchema = z.strictObject({
+  apiVersion: z.literal('everyhop.dev/v1'),
+  kind: z.literal('Intent'),
+  name: z.string().min(1).max(100),
+  zones: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[a-z0-9-]{1,63}$/),
+        title: z.string().min(1).max(60),
+        kind: z.enum(['untrusted', 'pipeline', 'data', 'external', 'control']),
+      }),
+    )
+    .max(50),
+  stages: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[a-z0-9-]{1,63}$/),
+        title: z.string().min(1).max(60),
+        zone: z.string(),
+        /** Chooses the icon: gateway, firewall, sanitiser, orchestrator, model, filter, store, tool, client, registry, external, job. */
+        kind: z.string().max(40).default('workload'),
+        /** SPIFFE IDs that belong to this stage, exact, or ending in `*` for a prefix. */
+        spiffeIds: z.array(z.string().startsWith('spiffe://')).min(1).max(100),
+      }),
+    )
+    .max(10_000),
+  adjacency: z.array(z.strictObject({ from: z.string(), to: z.string() })).max(100_000),
+})
+
+export type Intent = z.infer<typeof intentSchema>
+export type IntentZoneKind = Intent['zones'][number]['kind']
