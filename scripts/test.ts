@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ensureBrowser } from '../test/e2e/browser.ts'
+import { ensureBinaries } from '../test/lab/provision/binaries.ts'
+import { root, runTool } from './run-tool.ts'
+import { runStaticChecks, runVitest, type SuiteResult } from './suites.ts'
+
+/**
+ * `npm test`: everything, on the real servers of the lab and in a real browser. What it needs it gets first.
+ * With CI=true a missing part fails unless test/expected-missing.json names it with its reason.
+ */
+interface Part {
+  readonly name: string
+  /** Resolves when the part is there; throws with what to do otherwise. */
+  get(): Promise<void>
+}
+
+interface Suite {
+  readonly name: string
+  readonly minutes: number
+  readonly needs: readonly string[]
+  run(): Promise<SuiteResult>
+}
+
+const parts: readonly Part[] = [
+  {
+    name: 'lab binaries',
+    async get() {
+      await ensureBinaries(['spire-server', 'spire-agent', 'opa-envoy', 'envoy'], { log: say })
+    },
+  },
+  {
+    name: 'renderer build',
+    async get() {
+      const code = await runTool('vite', ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn'])
+      if (code !== 0) throw new Error('the renderer does not build: see the lines above')
+    },
+  },
+  {
+    name: 'browser',
+    async get() {
+      await ensureBrowser(say)
+    },
+  },
+]
+
+const suites: readonly Suite[] = [
+  { name: 'types, lint, format', minutes: 0.3, needs: [], run: runStaticChecks },
+  { name: 'unit and architecture', minutes: 1, needs: [], run: () => runVitest('unit and architecture', 'unit') },
+  {
+    name: 'real servers (lab)',
+    minutes: 12,
+    needs: ['lab binaries'],
+    run: () => runVitest('real servers (lab)', 'lab'),
+  },
+  {
+    name: 'browser (e2e)',
+    minutes: 3,
+    needs: ['lab binaries', 'renderer build', 'browser'],
+    run: () => runVitest('browser (e2e)', 'e2e'),
+  },
+]
+
+const expectedMissing = z
+  .array(z.strictObject({ part: z.string(), reason: z.string().min(10) }))
+  .parse(JSON.parse(readFileSync(join(root, 'test', 'expected-missing.json'), 'utf8')))
+
+say(`Suites: ${suites.map((suite) => `${suite.name} ~${suite.minutes} min`).join(', ')}.`)
+say(
+  `In all ~${suites.reduce((sum, suite) => sum + suite.minutes, 0).toFixed(1)} min, plus building the lab's servers once (~10 min).`,
+)
+
+const missing = new Map<string, string>()
+for (const part of parts) {
+  try {
+    await part.get()
+  } catch (error) {
+    missing.set(part.name, error instanceof Error ? error.message : String(error))
+    say(`Missing: ${part.name}. ${missing.get(part.name)}`)
+  }
+}
+
+const results: SuiteResult[] = []
+for (const suite of suites) {
+  const lacking = suite.needs.filter((need) => missing.has(need))
+  if (lacking.length === 0) {
+    say(`\n== ${suite.name}`)
+    results.push(await suite.run())
+    continue
+  }
+  const unexpected = lacking.filter((need) => !expectedMissing.some((entry) => entry.part === need))
+  const fails = process.env.CI === 'true' && unexpected.length > 0
+  results.push({ name: suite.name, passed: 0, failed: fails ? 1 : 0, skipped: fails ? 0 : 1, seconds: 0 })
+}
+
+say('')
+for (const result of results) {
+  say(
+    `${result.name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, ${(result.seconds / 60).toFixed(1)} min`,
+  )
+}
+for (const [part, why] of missing) {
+  const entry = expectedMissing.find((candidate) => candidate.part === part)
+  say(`missing: ${part} (${entry === undefined ? `not expected: ${why}` : entry.reason})`)
+}
+const total = (key: 'passed' | 'failed' | 'skipped' | 'seconds') =>
+  results.reduce((sum, result) => sum + result[key], 0)
+say(`${(total('seconds') / 60).toFixed(1)} min in all`)
+say(`${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`)
+process.exitCode = total('failed') === 0 && total('passed') > 0 ? 0 : 1
+
+function say(line: string): void {
+  console.log(line)
+}

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { contractPackages, purePackages } from './pure-packages.ts'
+import { type Import, importsOf, sourceFiles } from './sources.ts'
+
+/**
+ * "Who may import whom", one row a folder; the first row that fits a file decides.
+ * `own` are prefixes of our own files; `packages` of npm or Node, `*` for any.
+ */
+const rules: readonly { files: RegExp; own: readonly string[]; packages: readonly string[] }[] = [
+  { files: /\.test\.tsx?$/, own: [''], packages: ['*'] },
+  { files: /^shared\/lib\//, own: ['shared/lib/'], packages: [] },
+  {
+    files: /^shared\/(domain|faults)\//,
+    own: ['shared/domain/', 'shared/faults/', 'shared/lib/', 'shared/contract/'],
+    packages: purePackages,
+  },
+  {
+    files: /^shared\/words\//,
+    own: ['shared/words/', 'shared/domain/', 'shared/faults/', 'shared/contract/', 'shared/lib/'],
+    packages: [],
+  },
+  {
+    files: /^shared\/contract\//,
+    own: ['shared/contract/', 'shared/domain/', 'shared/lib/'],
+    packages: contractPackages,
+  },
+  {
+    files: /^electron\/core\//,
+    own: ['electron/core/', 'shared/'],
+    packages: ['@orpc/server', 'node:stream', ...purePackages],
+  },
+  ...['spire', 'envoy', 'opa'].map((name) => ({
+    files: new RegExp(`^electron/connectors/${name}/`),
+    own: ['shared/', 'electron/core/ports.ts', `electron/connectors/${name}/`],
+    packages: ['*'],
+  })),
+  ...['logs', 'platform'].map((name) => ({
+    files: new RegExp(`^electron/${name}/`),
+    own: ['shared/', 'electron/core/ports.ts', `electron/${name}/`],
+    packages: ['*'],
+  })),
+  {
+    files: /^electron\/playground\//,
+    own: ['shared/', 'electron/core/ports.ts', 'electron/playground/'],
+    packages: ['*'],
+  },
+  {
+    files: /^electron\/(service|cli)\//,
+    own: [
+      'shared/',
+      'electron/core/',
+      'electron/connectors/',
+      'electron/logs/',
+      'electron/platform/',
+      'electron/service/',
+      'electron/cli/',
+    ],
+    packages: ['*'],
+  },
+  { files: /^renderer\/api\//, own: ['renderer/api/', 'shared/'], packages: ['*'] },
+  { files: /^renderer\/dev\//, own: ['renderer/', 'shared/'], packages: ['*'] },
+  { files: /^renderer\/app\//, own: ['renderer/', 'shared/'], packages: ['*'] },
+  { files: /^renderer\/(ui|workers)\//, own: ['renderer/ui/', 'renderer/workers/', 'shared/'], packages: ['*'] },
+  {
+    files: /^renderer\/features\/graph\//,
+    own: ['renderer/features/graph/', 'renderer/api/', 'renderer/ui/', 'renderer/workers/', 'shared/'],
+    packages: ['*'],
+  },
+  { files: /^renderer\/vite\.config\.ts$/, own: [], packages: ['*'] },
+]
+
+const ours = ['shared', 'electron', 'renderer'].flatMap((folder) => sourceFiles(folder))
+
+test('every file of the program has a rule about what it may import', () => {
+  expect(ours.filter((file) => !rules.some((rule) => rule.files.test(file)))).toEqual([])
+})
+
+test('imports point where the architecture lets them', () => {
+  const refused = ours.flatMap(importsOf).filter((found) => !isAllowed(found))
+  expect(refused.map((found) => `${found.from} must not import ${found.to}`)).toEqual([])
+})
+
+test('the domain takes only types from the contract, and only oRPC’s transport stays in renderer/api', () => {
+  const wrong = ours.flatMap(importsOf).filter((found) => {
+    if (found.from.endsWith('.test.ts')) return false
+    if (/^shared\/(domain|words|faults)\//.test(found.from) && found.to.startsWith('shared/contract/')) {
+      return !found.typeOnly && !/^shared\/contract\/(errors|limits)\.ts$/.test(found.to)
+    }
+    return /^renderer\/(?!api\/)/.test(found.from) && found.external && found.to.startsWith('@orpc/')
+  })
+  expect(wrong.map((found) => `${found.from} -> ${found.to}`)).toEqual([])
+})
+
+test('only the composition imports connectors, logs and platform together', () => {
+  const importers = ours
+    .filter((file) => !file.endsWith('.test.ts'))
+    .flatMap(importsOf)
+    .filter(
+      (found) =>
+        /^electron\/(connectors|logs)\//.test(found.to) &&
+        !found.from.startsWith(found.to.split('/').slice(0, 2).join('/')),
+    )
+    .map((found) => found.from)
+  expect([...new Set(importers)].filter((file) => !/^electron\/service\/compose\.ts$/.test(file))).toEqual([])
+})
+
+function isAllowed(found: Import): boolean {
+  const rule = rules.find((candidate) => candidate.files.test(found.from))
+  if (rule === undefined) return false
+  if (found.external) return rule.packages.includes('*') || rule.packages.includes(found.to)
+  return rule.own.some((prefix) => found.to.startsWith(prefix))
+}

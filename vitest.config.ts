@@ -1,0 +1,46 @@
+import { defineConfig } from 'vitest/config'
+
+/** Three kinds of test, told apart by their place: unit (fast, no servers of others), lab (the real servers), e2e (a real browser on the lab). */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [
+            'shared/**/*.test.ts',
+            'electron/**/*.test.ts',
+            'renderer/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'test/architecture/*.test.ts',
+            'test/conformance/*.test.ts',
+            'test/builders/*.test.ts',
+          ],
+          exclude: ['**/*.lab.test.ts', '**/node_modules/**'],
+          environment: 'node',
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts', 'test/**/*.lab.test.ts'],
+          environment: 'node',
+          // One lab at a time: it is a whole pipeline of real processes on two cores.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          environment: 'node',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+        },
+      },
+    ],
+  },
+})
