@@ -1,0 +1,85 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { stringify } from 'yaml'
+import { trustDomain } from '../../electron/playground/pipeline/topology.ts'
+import { environmentSchema } from '../../shared/domain/model/environment.ts'
+import type { LabPlan } from './plan.ts'
+
+export const environmentName = 'lab'
+
+export interface EnvironmentSettings {
+  readonly mintCommand: string
+  readonly windowSeconds: number
+  readonly bundleStaleAfterSeconds: number
+}
+
+/** Everyhop's folder of configuration: `EVERYHOP_HOME`, else `~/.config/everyhop`. */
+export function everyhopHome(): string {
+  const configured = process.env['EVERYHOP_HOME']
+  return configured === undefined || configured === '' ? path.join(homedir(), '.config', 'everyhop') : configured
+}
+
+export function registrationFile(home: string): string {
+  return path.join(home, 'environments', `${environmentName}.yaml`)
+}
+
+/** environment.yaml of the lab, with absolute paths so that it can be copied anywhere. */
+export function environmentYaml(plan: LabPlan, settings: EnvironmentSettings): string {
+  const reader = (file: string): string => path.join(plan.files.readerFolder, file)
+  const environment = {
+    apiVersion: 'everyhop.dev/v1',
+    kind: 'Environment',
+    name: environmentName,
+    intent: plan.files.intent,
+    // Everything is on this machine: the budget that spares other people's servers is not needed.
+    requestBudget: 200,
+    windowSeconds: settings.windowSeconds,
+    bundleStaleAfterSeconds: settings.bundleStaleAfterSeconds,
+    sources: {
+      spire: [
+        {
+          id: 'spire',
+          address: `${plan.spire.address}:${plan.spire.port}`,
+          trustDomain,
+          identity: {
+            certificate: reader('svid.pem'),
+            key: reader('key.pem'),
+            bundle: reader('bundle.pem'),
+            mintCommand: settings.mintCommand,
+          },
+        },
+      ],
+      envoy: plan.stages.map((stage) => ({ id: stage.stage.id, admin: `http://${stage.address}:${stage.adminPort}` })),
+      opa: plan.opas.map((opa) => ({ id: opa.id, api: `http://${opa.address}:${opa.apiPort}` })),
+      logs: [
+        ...plan.stages.flatMap(({ stage, accessLog, connectionLog, opa }) => [
+          { id: `${stage.id}.access`, record: 'envoy-access', file: accessLog, writtenBy: stage.id },
+          ...(opa === null
+            ? []
+            : [{ id: `${stage.id}.connections`, record: 'envoy-access', file: connectionLog, writtenBy: stage.id }]),
+        ]),
+        ...plan.opas.map((opa) => ({
+          id: `${opa.id}.decisions`,
+          record: 'opa-decisions',
+          file: opa.decisionLog,
+          writtenBy: opa.id,
+        })),
+        { id: 'integrity', record: 'integrity-events', file: plan.files.integrityLog },
+      ],
+    },
+  }
+  environmentSchema.parse(environment)
+  return stringify(environment)
+}
+
+/** Makes the lab known to Everyhop as the environment `lab`. */
+export async function register(home: string, yaml: string): Promise<void> {
+  const file = registrationFile(home)
+  await mkdir(path.dirname(file), { recursive: true })
+  await writeFile(file, yaml, { mode: 0o600 })
+}
+
+export async function unregister(home: string): Promise<void> {
+  await rm(registrationFile(home), { force: true })
+}

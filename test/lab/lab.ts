@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { intentYaml } from '../../electron/playground/pipeline/intent-yaml.ts'
+import { trustDomain } from '../../electron/playground/pipeline/topology.ts'
+import { startTraffic } from '../../electron/playground/pipeline/traffic.ts'
+import type { LabControls } from './controls.ts'
+import {
+  type EnvironmentSettings,
+  environmentYaml,
+  everyhopHome,
+  register,
+  registrationFile,
+  unregister,
+} from './environment-file.ts'
+import { type EnvoyFleet, startFleet } from './envoy/fleet.ts'
+import { startGuard } from './guard.ts'
+import { injections } from './inject/index.ts'
+import type { DeniedHop } from './opa/bundle.ts'
+import { type OpaFleet, startOpas } from './opa/fleet.ts'
+import { startPipeline } from './pipeline-process.ts'
+import { type LabPlan, planLab, stagePlanOf } from './plan.ts'
+import { type Server, waitFor } from './processes.ts'
+import { ensureBinaries } from './provision/binaries.ts'
+import { cacheFolder } from './provision/cache-folder.ts'
+import { ensureSpirePolicy } from './provision/spire-policy.ts'
+import { type SpireServers, startSpire } from './spire/start.ts'
+import { type LabTruth, readTruth } from './truth.ts'
+
+export interface LabOptions {
+  /** Folder for state, sockets and logs; what is in it is removed. Default: `lab/default` in the cache folder. */
+  readonly runFolder?: string
+  /** Where the environment `lab` is registered. Default: `EVERYHOP_HOME`, else `~/.config/everyhop`. */
+  readonly home?: string
+  /** Decides the order of prompts and users. */
+  readonly seed?: number
+  readonly requestsPerSecond?: number
+  /** How far back Everyhop counts traffic in this environment, seconds. */
+  readonly windowSeconds?: number
+  readonly bundleStaleAfterSeconds?: number
+  readonly log?: (line: string) => void
+}
+
+export interface LabStatus {
+  readonly pid: number
+  readonly runFolder: string
+  readonly environmentFile: string
+  readonly startedAt: string
+  readonly activeFault: string | null
+  readonly servers: readonly { readonly name: string; readonly pid: number; readonly running: boolean }[]
+  /** What the traffic generator sent and got back. */
+  readonly traffic: ReturnType<ReturnType<typeof startTraffic>['counts']>
+}
+
+export interface Lab {
+  readonly environmentFile: string
+  readonly plan: LabPlan
+  truth(): Promise<LabTruth>
+  /** Makes a fault of `shared/faults`; resolves when it is really in force. One at a time. */
+  inject(faultId: string): Promise<void>
+  /** Undoes the active fault; resolves when it is really undone. Nothing to do without one. */
+  heal(): Promise<void>
+  status(): LabStatus
+  stop(): Promise<void>
+}
+
+const remintEveryMs = 60 * 60 * 1000
+
+interface Running {
+  readonly spire: SpireServers
+  readonly envoys: EnvoyFleet
+  readonly opas: OpaFleet
+}
+
+/**
+ * Starts the lab: SPIRE with two agents, an Envoy beside each stage, three OPAs, the pipeline's services and its traffic.
+ * Resolves after the first request went the whole way. A failing start stops what was started and says which part failed.
+ */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const log = options.log ?? (() => undefined)
+  const home = options.home ?? everyhopHome()
+  const runFolder = options.runFolder ?? path.join(cacheFolder(), 'lab', 'default')
+  const binaries = await ensureBinaries(['spire-server', 'spire-agent', 'opa-envoy', 'envoy'], { log })
+  const policy = await ensureSpirePolicy()
+  await emptyFolder(runFolder)
+  const plan = await planLab(runFolder, randomUUID())
+  const guard = startGuard(plan.mark, [registrationFile(home)])
+  const servers: Server[] = []
+  const closers: (() => Promise<void>)[] = []
+  let ending = false
+  const opened = (server: Server): void => {
+    servers.push(server)
+    if (ending) server.signal('SIGKILL')
+  }
+  const stop = async (): Promise<void> => {
+    if (ending) return
+    ending = true
+    await unregister(home)
+    await Promise.allSettled(closers.map((close) => close()))
+    await Promise.all(servers.map((server) => server.stop()))
+    await guard.finish()
+  }
+  const startedAt = new Date()
+  let revision = 1
+  const revisionName = (): string => `lab-${String(revision).padStart(3, '0')}`
+  const start = async (): Promise<Running> => {
+    const [{ spire, envoys }, opas] = await Promise.all([
+      startSpire(
+        plan,
+        { server: binaries['spire-server'].path, agent: binaries['spire-agent'].path, policy },
+        opened,
+      ).then(async (spire) => ({ spire, envoys: await startFleet(plan, binaries.envoy.path, opened) })),
+      startOpas(plan, binaries['opa-envoy'].path, revisionName(), opened).then((fleet) => {
+        closers.push(fleet.close)
+        return fleet
+      }),
+      startPipeline(plan, opened),
+    ])
+    return { spire, envoys, opas }
+  }
+  try {
+    const running = await start()
+    const entry = stagePlanOf(plan, 'application')
+    const traffic = startTraffic({
+      entry: { address: entry.address, port: entry.appPort },
+      seed: options.seed ?? 1,
+      perSecond: options.requestsPerSecond ?? 4,
+    })
+    closers.push(async () => traffic.stop())
+    const passed = async (): Promise<boolean> => (traffic.counts().byStatus['200'] ?? 0) > 0
+    await waitFor('a first request goes the whole way through the pipeline', passed, { timeoutMs: 20_000 })
+    const remint = setInterval(() => {
+      running.spire.tool.mintReader().catch((error: Error) => log(error.message))
+    }, remintEveryMs)
+    closers.push(async () => clearInterval(remint))
+    const settings: EnvironmentSettings = {
+      mintCommand: running.spire.tool.mintCommand,
+      windowSeconds: options.windowSeconds ?? 30,
+      bundleStaleAfterSeconds: options.bundleStaleAfterSeconds ?? 8,
+    }
+    const yaml = environmentYaml(plan, settings)
+    await writeFile(plan.files.intent, intentYaml())
+    await writeFile(plan.files.environment, yaml, { mode: 0o600 })
+    await register(home, yaml)
+    log(`lab: ready after ${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s`)
+
+    let activeFault: string | null = null
+    let inForce: { revision: string; denied: readonly DeniedHop[] } = { revision: revisionName(), denied: [] }
+    const controls: LabControls = {
+      ...running,
+      plan,
+      trustDomain,
+      bundleStaleAfterSeconds: settings.bundleStaleAfterSeconds,
+      activeFault: () => activeFault,
+      policyInForce: () => inForce,
+      publish: async (order) => {
+        revision += 1
+        await running.opas.publish({ ...order, revision: revisionName() })
+        if (order.foreignKey !== true) inForce = { revision: revisionName(), denied: order.deny ?? [] }
+        return revisionName()
+      },
+    }
+    return {
+      environmentFile: plan.files.environment,
+      plan,
+      truth: () => readTruth(controls),
+      inject: async (faultId) => {
+        const injection = injections.get(faultId)
+        if (injection === undefined) {
+          throw new Error(`the lab has no fault ${faultId}; it has ${[...injections.keys()].join(', ')}`)
+        }
+        if (activeFault !== null) throw new Error(`the fault ${activeFault} is active: heal the lab first`)
+        activeFault = faultId
+        await injection.inject(controls)
+      },
+      heal: async () => {
+        if (activeFault === null) return
+        await injections.get(activeFault)?.heal(controls)
+        activeFault = null
+      },
+      status: () => ({
+        pid: process.pid,
+        runFolder,
+        environmentFile: plan.files.environment,
+        startedAt: startedAt.toISOString(),
+        activeFault,
+        servers: currentServers(servers).map((server) => ({
+          name: server.name,
+          pid: server.pid,
+          running: server.isRunning(),
+        })),
+        traffic: traffic.counts(),
+      }),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The servers as they are now: one that was started again replaces its predecessor of the same name. */
+function currentServers(opened: readonly Server[]): readonly Server[] {
+  return [...new Map(opened.map((server) => [server.name, server])).values()]
+}
+
+async function emptyFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  for (const name of await readdir(folder)) await rm(path.join(folder, name), { recursive: true, force: true })
+}

@@ -1,0 +1,134 @@
+/**
+ * npm run lab                  starts the lab and stays until Ctrl-C
+ * npm run lab -- start --detach   starts it in the background
+ * npm run lab -- stop | status | truth | heal
+ * npm run lab -- fault <id>    makes one fault of shared/faults, after healing the one before
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { z } from 'zod'
+import { askLab, type ControlRequest, openControl } from './control.ts'
+import { injections } from './inject/index.ts'
+import { startLab } from './lab.ts'
+import { cacheFolder } from './provision/cache-folder.ts'
+
+const runFolder = path.join(cacheFolder(), 'lab', 'default')
+const controlSocket = path.join(runFolder, 's', 'lab.sock')
+
+const usage = `usage: npm run lab [-- start [--detach] | stop | status | truth | fault <id> | heal]
+faults: ${[...injections.keys()].join(', ')}`
+
+const statusWire = z.object({
+  pid: z.number(),
+  environmentFile: z.string(),
+  startedAt: z.string(),
+  activeFault: z.string().nullable(),
+  servers: z.array(z.object({ name: z.string(), pid: z.number(), running: z.boolean() })),
+  traffic: z.object({ sent: z.number(), byStatus: z.record(z.string(), z.number()) }),
+})
+
+const [verb = 'start', ...rest] = process.argv.slice(2)
+
+run().then(
+  (code) => {
+    if (code !== undefined) process.exitCode = code
+  },
+  (error: Error) => {
+    console.error(error.message)
+    process.exit(1)
+  },
+)
+
+async function run(): Promise<number | undefined> {
+  switch (verb) {
+    case 'start':
+      return rest.includes('--detach') ? detach() : stayInForeground()
+    case 'stop': {
+      const answer = await askLab(controlSocket, { verb: 'stop' })
+      console.log(answer === undefined ? 'no lab is running' : 'the lab has stopped')
+      return 0
+    }
+    case 'status':
+      return show(await ask({ verb: 'status' }))
+    case 'truth':
+      console.log(JSON.stringify(await ask({ verb: 'truth' }), null, 2))
+      return 0
+    case 'heal':
+      return show(await ask({ verb: 'heal' }))
+    case 'fault': {
+      const id = rest[0]
+      if (id === undefined || !injections.has(id)) {
+        console.error(usage)
+        return 2
+      }
+      await ask({ verb: 'heal' })
+      return show(await ask({ verb: 'fault', id }))
+    }
+    default:
+      console.error(usage)
+      return 2
+  }
+}
+
+async function ask(request: ControlRequest): Promise<unknown> {
+  const answer = await askLab(controlSocket, request)
+  if (answer === undefined) throw new Error('no lab is running: start it with "npm run lab"')
+  return answer.value
+}
+
+function show(value: unknown): number {
+  const status = statusWire.parse(value)
+  const ended = status.servers.filter((server) => !server.running).map((server) => server.name)
+  const answers = Object.entries(status.traffic.byStatus).map(([code, count]) => `${count} × ${code}`)
+  console.log(`lab: running since ${status.startedAt}, process ${status.pid}, ${status.servers.length} servers`)
+  console.log(`  environment  ${status.environmentFile}`)
+  console.log(`  fault        ${status.activeFault ?? 'none'}`)
+  if (ended.length > 0) console.log(`  ended        ${ended.join(', ')}`)
+  console.log(`  traffic      ${status.traffic.sent} requests sent; answers: ${answers.join(', ')}`)
+  return 0
+}
+
+async function stayInForeground(): Promise<undefined> {
+  if ((await askLab(controlSocket, { verb: 'status' })) !== undefined) {
+    throw new Error('a lab is already running: see "npm run lab -- status"')
+  }
+  const lab = await startLab({ runFolder, log: (line) => console.log(line) })
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopping ??= lab.stop().then(() => {
+      control.close()
+      // After the answer to "stop" has left.
+      setTimeout(() => process.exit(0), 50)
+    })
+    return stopping
+  }
+  const control = openControl(lab, stop)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop())
+  show(lab.status())
+  console.log('  stop with Ctrl-C, or with "npm run lab -- stop"')
+}
+
+async function detach(): Promise<number> {
+  const folder = path.dirname(runFolder)
+  mkdirSync(folder, { recursive: true })
+  const logFile = path.join(folder, 'default.log')
+  const log = openSync(logFile, 'w')
+  const child = spawn(process.execPath, [import.meta.filename, 'start'], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  let ended = false
+  child.on('exit', () => {
+    ended = true
+  })
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const answer = await askLab(controlSocket, { verb: 'status' }).catch(() => undefined)
+    if (ended) throw new Error(`the lab did not start:\n${readFileSync(logFile, 'utf8').trim()}`)
+    if (answer === undefined) continue
+    child.unref()
+    return show(answer.value)
+  }
+}

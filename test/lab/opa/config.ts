@@ -1,0 +1,35 @@
+import { stringify } from 'yaml'
+import type { LabPlan, OpaPlan } from '../plan.ts'
+
+/** The resource path of the policy bundle on the bundle server. */
+export const bundleResource = '/bundles/pipeline.tar.gz'
+export const bundleName = 'pipeline'
+
+/** Configuration of one OPA with the Envoy plugin (YAML). `publicKey` is the PEM of the key that signs bundles. */
+export function opaConfig(plan: LabPlan, opa: OpaPlan, publicKey: string): string {
+  return stringify({
+    services: {
+      bundles: { url: `http://${plan.bundleServer.address}:${plan.bundleServer.port}` },
+      receiver: { url: `http://${plan.receiver.address}:${plan.receiver.port}/${opa.id}` },
+    },
+    labels: { opa: opa.id, ...(opa.sidecarOf === null ? {} : { stage: opa.sidecarOf }) },
+    keys: { lab: { algorithm: 'RS256', key: publicKey } },
+    bundles: {
+      [bundleName]: {
+        service: 'bundles',
+        resource: bundleResource.slice(1),
+        polling: { min_delay_seconds: 1, max_delay_seconds: 2 },
+        signing: { keyid: 'lab' },
+      },
+    },
+    decision_logs: { service: 'receiver', reporting: { min_delay_seconds: 1, max_delay_seconds: 2 } },
+    status: { service: 'receiver' },
+    plugins: {
+      envoy_ext_authz_grpc: {
+        addr: `${opa.address}:${opa.grpcPort}`,
+        path: 'pipeline/authz/result',
+        'skip-request-body-parse': true,
+      },
+    },
+  })
+}

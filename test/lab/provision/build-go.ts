@@ -1,0 +1,69 @@
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { cacheFolder } from './cache-folder.ts'
+import type { GoComponent } from './components.ts'
+import { runTool } from './run-tool.ts'
+
+/** The Go caches of one run of the provisioner: shared between its builds, removed when it ends. */
+export interface GoCaches {
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+const oldestGo: readonly [number, number] = [1, 26]
+
+export function moduleFolder(name: string): string {
+  return path.join(import.meta.dirname, 'modules', name)
+}
+
+export async function openGoCaches(): Promise<GoCaches> {
+  await requireGo()
+  await mkdir(cacheFolder(), { recursive: true })
+  const folder = await mkdtemp(path.join(cacheFolder(), 'go-build-'))
+  return {
+    folder,
+    environment: {
+      GOCACHE: path.join(folder, 'build'),
+      GOMODCACHE: path.join(folder, 'modules'),
+      GOTMPDIR: folder,
+      // `readonly` keeps the committed go.mod and go.sum the only truth about what is built.
+      GOFLAGS: '-mod=readonly -buildvcs=false -modcacherw',
+      GOWORK: 'off',
+    },
+  }
+}
+
+export async function closeGoCaches(caches: GoCaches): Promise<void> {
+  await rm(caches.folder, { recursive: true, force: true })
+}
+
+/** Builds the component into `target` (by a temporary name beside it, so that a killed build leaves nothing half done). */
+export async function buildGo(component: GoComponent, caches: GoCaches, target: string): Promise<void> {
+  // A copy, because the go command may want to write beside go.mod, and a checkout may be read-only.
+  const source = path.join(caches.folder, 'source', component.name)
+  await cp(moduleFolder(component.name), source, { recursive: true })
+  const partial = `${target}.${process.pid}.partial`
+  try {
+    await runTool({
+      purpose: `building ${component.title} ${component.version}${component.cgo ? ' (needs Go, a C compiler and the Go module proxy)' : ' (needs Go and the Go module proxy)'}`,
+      command: 'go',
+      arguments: ['build', '-trimpath', '-ldflags=-s -w', '-o', partial, component.mainPackage],
+      cwd: source,
+      env: { ...caches.environment, CGO_ENABLED: component.cgo ? '1' : '0' },
+    })
+    await rename(partial, target)
+  } finally {
+    await rm(partial, { force: true })
+  }
+}
+
+async function requireGo(): Promise<void> {
+  const purpose = `building the lab's servers needs Go ${oldestGo.join('.')} or newer`
+  const printed = await runTool({ purpose, command: 'go', arguments: ['version'] })
+  const match = /go(\d+)\.(\d+)/.exec(printed)
+  const major = Number(match?.[1] ?? 0)
+  const minor = Number(match?.[2] ?? 0)
+  if (major < oldestGo[0] || (major === oldestGo[0] && minor < oldestGo[1])) {
+    throw new Error(`${purpose}, but "go version" says: ${printed.trim()}`)
+  }
+}

@@ -1,0 +1,157 @@
+import path from 'node:path'
+import { trustDomain } from '../../../electron/playground/pipeline/topology.ts'
+import type { AgentPlan, LabPlan } from '../plan.ts'
+
+/** The identity Everyhop reads with: it may list, get and count, and nothing else. */
+export const readerSpiffeId = `spiffe://${trustDomain}/console/reader`
+
+/**
+ * What an operator appends to SPIRE's own authorisation policy to let a console read. Names of read methods start with
+ * List, Get or Count; GetAuthorizedEntries is for agents.
+ */
+export const readerRule = `
+allow = true if {
+    input.caller == "${readerSpiffeId}"
+    parts := split(input.full_method, "/")
+    regex.match("^(List|Get|Count)[A-Z]", parts[2])
+    not endswith(input.full_method, "/GetAuthorizedEntries")
+}
+`
+
+export interface SpireFiles {
+  readonly serverConfig: string
+  readonly serverLog: string
+  readonly policy: string
+  readonly policyData: string
+  readonly trustBundle: string
+  readonly popBundle: string
+}
+
+export function spireFiles(plan: LabPlan): SpireFiles {
+  const folder = path.join(plan.runFolder, 'spire')
+  return {
+    serverConfig: path.join(folder, 'server.conf'),
+    serverLog: path.join(plan.files.logs, 'spire-server.log'),
+    policy: path.join(folder, 'policy.rego'),
+    policyData: path.join(folder, 'policy_data.json'),
+    trustBundle: path.join(folder, 'bundle.pem'),
+    popBundle: path.join(plan.runFolder, 'pop', 'ca.pem'),
+  }
+}
+
+export function agentFiles(plan: LabPlan, agent: AgentPlan): { config: string; log: string; data: string } {
+  return {
+    config: path.join(plan.runFolder, 'spire', `${agent.node}.conf`),
+    log: path.join(plan.files.logs, `spire-agent-${agent.node}.log`),
+    data: path.join(plan.runFolder, 'spire', agent.node),
+  }
+}
+
+/** Configuration of the SPIRE server (HCL). */
+export function serverConfig(plan: LabPlan): string {
+  const files = spireFiles(plan)
+  const data = path.join(plan.runFolder, 'spire', 'server')
+  return `server {
+  bind_address = "${plan.spire.address}"
+  bind_port = "${plan.spire.port}"
+  socket_path = "${plan.spire.socket}"
+  trust_domain = "${trustDomain}"
+  data_dir = "${data}"
+  log_level = "INFO"
+  log_format = "json"
+  log_file = "${files.serverLog}"
+  audit_log_enabled = true
+  ca_ttl = "24h"
+  default_x509_svid_ttl = "10m"
+  default_jwt_svid_ttl = "5m"
+  agent_ttl = "1h"
+  ca_subject {
+    country = ["XX"]
+    organization = ["${trustDomain}"]
+    common_name = ""
+  }
+  experimental {
+    cache_reload_interval = "500ms"
+    auth_opa_policy_engine {
+      local {
+        rego_path = "${files.policy}"
+        policy_data_path = "${files.policyData}"
+      }
+    }
+  }
+}
+plugins {
+  DataStore "sql" {
+    plugin_data {
+      database_type = "sqlite3"
+      connection_string = "${path.join(data, 'datastore.sqlite3')}"
+    }
+  }
+  KeyManager "disk" {
+    plugin_data {
+      keys_path = "${path.join(data, 'keys.json')}"
+    }
+  }
+  NodeAttestor "x509pop" {
+    plugin_data {
+      ca_bundle_path = "${files.popBundle}"
+      agent_path_template = "/x509pop/{{ .Subject.CommonName }}"
+    }
+  }
+}
+health_checks {
+  listener_enabled = true
+  bind_address = "${plan.spire.address}"
+  bind_port = "${plan.spire.healthPort}"
+  live_path = "/live"
+  ready_path = "/ready"
+}
+`
+}
+
+/** Configuration of one SPIRE agent (HCL). */
+export function agentConfig(plan: LabPlan, agent: AgentPlan): string {
+  const own = agentFiles(plan, agent)
+  const pop = path.join(plan.runFolder, 'pop')
+  return `agent {
+  server_address = "${plan.spire.address}"
+  server_port = "${plan.spire.port}"
+  socket_path = "${agent.socket}"
+  trust_bundle_path = "${spireFiles(plan).trustBundle}"
+  trust_domain = "${trustDomain}"
+  data_dir = "${own.data}"
+  log_level = "INFO"
+  log_format = "json"
+  log_file = "${own.log}"
+  experimental {
+    sync_interval = "500ms"
+  }
+}
+plugins {
+  KeyManager "disk" {
+    plugin_data {
+      directory = "${own.data}"
+    }
+  }
+  NodeAttestor "x509pop" {
+    plugin_data {
+      private_key_path = "${path.join(pop, `${agent.node}.key`)}"
+      certificate_path = "${path.join(pop, `${agent.node}.pem`)}"
+    }
+  }
+  WorkloadAttestor "unix" {
+    plugin_data {
+      discover_workload_path = true
+      workload_size_limit = -1
+    }
+  }
+}
+health_checks {
+  listener_enabled = true
+  bind_address = "${plan.spire.address}"
+  bind_port = "${agent.healthPort}"
+  live_path = "/live"
+  ready_path = "/ready"
+}
+`
+}

@@ -1,0 +1,127 @@
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { agentPlanOf, type LabPlan, type StagePlan } from '../plan.ts'
+import { runTool } from '../provision/run-tool.ts'
+import { readerSpiffeId, spireFiles } from './config.ts'
+
+/** The lab's own hand on SPIRE: the server's command line over its local socket. Everyhop never has this. */
+export interface SpireTool {
+  exportTrustBundle(): Promise<void>
+  createEntries(stages: readonly StagePlan[]): Promise<void>
+  deleteEntry(stage: StagePlan): Promise<void>
+  /** `seconds` null gives the entry the server's default life time again. */
+  setSvidLifetime(stage: StagePlan, seconds: number | null): Promise<void>
+  listEntries(): Promise<readonly EntryTruth[]>
+  /** Issues the read-only identity into the reader's folder, each file replaced whole. */
+  mintReader(): Promise<void>
+  readonly mintCommand: string
+}
+
+export interface EntryTruth {
+  readonly entryId: string
+  readonly spiffeId: string
+  readonly parentId: string
+  /** Null: the server's default. */
+  readonly svidLifetimeSeconds: number | null
+}
+
+const spiffeIdWire = z.object({ trust_domain: z.string(), path: z.string() })
+const entriesWire = z.object({
+  entries: z
+    .array(
+      z.object({
+        id: z.string(),
+        spiffe_id: spiffeIdWire,
+        parent_id: spiffeIdWire,
+        x509_svid_ttl: z.number().default(0),
+      }),
+    )
+    .default([]),
+})
+
+const readerLifetime = '6h'
+
+export function entryIdOf(stage: StagePlan): string {
+  return `stage-${stage.stage.id}`
+}
+
+export function openSpireTool(plan: LabPlan, program: string): SpireTool {
+  const call = (purpose: string, ...parts: string[]): Promise<string> =>
+    runTool({ purpose: `SPIRE: ${purpose}`, command: program, arguments: parts })
+  const socket = ['-socketPath', plan.spire.socket]
+  const mintArguments = (folder: string): string[] => [
+    'x509',
+    'mint',
+    ...socket,
+    '-spiffeID',
+    readerSpiffeId,
+    '-ttl',
+    readerLifetime,
+    '-write',
+    folder,
+  ]
+  return {
+    mintCommand: [program, ...mintArguments(plan.files.readerFolder)].join(' '),
+    exportTrustBundle: async () => {
+      await writeFile(spireFiles(plan).trustBundle, await call('reading the trust bundle', 'bundle', 'show', ...socket))
+    },
+    createEntries: async (stages) => {
+      const file = path.join(plan.runFolder, 'spire', `entries-${stages.length}.json`)
+      await writeFile(file, JSON.stringify({ entries: stages.map((stage) => entry(plan, stage)) }))
+      await call('creating registration entries', 'entry', 'create', ...socket, '-data', file)
+    },
+    deleteEntry: async (stage) => {
+      await call(`deleting the entry of ${stage.stage.id}`, 'entry', 'delete', ...socket, '-entryID', entryIdOf(stage))
+    },
+    setSvidLifetime: async (stage, seconds) => {
+      const wanted = entry(plan, stage)
+      await call(
+        `changing the SVID life time of ${stage.stage.id}`,
+        'entry',
+        'update',
+        ...socket,
+        '-entryID',
+        wanted.entry_id,
+        '-spiffeID',
+        wanted.spiffe_id,
+        '-parentID',
+        wanted.parent_id,
+        '-hint',
+        wanted.hint,
+        '-selector',
+        `unix:path:${stage.program}`,
+        '-x509SVIDTTL',
+        String(seconds ?? 0),
+      )
+    },
+    listEntries: async () => {
+      const text = await call('listing registration entries', 'entry', 'show', ...socket, '-output', 'json')
+      return entriesWire.parse(JSON.parse(text)).entries.map((found) => ({
+        entryId: found.id,
+        spiffeId: `spiffe://${found.spiffe_id.trust_domain}${found.spiffe_id.path}`,
+        parentId: `spiffe://${found.parent_id.trust_domain}${found.parent_id.path}`,
+        svidLifetimeSeconds: found.x509_svid_ttl === 0 ? null : found.x509_svid_ttl,
+      }))
+    },
+    mintReader: async () => {
+      await mkdir(plan.files.readerFolder, { recursive: true, mode: 0o700 })
+      const fresh = await mkdtemp(path.join(plan.runFolder, 'mint-'))
+      await call('minting the reader identity', ...mintArguments(fresh))
+      for (const file of ['key.pem', 'svid.pem', 'bundle.pem']) {
+        await rename(path.join(fresh, file), path.join(plan.files.readerFolder, file))
+      }
+      await rm(fresh, { recursive: true, force: true })
+    },
+  }
+}
+
+function entry(plan: LabPlan, stage: StagePlan) {
+  return {
+    entry_id: entryIdOf(stage),
+    parent_id: agentPlanOf(plan, stage.stage.node).spiffeId,
+    spiffe_id: stage.spiffeId,
+    selectors: [{ type: 'unix', value: `path:${stage.program}` }],
+    hint: stage.stage.id,
+  }
+}
