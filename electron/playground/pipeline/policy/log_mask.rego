@@ -1,0 +1,9 @@
+# What leaves OPA in decision logs: no certificates, no tokens.
+package system.log
+
+mask contains "/input/attributes/source/certificate"
+
+mask contains {"op": "upsert", "path": sprintf("/input/attributes/request/http/headers/%s", [header]), "value": "***"} if {
+	some header in {"authorization", "x-user-token"}
+	input.input.attributes.request.http.headers[header]
+}

@@ -1,0 +1,71 @@
+import { post, toJson } from './http-exchange.ts'
+import { userRequests } from './user-requests.ts'
+
+export interface TrafficOptions {
+  /** The application's HTTP service. */
+  readonly entry: { readonly address: string; readonly port: number }
+  readonly seed: number
+  readonly perSecond: number
+  /** How long one answer may take; default 10 s. */
+  readonly timeoutMs?: number
+}
+
+export interface TrafficCounts {
+  readonly sent: number
+  /** Answers by HTTP status. */
+  readonly byStatus: Readonly<Record<number, number>>
+  /** No answer: the application is away, or it took too long. */
+  readonly unanswered: number
+  /** Not sent because too many requests were still open. */
+  readonly heldBack: number
+}
+
+export interface Traffic {
+  counts(): TrafficCounts
+  /** Breaks off what is open and waits for it. */
+  stop(): Promise<void>
+}
+
+/** A stalled pipeline must not pile up requests without end. */
+const maximumOpen = 50
+
+/** Steady seeded traffic. The sequence of requests depends on the seed alone; when each is sent, on the clock. */
+export function startTraffic(options: TrafficOptions): Traffic {
+  const requests = userRequests(options.seed)
+  const stopped = new AbortController()
+  const open = new Set<Promise<void>>()
+  const byStatus: Record<number, number> = {}
+  let sent = 0
+  let unanswered = 0
+  let heldBack = 0
+
+  const sendOne = async (): Promise<void> => {
+    const body = toJson(requests.next().value)
+    const call = { ...options.entry, path: '/v1/asks', headers: {}, body, signal: stopped.signal }
+    try {
+      const answer = await post({ ...call, timeoutMs: options.timeoutMs ?? 10_000 })
+      byStatus[answer.status] = (byStatus[answer.status] ?? 0) + 1
+    } catch {
+      unanswered += 1
+    }
+  }
+
+  const timer = setInterval(() => {
+    if (open.size >= maximumOpen) {
+      heldBack += 1
+      return
+    }
+    sent += 1
+    const sending = sendOne().finally(() => open.delete(sending))
+    open.add(sending)
+  }, 1000 / options.perSecond)
+
+  return {
+    counts: () => ({ sent, byStatus: { ...byStatus }, unanswered, heldBack }),
+    stop: async () => {
+      clearInterval(timer)
+      stopped.abort()
+      await Promise.all(open)
+    },
+  }
+}
