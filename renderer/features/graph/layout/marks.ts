@@ -1,0 +1,221 @@
+import { overlaps, type Point, type Rectangle } from './grid.ts'
+import type { Route } from './routes.ts'
+
+/** What is written at a hop. `texts` go from the wish to the shortest that still helps; a short gap takes a shorter one. */
+export interface MarkRequest {
+  readonly id: string
+  /** Lower is placed first and so gets the better place. */
+  readonly rank: number
+  readonly texts: readonly string[]
+  /** Width of the pill, 0 without one. */
+  readonly pillWidth: number
+}
+
+export interface Mark {
+  readonly id: string
+  /** Centre of the glyph. */
+  readonly x: number
+  readonly y: number
+  readonly text: {
+    readonly value: string
+    readonly x: number
+    readonly y: number
+    readonly anchor: 'start' | 'middle' | 'end'
+  } | null
+  readonly pill: { readonly x: number; readonly y: number } | null
+}
+
+export const glyphRadius = 10
+export const pillHeight = 18
+const textHeight = 14
+
+/** Widths are estimated, not measured, so that the placement is the same everywhere; 11 px text in a system font. */
+export function textWidth(text: string): number {
+  return text.length * 5.7 + 2
+}
+
+/**
+ * Places the glyph, words and pill of every hop on its route: in the middle of a free run, away from cards, titles,
+ * other lines and what was placed before.
+ */
+export function placeMarks(
+  requests: readonly MarkRequest[],
+  routes: ReadonlyMap<string, Route>,
+  cards: readonly Rectangle[],
+  titles: readonly Rectangle[],
+): ReadonlyMap<string, Mark> {
+  const marks = new Map<string, Mark>()
+  const taken: Rectangle[] = []
+  const sorted = [...requests].sort((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1))
+  const careful = requests.length <= 200
+  for (const request of sorted) {
+    const route = routes.get(request.id)
+    if (route === undefined) continue
+    const lines = careful ? segmentsNear(route, routes) : []
+    const best = bestMark(request, route, { cards, titles, taken, lines })
+    if (best === null) continue
+    marks.set(request.id, best.mark)
+    taken.push(...best.boxes)
+  }
+  return marks
+}
+
+interface Surroundings {
+  readonly cards: readonly Rectangle[]
+  readonly titles: readonly Rectangle[]
+  readonly taken: readonly Rectangle[]
+  /** Segments of other hops, one pixel thick. */
+  readonly lines: readonly Rectangle[]
+}
+
+interface Candidate {
+  readonly mark: Mark
+  readonly boxes: readonly Rectangle[]
+  readonly cost: number
+}
+
+function bestMark(request: MarkRequest, route: Route, around: Surroundings): Candidate | null {
+  let best: Candidate | null = null
+  for (const spot of spots(route.points)) {
+    const glyph = box(spot.x - glyphRadius, spot.y - glyphRadius, glyphRadius * 2, glyphRadius * 2)
+    const base = spot.cost + cost(glyph, around, 40)
+    if (best !== null && base >= best.cost) continue
+    for (const candidate of dressings(request, spot, glyph, around, base)) {
+      if (best === null || candidate.cost < best.cost) best = candidate
+    }
+  }
+  return best
+}
+
+interface Spot extends Point {
+  readonly horizontal: boolean
+  readonly cost: number
+}
+
+/** Points along the route, best first: the middle of the longest segments, clear of both ends. */
+function spots(points: readonly Point[]): readonly Spot[] {
+  const found: Spot[] = []
+  for (let index = 1; index < points.length; index += 1) {
+    const a = points[index - 1]
+    const b = points[index]
+    if (a === undefined || b === undefined) continue
+    const length = Math.abs(a.x - b.x) + Math.abs(a.y - b.y)
+    const start = index === 1 ? 14 : 20
+    const end = index === points.length - 1 ? 20 : 20
+    if (length < start + end) continue
+    for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9]) {
+      const at = start + (length - start - end) * share
+      const x = a.x + ((b.x - a.x) * at) / length
+      const y = a.y + ((b.y - a.y) * at) / length
+      found.push({ x, y, horizontal: a.y === b.y, cost: Math.abs(share - 0.5) * 30 - Math.min(length, 240) / 12 })
+    }
+  }
+  const first = points[0]
+  const last = points.at(-1)
+  if (found.length === 0 && first !== undefined && last !== undefined) {
+    found.push({ x: (first.x + last.x) / 2, y: (first.y + last.y) / 2, horizontal: first.y === last.y, cost: 0 })
+  }
+  return found
+}
+
+function dressings(
+  request: MarkRequest,
+  spot: Spot,
+  glyph: Rectangle,
+  around: Surroundings,
+  base: number,
+): readonly Candidate[] {
+  const found: Candidate[] = []
+  const withPills = (text: Mark['text'], textBox: Rectangle | null, sum: number) => {
+    const boxes = textBox === null ? [glyph] : [glyph, textBox]
+    if (request.pillWidth === 0) {
+      found.push({ mark: { id: request.id, x: spot.x, y: spot.y, text, pill: null }, boxes, cost: sum })
+      return
+    }
+    for (const [place, extra] of pillPlaces(request.pillWidth, spot, glyph)) {
+      const total = sum + extra + cost(place, { ...around, taken: [...around.taken, ...boxes] }, 8)
+      const pill = { x: place.x, y: place.y }
+      found.push({ mark: { id: request.id, x: spot.x, y: spot.y, text, pill }, boxes: [...boxes, place], cost: total })
+    }
+  }
+  request.texts.forEach((value, index) => {
+    const width = textWidth(value)
+    for (const [text, place, extra] of textPlaces(value, width, spot)) {
+      withPills(text, place, base + extra + index * 18 + cost(place, around, 12))
+    }
+  })
+  withPills(null, null, base + (request.texts.length === 0 ? 0 : request.texts.length * 18 + 30))
+  return found
+}
+
+function textPlaces(value: string, width: number, spot: Spot): readonly (readonly [Mark['text'], Rectangle, number])[] {
+  const { x, y } = spot
+  const gap = glyphRadius + 5
+  const above = box(x - width / 2, y - gap - textHeight + 2, width, textHeight)
+  const below = box(x - width / 2, y + gap - 2, width, textHeight)
+  const right = box(x + gap, y - textHeight / 2, width, textHeight)
+  const left = box(x - gap - width, y - textHeight / 2, width, textHeight)
+  const rightAbove = box(x + gap, y - textHeight - 2, width, textHeight)
+  return spot.horizontal
+    ? [
+        [{ value, x, y: above.y + 11, anchor: 'middle' }, above, 0],
+        [{ value, x: rightAbove.x, y: rightAbove.y + 11, anchor: 'start' }, rightAbove, 2],
+        [{ value, x, y: below.y + 11, anchor: 'middle' }, below, 6],
+      ]
+    : [
+        [{ value, x: right.x, y: y + 4, anchor: 'start' }, right, 0],
+        [{ value, x: x - gap, y: y + 4, anchor: 'end' }, left, 4],
+      ]
+}
+
+function pillPlaces(width: number, spot: Spot, glyph: Rectangle): readonly (readonly [Rectangle, number])[] {
+  const { x, y } = spot
+  const below = box(x - width / 2, glyph.y + glyph.height + 6, width, pillHeight)
+  const right = box(x + glyphRadius + 6, y - pillHeight / 2, width, pillHeight)
+  const above = box(x - width / 2, glyph.y - 6 - pillHeight, width, pillHeight)
+  const left = box(x - glyphRadius - 6 - width, y - pillHeight / 2, width, pillHeight)
+  return spot.horizontal
+    ? [
+        [below, 0],
+        [right, 4],
+        [above, 8],
+        [left, 10],
+      ]
+    : [
+        [below, 0],
+        [right, 2],
+        [left, 6],
+        [above, 8],
+      ]
+}
+
+function cost(place: Rectangle, around: Surroundings, perLine: number): number {
+  let sum = 0
+  for (const card of around.cards) if (overlaps(place, grow(card, 2))) sum += 600
+  for (const other of around.taken) if (overlaps(place, grow(other, 2))) sum += 300
+  for (const title of around.titles) if (overlaps(place, title)) sum += 120
+  for (const line of around.lines) if (overlaps(place, line)) sum += perLine
+  return sum
+}
+
+function segmentsNear(route: Route, routes: ReadonlyMap<string, Route>): readonly Rectangle[] {
+  const found: Rectangle[] = []
+  for (const other of routes.values()) {
+    if (other.id === route.id) continue
+    for (let index = 1; index < other.points.length; index += 1) {
+      const a = other.points[index - 1]
+      const b = other.points[index]
+      if (a === undefined || b === undefined) continue
+      found.push(box(Math.min(a.x, b.x) - 1, Math.min(a.y, b.y) - 1, Math.abs(a.x - b.x) + 2, Math.abs(a.y - b.y) + 2))
+    }
+  }
+  return found
+}
+
+function box(x: number, y: number, width: number, height: number): Rectangle {
+  return { x, y, width, height }
+}
+
+function grow({ x, y, width, height }: Rectangle, by: number): Rectangle {
+  return { x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by }
+}
