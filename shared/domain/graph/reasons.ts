@@ -1,0 +1,156 @@
+import type { Reason } from '../model/graph.ts'
+import type { EpochMs } from '../model/time.ts'
+
+/** Params of reasons about one hop: names of the two workloads as drawn. */
+interface Ends {
+  readonly caller: string
+  readonly callee: string
+}
+
+/**
+ * Every reason the graph can give, with what its sentence needs. A code never changes its meaning.
+ * Times are milliseconds since 1970, `windowSeconds` the length of the counted window.
+ * `shared/words/reasons.ts` has one sentence a code; the compiler refuses a code without words.
+ */
+export interface ReasonParams {
+  // transport
+  'mutual-tls-verified': Ends & { seen: number; countedBy: 'log' | 'counters'; windowSeconds: number }
+  'handshake-failing': Ends & { loggedBy: string; text: string }
+  'handshake-failing-expired': { owner: string; other: string; notAfter: EpochMs }
+  'handshake-failing-other-id': { requirer: string; other: string; required: string; otherId: string }
+  'handshake-counters-failing': Ends & { failures: number; windowSeconds: number | null }
+  'connection-failing': Ends & { failures: number; text: string | null }
+  'certificate-expired': { owner: string; notAfter: EpochMs }
+  'certificate-expired-open-connections': { owner: string; notAfter: EpochMs }
+  'certificate-not-yet-valid': { owner: string; notBefore: EpochMs }
+  'identity-not-delivered': { owner: string; secret: string }
+  'peer-not-accepted': { requirer: string; other: string; required: string; otherId: string }
+  'plaintext-both': Ends
+  'plaintext-callee': Ends
+  'plaintext-caller': Ends
+  'plaintext-logged': Ends & { requests: number; windowSeconds: number }
+  'plaintext-bypass': Ends & { address: string }
+  'client-certificate-not-required': Ends
+  'client-untrusted-accepted': Ends
+  'client-without-certificate': Ends
+  'peers-not-constrained': Ends
+  'callee-not-verified': Ends
+  'callee-not-constrained': Ends
+  'one-sided-logged': Ends & { requests: number; windowSeconds: number }
+  'no-handshake-in-window': Ends
+  'no-handshake-source': Ends
+  'callee-envoy-unknown': Ends
+  'callee-tls-unread': Ends
+  'caller-tls-unread': Ends
+  'caller-envoy-unknown': Ends
+  'caller-has-no-route': Ends
+  'leaf-unread': { owner: string }
+  'mixed-filter-chains': Ends
+  // authorisation
+  'requests-allowed': Ends & { allowed: number; requests: number; windowSeconds: number }
+  'requests-allowed-except-routes': Ends & { allowed: number; requests: number; windowSeconds: number; routes: number }
+  'requests-denied': Ends & { denied: number; requests: number; windowSeconds: number }
+  'authorisation-errors': Ends & { errors: number; requests: number; windowSeconds: number }
+  'passed-undecided': Ends & { passed: number; windowSeconds: number | null }
+  'open-on-error': Ends
+  'no-ext-authz': Ends
+  'ext-authz-partly': Ends
+  'no-http-filter': Ends
+  'bypasses-authorisation': Ends & { address: string }
+  'no-requests-in-window': Ends
+  'no-request-source': Ends
+  'no-decision-seen': Ends
+  'authorisation-unread': Ends
+  'authorisation-callee-without-envoy': Ends
+  // workloads
+  'workload-verified': { name: string; notAfter: EpochMs; instances: number }
+  'svid-expired': Instances & { notAfter: EpochMs }
+  'svid-not-yet-valid': Instances & { notBefore: EpochMs }
+  'svid-not-renewed': Instances & { notAfter: EpochMs; renewalAt: EpochMs }
+  'secret-warming': Instances & { secret: string }
+  'envoy-not-live': Instances & { envoy: string; state: string; waitingFor: string | null }
+  'opa-not-answering': Instances & { opa: string; detail: string }
+  'bundle-error': Instances & { opa: string; bundle: string; code: string; message: string | null }
+  'bundle-stale': Instances & { opa: string; bundle: string; fetchedAt: EpochMs | null; limitSeconds: number }
+  'entry-gone': Instances & { spiffeId: string; notAfter: EpochMs }
+  'agent-gone': Instances & { agent: string }
+  'agent-banned': Instances & { agent: string }
+  'agent-expired': Instances & { agent: string; notAfter: EpochMs }
+  'no-svid-no-entry': Instances & { spiffeId: string }
+  'no-svid-configured': Instances & { envoy: string }
+  'no-certificate-presented': { name: string; address: string }
+  'envoy-silent': Instances & { envoy: string; lastReadAt: EpochMs | null }
+  'envoy-not-read-yet': Instances & { envoy: string }
+  'leaf-not-read': Instances & { envoy: string }
+  'registered-only': { name: string }
+  'named-by-peers-only': { name: string }
+  'seen-by-peers-only': { name: string }
+  'intended-only': { name: string }
+  'other-trust-domain': { name: string; trustDomain: string }
+  'address-only': { name: string; address: string }
+  // control components
+  'spire-agents': { current: number; total: number }
+  'spire-agents-unread': { instance: string }
+  'spire-serving': { instance: string }
+  'spire-not-serving': { instance: string }
+  'spire-silent': { instance: string; lastReadAt: EpochMs | null }
+  'spire-not-read-yet': { instance: string }
+  'spire-agents-need-attention': { instance: string; banned: number; expired: number; total: number }
+  'agent-current': { agent: string; notAfter: EpochMs | null }
+  'agent-is-banned': { agent: string }
+  'agent-is-expired': { agent: string; notAfter: EpochMs }
+  'agent-unread': { agent: string; lastReadAt: EpochMs | null }
+  'opa-current': { opa: string }
+  'opa-silent': { opa: string; detail: string; lastReadAt: EpochMs | null }
+  'opa-not-read-yet': { opa: string }
+  'opa-bundle-unknown': { opa: string }
+  'opa-bundle-error': { opa: string; bundle: string; code: string; message: string | null; revision: string | null }
+  'opa-bundle-stale': {
+    opa: string
+    bundle: string
+    fetchedAt: EpochMs | null
+    limitSeconds: number
+    revision: string | null
+  }
+  'opa-revision': { opa: string; revision: string | null }
+  'bundle-converged': { revision: string; count: number; total: number }
+  'bundle-mixed': { revision: string | null; count: number; total: number }
+  'bundle-with-errors': { bundle: string; failing: number; total: number }
+  'bundle-with-stale': { bundle: string; stale: number; total: number }
+  'bundle-unread': { bundle: string; unread: number; total: number }
+  // values that are not known, and slots
+  'source-not-configured': { source: string }
+  'not-read-yet': { source: string; instance: string; what: string }
+  'not-readable': { source: string; instance: string; what: string; reason: string }
+  'not-in-answer': { source: string; instance: string; what: string }
+  'not-seen-in-window': { what: string }
+  'no-registration-entry': { spiffeId: string }
+  'parent-is-alias': { parentId: string }
+  'agent-not-listed': { parentId: string }
+  'no-spiffe-id': { name: string }
+  'not-applicable': Record<never, never>
+  'no-authorisation-asked': { name: string }
+  'opa-not-found': { address: string }
+  'opa-ambiguous': { address: string }
+  'judgement-failed': { rule: string }
+  'slot-newest': { revision: string }
+  'slot-behind': { revision: string; newest: string }
+  'slot-stale': { revision: string; limitSeconds: number }
+  'slot-error': { revision: string; code: string }
+  'slot-no-answer': { opa: string }
+  'slot-no-bundle': { opa: string }
+}
+
+/** A state that `affected` of the workload's `instances` (Envoys) have. */
+interface Instances {
+  readonly name: string
+  readonly affected: number
+  readonly instances: number
+}
+
+export type ReasonCode = keyof ReasonParams
+
+/** A reason with the params its code asks for. */
+export function reason<Code extends ReasonCode>(code: Code, params: ReasonParams[Code]): Reason {
+  return { code, params: params as Reason['params'] }
+}

@@ -1,0 +1,98 @@
+import type { Gap, GapReason } from '../domain/model/fact.ts'
+import type { MissingSource } from '../domain/model/graph.ts'
+import type { EpochMs } from '../domain/model/time.ts'
+import { formatAge, formatClock } from './durations.ts'
+import { capitalise, sourceLabel } from './states.ts'
+
+const phrases: Readonly<Record<GapReason, string>> = {
+  forbidden: 'not permitted',
+  unreachable: 'not reachable',
+  unsupported: 'not supported by this server',
+  'timed-out': 'no answer in time',
+  'not-configured': 'not configured',
+  invalid: 'the answer could not be understood',
+}
+
+const advice: Readonly<Record<GapReason, string>> = {
+  forbidden: 'Grant the right that the connector names.',
+  unreachable: 'Check the address and that the server runs.',
+  unsupported: 'Check the version of the server.',
+  'timed-out': 'Check that the server runs and is not overloaded.',
+  'not-configured': 'Configure it at the source, or accept that it stays unknown.',
+  invalid: 'Check that the address is the one of this kind of server, and its version.',
+}
+
+const subjects: Readonly<Record<string, string>> = {
+  server: 'the server state',
+  entries: 'the registration entries',
+  'registration-entries': 'the registration entries',
+  agents: 'the agents',
+  bundle: 'the trust bundle',
+  federated: 'the federated trust bundles',
+  authorities: 'the authorities',
+  federation: 'the federation relationships',
+  proxy: 'the Envoy state',
+  listeners: 'the listeners',
+  clusters: 'the clusters',
+  secrets: 'the SDS secrets',
+  certificates: 'the loaded certificates',
+  counters: 'the counters',
+  status: 'the bundle status',
+  'bundle-status': 'the bundle status',
+  policies: 'the policies',
+  config: 'the configuration',
+  metrics: 'the metrics',
+  activity: 'the logged requests',
+  intake: 'the log file',
+  'own-svid-expiring': 'Everyhop’s own SVID',
+  'tls-context': 'the TLS settings',
+  leaf: 'the certificate',
+  handshakes: 'handshakes',
+  decisions: 'decisions',
+  requests: 'requests',
+  'last-error': 'a handshake error',
+  'presented-certificate': 'the presented certificate',
+  'trust-bundle': 'the trusted authorities',
+  'bundle-revision': 'the bundle revision',
+  'tls-session': 'TLS version and cipher',
+}
+
+/** "not permitted", "no answer in time", …; an unknown reason is shown as itself. */
+export function gapReasonPhrase(reason: string): string {
+  return isGapReason(reason) ? phrases[reason] : reason
+}
+
+/** "the registration entries" for `entries`; a code without words is shown as itself, with spaces. */
+export function whatIsMissing(what: string): string {
+  const subject = Object.hasOwn(subjects, what) ? subjects[what] : undefined
+  return subject ?? what.replaceAll('-', ' ')
+}
+
+/** What could not be read, where, why, and the source's own words: "SPIRE “spire”: the agents could not be read, not permitted: “…”." */
+export function gapSentence(gap: Gap): string {
+  const own = gap.detail === '' ? '' : `: “${gap.detail}”`
+  return `${sourceLabel(gap.source)} “${gap.instance}”: ${whatIsMissing(gap.what)} could not be read, ${phrases[gap.reason]}${own}.`
+}
+
+/** What to do about it. */
+export function gapAdvice(reason: GapReason): string {
+  return advice[reason]
+}
+
+/** "Needs Envoy “tool-runtime”: the listeners, last read at 12:01:07, 3 m ago." */
+export function missingSentence(missing: MissingSource, now: EpochMs): string {
+  const who =
+    missing.instance === null ? sourceLabel(missing.source) : `${sourceLabel(missing.source)} “${missing.instance}”`
+  if (missing.instance === null) return `Needs ${who}, which is not configured: ${whatIsMissing(missing.what)}.`
+  if (missing.lastReadAt === null) return `Needs ${who}: ${whatIsMissing(missing.what)}, never read.`
+  return `Needs ${who}: ${whatIsMissing(missing.what)}, last read at ${formatClock(missing.lastReadAt, now)}, ${formatAge(now - missing.lastReadAt)} ago.`
+}
+
+/** "Registration entries" as the name of a row. */
+export function whatTitle(what: string): string {
+  return capitalise(whatIsMissing(what).replace(/^the /, ''))
+}
+
+function isGapReason(value: string): value is GapReason {
+  return Object.hasOwn(phrases, value)
+}

@@ -1,0 +1,64 @@
+import type { ReasonCode } from '../domain/graph/reasons.ts'
+import { clock, figure, has, type Params, quoted, word } from './param-text.ts'
+
+type Code = Extract<
+  ReasonCode,
+  | `spire-${string}`
+  | 'agent-current'
+  | 'agent-is-banned'
+  | 'agent-is-expired'
+  | 'agent-unread'
+  | `opa-current`
+  | 'opa-silent'
+  | 'opa-not-read-yet'
+  | `opa-bundle-${string}`
+  | 'opa-revision'
+  | 'bundle-converged'
+  | 'bundle-mixed'
+  | 'bundle-with-errors'
+  | 'bundle-with-stale'
+  | 'bundle-unread'
+>
+
+const lastRead = (params: Params) =>
+  has(params, 'lastReadAt') ? ` It was last read at ${clock(params, 'lastReadAt')}.` : ' It has never been read.'
+
+/** SPIRE servers and agents, OPAs and their bundles. */
+export const controlReasons: Readonly<Record<Code, (params: Params) => string>> = {
+  'spire-agents': (p) => `${figure(p, 'current')} of ${figure(p, 'total')} agents`,
+  'spire-agents-unread': (p) => `The agents of ${word(p, 'instance')} cannot be read.`,
+  'spire-serving': (p) => `The SPIRE server ${word(p, 'instance')} answers.`,
+  'spire-not-serving': (p) => `The SPIRE server ${word(p, 'instance')} says that it is not serving.`,
+  'spire-silent': (p) => `The SPIRE server ${word(p, 'instance')} does not answer.${lastRead(p)}`,
+  'spire-not-read-yet': (p) => `The SPIRE server ${word(p, 'instance')} has not been read yet.`,
+  'spire-agents-need-attention': (p) =>
+    `Of ${figure(p, 'total')} agents of ${word(p, 'instance')}, ${figure(p, 'banned')} are banned and ${figure(p, 'expired')} have an expired SVID.`,
+  'agent-current': (p) =>
+    has(p, 'notAfter') ? `The agent's SVID is valid until ${clock(p, 'notAfter')}.` : 'The agent is attested.',
+  'agent-is-banned': (p) => `The agent ${quoted(p, 'agent')} is banned.`,
+  'agent-is-expired': (p) => `The SVID of the agent ${quoted(p, 'agent')} expired at ${clock(p, 'notAfter')}.`,
+  'agent-unread': (p) => `The agent ${quoted(p, 'agent')} cannot be read now.${lastRead(p)}`,
+  'opa-current': (p) => `${word(p, 'opa')} answers.`,
+  'opa-silent': (p) => `${word(p, 'opa')} does not answer: ${quoted(p, 'detail')}.${lastRead(p)}`,
+  'opa-not-read-yet': (p) => `${word(p, 'opa')} has not been read yet.`,
+  'opa-bundle-unknown': (p) => `${word(p, 'opa')} does not say which bundles it has.`,
+  'opa-bundle-error': (p) =>
+    `${word(p, 'opa')} could not load the bundle ${word(p, 'bundle')}: ` +
+    (has(p, 'message') ? quoted(p, 'message') : quoted(p, 'code')) +
+    (has(p, 'revision') ? `. It keeps revision ${word(p, 'revision')}.` : '. It has no revision.'),
+  'opa-bundle-stale': (p) =>
+    (has(p, 'fetchedAt')
+      ? `${word(p, 'opa')} last fetched the bundle ${word(p, 'bundle')} at ${clock(p, 'fetchedAt')}; the limit is ${figure(p, 'limitSeconds')} s.`
+      : `${word(p, 'opa')} has never fetched the bundle ${word(p, 'bundle')}.`) +
+    (has(p, 'revision') ? ` It has revision ${word(p, 'revision')}.` : ''),
+  'opa-revision': (p) => (has(p, 'revision') ? word(p, 'revision') : 'no bundle'),
+  'bundle-converged': (p) => `${word(p, 'revision')} · ${figure(p, 'count')} of ${figure(p, 'total')}`,
+  'bundle-mixed': (p) =>
+    `${has(p, 'revision') ? word(p, 'revision') : 'no revision'} · ${figure(p, 'count')} of ${figure(p, 'total')}`,
+  'bundle-with-errors': (p) =>
+    `${figure(p, 'failing')} of ${figure(p, 'total')} OPAs could not load the bundle ${word(p, 'bundle')}.`,
+  'bundle-with-stale': (p) =>
+    `${figure(p, 'stale')} of ${figure(p, 'total')} OPAs have not fetched the bundle ${word(p, 'bundle')} in time.`,
+  'bundle-unread': (p) =>
+    `${figure(p, 'unread')} of ${figure(p, 'total')} OPAs do not say which revision of the bundle ${word(p, 'bundle')} they have.`,
+}

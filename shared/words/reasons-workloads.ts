@@ -1,0 +1,84 @@
+import type { ReasonCode } from '../domain/graph/reasons.ts'
+import { clock, count, figure, has, instancesOf, type Params, quoted, word } from './param-text.ts'
+
+type Code = Extract<
+  ReasonCode,
+  | 'workload-verified'
+  | `svid-${string}`
+  | 'secret-warming'
+  | 'envoy-not-live'
+  | 'opa-not-answering'
+  | 'bundle-error'
+  | 'bundle-stale'
+  | 'entry-gone'
+  | 'agent-gone'
+  | 'agent-banned'
+  | 'agent-expired'
+  | `no-svid-${string}`
+  | 'no-certificate-presented'
+  | 'envoy-silent'
+  | 'envoy-not-read-yet'
+  | 'leaf-not-read'
+  | 'registered-only'
+  | 'named-by-peers-only'
+  | 'seen-by-peers-only'
+  | 'intended-only'
+  | 'other-trust-domain'
+  | 'address-only'
+>
+
+const name = (params: Params) => word(params, 'name')
+const have = (params: Params) => (count(params, 'instances') > 1 ? 'have' : 'has')
+
+/** Why a workload has its state. */
+export const workloadReasons: Readonly<Record<Code, (params: Params) => string>> = {
+  'workload-verified': (p) =>
+    `${name(p)} has an SVID that is valid until ${clock(p, 'notAfter')}` +
+    (count(p, 'instances') > 1
+      ? `, on all of its ${figure(p, 'instances')} Envoys, and they are live.`
+      : ', and its Envoy is live.'),
+  'svid-expired': (p) => `${instancesOf(p)} ${have(p)} an SVID that expired at ${clock(p, 'notAfter')}.`,
+  'svid-not-yet-valid': (p) => `${instancesOf(p)} ${have(p)} an SVID that is valid only from ${clock(p, 'notBefore')}.`,
+  'svid-not-renewed': (p) =>
+    `${instancesOf(p)} ${have(p)} an SVID that should have been renewed at ${clock(p, 'renewalAt')}. It expires at ${clock(p, 'notAfter')}.`,
+  'secret-warming': (p) => `${instancesOf(p)} ${have(p)} no SVID: SDS has not delivered ${quoted(p, 'secret')}.`,
+  'envoy-not-live': (p) =>
+    `The Envoy ${word(p, 'envoy')} says ${quoted(p, 'state')}, not LIVE.` +
+    (has(p, 'waitingFor') ? ` It waits for ${quoted(p, 'waitingFor')}.` : ''),
+  'opa-not-answering': (p) =>
+    `${word(p, 'opa')}, which decides for ${name(p)}, does not answer: ${quoted(p, 'detail')}.`,
+  'bundle-error': (p) =>
+    `${word(p, 'opa')}, which decides for ${name(p)}, could not load the bundle ${word(p, 'bundle')}: ` +
+    (has(p, 'message') ? quoted(p, 'message') : quoted(p, 'code')) +
+    '. It keeps the revision it had.',
+  'bundle-stale': (p) =>
+    `${word(p, 'opa')}, which decides for ${name(p)}, ` +
+    (has(p, 'fetchedAt')
+      ? `last fetched the bundle ${word(p, 'bundle')} at ${clock(p, 'fetchedAt')}; the limit is ${figure(p, 'limitSeconds')} s.`
+      : `has never fetched the bundle ${word(p, 'bundle')}.`),
+  'entry-gone': (p) =>
+    `The registration entry of ${quoted(p, 'spiffeId')} is gone; its SVID will not be renewed after ${clock(p, 'notAfter')}.`,
+  'agent-gone': (p) =>
+    `The SPIRE agent ${quoted(p, 'agent')}, which renews the SVID of ${name(p)}, is not known to the SPIRE server.`,
+  'agent-banned': (p) => `The SPIRE agent ${quoted(p, 'agent')} is banned; it will not renew the SVID of ${name(p)}.`,
+  'agent-expired': (p) =>
+    `The SPIRE agent ${quoted(p, 'agent')} has not renewed its own SVID, which expired at ${clock(p, 'notAfter')}; it will not renew that of ${name(p)}.`,
+  'no-svid-no-entry': (p) =>
+    `${instancesOf(p)} ${have(p)} no SVID: SPIRE has no registration entry for ${quoted(p, 'spiffeId')}.`,
+  'no-svid-configured': (p) => `The Envoy ${word(p, 'envoy')} of ${name(p)} has no certificate configured.`,
+  'no-certificate-presented': (p) => `Calls from ${word(p, 'address')} arrive without a client certificate.`,
+  'envoy-silent': (p) =>
+    `The Envoy ${word(p, 'envoy')} of ${name(p)} does not answer.` +
+    (has(p, 'lastReadAt') ? ` It was last read at ${clock(p, 'lastReadAt')}.` : ' It has never been read.'),
+  'envoy-not-read-yet': (p) => `The Envoy ${word(p, 'envoy')} of ${name(p)} has not been read yet.`,
+  'leaf-not-read': (p) => `The certificates of the Envoy ${word(p, 'envoy')} of ${name(p)} cannot be read now.`,
+  'registered-only': (p) =>
+    `SPIRE has a registration entry for ${name(p)}. No Envoy of it is configured in this environment, so its SVID is not seen.`,
+  'named-by-peers-only': (p) =>
+    `Only the configuration of its peers names ${name(p)}. No Envoy of it is configured in this environment.`,
+  'seen-by-peers-only': (p) =>
+    `${name(p)} is seen only in the logs of its peers. No Envoy of it is configured in this environment.`,
+  'intended-only': (p) => `Only intent.yaml names ${name(p)}. Nothing of it was found.`,
+  'other-trust-domain': (p) => `${name(p)} belongs to another trust domain, ${quoted(p, 'trustDomain')}.`,
+  'address-only': (p) => `Only the address ${word(p, 'address')} is known of it: no SPIFFE ID and no Envoy.`,
+}

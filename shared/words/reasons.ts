@@ -1,0 +1,24 @@
+import type { Reason } from '../domain/model/graph.ts'
+import { authorisationReasons } from './reasons-authorisation.ts'
+import { controlReasons } from './reasons-control.ts'
+import type { Params } from './param-text.ts'
+import { transportReasons } from './reasons-transport.ts'
+import { valueReasons } from './reasons-values.ts'
+import { workloadReasons } from './reasons-workloads.ts'
+
+const sentences: Readonly<Record<string, (params: Params) => string>> = {
+  ...transportReasons,
+  ...authorisationReasons,
+  ...workloadReasons,
+  ...controlReasons,
+  ...valueReasons,
+}
+
+/** Codes that have words, for the test that compares them with the codes of the domain. */
+export const reasonCodesWithWords: readonly string[] = Object.keys(sentences)
+
+/** One or two whole sentences. A code of a newer service is shown as itself, never as nothing. */
+export function reasonSentence(reason: Reason): string {
+  const sentence = Object.hasOwn(sentences, reason.code) ? sentences[reason.code] : undefined
+  return sentence === undefined ? `No words are known for the reason “${reason.code}”.` : sentence(reason.params)
+}
