@@ -1,7 +1,7 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
 import type { Fact, Gap } from '../domain/model/fact.ts'
-import type { ControlComponent, Hop, TrustGraph, Workload, Zone } from '../domain/model/graph.ts'
+import type { ControlComponent, FactReference, Hop, TrustGraph, Workload, Zone } from '../domain/model/graph.ts'
 import type { AuthorisationState, Relation, TransportState, WorkloadState } from '../domain/model/hop-state.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import { scopeInput } from './environments.ts'
@@ -142,8 +142,11 @@ export const graph = {
   changes: procedure.input(viewInput.extend({ since: z.number().int().min(0) })).output(type<GraphChanges>()),
   workload: procedure.input(scopeInput.extend({ id: z.string().max(900) })).output(type<WorkloadDetail>()),
   hop: procedure.input(scopeInput.extend({ id: z.string().max(2000) })).output(type<HopDetail>()),
-  /** The whole graph as one document: the terminal's `graph show --json`. Refused as `exhausted` above 25,000 hops. */
-  document: procedure.input(scopeInput).output(type<TrustGraph>()),
+  /**
+   * The whole graph as one document: the terminal's `graph show --json`. Refused as `exhausted` above 25,000 hops.
+   * `facts` says where every fact that something rests on came from.
+   */
+  document: procedure.input(scopeInput).output(type<TrustGraph & { readonly facts: readonly FactReference[] }>()),
   /** Tells the service what is looked at, so that its sources are read every 5 s. */
   attend: procedure
     .input(scopeInput.extend({ selected: z.string().max(2000).nullable() }))

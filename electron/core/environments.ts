@@ -1,0 +1,302 @@
+import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
+import { type Environment, environmentSchema } from '../../shared/domain/model/environment.ts'
+import { type Intent, intentSchema } from '../../shared/domain/model/intent.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
+import { Failure } from './failure.ts'
+import type { Clock, Files, Log } from './ports.ts'
+import { type FileProblem, parseYaml } from './yaml-file.ts'
+
+/** A file of the environments folder. `path` is the file itself, not a link to it; `directory` is the folder of that. */
+export interface ListedFile {
+  readonly name: string
+  readonly path: string
+  readonly directory: string
+}
+
+/** The folder that environments are written in. */
+export interface EnvironmentFolder {
+  readonly path: string
+  /** Empty when the folder does not exist; throws when it cannot be read. */
+  list(): Promise<readonly ListedFile[]>
+  /** The absolute form of a path that a file of `directory` gives. */
+  resolve(directory: string, path: string): string
+}
+
+/** intent.yaml as last read. `intent: null` with no problem: the environment names none. */
+export interface IntentState {
+  readonly intent: Intent | null
+  readonly file: string | null
+  readonly problem: string | null
+  readonly readAt: EpochMs | null
+}
+
+export interface LoadedEnvironment {
+  readonly environment: Environment
+  /** The file itself, not a link to it; relative paths in it are relative to its folder. */
+  readonly file: string
+  readonly baseDirectory: string
+  readonly intent: IntentState
+}
+
+export type RegistryEvent =
+  | { readonly type: 'loaded'; readonly name: string }
+  | { readonly type: 'removed'; readonly name: string }
+  | { readonly type: 'broken'; readonly name: string; readonly file: string; readonly problem: FileProblem }
+
+/** The environments of the home folder, kept up to date with their files. */
+export interface EnvironmentRegistry {
+  /** Resolves after the first look at the folder. */
+  ready(): Promise<void>
+  summaries(): readonly EnvironmentSummary[]
+  /** The last usable content; throws `not-found`, or `invalid` when the file never could be used. */
+  get(name: string): LoadedEnvironment
+  subscribe(listener: (event: RegistryEvent) => void): () => void
+}
+
+interface Entry {
+  readonly name: string
+  readonly path: string
+  readonly directory: string
+  /** What the file said last, when it could be used; kept while the file is being edited. */
+  loaded: LoadedEnvironment | null
+  problem: FileProblem | null
+  readonly watching: AbortController
+  watchedIntent: { readonly path: string; readonly controller: AbortController } | null
+  /** Counts readings: an older reading that ends late must not win over a newer one. */
+  reading: number
+}
+
+const folderIntervalMs = 1_000
+/** 20,000 sources of a big environment are about 3 MB. */
+const environmentBytes = 16 * 1024 * 1024
+const intentBytes = 32 * 1024 * 1024
+
+export interface RegistryPorts {
+  readonly files: Files
+  readonly clock: Clock
+  readonly log: Log
+  readonly folder: EnvironmentFolder
+}
+
+export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): EnvironmentRegistry {
+  const { folder } = ports
+  const entries = new Map<string, Entry>()
+  const listeners = new Set<(event: RegistryEvent) => void>()
+  const first = lookAtFolder()
+  void keepLooking()
+
+  function announce(event: RegistryEvent): void {
+    for (const listener of listeners) listener(event)
+  }
+
+  async function keepLooking(): Promise<void> {
+    await first
+    while (!signal.aborted) {
+      try {
+        await ports.clock.sleep(folderIntervalMs, signal)
+      } catch {
+        return // the signal: we are done
+      }
+      await lookAtFolder()
+    }
+  }
+
+  async function lookAtFolder(): Promise<void> {
+    const found = new Map<string, ListedFile>()
+    try {
+      for (const file of await folder.list()) if (/\.ya?ml$/i.test(file.name)) found.set(file.name, file)
+    } catch (reason) {
+      ports.log.warn('the environments folder cannot be read', { folder: folder.path, reason: String(reason) })
+      return
+    }
+    let isNameFree = false
+    for (const [name, entry] of entries) {
+      if (found.get(name)?.path === entry.path) continue
+      stopWatching(entry)
+      entries.delete(name)
+      if (entry.loaded !== null) announce({ type: 'removed', name: entry.loaded.environment.name })
+      isNameFree = true
+    }
+    const added: Promise<void>[] = []
+    // A file that was refused because its name was taken may be usable now.
+    if (isNameFree) for (const entry of entries.values()) if (entry.problem !== null) added.push(load(entry))
+    for (const [name, file] of found) {
+      if (entries.has(name)) continue
+      const entry: Entry = {
+        ...file,
+        loaded: null,
+        problem: null,
+        watching: new AbortController(),
+        watchedIntent: null,
+        reading: 0,
+      }
+      entries.set(name, entry)
+      ports.files.watch(entry.path, () => void load(entry), entry.watching.signal)
+      added.push(load(entry))
+    }
+    await Promise.all(added)
+  }
+
+  function stopWatching(entry: Entry): void {
+    entry.watching.abort()
+    entry.watchedIntent?.controller.abort()
+  }
+
+  async function load(entry: Entry): Promise<void> {
+    entry.reading += 1
+    const reading = entry.reading
+    const isOutdated = () => entry.watching.signal.aborted || signal.aborted || entry.reading !== reading
+    const read = await readFile(entry)
+    if (isOutdated()) return
+    if (!read.ok) {
+      entry.problem = read.problem
+      announce({ type: 'broken', name: nameOf(entry), file: entry.path, problem: read.problem })
+      return
+    }
+    const before = entry.loaded?.environment.name
+    const baseDirectory = entry.directory
+    const named = read.environment.intent
+    const intentPath = named === undefined ? null : folder.resolve(baseDirectory, named)
+    const intent = await readIntent(intentPath)
+    if (isOutdated()) return
+    entry.problem = null
+    entry.loaded = { environment: read.environment, file: entry.path, baseDirectory, intent }
+    watchIntent(entry, intentPath)
+    if (before !== undefined && before !== read.environment.name) announce({ type: 'removed', name: before })
+    announce({ type: 'loaded', name: read.environment.name })
+  }
+
+  async function readFile(
+    entry: Entry,
+  ): Promise<{ ok: true; environment: Environment } | { ok: false; problem: FileProblem }> {
+    let text: string
+    try {
+      text = await ports.files.readText(entry.path, environmentBytes)
+    } catch (reason) {
+      return { ok: false, problem: { message: unreadable(reason), line: null, column: null } }
+    }
+    const parsed = parseYaml(text, environmentSchema)
+    if (!parsed.ok) return parsed
+    const twice = repeatedId(parsed.value)
+    if (twice !== null) return { ok: false, problem: { message: twice, line: null, column: null } }
+    const other = [...entries.values()].find(
+      (each) => each !== entry && each.loaded?.environment.name === parsed.value.name,
+    )
+    if (other === undefined) return { ok: true, environment: parsed.value }
+    const message = `name: "${parsed.value.name}" is already the name of ${other.path}; choose another one`
+    return { ok: false, problem: { message, line: null, column: null } }
+  }
+
+  async function readIntent(file: string | null): Promise<IntentState> {
+    if (file === null) return { intent: null, file, problem: null, readAt: null }
+    const readAt = ports.clock.now()
+    try {
+      const parsed = parseYaml(await ports.files.readText(file, intentBytes), intentSchema)
+      if (parsed.ok) return { intent: parsed.value, file, problem: null, readAt }
+      return { intent: null, file, problem: problemText(file, parsed.problem), readAt: null }
+    } catch (reason) {
+      return { intent: null, file, problem: `${file}: ${unreadable(reason)}`, readAt: null }
+    }
+  }
+
+  function watchIntent(entry: Entry, file: string | null): void {
+    if (entry.watchedIntent?.path === file || (entry.watchedIntent === null && file === null)) return
+    entry.watchedIntent?.controller.abort()
+    entry.watchedIntent = null
+    if (file === null) return
+    const controller = new AbortController()
+    entry.watchedIntent = { path: file, controller }
+    ports.files.watch(file, () => void intentChanged(entry, file), controller.signal)
+  }
+
+  async function intentChanged(entry: Entry, file: string): Promise<void> {
+    const intent = await readIntent(file)
+    if (entry.loaded === null || entry.watchedIntent?.path !== file) return
+    entry.loaded = { ...entry.loaded, intent }
+    announce({ type: 'loaded', name: entry.loaded.environment.name })
+  }
+
+  signal.addEventListener('abort', () => entries.forEach(stopWatching), { once: true })
+  return {
+    ready: () => first,
+    summaries: () =>
+      [...entries.values()]
+        .map(summaryOf)
+        .sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0)),
+    get(name) {
+      for (const entry of entries.values()) if (entry.loaded?.environment.name === name) return entry.loaded
+      const broken = [...entries.values()].find((entry) => entry.problem !== null && nameOf(entry) === name)
+      if (broken?.problem) {
+        throw new Failure(
+          'invalid',
+          name,
+          `${problemText(broken.path, broken.problem)}`,
+          'Correct the file; it is read again at once.',
+        )
+      }
+      const known = [...entries.values()].map(nameOf).sort()
+      throw new Failure(
+        'not-found',
+        name,
+        `There is no environment called "${name}".`,
+        known.length === 0
+          ? `Write one as a file in ${folder.path}, or start the lab with: npm run lab`
+          : `Known environments: ${known.join(', ')}.`,
+      )
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+function nameOf(entry: Entry): string {
+  return entry.loaded?.environment.name ?? entry.name.replace(/\.ya?ml$/i, '')
+}
+
+function summaryOf(entry: Entry): EnvironmentSummary {
+  const environment = entry.loaded?.environment
+  const sources = environment?.sources
+  return {
+    name: nameOf(entry),
+    production: environment?.production ?? false,
+    file: entry.path,
+    problem: entry.problem,
+    sourceCounts:
+      sources === undefined
+        ? {}
+        : {
+            spire: sources.spire.length,
+            envoy: sources.envoy.length,
+            opa: sources.opa.length,
+            logs: sources.logs.length,
+          },
+  }
+}
+
+/** Two sources with one id would overwrite each other's facts. */
+function repeatedId(environment: Environment): string | null {
+  for (const [kind, sources] of Object.entries(environment.sources)) {
+    const seen = new Set<string>()
+    for (const { id } of sources) {
+      if (seen.has(id)) return `sources.${kind}: the id "${id}" is given twice; each source needs its own`
+      seen.add(id)
+    }
+  }
+  return null
+}
+
+function unreadable(reason: unknown): string {
+  const code = typeof reason === 'object' && reason !== null && 'code' in reason ? String(reason.code) : ''
+  if (code === 'not-found') return 'the file is not there'
+  if (code === 'forbidden') return 'the file may not be read: check its permissions'
+  if (code === 'too-large') return 'the file is too large'
+  if (code === 'invalid') return 'the file is not UTF-8 text'
+  return 'the file could not be read'
+}
+
+function problemText(file: string, problem: FileProblem): string {
+  const place = problem.line === null ? '' : `:${problem.line}:${problem.column ?? 1}`
+  return `${file}${place}: ${problem.message}`
+}

@@ -1,0 +1,98 @@
+import type {
+  GraphChanges,
+  GraphView,
+  HopDetail,
+  HopLine,
+  ViewInput,
+  WorkloadDetail,
+} from '../../shared/contract/graph.ts'
+import type { FactReference, Hop, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
+import { Failure } from './failure.ts'
+import { factIdsOf, factsById, referenceTo, sourcesAround } from './graph-facts.ts'
+import type { Session, Sessions } from './sessions.ts'
+
+/** A larger graph does not travel as one document: views and details do. */
+export const mostDocumentHops = 25_000
+
+/** The graph namespace of the contract. */
+export interface GraphHandlers {
+  view(input: ViewInput): Promise<GraphView>
+  changes(input: ViewInput & { readonly since: number }): Promise<GraphChanges>
+  workload(input: { readonly environment: string; readonly id: string }): Promise<WorkloadDetail>
+  hop(input: { readonly environment: string; readonly id: string }): Promise<HopDetail>
+  document(input: { readonly environment: string }): Promise<TrustGraph & { readonly facts: readonly FactReference[] }>
+  attend(
+    input: { readonly environment: string; readonly selected: string | null },
+    viewer: string,
+  ): Promise<{ readonly attending: boolean }>
+}
+
+export function createGraphHandlers(sessions: Sessions): GraphHandlers {
+  return {
+    async view(input) {
+      return (await sessions.use(input.environment)).keeper.view(input)
+    },
+    async changes(input) {
+      return (await sessions.use(input.environment)).keeper.changes(input, input.since)
+    },
+    async workload({ environment, id }) {
+      const session = await sessions.use(environment)
+      const { graph } = session.keeper.current()
+      const workload = workloadById(graph, id)
+      const hops = graph.hops.filter((hop) => hop.from === id || hop.to === id)
+      return { asOf: graph.asOf, workload, hops: hops.map(lineOf), facts: factsOf(session, workload) }
+    },
+    async hop({ environment, id }) {
+      const session = await sessions.use(environment)
+      const { graph } = session.keeper.current()
+      const hop = graph.hops.find((each) => each.id === id)
+      if (hop === undefined) throw missing('hop', id)
+      const from = workloadById(graph, hop.from)
+      const to = workloadById(graph, hop.to)
+      return { asOf: graph.asOf, hop, from, to, facts: factsOf(session, [hop, from, to]) }
+    },
+    async document({ environment }) {
+      const session = await sessions.use(environment)
+      const { graph } = session.keeper.fresh()
+      if (graph.hops.length > mostDocumentHops) {
+        throw new Failure(
+          'exhausted',
+          environment,
+          `The graph has ${graph.hops.length} hops; one document holds at most ${mostDocumentHops}.`,
+          'Ask for a part of it with a filter.',
+        )
+      }
+      return { ...graph, facts: factsOf(session, graph).map(referenceTo) }
+    },
+    async attend({ environment, selected }, viewer) {
+      const session = await sessions.use(environment)
+      const sources = sourcesAround(session.keeper.current().graph, selected)
+      session.attend(viewer, sources)
+      return { attending: sources.size > 0 }
+    },
+  }
+}
+
+function factsOf(session: Session, element: unknown): WorkloadDetail['facts'] {
+  return factsById(session.observation.store.states, factIdsOf(element))
+}
+
+function workloadById(graph: TrustGraph, id: string): Workload {
+  const workload = graph.workloads.find((each) => each.id === id)
+  if (workload === undefined) throw missing('workload', id)
+  return workload
+}
+
+function missing(what: string, id: string): Failure {
+  return new Failure(
+    'not-found',
+    id,
+    `The graph has no ${what} with this id now.`,
+    'It may be gone; look at the graph again.',
+  )
+}
+
+function lineOf(hop: Hop): HopLine {
+  const { id, from, to, transport, authorisation, relations, activity, guard } = hop
+  return { id, from, to, transport, authorisation, relations, activity, guard }
+}

@@ -1,0 +1,143 @@
+import type { ScopeState } from '../../shared/domain/model/fact.ts'
+import type { EnvironmentRegistry, LoadedEnvironment } from './environments.ts'
+import { type GraphKeeper, type GraphModel, keepGraph } from './graph-keeper.ts'
+import { type Connectors, type Observation, type ObservationPorts, startObservation } from './observation.ts'
+
+/** One environment that is being read. */
+export interface Session {
+  readonly name: string
+  readonly observation: Observation
+  readonly keeper: GraphKeeper
+  /** What is looked at, by the windows that look. */
+  attend(viewer: string, sources: ReadonlySet<string>): void
+  /** Aborted when the environment is gone. */
+  readonly gone: AbortSignal
+}
+
+/** Binds the pure graph functions to one environment; `loaded` gives its newest content. */
+export type BindModel = (states: ReadonlyMap<string, ScopeState>, loaded: () => LoadedEnvironment) => GraphModel
+
+/** Starts reading an environment when somebody asks for it, and stops a while after nobody does. */
+export interface Sessions {
+  /** For one question: keeps the environment alive for a while. Throws `not-found` or `invalid`. */
+  use(name: string): Promise<Session>
+  /** For a stream of updates: alive until released, and a while longer. */
+  hold(name: string): Promise<{ readonly session: Session; release(): void }>
+  stop(): void
+}
+
+interface Running extends Session {
+  holders: number
+  linger: AbortController | null
+  readonly end: AbortController
+  readonly attended: Map<string, { readonly sources: ReadonlySet<string>; readonly until: number }>
+}
+
+const lingerMs = 60_000
+/** A window repeats what it looks at; one that went away without a word stops counting. */
+const attentionMs = 60_000
+
+export function createSessions(
+  registry: EnvironmentRegistry,
+  connectors: Connectors,
+  ports: ObservationPorts,
+  bindModel: BindModel,
+): Sessions {
+  const running = new Map<string, Running>()
+
+  const unsubscribe = registry.subscribe((event) => {
+    const session = running.get(event.name)
+    if (session === undefined) return
+    if (event.type === 'removed') end(session)
+    if (event.type === 'loaded') {
+      session.observation.update(registry.get(event.name))
+      session.keeper.invalidate()
+    }
+  })
+
+  function start(name: string): Running {
+    let latest = registry.get(name)
+    const loaded = (): LoadedEnvironment => {
+      try {
+        latest = registry.get(name)
+      } catch {
+        // The file is gone or broken at this moment: the registry announces it; until then the last content holds.
+      }
+      return latest
+    }
+    const observation = startObservation(latest, connectors, ports)
+    const keeper = keepGraph(observation.store, bindModel(observation.store.states, loaded), ports.clock, ports.log)
+    const gone = new AbortController()
+    const attended: Running['attended'] = new Map()
+    const session: Running = {
+      name,
+      observation,
+      keeper,
+      gone: gone.signal,
+      holders: 0,
+      linger: null,
+      end: gone,
+      attended,
+      attend(viewer, sources) {
+        const now = ports.clock.now()
+        attended.set(viewer, { sources, until: now + attentionMs })
+        for (const [each, { until }] of attended) if (until <= now) attended.delete(each)
+        observation.attend(new Set([...attended.values()].flatMap((entry) => [...entry.sources])))
+      },
+    }
+    running.set(name, session)
+    return session
+  }
+
+  function end(session: Running): void {
+    session.linger?.abort()
+    session.keeper.stop()
+    session.observation.stop()
+    if (running.get(session.name) === session) running.delete(session.name)
+    session.end.abort()
+  }
+
+  function lingerOn(session: Running): void {
+    session.linger?.abort()
+    session.linger = null
+    if (session.holders > 0 || session.end.signal.aborted) return
+    const controller = new AbortController()
+    session.linger = controller
+    ports.clock.sleep(lingerMs, controller.signal).then(
+      () => end(session),
+      () => {}, // somebody asked again
+    )
+  }
+
+  async function find(name: string): Promise<Running> {
+    await registry.ready()
+    return running.get(name) ?? start(name)
+  }
+
+  return {
+    async use(name) {
+      const session = await find(name)
+      lingerOn(session)
+      return session
+    },
+    async hold(name) {
+      const session = await find(name)
+      session.holders += 1
+      lingerOn(session)
+      let isHeld = true
+      return {
+        session,
+        release() {
+          if (!isHeld) return
+          isHeld = false
+          session.holders -= 1
+          lingerOn(session)
+        },
+      }
+    },
+    stop() {
+      unsubscribe()
+      for (const session of running.values()) end(session)
+    },
+  }
+}

@@ -1,0 +1,15 @@
+import { RPCHandler } from '@orpc/server/message-port'
+import type { MessagePort } from 'node:worker_threads'
+import type { Log } from '../core/ports.ts'
+import { handlingOptions } from './handling.ts'
+import type { ServiceRouter } from './router.ts'
+
+/**
+ * The door for a window: serves the contract over a message port until the port is closed.
+ * The main process only hands the port over; it carries no calls itself.
+ */
+export function servePort(router: ServiceRouter, port: MessagePort, viewer: string, log: Log): void {
+  const handler = new RPCHandler(router, handlingOptions(log))
+  handler.upgrade(port, { context: { viewer } })
+  port.start()
+}
