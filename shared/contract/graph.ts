@@ -7,6 +7,8 @@ import type { EpochMs } from '../domain/model/time.ts'
 import { scopeInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
+export type { EdgeItem, GraphChanges, GraphCounts, GraphView, HopLine, NodeItem } from '../domain/model/view.ts'
+
 /** At most this many drawn items leave in one view. */
 export const maximumItems = 2000
 
@@ -24,101 +26,6 @@ export const viewInput = scopeInput.extend({
     .default({ open: [], selected: null }),
 })
 export type ViewInput = z.infer<typeof viewInput>
-
-/** Numbers of the whole graph, exact, whatever is folded or filtered. */
-export interface GraphCounts {
-  readonly workloads: Readonly<Record<WorkloadState, number>>
-  readonly transport: Readonly<Record<TransportState, number>>
-  readonly authorisation: Readonly<Record<AuthorisationState, number>>
-  readonly relations: Readonly<Record<Relation, number>>
-  readonly totalWorkloads: number
-  readonly totalHops: number
-  /** Observed though nothing grants or intends it. */
-  readonly observedNotGranted: number
-  readonly grantedNotObserved: number
-  readonly matchingWorkloads: number
-  readonly matchingHops: number
-}
-
-/** One drawn node: a workload, or a group of them with counts per state. */
-export type NodeItem =
-  | { readonly type: 'workload'; readonly id: string; readonly workload: Workload; readonly matches: boolean }
-  | {
-      readonly type: 'group'
-      readonly id: string
-      readonly name: string
-      readonly kind: string
-      readonly zone: string
-      readonly order: number
-      readonly members: number
-      readonly states: Readonly<Partial<Record<WorkloadState, number>>>
-      readonly worst: WorkloadState
-      readonly nextExpiryAt: EpochMs | null
-      readonly matches: boolean
-    }
-
-/** One drawn line: a hop, or a bundle of hops between two drawn nodes. */
-export type EdgeItem =
-  | {
-      readonly type: 'hop'
-      readonly id: string
-      readonly from: string
-      readonly to: string
-      readonly hop: HopLine
-      readonly matches: boolean
-    }
-  | {
-      readonly type: 'bundle'
-      readonly id: string
-      readonly from: string
-      readonly to: string
-      readonly hops: number
-      readonly transport: Readonly<Partial<Record<TransportState, number>>>
-      readonly worst: TransportState
-      readonly worstAuthorisation: AuthorisationState
-      readonly relations: readonly Relation[]
-      readonly matches: boolean
-    }
-
-/** What a drawn hop needs; the inspector asks for the rest by id. */
-export type HopLine = Pick<
-  Hop,
-  'id' | 'from' | 'to' | 'transport' | 'authorisation' | 'relations' | 'activity' | 'guard'
->
-
-export interface GraphView {
-  /** Grows with every change of the graph; give it to `changes`. */
-  readonly revision: number
-  readonly environment: string
-  readonly asOf: EpochMs
-  readonly trustDomains: readonly string[]
-  readonly zones: readonly Zone[]
-  readonly nodes: readonly NodeItem[]
-  readonly edges: readonly EdgeItem[]
-  readonly control: readonly ControlComponent[]
-  readonly counts: GraphCounts
-  readonly gaps: readonly Gap[]
-  readonly defects: TrustGraph['defects']
-  /** What was folded, in a code for words: none, or groups and bundles. */
-  readonly simplified: { readonly groups: number; readonly bundles: number; readonly droppedEdges: number }
-  /** The filter could not be understood: the word, and what is known instead. The view is then unfiltered. */
-  readonly filterProblem: { readonly word: string; readonly known: readonly string[] } | null
-  /** intent.yaml could not be used: why. */
-  readonly intentProblem: string | null
-}
-
-/** Keyed differences between two revisions of one view. `whole`: too old or too different, here is everything. */
-export type GraphChanges =
-  | { readonly type: 'whole'; readonly view: GraphView }
-  | {
-      readonly type: 'changes'
-      readonly revision: number
-      readonly asOf: EpochMs
-      readonly nodes: { readonly put: readonly NodeItem[]; readonly removed: readonly string[] }
-      readonly edges: { readonly put: readonly EdgeItem[]; readonly removed: readonly string[] }
-      /** The small parts travel whole. */
-      readonly rest: Omit<GraphView, 'nodes' | 'edges' | 'revision' | 'asOf'>
-    }
 
 /** An element with every fact it rests on, whole. */
 export interface WorkloadDetail {
