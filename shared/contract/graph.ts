@@ -1,9 +1,9 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
-import type { Fact, Gap } from '../domain/model/fact.ts'
-import type { ControlComponent, FactReference, Hop, TrustGraph, Workload, Zone } from '../domain/model/graph.ts'
-import type { AuthorisationState, Relation, TransportState, WorkloadState } from '../domain/model/hop-state.ts'
+import type { Fact } from '../domain/model/fact.ts'
+import type { Hop, TrustGraph, Workload } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
+import type { GraphChanges, GraphView, HopLine } from '../domain/model/view.ts'
 import { scopeInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
