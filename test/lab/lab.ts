@@ -21,7 +21,7 @@ import { type OpaFleet, startOpas } from './opa/fleet.ts'
 import { startPipeline } from './pipeline-process.ts'
 import { type LabPlan, planLab, stagePlanOf } from './plan.ts'
 import { type Server, waitFor } from './processes.ts'
-import { ensureBinaries } from './provision/binaries.ts'
+import { ensureBinaries, labBinaries } from './provision/binaries.ts'
 import { cacheFolder } from './provision/cache-folder.ts'
 import { ensureSpirePolicy } from './provision/spire-policy.ts'
 import { type SpireServers, startSpire } from './spire/start.ts'
@@ -80,7 +80,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const log = options.log ?? (() => undefined)
   const home = options.home ?? everyhopHome()
   const runFolder = options.runFolder ?? path.join(cacheFolder(), 'lab', 'default')
-  const binaries = await ensureBinaries(['spire-server', 'spire-agent', 'opa-envoy', 'envoy'], { log })
+  const binaries = await ensureBinaries(labBinaries, { log })
   const policy = await ensureSpirePolicy()
   await emptyFolder(runFolder)
   const plan = await planLab(runFolder, randomUUID())

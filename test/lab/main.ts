@@ -1,6 +1,7 @@
 /**
  * npm run lab                  starts the lab and stays until Ctrl-C
  * npm run lab -- start --detach   starts it in the background
+ * npm run lab -- provision    makes sure the servers' programs are there (a first run builds them), and starts nothing
  * npm run lab -- stop | status | truth | heal
  * npm run lab -- fault <id>    makes one fault of shared/faults, after healing the one before
  */
@@ -11,12 +12,14 @@ import { z } from 'zod'
 import { askLab, type ControlRequest, openControl } from './control.ts'
 import { injections } from './inject/index.ts'
 import { startLab } from './lab.ts'
+import { ensureBinaries, labBinaries } from './provision/binaries.ts'
 import { cacheFolder } from './provision/cache-folder.ts'
+import { ensureSpirePolicy } from './provision/spire-policy.ts'
 
 const runFolder = path.join(cacheFolder(), 'lab', 'default')
 const controlSocket = path.join(runFolder, 's', 'lab.sock')
 
-const usage = `usage: npm run lab [-- start [--detach] | stop | status | truth | fault <id> | heal]
+const usage = `usage: npm run lab [-- start [--detach] | provision | stop | status | truth | fault <id> | heal]
 faults: ${[...injections.keys()].join(', ')}`
 
 const statusWire = z.object({
@@ -44,6 +47,13 @@ async function run(): Promise<number | undefined> {
   switch (verb) {
     case 'start':
       return rest.includes('--detach') ? detach() : stayInForeground()
+    case 'provision': {
+      const found = await ensureBinaries(labBinaries, { log: (line) => console.log(line) })
+      await ensureSpirePolicy()
+      for (const name of labBinaries)
+        console.log(`${name} ${found[name].version}, from ${found[name].from}: ${found[name].path}`)
+      return 0
+    }
     case 'stop': {
       const answer = await askLab(controlSocket, { verb: 'stop' })
       console.log(answer === undefined ? 'no lab is running' : 'the lab has stopped')

@@ -89,7 +89,7 @@ function egress(stage: StagePlan) {
               match: { prefix: `/to/${callee.id}/` },
               route: { cluster: calleeClusterName(callee.id), prefix_rewrite: '/', timeout: '30s' },
             })),
-            filters: [router],
+            filters: [egressRouter],
             extra: {},
           }),
         ],
@@ -127,6 +127,9 @@ function connectionManager(settings: ConnectionManager) {
 }
 
 const router = { name: 'router', typed_config: { '@type': `${extensions}.filters.http.router.v3.Router` } }
+
+// Keeps the path that the caller's egress was asked for (`/to/…`) out of what the callee receives and logs.
+const egressRouter = { ...router, typed_config: { ...router.typed_config, suppress_envoy_headers: true } }
 
 function extAuthz(variant: EnvoyVariant) {
   return {

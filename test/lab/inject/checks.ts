@@ -73,11 +73,21 @@ export async function waitForRevisionEverywhere(lab: LabControls, revision: stri
   await Promise.all(lab.plan.opas.map((opa) => waitForRevision(lab, opa.id, revision)))
 }
 
-export async function waitForEntry(lab: LabControls, stageId: string, present: boolean): Promise<void> {
-  const { spiffeId } = stagePlanOf(lab.plan, stageId)
+/** Deletes or creates the stage's entry, unless it is so already, and waits until SPIRE says so. */
+export async function setEntry(lab: LabControls, stageId: string, present: boolean): Promise<void> {
+  const stage = stagePlanOf(lab.plan, stageId)
+  if ((await hasEntry(lab, stageId)) !== present) {
+    if (present) await lab.spire.tool.createEntries([stage])
+    else await lab.spire.tool.deleteEntry(stage)
+  }
   await waitFor(
     `SPIRE ${present ? 'has' : 'no longer has'} an entry for ${stageId}`,
-    async () => (await lab.spire.tool.listEntries()).some((entry) => entry.spiffeId === spiffeId) === present,
+    async () => (await hasEntry(lab, stageId)) === present,
     { timeoutMs: trafficLimitMs, everyMs: 200 },
   )
+}
+
+async function hasEntry(lab: LabControls, stageId: string): Promise<boolean> {
+  const { spiffeId } = stagePlanOf(lab.plan, stageId)
+  return (await lab.spire.tool.listEntries()).some((entry) => entry.spiffeId === spiffeId)
 }

@@ -2,15 +2,14 @@ import type { LabControls } from '../controls.ts'
 import { envoyState, loadedCertificate, warmingSecrets } from '../envoy/admin.ts'
 import { stagePlanOf } from '../plan.ts'
 import { waitFor } from '../processes.ts'
-import { waitForEntry, waitForSubscription } from './checks.ts'
+import { setEntry, waitForSubscription } from './checks.ts'
 
 const stageId = 'input-sanitiser'
 
 /** Starts a workload's Envoy when SPIRE has no entry for it. Envoy says LIVE after a while all the same. */
 export async function inject(lab: LabControls): Promise<void> {
   const stage = stagePlanOf(lab.plan, stageId)
-  await lab.spire.tool.deleteEntry(stage)
-  await waitForEntry(lab, stageId, false)
+  await setEntry(lab, stageId, false)
   await waitForSubscription(lab, stageId, false)
   await lab.envoys.restart(stageId, {})
   await waitFor(
@@ -24,8 +23,7 @@ export async function inject(lab: LabControls): Promise<void> {
 }
 
 export async function heal(lab: LabControls): Promise<void> {
-  await lab.spire.tool.createEntries([stagePlanOf(lab.plan, stageId)])
-  await waitForEntry(lab, stageId, true)
+  await setEntry(lab, stageId, true)
   await lab.envoys.ready(stageId)
   await waitForSubscription(lab, stageId, true)
 }

@@ -14,7 +14,7 @@ export interface OpaFleet {
   readonly receiver: Receiver
   servers(): readonly Server[]
   server(id: string): Server
-  /** Starts the OPA again after its end; resolves when it answers with an active bundle. */
+  /** Starts the OPA again after its end; resolves when it answers with an active bundle. One that runs is left alone. */
   start(id: string): Promise<void>
   /** Builds and publishes a revision. Does not wait for the OPAs. */
   publish(order: BundleOrder): Promise<void>
@@ -61,7 +61,9 @@ export async function startOpas(
       if (found === undefined) throw new Error(`no OPA ${id} in the lab`)
       return found
     },
-    start: (id) => start(opaPlanOf(plan, id)),
+    start: async (id) => {
+      if (running.get(id)?.isRunning() !== true) await start(opaPlanOf(plan, id))
+    },
     publish: async (order) => bundleServer.publish(await builder.build(order)),
     bundleStatus: (id) => readBundleStatus(opaPlanOf(plan, id)),
     close: async () => {
@@ -102,7 +104,7 @@ function startOpa(plan: LabPlan, opa: OpaPlan, program: string): Server {
       'json',
       '--log-level',
       'error',
-      '--disable-telemetry',
+      '--skip-version-check',
     ],
     logFile: path.join(plan.files.logs, `${opa.id}.log`),
     mark: plan.mark,

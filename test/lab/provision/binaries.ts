@@ -16,6 +16,9 @@ export interface Binary {
   readonly from: 'path' | 'cache' | 'built'
 }
 
+/** Everything a lab needs of others' programs. */
+export const labBinaries = ['spire-server', 'spire-agent', 'opa-envoy', 'envoy'] as const
+
 export interface ProvisionOptions {
   /** Receives one line of progress at a time. */
   readonly log: (line: string) => void

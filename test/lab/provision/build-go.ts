@@ -1,6 +1,6 @@
-import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { cacheFolder } from './cache-folder.ts'
+import { cacheFolder, processLives } from './cache-folder.ts'
 import type { GoComponent } from './components.ts'
 import { runTool } from './run-tool.ts'
 
@@ -10,6 +10,7 @@ export interface GoCaches {
   readonly environment: Readonly<Record<string, string>>
 }
 
+const cachePrefix = 'go-build-'
 const oldestGo: readonly [number, number] = [1, 26]
 
 export function moduleFolder(name: string): string {
@@ -19,7 +20,8 @@ export function moduleFolder(name: string): string {
 export async function openGoCaches(): Promise<GoCaches> {
   await requireGo()
   await mkdir(cacheFolder(), { recursive: true })
-  const folder = await mkdtemp(path.join(cacheFolder(), 'go-build-'))
+  await removeAbandonedCaches()
+  const folder = await mkdtemp(path.join(cacheFolder(), `${cachePrefix}${process.pid}-`))
   return {
     folder,
     environment: {
@@ -54,6 +56,16 @@ export async function buildGo(component: GoComponent, caches: GoCaches, target: 
     await rename(partial, target)
   } finally {
     await rm(partial, { force: true })
+  }
+}
+
+/** What a killed provisioner left: gigabytes that nobody will use again. */
+async function removeAbandonedCaches(): Promise<void> {
+  for (const name of await readdir(cacheFolder())) {
+    const owner = name.startsWith(cachePrefix) ? Number.parseInt(name.slice(cachePrefix.length), 10) : Number.NaN
+    if (!Number.isNaN(owner) && !processLives(owner)) {
+      await rm(path.join(cacheFolder(), name), { recursive: true, force: true })
+    }
   }
 }
 

@@ -46,8 +46,15 @@ function ownerLives(lock: string): boolean {
   try {
     const text = readFileSync(lock, 'utf8')
     // Empty for the instant between creating the file and writing the id.
-    if (text === '') return true
-    process.kill(Number(text), 0)
+    return text === '' || processLives(Number(text))
+  } catch {
+    return false
+  }
+}
+
+export function processLives(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
     return true
   } catch {
     return false
