@@ -1,7 +1,7 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
 import type { Fact } from '../domain/model/fact.ts'
-import type { Hop, TrustGraph, Workload } from '../domain/model/graph.ts'
+import type { FactReference, Hop, TrustGraph, Workload } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import type { GraphChanges, GraphView, HopLine } from '../domain/model/view.ts'
 import { scopeInput } from './environments.ts'
