@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { faultIds, faultOf, faults, isFaultId } from '../../../shared/faults/index.ts'
+import type { Fault, HopEnds } from '../../../shared/faults/index.ts'
+import { hops, stages } from './topology.ts'
+
+const isHop = (ends: HopEnds): boolean => hops.some((hop) => hop.from === ends.from && hop.to === ends.to)
+const isStage = (id: string): boolean => stages.some((stage) => stage.id === id)
+
+function stagesNamedBy(fault: Fault): readonly string[] {
+  const { hits, expects } = fault
+  const hit =
+    'stage' in hits ? [hits.stage] : 'opaOf' in hits ? [hits.opaOf] : 'hop' in hits ? Object.values(hits.hop) : []
+  return [...hit, ...expects.workloads.map((item) => item.stage), ...expects.gaps.map((item) => item.stage)]
+}
+
+describe('the catalogue of faults', () => {
+  it('has each id exactly once', () => {
+    expect(faults.map((fault) => fault.id).toSorted()).toEqual([...faultIds].toSorted())
+  })
+
+  it('is found by id, and knows which texts are ids', () => {
+    for (const fault of faults) expect(faultOf(fault.id)).toBe(fault)
+    expect(isFaultId('opa-down')).toBe(true)
+    expect(isFaultId('opa-up')).toBe(false)
+    expect(isFaultId('toString')).toBe(false)
+  })
+
+  it.each(faults)('names only hops and stages of the topology: $id', (fault) => {
+    const named = [...fault.expects.hops.map((item) => item.hop), ...('hop' in fault.hits ? [fault.hits.hop] : [])]
+    expect(named.filter((hop) => !isHop(hop))).toEqual([])
+    expect(stagesNamedBy(fault).filter((id) => !isStage(id))).toEqual([])
+  })
+
+  it.each(faults)('expects something, and of no hop two things: $id', (fault) => {
+    const { hops: expected, workloads, control, gaps } = fault.expects
+    expect(expected.length + workloads.length + control.length + gaps.length).toBeGreaterThan(0)
+    const keys = expected.map((item) => `${item.hop.from} ${item.hop.to}`)
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  it.each(faults)('says in one sentence what is broken: $id', (fault) => {
+    expect(fault.words).toMatch(/^[^\n]{20,200}\.$/)
+    expect(fault.words).not.toMatch(/compliant|certified|secure|safe|healthy/i)
+  })
+
+  it('starves every hop behind a broken one of the main chain, and none behind an optional call', () => {
+    const starved = (id: Fault['id']): readonly string[] =>
+      faultOf(id)
+        .expects.hops.filter((item) => item.shown === 'after-window')
+        .map((item) => `${item.hop.from} → ${item.hop.to}`)
+    expect(starved('opa-down')).toEqual([
+      'model-server → tool-runtime',
+      'model-server → output-filter',
+      'output-filter → gateway',
+    ])
+    const behindTheFirewall = hops.slice(3).map((hop) => `${hop.from} → ${hop.to}`)
+    expect(starved('wrong-spiffe-id-required')).toEqual(behindTheFirewall)
+    expect(starved('hop-without-identity')).toEqual(behindTheFirewall)
+    expect(starved('expired-svid')).toEqual([])
+    expect(starved('plaintext-hop')).toEqual([])
+  })
+
+  it('asks for a fail-closed and a fail-open hop that can be told apart', () => {
+    const authorisation = (id: Fault['id']): readonly (string | undefined)[] =>
+      faultOf(id)
+        .expects.hops.filter((item) => item.shown === 'at-once')
+        .map((item) => item.authorisation)
+    expect([authorisation('opa-down'), authorisation('opa-hanging'), authorisation('fail-open')]).toEqual([
+      ['erroring'],
+      ['erroring'],
+      ['failing-open'],
+    ])
+  })
+})

@@ -1,0 +1,86 @@
+import type { GapReason, SourceKind } from '../domain/model/fact.ts'
+import type { ControlComponent } from '../domain/model/graph.ts'
+import type { AuthorisationState, TransportState, WorkloadState } from '../domain/model/hop-state.ts'
+
+/** Which part of zero trust is broken: the identity, the handshake, the decision, or the policy's way to the decision point. */
+export const faultKinds = ['identity', 'tls', 'authorisation', 'bundle'] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+/** Ids never change their meaning: documents, tests and the lab's command line use them. */
+export const faultIds = [
+  'expired-svid',
+  'wrong-spiffe-id-required',
+  'opa-down',
+  'opa-hanging',
+  'fail-open',
+  'plaintext-hop',
+  'policy-denies',
+  'bundle-bad-signature',
+  'stale-bundle',
+  'entry-deleted',
+  'hop-without-identity',
+] as const
+export type FaultId = (typeof faultIds)[number]
+
+/** One way to break the demonstration pipeline, and what Everyhop must show then. Stages are ids of its topology. */
+export interface Fault {
+  readonly id: FaultId
+  readonly kind: FaultKind
+  /** The lab that can make it: 1 is SPIRE, Envoy and OPA as processes. */
+  readonly tier: 1
+  readonly title: string
+  /** What is broken, in one sentence. */
+  readonly words: string
+  readonly hits: FaultTarget
+  readonly expects: FaultExpectation
+}
+
+export type FaultTarget =
+  | { readonly stage: string }
+  | { readonly hop: HopEnds }
+  /** The OPA that answers for this stage. */
+  | { readonly opaOf: string }
+  | { readonly everyOpa: true }
+
+export interface HopEnds {
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * Every hop that is not listed keeps both states that it has without the fault. Of a listed hop only the given states are
+ * expected; the others depend on what was still counted in the window and say nothing about the fault.
+ */
+export interface FaultExpectation {
+  readonly hops: readonly HopExpectation[]
+  /** Only what is listed is expected of workloads. */
+  readonly workloads: readonly WorkloadExpectation[]
+  readonly control: readonly ControlExpectation[]
+  readonly gaps: readonly GapExpectation[]
+}
+
+export interface HopExpectation {
+  readonly hop: HopEnds
+  readonly transport?: TransportState
+  readonly authorisation?: AuthorisationState
+  /** at-once: by the first request or reading; after-window: when the last good record has left the window. */
+  readonly shown: 'at-once' | 'after-window'
+}
+
+export interface WorkloadExpectation {
+  readonly stage: string
+  /** Any of these; the first fits best. */
+  readonly states: readonly WorkloadState[]
+}
+
+export interface ControlExpectation {
+  readonly kind: ControlComponent['kind']
+  readonly states: readonly WorkloadState[]
+}
+
+export interface GapExpectation {
+  readonly source: SourceKind
+  /** The source that belongs to this stage. */
+  readonly stage: string
+  readonly reasons: readonly GapReason[]
+}

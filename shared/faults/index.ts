@@ -1,0 +1,22 @@
+import { authorisationFaults } from './authorisation.ts'
+import { bundleFaults } from './bundle.ts'
+import { faultIds } from './fault.ts'
+import type { Fault, FaultId } from './fault.ts'
+import { identityFaults } from './identity.ts'
+import { transportFaults } from './transport.ts'
+
+export * from './fault.ts'
+
+/** The catalogue: every way to break the demonstration pipeline that the lab can make and Everyhop must show. */
+export const faults: readonly Fault[] = [...identityFaults, ...transportFaults, ...authorisationFaults, ...bundleFaults]
+
+export function isFaultId(text: string): text is FaultId {
+  return faultIds.some((id) => id === text)
+}
+
+/** Throws for an id that the catalogue lacks; outside text goes through `isFaultId` first. */
+export function faultOf(id: FaultId): Fault {
+  const found = faults.find((fault) => fault.id === id)
+  if (found === undefined) throw new Error(`no fault ${id} in the catalogue`)
+  return found
+}
