@@ -11,9 +11,9 @@ test_the_certificate_is_erased if {
 	"/input/attributes/source/certificate" in log.mask with input as event({})
 }
 
-test_tokens_are_overwritten if {
-	masks := log.mask with input as event({"authorization": "Bearer a", "x-user-token": "b"})
-	every header in ["authorization", "x-user-token"] {
+test_tokens_and_signatures_are_overwritten if {
+	masks := log.mask with input as event({"authorization": "Bearer a", "x-user-token": "b", "x-stage-signature": "c"})
+	every header in ["authorization", "x-user-token", "x-stage-signature"] {
 		path := sprintf("/input/attributes/request/http/headers/%s", [header])
 		{"op": "upsert", "path": path, "value": "***"} in masks
 	}
