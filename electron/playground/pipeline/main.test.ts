@@ -127,11 +127,11 @@ describe('the traffic', () => {
       call.to === 'orchestrator' && call.headers['x-data-classification'] === 'restricted' ? 403 : undefined
     const traffic = startTraffic({ entry: pipeline.entry, seed: 11, perSecond: 100 })
     try {
-      await expect.poll(() => traffic.counts().byStatus[403] ?? 0, { timeout: 30_000 }).toBeGreaterThan(0)
+      const seen = (status: number): number => traffic.counts().byStatus[status] ?? 0
+      await expect.poll(() => seen(403) > 0 && seen(200) > 20, { timeout: 30_000 }).toBe(true)
       await traffic.stop()
       const { sent, byStatus, unanswered, heldBack } = traffic.counts()
       expect(heldBack).toBe(0)
-      expect(byStatus[200]).toBeGreaterThan(byStatus[403] ?? 0)
       expect(Object.keys(byStatus)).toEqual(['200', '403'])
       expect((byStatus[200] ?? 0) + (byStatus[403] ?? 0) + unanswered).toBe(sent)
     } finally {
