@@ -1,0 +1,123 @@
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
+import type { EnvironmentSummary, SourceHealth } from '../../shared/contract/environments.ts'
+import type { GraphView } from '../../shared/contract/graph.ts'
+import { useApi } from './api-context.tsx'
+import { applyChanges } from './apply-changes.ts'
+import { useLive } from './live.tsx'
+
+/** What the window asks of a view; the rest of the contract's input has defaults. */
+export interface ViewQuestion {
+  readonly environment: string
+  readonly filter: string
+  readonly open: readonly string[]
+  readonly selected: string | null
+}
+
+export function useEnvironments() {
+  const { queries } = useApi()
+  return useQuery(
+    queries.environments.list.queryOptions({
+      input: {},
+      select: (list): readonly EnvironmentSummary[] => list,
+      // A file that someone just wrote appears without a restart, and a service that was gone is asked again.
+      refetchInterval: (query) => (query.state.status === 'error' || query.state.data?.length === 0 ? 3000 : 30_000),
+    }),
+  )
+}
+
+/** Where the service keeps environment files, and its version. */
+export function useSystemInfo() {
+  const { queries } = useApi()
+  return useQuery(queries.system.info.queryOptions({ input: {}, staleTime: Number.POSITIVE_INFINITY }))
+}
+
+/** Source health: asked once, then as the live topic tells it. */
+export function useSourceHealth(environment: string | null): readonly SourceHealth[] | null {
+  const { queries } = useApi()
+  const live = useLive()
+  const asked = useQuery(
+    queries.environments.health.queryOptions({
+      input: { environment: environment ?? '-' },
+      enabled: environment !== null,
+    }),
+  )
+  return live.health ?? asked.data ?? null
+}
+
+/** The drawn graph. Asked once per question, then kept up to date by keyed differences. */
+export function useGraphView(question: ViewQuestion) {
+  const { client, queries } = useApi()
+  const { revision } = useLive()
+  const queryClient = useQueryClient()
+  const input = {
+    environment: question.environment,
+    filter: question.filter,
+    grouping: 'auto' as const,
+    focus: { open: [...question.open], selected: question.selected },
+  }
+  const options = queries.graph.view.queryOptions({ input, placeholderData: keepPreviousData })
+  const query = useQuery(options)
+  const busy = useRef(false)
+  const key = JSON.stringify(input)
+  const current = query.isPlaceholderData ? null : (query.data ?? null)
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for the input, which is a new object each time.
+  useEffect(() => {
+    if (current === null || revision <= current.revision || busy.current) return
+    const ended = new AbortController()
+    busy.current = true
+    client.graph
+      .changes({ ...input, since: current.revision }, { signal: ended.signal })
+      .then((changes) => {
+        queryClient.setQueryData(options.queryKey, (view: GraphView | undefined) =>
+          view === undefined ? view : applyChanges(view, changes),
+        )
+        void queryClient.invalidateQueries({ queryKey: queries.graph.workload.key() })
+        void queryClient.invalidateQueries({ queryKey: queries.graph.hop.key() })
+      })
+      // The live connection notices a service that is gone; a single missed difference is asked for with the next.
+      .catch(() => {})
+      .finally(() => {
+        busy.current = false
+      })
+    return () => {
+      ended.abort()
+      busy.current = false
+    }
+  }, [current?.revision, revision, key])
+  return query
+}
+
+export function useWorkloadDetail(environment: string, id: string | null) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.graph.workload.queryOptions({
+      input: { environment, id: id ?? '-' },
+      enabled: id !== null,
+      placeholderData: (previous) => (previous?.workload.id === id ? previous : undefined),
+    }),
+  )
+}
+
+export function useHopDetail(environment: string, id: string | null) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.graph.hop.queryOptions({
+      input: { environment, id: id ?? '-' },
+      enabled: id !== null,
+      placeholderData: (previous) => (previous?.hop.id === id ? previous : undefined),
+    }),
+  )
+}
+
+/** Tells the service what is looked at, so that its sources are read more often. */
+export function useAttention(environment: string, selected: string | null): void {
+  const { client } = useApi()
+  useEffect(() => {
+    const ended = new AbortController()
+    // Only a hint: when it fails the selection is read in the slower sweep.
+    client.graph.attend({ environment, selected }, { signal: ended.signal }).catch(() => {})
+    return () => ended.abort()
+  }, [client, environment, selected])
+}

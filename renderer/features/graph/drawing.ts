@@ -1,0 +1,133 @@
+import { hopLabel, hopPill } from '../../../shared/words/hop-sentences.ts'
+import type { Relation } from '../../../shared/domain/model/hop-state.ts'
+import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import type { EdgeItem, GraphView } from '../../../shared/domain/model/view.ts'
+import type { Point } from './layout/grid.ts'
+import { type LaneMemory, type LaneNode, type Lanes, type LaneZone, layOutLanes } from './layout/lanes.ts'
+import { type Mark, type MarkRequest, placeMarks, textWidth } from './layout/marks.ts'
+import { routeHops } from './layout/routes.ts'
+import { edgeRank, factsOfEdge, type LineLook, lineLook } from './looks.ts'
+
+/** Id of the zone that control components stand in; intent may name one of its own. */
+export const controlZone = 'control-plane'
+
+export interface DrawnEdge {
+  readonly edge: EdgeItem
+  readonly look: LineLook
+  readonly points: readonly Point[]
+  readonly mark: Mark | null
+}
+
+export interface Drawing {
+  readonly lanes: Lanes
+  readonly edges: readonly DrawnEdge[]
+}
+
+/** Above this many single hops the lines are drawn on a canvas without routes and marks: DOM lines are the cost. */
+export const routedUpTo = 300
+
+/** Places of everything in a view. Positions depend on ids, zones and the memory only, never on states or times. */
+export function laneLayout(
+  view: Pick<GraphView, 'nodes' | 'zones' | 'control'>,
+  titleOfControl: string,
+  memory: LaneMemory | null,
+): Lanes {
+  const declared = view.zones.find((zone) => zone.kind === 'control')
+  const home = declared?.id ?? controlZone
+  const zones: LaneZone[] = view.zones.map((zone) => ({ ...zone }))
+  if (declared === undefined) {
+    zones.push({ id: home, title: titleOfControl, kind: 'control', order: Number.MAX_SAFE_INTEGER })
+  }
+  const known = new Set(zones.map((zone) => zone.id))
+  const nodes: LaneNode[] = view.nodes.map((item) => {
+    const zone = item.type === 'group' ? item.zone : item.workload.zone
+    const order = item.type === 'group' ? item.order : item.workload.stage.order
+    return { id: item.id, zone: known.has(zone) ? zone : '', order }
+  })
+  if (nodes.some((node) => node.zone === '')) {
+    zones.push({ id: '', title: 'Not assigned', kind: 'unassigned', order: Number.MAX_SAFE_INTEGER - 1 })
+  }
+  for (const component of view.control) {
+    nodes.push({ id: component.id, zone: home, order: Number.MAX_SAFE_INTEGER })
+  }
+  return layOutLanes(zones, nodes, memory)
+}
+
+/** Routes and marks of all edges that the layers show. */
+export function drawEdges(
+  edges: readonly EdgeItem[],
+  lanes: Lanes,
+  layers: ReadonlySet<Relation>,
+  now: EpochMs,
+): readonly DrawnEdge[] {
+  const shown = edges.flatMap((edge) => {
+    const look = lineLook(factsOfEdge(edge), layers)
+    return look === null ? [] : [{ edge, look }]
+  })
+  const routes = routeHops(
+    // Routes are found for all edges, shown or not: switching a layer must not bend the others.
+    edges.map((edge) => ({ id: edge.id, from: edge.from, to: edge.to })),
+    lanes.places,
+    lanes.rows,
+    lanes.columns,
+  )
+  const marks = placeMarks(
+    shown.map(({ edge, look }) => markRequest(edge, look, now)),
+    routes,
+    [...lanes.places.values()],
+    lanes.boxes.map((box) => ({ x: box.x + 8, y: box.y + 4, width: textWidth(box.title) * 1.3, height: 22 })),
+  )
+  return shown.flatMap(({ edge, look }) => {
+    const route = routes.get(edge.id)
+    return route === undefined ? [] : [{ edge, look, points: route.points, mark: marks.get(edge.id) ?? null }]
+  })
+}
+
+/** Words of an edge, the wish first. The number of words, not their exact text, decides which one fits. */
+export function edgeTexts(edge: EdgeItem, look: LineLook, now: EpochMs): readonly EdgeText[] {
+  if (edge.type === 'bundle') return [{ strong: '', rest: edge.hops.toLocaleString('en-GB') }]
+  if (look.line === 'granted') return [{ strong: '', rest: 'unused' }]
+  if (look.line === 'none') {
+    const seen = edge.hop.relations.includes('observed')
+    return seen
+      ? [{ strong: '', rest: 'intended' }]
+      : [
+          { strong: '', rest: 'intended, never seen' },
+          { strong: '', rest: 'intended' },
+        ]
+  }
+  const full = hopLabel(edge.hop, now)
+  const texts: EdgeText[] = [full]
+  if (full.strong !== '' && full.rest !== '') texts.push({ strong: full.strong, rest: '' })
+  const first = full.rest.split(' · ')[0] ?? ''
+  if (full.strong === '' && first !== full.rest) texts.push({ strong: '', rest: first })
+  return texts.filter((text) => text.strong !== '' || text.rest !== '')
+}
+
+export interface EdgeText {
+  readonly strong: string
+  readonly rest: string
+}
+
+export function wholeText(text: EdgeText): string {
+  if (text.strong === '' || text.rest === '') return text.strong + text.rest
+  // A duration follows its state; everything else is set apart.
+  return /^\d/.test(text.rest) && !text.rest.includes('/s')
+    ? `${text.strong} ${text.rest}`
+    : `${text.strong} · ${text.rest}`
+}
+
+/** Width of a pill with its icon, by its text. */
+export function pillWidth(text: string): number {
+  return 22 + textWidth(text) * 1.08
+}
+
+function markRequest(edge: EdgeItem, look: LineLook, now: EpochMs): MarkRequest {
+  const pill = edge.type === 'hop' ? hopPill(edge.hop) : null
+  return {
+    id: edge.id,
+    rank: edgeRank(factsOfEdge(edge)),
+    texts: edgeTexts(edge, look, now).map(wholeText),
+    pillWidth: pill === null ? 0 : pillWidth(pill.text),
+  }
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { addressOf, viewStateOf, viewStateSchema } from './view-state.ts'
+
+describe('the address of a view', () => {
+  it('leaves defaults out', () => {
+    expect(addressOf(viewStateOf({}), undefined)).toEqual({})
+  })
+
+  it('returns to the same state', () => {
+    const state = {
+      filter: 'tls:plaintext',
+      selected: 'hop/a>b',
+      layers: new Set(['observed'] as const),
+      table: true,
+      open: ['group/data/tool'],
+    }
+    const address = addressOf(state, 'lab')
+    expect(address.without).toBe('gi')
+    expect(viewStateOf(viewStateSchema.parse(address))).toEqual(state)
+  })
+
+  it('falls back where a link was damaged', () => {
+    expect(viewStateSchema.parse({ without: 'xyz', view: 'pie', open: 'no list', filter: 7, selected: [] })).toEqual({})
+  })
+})
