@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:http2'
 import os from 'node:os'
 import path from 'node:path'
@@ -12,6 +12,7 @@ import { askLab, openControl } from './control.ts'
 import { registrationFile } from './environment-file.ts'
 import { injections } from './inject/index.ts'
 import { type Lab, startLab } from './lab.ts'
+import { limitLogs } from './log-limits.ts'
 import { waitFor } from './processes.ts'
 
 /** A first run builds the servers. */
@@ -89,6 +90,19 @@ describe('the lab', () => {
     expect(decisions).toContain('"erased":["/input/attributes/source/certificate"')
     expect(decisions).not.toContain('BEGIN%20CERTIFICATE')
   })
+
+  test('puts large logs aside and goes on writing', async () => {
+    const files = ['envoy-gateway.access.ndjson', 'envoy-gateway.connections.ndjson', 'opa-shared.decisions.ndjson']
+    await limitLogs(lab.plan, 0)
+    for (const file of files) {
+      expect((await stat(logFile(`${file}.1`))).size).toBeGreaterThan(0)
+      const written = async (): Promise<boolean> => (await stat(logFile(file))).size > 0
+      await waitFor(`${file} is written again`, written, { timeoutMs: 20_000, everyMs: 100 })
+    }
+    const integrity = async (): Promise<boolean> => (await stat(logFile('integrity.ndjson'))).size > 0
+    await waitFor('integrity events are written again', integrity, { timeoutMs: 20_000, everyMs: 100 })
+    expect((await readFile(logFile('integrity.ndjson'), 'utf8')).startsWith('{')).toBe(true)
+  }, 60_000)
 
   test('answers over its control socket, and says which faults it has when asked for an unknown one', async () => {
     const control = openControl(lab, async () => undefined)
@@ -168,6 +182,37 @@ async function callSpire(lab: Lab, method: string): Promise<string> {
   } finally {
     session.close()
   }
+}
+
+describe('a lab that cannot start', () => {
+  test('says so and leaves no process behind', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'lab-'))
+    const home = path.join(folder, 'a-file')
+    await writeFile(home, '')
+    const runFolder = path.join(folder, 'run')
+    const before = await processesIn(runFolder)
+    await expect(startLab({ runFolder, home })).rejects.toThrow(/cannot be registered as .*a-file/)
+    expect(before).toEqual([])
+    expect(await processesIn(runFolder)).toEqual([])
+    await rm(folder, { recursive: true, force: true })
+  }, 60_000)
+
+  test('refuses a folder whose sockets would have too long a path, before it starts anything', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'lab-'))
+    const runFolder = path.join(folder, 'x'.repeat(100))
+    await expect(startLab({ runFolder, home: folder })).rejects.toThrow('too long a path for unix sockets')
+    await rm(folder, { recursive: true, force: true })
+  })
+})
+
+/** Ids of processes that were started with a path below `folder` in their arguments. */
+async function processesIn(folder: string): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const started = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (started.includes(folder)) found.push(pid)
+  }
+  return found
 }
 
 describe('the guardian of a lab', () => {

@@ -18,6 +18,7 @@ import { startGuard } from './guard.ts'
 import { injections } from './inject/index.ts'
 import type { DeniedHop } from './opa/bundle.ts'
 import { type OpaFleet, startOpas } from './opa/fleet.ts'
+import { largestLogBytes, limitLogs } from './log-limits.ts'
 import { startPipeline } from './pipeline-process.ts'
 import { type LabPlan, planLab, stagePlanOf } from './plan.ts'
 import { type Server, waitFor } from './processes.ts'
@@ -65,6 +66,7 @@ export interface Lab {
 }
 
 const remintEveryMs = 60 * 60 * 1000
+const limitLogsEveryMs = 20_000
 
 interface Running {
   readonly spire: SpireServers
@@ -87,6 +89,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const guard = startGuard(plan.mark, [registrationFile(home)])
   const servers: Server[] = []
   const closers: (() => Promise<void>)[] = []
+  // OPAs hand over their last decisions when they end, so what takes these is closed after them.
+  const lastClosers: (() => Promise<void>)[] = []
   let ending = false
   const opened = (server: Server): void => {
     servers.push(server)
@@ -98,6 +102,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     await unregister(home)
     await Promise.allSettled(closers.map((close) => close()))
     await Promise.all(servers.map((server) => server.stop()))
+    await Promise.allSettled(lastClosers.map((close) => close()))
     await guard.finish()
   }
   const startedAt = new Date()
@@ -111,7 +116,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
         opened,
       ).then(async (spire) => ({ spire, envoys: await startFleet(plan, binaries.envoy.path, opened) })),
       startOpas(plan, binaries['opa-envoy'].path, revisionName(), opened).then((fleet) => {
-        closers.push(fleet.close)
+        lastClosers.push(fleet.close)
         return fleet
       }),
       startPipeline(plan, opened),
@@ -132,7 +137,13 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     const remint = setInterval(() => {
       running.spire.tool.mintReader().catch((error: Error) => log(error.message))
     }, remintEveryMs)
-    closers.push(async () => clearInterval(remint))
+    const limiting = setInterval(() => {
+      limitLogs(plan, largestLogBytes).catch((error: Error) => log(`limiting the logs: ${error.message}`))
+    }, limitLogsEveryMs)
+    closers.push(async () => {
+      clearInterval(remint)
+      clearInterval(limiting)
+    })
     const settings: EnvironmentSettings = {
       mintCommand: running.spire.tool.mintCommand,
       windowSeconds: options.windowSeconds ?? 30,
@@ -141,7 +152,9 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     const yaml = environmentYaml(plan, settings)
     await writeFile(plan.files.intent, intentYaml())
     await writeFile(plan.files.environment, yaml, { mode: 0o600 })
-    await register(home, yaml)
+    await register(home, yaml).catch((error: Error) => {
+      throw new Error(`the lab runs, but cannot be registered as ${registrationFile(home)}: ${error.message}`)
+    })
     log(`lab: ready after ${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s`)
 
     let activeFault: string | null = null

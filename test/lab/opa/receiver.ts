@@ -1,4 +1,4 @@
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
@@ -15,29 +15,10 @@ const largestUpload = 8 * 1024 * 1024
 
 /** `files`: OPA id -> the file for its decisions. OPA posts to `/<opa id>/logs` and `/<opa id>/status`. */
 export function startReceiver(address: string, port: number, files: ReadonlyMap<string, string>): Promise<Receiver> {
-  const streams = new Map<string, WriteStream>()
-  const counts: Record<string, number> = {}
-  for (const [id, file] of files) {
-    streams.set(id, createWriteStream(file, { flags: 'a' }))
-    counts[id] = 0
-  }
+  const counts: Record<string, number> = Object.fromEntries([...files.keys()].map((id) => [id, 0]))
   const server = createServer((request, response) => {
-    read(request).then(
-      (body) => {
-        const [, id = '', kind = ''] = (request.url ?? '').split('/')
-        const stream = streams.get(id)
-        if (request.method !== 'POST' || stream === undefined) {
-          response.writeHead(404).end()
-          return
-        }
-        if (kind === 'logs') {
-          const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
-          const batch = events.parse(JSON.parse(text.toString('utf8')))
-          stream.write(batch.map((event) => `${JSON.stringify(event)}\n`).join(''))
-          counts[id] = (counts[id] ?? 0) + batch.length
-        }
-        response.writeHead(204).end()
-      },
+    take(request, files, counts).then(
+      (status) => response.writeHead(status).end(),
       () => response.writeHead(400).end(),
     )
   })
@@ -49,11 +30,30 @@ export function startReceiver(address: string, port: number, files: ReadonlyMap<
         close: async () => {
           server.closeAllConnections()
           await new Promise<void>((done) => server.close(() => done()))
-          await Promise.all([...streams.values()].map((stream) => new Promise((done) => stream.end(done))))
         },
       }),
     )
   })
+}
+
+/** Gives the HTTP status to answer with. */
+async function take(
+  request: IncomingMessage,
+  files: ReadonlyMap<string, string>,
+  counts: Record<string, number>,
+): Promise<number> {
+  const body = await read(request)
+  const [, id = '', kind = ''] = (request.url ?? '').split('/')
+  const file = files.get(id)
+  if (request.method !== 'POST' || file === undefined) return 404
+  if (kind === 'logs') {
+    const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
+    const batch = events.parse(JSON.parse(text.toString('utf8')))
+    // Opened anew each time, so that the file may be moved away.
+    await appendFile(file, batch.map((event) => `${JSON.stringify(event)}\n`).join(''))
+    counts[id] = (counts[id] ?? 0) + batch.length
+  }
+  return 204
 }
 
 async function read(request: IncomingMessage): Promise<Buffer> {
