@@ -264,7 +264,7 @@ describe('when a hop is broken', () => {
 
 describe('when a stage never answers', () => {
   it('the application gets a status once the deadline has passed, and everyone is let go', async () => {
-    const hasty = await startPipelineUnderTest(300)
+    const hasty = await startPipelineUnderTest(1_500)
     try {
       hasty.meddle = (call) => (call.to === 'output-filter' ? 'silence' : undefined)
       const answer = await hasty.ask(everything)
