@@ -22,9 +22,9 @@ export interface Relay extends FaultServer {
 export async function startRelay(target: { readonly host: string; readonly port: number }): Promise<Relay> {
   let mode: RelayMode = 'pass'
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    client.on('error', () => client.destroy())
     if (mode === 'refuse') client.resetAndDestroy()
-    else if (mode === 'half-close') client.end()
+    else if (mode === 'hang') ignore(client)
+    else if (mode === 'half-close') ignore(client.end())
     else if (mode === 'pass') join(client, connect({ ...target, allowHalfOpen: true }))
   })
   const relay = await listen(server)
@@ -40,18 +40,12 @@ export async function startRelay(target: { readonly host: string; readonly port:
 
 /** Takes connections and never says a word. */
 export async function startHanging(): Promise<FaultServer> {
-  return listen(createServer((client) => client.on('error', () => client.destroy())))
+  return listen(createServer(ignore))
 }
 
 /** Takes connections and closes its own side at once; what is sent to it is read and dropped. */
 export async function startHalfClosing(): Promise<FaultServer> {
-  return listen(
-    createServer({ allowHalfOpen: true }, (client) => {
-      client.on('error', () => client.destroy())
-      client.resume()
-      client.end()
-    }),
-  )
+  return listen(createServer({ allowHalfOpen: true }, (client) => ignore(client.end())))
 }
 
 /** Answers everything with bytes that are neither TLS nor HTTP. */
@@ -150,6 +144,13 @@ function pour(response: ServerResponse, bytes: number): void {
     response.end('"')
   }
   more()
+}
+
+/** Reads and drops what comes, so that the other side's goodbye is noticed. */
+function ignore(client: Socket): void {
+  client.on('error', () => client.destroy())
+  client.on('end', () => client.destroy())
+  client.resume()
 }
 
 function join(client: Socket, server: Socket): void {

@@ -1,0 +1,181 @@
+import { X509Certificate } from 'node:crypto'
+import type { createGrpcTransport } from '@connectrpc/connect-node'
+import { connect as connectHttp2 } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import { connect as tlsConnect, type PeerCertificate, type TLSSocket } from 'node:tls'
+import type { ConnectorPorts, DialTarget } from '../../core/ports.ts'
+import { SpireFailure, textOf } from './failure.ts'
+import type { FileIdentity, SocketSource, TcpSource } from './file-identity.ts'
+import { resolve } from './file-identity.ts'
+import { asUnary } from './unary-stream.ts'
+
+type SessionManager = NonNullable<Parameters<typeof createGrpcTransport>[0]['sessionManager']>
+
+/** An open connection to a SPIRE server, already verified where it is TLS. */
+export interface OpenConnection {
+  readonly baseUrl: string
+  readonly sessions: SessionManager
+  isOpen(): boolean
+  close(): void
+}
+
+/** The server is asked by its local socket: the file's mode is the access control, there is no TLS. */
+export async function connectSocket(
+  source: SocketSource,
+  baseDirectory: string,
+  ports: ConnectorPorts,
+  signal: AbortSignal,
+): Promise<OpenConnection> {
+  const path = resolve(baseDirectory, source.socket)
+  const stream = await dial(ports, { kind: 'unix', path }, `the socket ${path}`, signal)
+  return asConnection(stream, 'http://localhost')
+}
+
+/** mTLS: we present the SVID, the server must present `spiffe://<trust domain>/spire/server` under the bundle. */
+export async function connectTcp(
+  source: TcpSource,
+  identity: FileIdentity,
+  ports: ConnectorPorts,
+  signal: AbortSignal,
+): Promise<OpenConnection> {
+  const stream = await dial(ports, tcpTarget(source.address), source.address, signal)
+  try {
+    return asConnection(await secure(stream, source, identity, signal), 'https://spire-server')
+  } catch (thrown) {
+    stream.destroy()
+    throw thrown
+  }
+}
+
+function tcpTarget(address: string): DialTarget {
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
+  return { kind: 'tcp', host, port: Number(address.slice(colon + 1)) }
+}
+
+async function dial(ports: ConnectorPorts, target: DialTarget, name: string, signal: AbortSignal): Promise<Duplex> {
+  try {
+    return await ports.dial(target, signal)
+  } catch (thrown) {
+    if (signal.aborted) throw thrown
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null
+    const reason = code === 'EACCES' || code === 'EPERM' ? 'forbidden' : 'unreachable'
+    throw new SpireFailure(reason, `no connection to ${name}: ${textOf(thrown)}`)
+  }
+}
+
+function secure(stream: Duplex, source: TcpSource, identity: FileIdentity, signal: AbortSignal): Promise<TLSSocket> {
+  return new Promise((fulfil, reject) => {
+    const socket = tlsConnect({
+      socket: stream,
+      ca: identity.bundle,
+      cert: identity.certificate,
+      key: identity.key,
+      // SPIFFE bundles may hold intermediates as roots of trust (X509-SVID standard, section 5.2).
+      allowPartialTrustChain: true,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['h2'],
+      // SVIDs carry no host name. The chain is verified by TLS itself, the name is the SPIFFE ID.
+      checkServerIdentity: (_host, certificate) => wrongServer(certificate, source),
+    })
+    const stop = (): void => fail(signal.reason)
+    const closed = (): void =>
+      fail(new SpireFailure('unreachable', `${source.address} closed the connection during the TLS handshake`))
+    const failed = (error: Error): void => fail(handshakeFailure(error, source))
+    function fail(error: unknown): void {
+      settle()
+      socket.destroy()
+      reject(error)
+    }
+    function settle(): void {
+      signal.removeEventListener('abort', stop)
+      socket.off('close', closed)
+      socket.off('error', failed)
+      // A late error of a socket that is already given up must not end the process.
+      socket.on('error', () => {})
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    socket.once('close', closed)
+    socket.once('error', failed)
+    socket.once('secureConnect', () => {
+      settle()
+      fulfil(socket)
+    })
+    if (signal.aborted) stop()
+  })
+}
+
+/** undefined: this is the server of the trust domain. */
+export function wrongServer(certificate: Pick<PeerCertificate, 'raw'>, source: TcpSource): Error | undefined {
+  const expected = `spiffe://${source.trustDomain}/spire/server`
+  const names = (new X509Certificate(certificate.raw).subjectAltName ?? '').split(', ')
+  const ids = names.filter((name) => name.startsWith('URI:')).map((name) => name.slice('URI:'.length))
+  // An X509-SVID has exactly one URI (X509-SVID standard, section 2); two of them would be a way to be two servers.
+  if (ids.length === 1 && ids[0] === expected) return undefined
+  const presented = ids.length === 0 ? 'no SPIFFE ID' : ids.join(' and ')
+  return new SpireFailure(
+    'invalid',
+    `${source.address} presents ${presented}, expected ${expected}: check address and trustDomain in environment.yaml`,
+  )
+}
+
+/** Codes of OpenSSL's verification as Node spells them: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const untrusted = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_SIGNATURE_FAILURE',
+])
+
+function handshakeFailure(error: Error, source: TcpSource): SpireFailure {
+  if (error instanceof SpireFailure) return error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (untrusted.has(code)) {
+    return new SpireFailure(
+      'invalid',
+      `the certificate of ${source.address} is not signed by an authority of the trust bundle (${code}): wrong server, or the bundle file is out of date; export it with \`spire-server bundle show\``,
+    )
+  }
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return new SpireFailure(
+      'invalid',
+      `the certificate of ${source.address} is not valid now (${code}): check both clocks`,
+    )
+  }
+  if (/alert/i.test(error.message)) {
+    return new SpireFailure('forbidden', `${source.address} refused the SVID that was presented: ${error.message}`)
+  }
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
+    return new SpireFailure('invalid', `${source.address} does not speak TLS: ${error.message}`)
+  }
+  return new SpireFailure('unreachable', `no TLS connection to ${source.address}: ${error.message}`)
+}
+
+/** One HTTP/2 session on a stream that is open already. It never reconnects by itself: that would skip the checks above. */
+function asConnection(stream: Duplex, baseUrl: string): OpenConnection {
+  let brokenBy: Error | null = null
+  const session = connectHttp2(baseUrl, { createConnection: () => stream })
+  session.on('error', (error) => {
+    brokenBy = error
+  })
+  return {
+    baseUrl,
+    sessions: {
+      authority: new URL(baseUrl).origin,
+      async request(method, path, headers, options) {
+        if (session.closed || session.destroyed) {
+          throw brokenBy ?? new SpireFailure('unreachable', 'the server closed the connection')
+        }
+        return asUnary(session.request({ ...headers, ':method': method, ':path': path }, options))
+      },
+      notifyResponseByteRead: () => {},
+    },
+    isOpen: () => !session.closed && !session.destroyed,
+    close() {
+      session.destroy()
+      stream.destroy()
+    },
+  }
+}

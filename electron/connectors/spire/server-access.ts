@@ -1,0 +1,106 @@
+import type { SpireSource } from '../../../shared/domain/model/environment.ts'
+import type { ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
+import { deadlineMs, type SpireClient, spireClient } from './client.ts'
+import { connectSocket, connectTcp, type OpenConnection } from './connect.ts'
+import { SpireFailure } from './failure.ts'
+import { expiryWarning, type FileIdentity, loadIdentity, refuseExpired } from './file-identity.ts'
+import type { Reading } from './read.ts'
+
+/** Keeps one connection for as long as it is good, and opens a new one when it is not. */
+export interface ServerAccess {
+  /** Throws SpireFailure, or the signal's reason. */
+  open(signal: AbortSignal): Promise<Reading>
+  /** Closes what is open; the next reading starts with the files. */
+  forget(): void
+}
+
+interface Opened {
+  readonly connection: OpenConnection
+  readonly client: SpireClient
+  readonly identity: FileIdentity | null
+}
+
+export function createServerAccess(
+  source: SpireSource,
+  settings: ObserveSettings,
+  ports: ConnectorPorts,
+): ServerAccess {
+  let opened: Opened | null = null
+  /** Grows with each `forget`: a connection that was being opened meanwhile is too old to be kept. */
+  let generation = 0
+
+  function forget(): void {
+    generation += 1
+    opened?.connection.close()
+    opened = null
+  }
+
+  async function connect(signal: AbortSignal): Promise<Opened> {
+    if (!('identity' in source)) {
+      const connection = await withDeadline(signal, `the socket ${source.socket}`, (limit) =>
+        connectSocket(source, settings.baseDirectory, ports, limit),
+      )
+      return { connection, client: spireClient(connection), identity: null }
+    }
+    const identity = await loadIdentity(source, settings.baseDirectory, ports.files)
+    refuseExpired(identity, source, ports.clock.now())
+    const connection = await withDeadline(signal, source.address, (limit) => connectTcp(source, identity, ports, limit))
+    return { connection, client: spireClient(connection), identity }
+  }
+
+  async function current(signal: AbortSignal): Promise<Opened> {
+    if (opened?.connection.isOpen()) {
+      if (opened.identity !== null && 'identity' in source) refuseExpired(opened.identity, source, ports.clock.now())
+      return opened
+    }
+    const began = generation
+    const fresh = await connect(signal)
+    if (signal.aborted || began !== generation) {
+      fresh.connection.close()
+      signal.throwIfAborted()
+      return current(signal)
+    }
+    opened = fresh
+    return fresh
+  }
+
+  return {
+    forget,
+    async open(signal) {
+      const { client, identity } = await current(signal)
+      return {
+        client,
+        asking: { signal, budget: (limit) => ports.pace.request(limit) },
+        instance: source.id,
+        trustDomain: source.trustDomain,
+        ownSvidNotAfter: identity?.notAfter ?? null,
+        ownSvidWarning:
+          identity !== null && 'identity' in source ? expiryWarning(identity, source, ports.clock.now()) : null,
+        now: () => ports.clock.now(),
+      }
+    },
+  }
+}
+
+/** Connecting gets the deadline of a call, all steps together. */
+async function withDeadline<Value>(
+  signal: AbortSignal,
+  name: string,
+  work: (limit: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const controller = new AbortController()
+  const late = new SpireFailure('timed-out', `no connection to ${name} within ${deadlineMs / 1000} s`)
+  const timer = setTimeout(() => controller.abort(late), deadlineMs)
+  const stop = (): void => controller.abort(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    return await work(controller.signal)
+  } catch (thrown) {
+    signal.throwIfAborted()
+    throw controller.signal.aborted ? late : thrown
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  }
+}
