@@ -1,0 +1,107 @@
+import type { Hop, Known, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
+import type { HopTruth, LabTruth, StageTruth } from '../lab/truth.ts'
+
+/** Everything in which the graph differs from what the lab itself knows, one sentence each; empty when they agree. */
+export function differences(graph: TrustGraph, truth: LabTruth): string[] {
+  return [
+    ...truth.stages.flatMap((stage) => stageDifferences(graph, stage, truth)),
+    ...truth.hops.flatMap((hop) => hopDifferences(graph, hop, truth)),
+    ...strangers(graph, truth),
+  ]
+}
+
+export function workloadOf(graph: TrustGraph, spiffeId: string): Workload | undefined {
+  return graph.workloads.find((workload) => valueOf(workload.spiffeId) === spiffeId)
+}
+
+export function hopOf(graph: TrustGraph, truth: LabTruth, ends: { from: string; to: string }): Hop | undefined {
+  const from = workloadOf(graph, spiffeIdOf(truth, ends.from))
+  const to = workloadOf(graph, spiffeIdOf(truth, ends.to))
+  return graph.hops.find((hop) => hop.from === from?.id && hop.to === to?.id)
+}
+
+function stageDifferences(graph: TrustGraph, stage: StageTruth, truth: LabTruth): string[] {
+  const workload = workloadOf(graph, stage.spiffeId)
+  if (workload === undefined) return [`${stage.stage}: no workload has ${stage.spiffeId}`]
+  const found: string[] = []
+  const expect = (what: string, seen: unknown, real: unknown): void => {
+    if (JSON.stringify(seen) !== JSON.stringify(real)) {
+      found.push(`${stage.stage}: ${what} is shown as ${JSON.stringify(seen)} but is ${JSON.stringify(real)}`)
+    }
+  }
+  const loaded = valueOf(workload.svid.loaded)
+  expect('serial of the loaded SVID', loaded?.serial?.replace(/^0+/, ''), stage.certificate?.serial.replace(/^0+/, ''))
+  expect('expiry of the loaded SVID', loaded?.notAfter, stage.certificate?.notAfter)
+  expect('registration', valueOf(workload.registration) !== undefined, stage.registered)
+  const entry = truth.entries.find((candidate) => candidate.spiffeId === stage.spiffeId)
+  if (entry !== undefined) {
+    expect('registration entry', valueOf(workload.registration)?.entryId, entry.entryId)
+    expect('parent of the entry', valueOf(workload.registration)?.parentId, entry.parentId)
+  }
+  expect(
+    'Envoys',
+    workload.envoys.map((envoy) => envoy.envoy),
+    [stage.envoy],
+  )
+  const opa = truth.opas.find((candidate) => candidate.opa === stage.opa)
+  if (opa?.running === true && opa.bundle !== null) {
+    expect(
+      'policy revision',
+      workload.slots.opa.kind === 'value' ? workload.slots.opa.text : null,
+      opa.bundle.active_revision,
+    )
+  }
+  return found
+}
+
+function hopDifferences(graph: TrustGraph, real: HopTruth, truth: LabTruth): string[] {
+  const name = `${real.from} to ${real.to}`
+  const hop = hopOf(graph, truth, real)
+  if (hop === undefined) return [`${name}: the graph has no such hop`]
+  const found: string[] = []
+  const expect = (what: string, seen: unknown, is: unknown): void => {
+    if (JSON.stringify(seen) !== JSON.stringify(is)) {
+      found.push(`${name}: ${what} is shown as ${JSON.stringify(seen)} but is ${JSON.stringify(is)}`)
+    }
+  }
+  const plaintext = real.callerTls === 'plaintext' || real.calleeTls === 'plaintext'
+  if (plaintext) expect('transport', hop.transport.state, 'plaintext')
+  else {
+    expect('what the caller requires', sorted(valueOf(hop.client.requiresPeer)), sorted(real.callerRequires))
+    expect('what the callee requires', sorted(valueOf(hop.server.requiresPeer)), sorted(real.calleeRequires))
+  }
+  const callee = truth.stages.find((stage) => stage.stage === real.to)
+  expect('failure mode', valueOf(hop.guard)?.failureModeAllow, callee?.extAuthz?.failureModeAllow)
+  expect('OPA that guards it', valueOf(hop.guard)?.opa, callee?.opa)
+  expect('intended', hop.relations.includes('intended'), true)
+  return found
+}
+
+/** Workloads and hops that the lab does not have. */
+function strangers(graph: TrustGraph, truth: LabTruth): string[] {
+  const known = new Set(truth.stages.map((stage) => stage.spiffeId))
+  const pairs = new Set(truth.hops.map((hop) => `${spiffeIdOf(truth, hop.from)} ${spiffeIdOf(truth, hop.to)}`))
+  const idOf = new Map(graph.workloads.map((workload) => [workload.id, valueOf(workload.spiffeId) ?? workload.id]))
+  return [
+    ...graph.workloads
+      .filter((workload) => !known.has(valueOf(workload.spiffeId) ?? ''))
+      .map((workload) => `the lab has no workload ${workload.id} (${workload.name})`),
+    ...graph.hops
+      .filter((hop) => !pairs.has(`${idOf.get(hop.from)} ${idOf.get(hop.to)}`))
+      .map((hop) => `the lab has no hop ${hop.id}`),
+  ]
+}
+
+export function spiffeIdOf(truth: LabTruth, stage: string): string {
+  const found = truth.stages.find((candidate) => candidate.stage === stage)
+  if (found === undefined) throw new Error(`the lab has no stage ${stage}`)
+  return found.spiffeId
+}
+
+export function valueOf<Value>(known: Known<Value>): Value | undefined {
+  return known.known ? known.value : undefined
+}
+
+function sorted(list: readonly string[] | null | undefined): readonly string[] | null {
+  return list === null || list === undefined ? null : list.toSorted()
+}

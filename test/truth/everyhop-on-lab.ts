@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TrustGraph } from '../../shared/domain/model/graph.ts'
+import { type Composed, composeService } from '../../electron/service/compose.ts'
+import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
+import { type Lab, startLab } from '../lab/lab.ts'
+
+/** A lab of its own with Everyhop reading it through the shipped composition, with the read-only rights the lab hands out. */
+export interface EveryhopOnLab {
+  readonly lab: Lab
+  readonly service: Composed
+  readonly client: ServiceClient
+  readonly home: string
+  graph(): Promise<TrustGraph>
+  /** Asks again until `problems` has none left; fails with what is left after `seconds`. */
+  settle(problems: (graph: TrustGraph) => Promise<readonly string[]>, seconds: number): Promise<TrustGraph>
+  stop(): Promise<void>
+}
+
+export interface OnLabOptions {
+  /** Short: what was counted before a fault has to leave the window before the fault is seen whole. */
+  readonly windowSeconds?: number
+  readonly requestsPerSecond?: number
+}
+
+export async function startEveryhopOnLab(options: OnLabOptions = {}): Promise<EveryhopOnLab> {
+  const folder = await mkdtemp(join(tmpdir(), 'eh-'))
+  const home = join(folder, 'home')
+  const lab = await startLab({
+    runFolder: join(folder, 'lab'),
+    home,
+    windowSeconds: options.windowSeconds ?? 12,
+    requestsPerSecond: options.requestsPerSecond ?? 8,
+    bundleStaleAfterSeconds: 6,
+  })
+  const service = composeService('cli', home)
+  const door = connectInProcess(service.router, service.log)
+  const graph = () => door.client.graph.document({ environment: 'lab' })
+  return {
+    lab,
+    service,
+    client: door.client,
+    home,
+    graph,
+    async settle(problems, seconds) {
+      const deadline = Date.now() + seconds * 1000
+      for (;;) {
+        const now = await graph()
+        const left = await problems(now)
+        if (left.length === 0) return now
+        if (Date.now() > deadline) throw new Error(`after ${seconds} s still:\n${left.join('\n')}`)
+        await new Promise((resolve) => setTimeout(resolve, 250))
+      }
+    },
+    async stop() {
+      door.close()
+      service.stop()
+      await lab.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

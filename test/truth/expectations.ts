@@ -1,0 +1,70 @@
+import type { TrustGraph } from '../../shared/domain/model/graph.ts'
+import type { Fault } from '../../shared/faults/index.ts'
+import type { LabTruth } from '../lab/truth.ts'
+import { hopOf, spiffeIdOf, workloadOf } from './compare.ts'
+
+/** Transport and authorisation of every hop, by `from to`. */
+export type HopStates = ReadonlyMap<string, { readonly transport: string; readonly authorisation: string }>
+
+export function hopStates(graph: TrustGraph, truth: LabTruth): HopStates {
+  return new Map(
+    truth.hops.map((ends) => {
+      const hop = hopOf(graph, truth, ends)
+      return [
+        `${ends.from} ${ends.to}`,
+        { transport: hop?.transport.state ?? 'absent', authorisation: hop?.authorisation.state ?? 'absent' },
+      ]
+    }),
+  )
+}
+
+/**
+ * In what the graph does not yet show what the fault's catalogue entry says. Hops that the entry does not list keep the states
+ * they had in `healthy`; whether a prompt was refused in this very window is chance, so allowing and denying count as the same there.
+ */
+export function unmet(graph: TrustGraph, truth: LabTruth, fault: Fault, healthy: HopStates): string[] {
+  const found: string[] = []
+  for (const ends of truth.hops) {
+    const name = `${ends.from} ${ends.to}`
+    const hop = hopOf(graph, truth, ends)
+    const expected = fault.expects.hops.find((entry) => entry.hop.from === ends.from && entry.hop.to === ends.to)
+    const before = healthy.get(name)
+    const transport = expected === undefined ? before?.transport : expected.transport
+    const authorisation = expected === undefined ? before?.authorisation : expected.authorisation
+    if (transport !== undefined && hop?.transport.state !== transport) {
+      found.push(`${name}: transport is ${hop?.transport.state}, expected ${transport} (${hop?.transport.reason.code})`)
+    }
+    const same = expected === undefined && isDecided(authorisation) && isDecided(hop?.authorisation.state)
+    if (authorisation !== undefined && !same && hop?.authorisation.state !== authorisation) {
+      found.push(
+        `${name}: authorisation is ${hop?.authorisation.state}, expected ${authorisation} (${hop?.authorisation.reason.code})`,
+      )
+    }
+  }
+  for (const { stage, states } of fault.expects.workloads) {
+    const workload = workloadOf(graph, spiffeIdOf(truth, stage))
+    if (workload === undefined || !states.includes(workload.state.state)) {
+      found.push(
+        `${stage}: state is ${workload?.state.state} (${workload?.state.reason.code}), expected ${states.join(' or ')}`,
+      )
+    }
+  }
+  for (const { kind, states } of fault.expects.control) {
+    const components = graph.control.filter((component) => component.kind === kind)
+    if (!components.some((component) => states.includes(component.state.state))) {
+      found.push(`no ${kind} is ${states.join(' or ')}: ${components.map((each) => each.state.state).join(', ')}`)
+    }
+  }
+  for (const { source, stage, reasons } of fault.expects.gaps) {
+    const instance = truth.stages.find((candidate) => candidate.stage === stage)?.[source === 'opa' ? 'opa' : 'envoy']
+    const gap = graph.gaps.find((each) => each.source === source && each.instance === instance)
+    if (gap === undefined || !reasons.includes(gap.reason)) {
+      found.push(`no gap of ${source} ${instance} is ${reasons.join(' or ')}: ${gap?.reason ?? 'none'}`)
+    }
+  }
+  return found
+}
+
+function isDecided(state: string | undefined): boolean {
+  return state === 'allowing' || state === 'denying'
+}
