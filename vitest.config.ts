@@ -23,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'lab',
-          include: ['test/lab/**/*.test.ts', 'test/**/*.lab.test.ts'],
+          include: ['test/lab/**/*.test.ts', '{test,electron}/**/*.lab.test.ts'],
           environment: 'node',
           // One lab at a time: it is a whole pipeline of real processes on two cores.
           fileParallelism: false,
