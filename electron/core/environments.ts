@@ -39,7 +39,7 @@ export interface LoadedEnvironment {
 }
 
 export type RegistryEvent =
-  | { readonly type: 'loaded'; readonly name: string }
+  | { readonly type: 'loaded'; readonly name: string; readonly part: 'environment' | 'intent'; readonly intentProblem: string | null }
   | { readonly type: 'removed'; readonly name: string }
   | { readonly type: 'broken'; readonly name: string; readonly file: string; readonly problem: FileProblem }
 
@@ -163,7 +163,7 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): En
     entry.loaded = { environment: read.environment, file: entry.path, baseDirectory, intent }
     watchIntent(entry, intentPath)
     if (before !== undefined && before !== read.environment.name) announce({ type: 'removed', name: before })
-    announce({ type: 'loaded', name: read.environment.name })
+    announce({ type: 'loaded', name: read.environment.name, part: 'environment', intentProblem: intent.problem })
   }
 
   async function readFile(
@@ -213,7 +213,7 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): En
     const intent = await readIntent(file)
     if (entry.loaded === null || entry.watchedIntent?.path !== file) return
     entry.loaded = { ...entry.loaded, intent }
-    announce({ type: 'loaded', name: entry.loaded.environment.name })
+    announce({ type: 'loaded', name: entry.loaded.environment.name, part: 'intent', intentProblem: intent.problem })
   }
 
   signal.addEventListener('abort', () => entries.forEach(stopWatching), { once: true })

@@ -24,11 +24,14 @@ export function createFactStore(later: (work: () => void) => void = setImmediate
   const bySource = new Map<string, Set<ScopeId>>()
   const listeners = new Set<ScopesChanged>()
   let changed = new Set<ScopeId>()
+  let isAnnouncing = false
 
   function announce(scope: ScopeId): void {
     changed.add(scope)
-    if (changed.size > 1) return
+    if (isAnnouncing) return
+    isAnnouncing = true
     later(() => {
+      isAnnouncing = false
       const scopes = changed
       changed = new Set()
       for (const listener of listeners) listener(scopes)

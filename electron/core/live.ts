@@ -1,5 +1,5 @@
 import type { LiveEvent } from '../../shared/contract/live.ts'
-import type { EnvironmentRegistry } from './environments.ts'
+import type { EnvironmentRegistry, RegistryEvent } from './environments.ts'
 import { Failure } from './failure.ts'
 import type { Clock } from './ports.ts'
 import type { Sessions } from './sessions.ts'
@@ -36,9 +36,7 @@ export async function* liveTopics(
     }),
     deps.registry.subscribe((event) => {
       if (event.name !== environment || event.type === 'removed') return
-      const code = event.type === 'broken' ? 'environment-broken' : 'environment-changed'
-      const params = event.type === 'broken' ? { file: event.file, message: event.problem.message } : {}
-      notices.push({ topic: 'notice', code, params, at: deps.clock.now() })
+      notices.push({ topic: 'notice', ...noticeOf(event), at: deps.clock.now() })
       if (notices.length > mostNotices) notices.shift()
       bell.ring()
     }),
@@ -84,6 +82,19 @@ export async function* liveTopics(
     for (const unsubscribe of stops) unsubscribe()
     release()
   }
+}
+
+/** Codes and params as in shared/words/notices.ts. */
+function noticeOf(event: Exclude<RegistryEvent, { type: 'removed' }>): {
+  readonly code: string
+  readonly params: Readonly<Record<string, string>>
+} {
+  if (event.type === 'broken') {
+    return { code: 'environment-problem', params: { environment: event.name, message: event.problem.message } }
+  }
+  if (event.intentProblem !== null) return { code: 'intent-problem', params: { message: event.intentProblem } }
+  if (event.part === 'intent') return { code: 'intent-changed', params: {} }
+  return { code: 'environment-changed', params: { environment: event.name } }
 }
 
 interface Bell {

@@ -28,7 +28,7 @@ export function parseYaml<Value>(text: string, schema: z.ZodType<Value>): Parsed
   if (result.success) return { ok: true, value: result.data }
   const issue = deepest(result.error.issues)
   const where = issue.path.map(String).join('.')
-  return failed(where === '' ? issue.message : `${where}: ${issue.message}`, positionOf(issue.path))
+  return failed(where === '' ? issue.message : `${where}: ${issue.message}`, positionOf(issue.at))
 
   function positionOf(path: readonly PropertyKey[]): { line: number; col: number } | null {
     for (let depth = path.length; depth >= 0; depth -= 1) {
@@ -52,15 +52,18 @@ function startOf(node: unknown): number | null {
 
 interface Issue {
   readonly path: readonly PropertyKey[]
+  /** Where to point at: the unknown key itself, not what holds it. */
+  readonly at: readonly PropertyKey[]
   readonly message: string
 }
 
 /** Of a union that fits nowhere, the alternative that nearly fitted says more than "invalid input". */
 function deepest(issues: readonly z.core.$ZodIssue[]): Issue {
   const [first] = issues
-  if (first === undefined) return { path: [], message: 'not understood' }
-  if (first.code !== 'invalid_union' || first.errors.length === 0) return first
+  if (first === undefined) return { path: [], at: [], message: 'not understood' }
+  if (first.code === 'unrecognized_keys') return { ...first, at: [...first.path, ...first.keys.slice(0, 1)] }
+  if (first.code !== 'invalid_union' || first.errors.length === 0) return { ...first, at: first.path }
   const nearest = [...first.errors].sort((one, other) => one.length - other.length)[0] ?? []
   const inner = deepest(nearest)
-  return { path: [...first.path, ...inner.path], message: inner.message }
+  return { path: [...first.path, ...inner.path], at: [...first.path, ...inner.at], message: inner.message }
 }

@@ -1,0 +1,17 @@
+import type { Clock } from '../core/ports.ts'
+import { composeService } from '../service/compose.ts'
+import { connectInProcess, type ServiceClient } from '../service/in-process.ts'
+
+/** Runs a command against a service of its own, and ends that service whatever happens. */
+export async function withService<Result>(
+  work: (client: ServiceClient, clock: Clock) => Promise<Result>,
+): Promise<Result> {
+  const service = composeService('cli')
+  const { client, close } = connectInProcess(service.router, service.log)
+  try {
+    return await work(client, service.clock)
+  } finally {
+    close()
+    service.stop()
+  }
+}

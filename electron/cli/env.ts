@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util'
+import type { EnvironmentSummary, SourceTest } from '../../shared/contract/environments.ts'
+import { assertNever } from '../../shared/lib/assert-never.ts'
+import { gapReasonPhrase, whatTitle } from '../../shared/words/gaps.ts'
+import { sourceLabel } from '../../shared/words/states.ts'
+import { type Command, exitCodes, UsageError } from './command.ts'
+import { withService } from './connection.ts'
+import { columns, jsonText, plainText } from './text.ts'
+
+export const envList: Command = {
+  name: 'env list',
+  usage: `everyhop env list [--json]
+
+Shows the environments that are written down, and what is wrong with those that cannot be used.`,
+  summary: 'the environments that are written down',
+  async run(words, output, signal) {
+    const { values } = parseArgs({ args: [...words], options: { json: { type: 'boolean' } } })
+    return withService(async (client) => {
+      const found = await client.environments.list({}, { signal })
+      if (values.json) output.out(`${jsonText(found)}\n`)
+      else if (found.length === 0) {
+        const { home } = await client.system.info({}, { signal })
+        output.out(`No environment is written down in ${plainText(home)}, folder environments.\n`)
+        output.out('Write a file there, or start the lab with: npm run lab\n')
+      } else output.out(columns([['NAME', 'SOURCES', 'FILE'], ...found.map(rowOf)]))
+      return found.some(({ problem }) => problem !== null) ? exitCodes.failed : exitCodes.done
+    })
+  },
+}
+
+function rowOf({ name, production, sourceCounts, file, problem }: EnvironmentSummary): readonly string[] {
+  const sources = Object.entries(sourceCounts).map(([kind, count]) => `${kind} ${count}`)
+  if (problem === null) return [production ? `${name} (production)` : name, sources.join(', '), file]
+  const place = problem.line === null ? '' : `:${problem.line}:${problem.column ?? 1}`
+  return [name, 'cannot be used', `${file}${place}: ${problem.message}`]
+}
+
+export const envTest: Command = {
+  name: 'env test',
+  usage: `everyhop env test <name> [--json]
+
+Asks every source of an environment once, side by side, and says what can be read and what will be unknown.
+Exit code 3: some sources can be read in part or not at all.`,
+  summary: 'what can be read of an environment, and what cannot',
+  async run(words, output, signal) {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: { json: { type: 'boolean' } },
+      allowPositionals: true,
+    })
+    const [environment, ...more] = positionals
+    if (environment === undefined || more.length > 0) throw new UsageError('say which environment, such as: env test lab')
+    return withService(async (client) => {
+      const tests = await client.environments.test({ environment }, { signal })
+      if (values.json) output.out(`${jsonText(tests)}\n`)
+      else for (const test of tests) output.out(textOf(test))
+      if (tests.length === 0) output.err(`everyhop: ${plainText(environment)} names no source\n`)
+      return tests.every(({ outcome }) => outcome === 'usable') ? exitCodes.done : exitCodes.gaps
+    })
+  },
+}
+
+function textOf(test: SourceTest): string {
+  const version = test.version === null ? '' : `, ${test.version}`
+  const head = `${sourceLabel(test.source)} ${test.instance} at ${test.address}: ${outcomeWords(test.outcome)}${version}`
+  const failed = test.steps.filter(({ outcome }) => outcome !== 'read')
+  const lines = failed.map((step) => {
+    const own = step.detail === '' ? '' : `: ${step.detail}`
+    return `  ${whatTitle(step.what)} (${step.locator}): ${gapReasonPhrase(step.outcome)}${own}`
+  })
+  return [head, ...lines].map((line) => `${lineText(line)}\n`).join('')
+}
+
+function lineText(line: string): string {
+  return line.startsWith('  ') ? `  ${plainText(line.slice(2))}` : plainText(line)
+}
+
+function outcomeWords(outcome: SourceTest['outcome']): string {
+  switch (outcome) {
+    case 'usable':
+      return 'can be read'
+    case 'partly':
+      return 'can be read in part'
+    case 'unusable':
+      return 'cannot be read'
+    default:
+      return assertNever(outcome)
+  }
+}

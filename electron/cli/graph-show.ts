@@ -1,0 +1,112 @@
+import { parseArgs } from 'node:util'
+import type { SourceHealth } from '../../shared/contract/environments.ts'
+import { maximumItems } from '../../shared/contract/graph.ts'
+import type { TrustGraph } from '../../shared/domain/model/graph.ts'
+import { countOf } from '../../shared/words/durations.ts'
+import { filterHelp, filterProblemSentence } from '../../shared/words/filter.ts'
+import { sourceHealthSentence } from '../../shared/words/sources.ts'
+import { Failure } from '../core/failure.ts'
+import type { Clock } from '../core/ports.ts'
+import type { ServiceClient } from '../service/in-process.ts'
+import { type Command, exitCodes, UsageError } from './command.ts'
+import { withService } from './connection.ts'
+import { documentOf, type Selection } from './document.ts'
+import { mermaidOf } from './graph-mermaid.ts'
+import { tableOf } from './graph-table.ts'
+import { jsonText, plainText } from './text.ts'
+
+const usage = `everyhop graph show --env <name> [--json | --mermaid | --table] [--filter <words>] [--wait <seconds>]
+
+Reads every source of the environment once and shows the trust graph.
+
+  --env <name>      the environment; "everyhop env list" shows them
+  --table           text for a terminal (the default)
+  --json            a document; "everyhop schema graph" describes it
+  --mermaid         a Mermaid flowchart
+  --filter <words>  only what matches; all words must hold:
+${filterHelp.map(({ example, meaning }) => `                      ${example.padEnd(18)} ${meaning}`).join('\n')}
+  --wait <seconds>  how long to wait for sources that have not answered (default 20)
+
+Exit code 3: shown, but something could not be read.`
+
+export const graphShow: Command = {
+  name: 'graph show',
+  usage,
+  summary: 'the trust graph: workloads, hops, and what is not known',
+  async run(words, output, signal) {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: {
+        env: { type: 'string' },
+        json: { type: 'boolean' },
+        mermaid: { type: 'boolean' },
+        table: { type: 'boolean' },
+        filter: { type: 'string', default: '' },
+        wait: { type: 'string', default: '20' },
+      },
+      allowPositionals: true,
+    })
+    const environment = values.env
+    if (environment === undefined) throw new UsageError('say which environment with --env <name>')
+    if (positionals.length > 0) throw new UsageError(`"${positionals.join(' ')}" is too much`)
+    if ([values.json, values.mermaid, values.table].filter(Boolean).length > 1) {
+      throw new UsageError('choose one of --json, --mermaid and --table')
+    }
+    const wait = Number(values.wait)
+    if (!(wait >= 0 && wait <= 3600)) throw new UsageError('--wait takes seconds, 0 to 3600')
+
+    return withService(async (client, clock) => {
+      const silent = await readOnce(client, environment, wait * 1000, clock, signal)
+      const graph = await client.graph.document({ environment }, { signal })
+      const selection = await select(client, graph, values.filter, signal)
+      if (values.json) output.out(`${jsonText(documentOf(graph, selection))}\n`)
+      else output.out(values.mermaid ? mermaidOf(graph, selection) : tableOf(graph, selection))
+      for (const health of silent) {
+        output.err(`everyhop: after ${wait} s: ${plainText(sourceHealthSentence(health, clock.now()))}\n`)
+      }
+      if (graph.gaps.length > 0) {
+        output.err(`everyhop: ${countOf(graph.gaps.length, 'gap')}: something could not be read\n`)
+      }
+      return graph.gaps.length > 0 || silent.length > 0 ? exitCodes.gaps : exitCodes.done
+    })
+  },
+}
+
+/** Waits until each source was read once or failed; answers with those that did neither in time. */
+async function readOnce(
+  client: ServiceClient,
+  environment: string,
+  waitMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly SourceHealth[]> {
+  const until = clock.now() + waitMs
+  for (;;) {
+    const health = await client.environments.health({ environment }, { signal })
+    const waiting = health.filter(({ pending }) => pending > 0)
+    if (waiting.length === 0 || clock.now() >= until) return waiting
+    await clock.sleep(50, signal)
+  }
+}
+
+/** What a filter leaves: matching workloads, matching hops, and the ends of these. */
+async function select(
+  client: ServiceClient,
+  graph: TrustGraph,
+  filter: string,
+  signal: AbortSignal,
+): Promise<Selection> {
+  if (filter.trim() === '') return { filter: '', workloads: graph.workloads, hops: graph.hops }
+  const { environment } = graph
+  const view = await client.graph.view({ environment, filter, grouping: 'none' }, { signal })
+  if (view.filterProblem !== null) throw new UsageError(filterProblemSentence(view.filterProblem))
+  if (view.simplified.groups + view.simplified.bundles + view.simplified.droppedEdges > 0) {
+    const message = `More than ${maximumItems} workloads and hops match this filter.`
+    throw new Failure('exhausted', filter, message, 'Narrow it, or leave it out for the whole document.')
+  }
+  const hopIds = new Set(view.edges.filter(({ matches }) => matches).map(({ id }) => id))
+  const hops = graph.hops.filter(({ id }) => hopIds.has(id))
+  const workloadIds = new Set(view.nodes.filter(({ matches }) => matches).map(({ id }) => id))
+  for (const hop of hops) workloadIds.add(hop.from).add(hop.to)
+  return { filter, workloads: graph.workloads.filter(({ id }) => workloadIds.has(id)), hops }
+}

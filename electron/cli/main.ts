@@ -1,0 +1,84 @@
+import { ORPCError } from '@orpc/client'
+import { errorData } from '../../shared/contract/errors.ts'
+import { Failure } from '../core/failure.ts'
+import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
+import { envList, envTest } from './env.ts'
+import { graphShow } from './graph-show.ts'
+import { schemaGraph } from './schema.ts'
+import { serve } from './serve.ts'
+
+const commands: readonly Command[] = [graphShow, envList, envTest, schemaGraph, serve]
+
+/** Runs one command; answers with the process's exit code and never throws. Ctrl-C stops what runs. */
+export async function runCommandLine(words: readonly string[], output: Output): Promise<ExitCode> {
+  const stopped = new AbortController()
+  const stop = (): void => stopped.abort()
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  try {
+    return await dispatch(words, output, stopped.signal)
+  } catch (reason) {
+    return report(reason, words, output, stopped.signal)
+  } finally {
+    process.removeListener('SIGINT', stop)
+    process.removeListener('SIGTERM', stop)
+  }
+}
+
+async function dispatch(words: readonly string[], output: Output, signal: AbortSignal): Promise<ExitCode> {
+  const [first] = words
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    output.out(overview())
+    return first === undefined ? exitCodes.usage : exitCodes.done
+  }
+  const command = commands.find(({ name }) => name.split(' ').every((word, at) => words[at] === word))
+  if (command === undefined) {
+    throw new UsageError(`"${words.slice(0, 2).join(' ')}" is not a command. See: everyhop --help`)
+  }
+  const rest = words.slice(command.name.split(' ').length)
+  if (rest.includes('--help') || rest.includes('-h')) {
+    output.out(`${command.usage}\n`)
+    return exitCodes.done
+  }
+  return command.run(rest, output, signal)
+}
+
+function report(reason: unknown, words: readonly string[], output: Output, signal: AbortSignal): ExitCode {
+  if (signal.aborted) return exitCodes.failed
+  if (reason instanceof UsageError || isParseError(reason)) {
+    const command = commands.find(({ name }) => words.join(' ').startsWith(name))
+    output.err(`everyhop: ${reason.message}\n`)
+    if (command !== undefined) output.err(`\n${command.usage}\n`)
+    return exitCodes.usage
+  }
+  const advice = adviceOf(reason)
+  output.err(`everyhop: ${reason instanceof Error ? reason.message : 'failed in an unexpected way'}\n`)
+  if (advice !== null) output.err(`${advice}\n`)
+  return exitCodes.failed
+}
+
+/** parseArgs of Node tells wrong options by errors with codes of its own. */
+function isParseError(reason: unknown): reason is Error {
+  return reason instanceof Error && 'code' in reason && String(reason.code).startsWith('ERR_PARSE_ARGS')
+}
+
+function adviceOf(reason: unknown): string | null {
+  if (reason instanceof Failure) return reason.advice
+  if (!(reason instanceof ORPCError)) return null
+  const data = errorData.safeParse(reason.data)
+  return data.success ? data.data.advice : null
+}
+
+function overview(): string {
+  const width = Math.max(...commands.map(({ name }) => name.length)) + 2
+  return [
+    'everyhop <noun> <verb> [options]',
+    '',
+    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
+    '',
+    'everyhop <noun> <verb> --help says more.',
+    'Environments are files in the folder environments/ of EVERYHOP_HOME, or of everyhop in your configuration folder.',
+    'Exit codes: 0 done, 1 failed, 2 wrongly written, 3 done with gaps.',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,25 @@
+/** Control and direction characters: text from outside must not steer a terminal or reorder a line. */
+const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+
+/** Text for a terminal, in one line. */
+export function plainText(text: string): string {
+  return text.replaceAll(/[\t\n]/g, ' ').replaceAll(steering, '\ufffd')
+}
+
+/** JSON that is harmless in a terminal too, and the same document for a parser. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replaceAll(steering, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}
+
+/** Rows in columns as wide as their longest cell; the last column is not padded. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const plain = rows.map((row) => row.map(plainText))
+  const widths: number[] = []
+  for (const row of plain) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)))
+  return plain
+    .map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  '))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('')
+}

@@ -1,0 +1,69 @@
+import { type GraphBuild, startGraph, updateGraph } from '../../shared/domain/graph/build.ts'
+import { graphChanges } from '../../shared/domain/graph/diff.ts'
+import { graphView } from '../../shared/domain/graph/view.ts'
+import type { ScopeId, ScopeState } from '../../shared/domain/model/fact.ts'
+import type { LoadedEnvironment } from './environments.ts'
+import type { GraphModel } from './graph-keeper.ts'
+import type { BindModel } from './sessions.ts'
+
+/** Binds the domain's functions to the facts and settings of one environment. */
+export const bindGraphModel: BindModel = (states, loaded) => {
+  let build: GraphBuild | null = null
+
+  function rebuilt(changed: ReadonlySet<ScopeId> | null, now: number): GraphBuild {
+    if (build === null || changed === null) return startGraph(settingsOf(loaded()), [...states.values()], now)
+    const present: ScopeState[] = []
+    const removed: ScopeId[] = []
+    for (const scope of changed) {
+      const state = states.get(scope)
+      if (state === undefined) removed.push(scope)
+      else present.push(state)
+    }
+    return updateGraph(build, present, now, removed)
+  }
+
+  return {
+    build(changed, now) {
+      try {
+        build = rebuilt(changed, now)
+      } catch (reason) {
+        build = null // the next one starts from the ground
+        throw reason
+      }
+      return build.graph
+    },
+    isSame,
+    view: (graph, input, revision) => ({
+      ...graphView(graph, input, revision),
+      intentProblem: loaded().intent.problem,
+    }),
+    changes: graphChanges,
+  }
+}
+
+function settingsOf({ environment, intent }: LoadedEnvironment) {
+  return {
+    environment: environment.name,
+    intent: intent.intent,
+    windowSeconds: environment.windowSeconds,
+    bundleStaleAfterSeconds: environment.bundleStaleAfterSeconds ?? null,
+  }
+}
+
+/** An update keeps unchanged workloads and hops as the same objects, so this costs a comparison of references. */
+const isSame: GraphModel['isSame'] = (before, after) =>
+  sameItems(before.workloads, after.workloads) &&
+  sameItems(before.hops, after.hops) &&
+  sameText(before.control, after.control) &&
+  sameText(before.gaps, after.gaps) &&
+  sameText(before.defects, after.defects) &&
+  sameText(before.zones, after.zones) &&
+  sameText(before.trustDomains, after.trustDomains)
+
+function sameItems(before: readonly unknown[], after: readonly unknown[]): boolean {
+  return before === after || (before.length === after.length && before.every((item, at) => item === after[at]))
+}
+
+function sameText(before: readonly unknown[], after: readonly unknown[]): boolean {
+  return sameItems(before, after) || JSON.stringify(before) === JSON.stringify(after)
+}
