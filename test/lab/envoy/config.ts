@@ -1,4 +1,4 @@
-import { spiffeIdOf, type Stage, trustDomain } from '../../../electron/playground/pipeline/topology.ts'
+import { type Stage, spiffeIdOf, trustDomain } from '../../../electron/playground/pipeline/topology.ts'
 import { agentPlanOf, type LabPlan, opaPlanOf, type StagePlan, stagePlanOf } from '../plan.ts'
 import { connectionLogFormat, fileLog, requestLogFormat } from './access-log.ts'
 
