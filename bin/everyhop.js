@@ -2,7 +2,9 @@
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major < 24) {
   // A checkout brings its own Node 24: npx finds it, a bare shell does not.
-  process.stderr.write(`everyhop: needs Node 24 or newer, this is ${process.version}. In a checkout, run: npx everyhop\n`)
+  process.stderr.write(
+    `everyhop: needs Node 24 or newer, this is ${process.version}. In a checkout, run: npx everyhop\n`,
+  )
   process.exit(1)
 }
 

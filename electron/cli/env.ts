@@ -49,7 +49,8 @@ Exit code 3: some sources can be read in part or not at all.`,
       allowPositionals: true,
     })
     const [environment, ...more] = positionals
-    if (environment === undefined || more.length > 0) throw new UsageError('say which environment, such as: env test lab')
+    if (environment === undefined || more.length > 0)
+      throw new UsageError('say which environment, such as: env test lab')
     return withService(async (client) => {
       const tests = await client.environments.test({ environment }, { signal })
       if (values.json) output.out(`${jsonText(tests)}\n`)

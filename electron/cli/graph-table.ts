@@ -50,7 +50,10 @@ export function tableOf(graph: TrustGraph, selection: Selection): string {
     ...graph.gaps.map((gap) => `  ${plainText(gapSentence(gap))}\n`),
     ...graph.defects.map((defect) => `  ${plainText(defectSentence(defect))}\n`),
   ]
-  return sections.filter((text) => text !== '').join('\n').replaceAll(/\n\n( {2})/g, '\n$1')
+  return sections
+    .filter((text) => text !== '')
+    .join('\n')
+    .replaceAll(/\n\n( {2})/g, '\n$1')
 }
 
 function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

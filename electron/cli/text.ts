@@ -1,5 +1,5 @@
 /** Control and direction characters: text from outside must not steer a terminal or reorder a line. */
-const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const steering = /(?!\n)[\p{Cc}\p{Bidi_Control}]/gu
 
 /** Text for a terminal, in one line. */
 export function plainText(text: string): string {

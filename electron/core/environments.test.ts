@@ -83,7 +83,8 @@ test('of a source that is written in neither way, the nearer way explains', asyn
 
 test('a small file that would grow into a huge one is refused', async () => {
   const lines = ['a: &a [x,x,x,x,x,x,x,x,x]']
-  for (let at = 1; at < 9; at += 1) lines.push(`${'abcdefghij'[at]}: &${'abcdefghij'[at]} [${`*${'abcdefghij'[at - 1]},`.repeat(9)}]`)
+  for (let at = 1; at < 9; at += 1)
+    lines.push(`${'abcdefghij'[at]}: &${'abcdefghij'[at]} [${`*${'abcdefghij'[at - 1]},`.repeat(9)}]`)
   await write('bomb.yaml', lines.join('\n'))
   const registry = await watch()
   expect(registry.summaries()[0]?.problem?.message).toMatch(/alias/i)

@@ -39,7 +39,12 @@ export interface LoadedEnvironment {
 }
 
 export type RegistryEvent =
-  | { readonly type: 'loaded'; readonly name: string; readonly part: 'environment' | 'intent'; readonly intentProblem: string | null }
+  | {
+      readonly type: 'loaded'
+      readonly name: string
+      readonly part: 'environment' | 'intent'
+      readonly intentProblem: string | null
+    }
   | { readonly type: 'removed'; readonly name: string }
   | { readonly type: 'broken'; readonly name: string; readonly file: string; readonly problem: FileProblem }
 

@@ -79,14 +79,18 @@ export function createSessions(
       end: gone,
       attended,
       attend(viewer, sources) {
-        const now = ports.clock.now()
-        attended.set(viewer, { sources, until: now + attentionMs })
-        for (const [each, { until }] of attended) if (until <= now) attended.delete(each)
-        observation.attend(new Set([...attended.values()].flatMap((entry) => [...entry.sources])))
+        attended.set(viewer, { sources, until: ports.clock.now() + attentionMs })
+        attendAll(session)
       },
     }
     running.set(name, session)
     return session
+  }
+
+  function attendAll({ attended, observation }: Running): void {
+    const now = ports.clock.now()
+    for (const [viewer, { until }] of attended) if (until <= now) attended.delete(viewer)
+    observation.attend(new Set([...attended.values()].flatMap(({ sources }) => [...sources])))
   }
 
   function end(session: Running): void {
@@ -118,6 +122,8 @@ export function createSessions(
     async use(name) {
       const session = await find(name)
       lingerOn(session)
+      const now = ports.clock.now()
+      if ([...session.attended.values()].some(({ until }) => until <= now)) attendAll(session)
       return session
     },
     async hold(name) {

@@ -1,5 +1,5 @@
 import type { SourceHealth } from '../../shared/contract/environments.ts'
-import type { Gap, ScopeState, SourceKind } from '../../shared/domain/model/fact.ts'
+import type { ScopeId, ScopeState, SourceKind } from '../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 import type { FactStore } from './fact-store.ts'
 
@@ -25,23 +25,16 @@ export interface Health {
 /** `turnsOf` counts how often a source began a reading: the second beginning is the end of the first reading. */
 export function createHealth(store: FactStore, turnsOf: (source: string) => number): Health {
   let sources: readonly Configured[] = []
-  /** Since when each problem is there, by scope and what is missing. */
-  const since = new Map<string, EpochMs>()
-
-  function sinceOf(state: ScopeState, gap: Gap): EpochMs {
-    const key = `${state.scope} ${gap.what}`
-    const known = since.get(key)
-    if (known !== undefined) return known
-    since.set(key, gap.at)
-    return gap.at
-  }
-
-  function forgetHealed(): void {
-    for (const key of since.keys()) {
-      const [scope = '', what = ''] = key.split(' ', 2)
-      if (!store.states.get(scope)?.gaps.some((gap) => gap.what === what)) since.delete(key)
+  /** Since when each problem is there, by scope, then by what is missing. */
+  const since = new Map<ScopeId, ReadonlyMap<string, EpochMs>>()
+  store.subscribe((changed) => {
+    for (const scope of changed) {
+      const gaps = store.states.get(scope)?.gaps ?? []
+      const before = since.get(scope)
+      if (gaps.length === 0) since.delete(scope)
+      else since.set(scope, new Map(gaps.map(({ what, at }) => [what, before?.get(what) ?? at])))
     }
-  }
+  })
 
   function healthOf(kind: SourceKind, ofKind: readonly Configured[]): SourceHealth {
     let answering = 0
@@ -61,7 +54,14 @@ export function createHealth(store: FactStore, turnsOf: (source: string) => numb
         for (const gap of state.gaps) {
           const { what, reason, detail } = gap
           if (problems.length < mostProblems)
-            problems.push({ instance, what, reason, detail, since: sinceOf(state, gap), lastReadAt: state.readAt })
+            problems.push({
+              instance,
+              what,
+              reason,
+              detail,
+              since: since.get(state.scope)?.get(what) ?? gap.at,
+              lastReadAt: state.readAt,
+            })
         }
       }
     }
@@ -73,7 +73,6 @@ export function createHealth(store: FactStore, turnsOf: (source: string) => numb
       sources = next
     },
     read() {
-      forgetHealed()
       const byKind = Map.groupBy(sources, (source) => source.kind)
       return order.flatMap((kind) => {
         const ofKind = byKind.get(kind)
