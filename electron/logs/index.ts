@@ -1,0 +1,181 @@
+import { isAbsolute, join } from 'node:path'
+import type { SourceTest } from '../../shared/contract/environments.ts'
+import type { LogSource } from '../../shared/domain/model/environment.ts'
+import type { Report } from '../../shared/domain/model/fact.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
+import type { Clock, ConnectorPorts, ObserveSettings } from '../core/ports.ts'
+import { type Look, openTail } from './intake/tail.ts'
+import { createLogReading, type LogReading, unreadReports } from './log-reading.ts'
+
+/** Sums are made again at most this often when lines come. Milliseconds. */
+const afterLinesMs = 200
+/** The window moves on without lines too: counts fall. Milliseconds. */
+const withoutLinesMs = 5000
+/** The file is looked at this often where the system tells nothing. Milliseconds. */
+const lookMs = 200
+/** After a hint more is often on its way: it is taken in the same look. Milliseconds. */
+const gatherMs = 20
+/** A file that is long to catch up with is reported on meanwhile. Milliseconds. */
+const whileCatchingUpMs = 1000
+
+/** What of the ports a log source needs. */
+type LogPorts = Pick<ConnectorPorts, 'clock'>
+
+/**
+ * Follows one log file and yields its sums: `logs/<id>/activity` and `logs/<id>/intake`. It never ends by itself: a missing
+ * or unreadable file is a gap until it can be read.
+ */
+export async function* observeLog(
+  source: LogSource,
+  settings: ObserveSettings,
+  ports: LogPorts,
+  signal: AbortSignal,
+): AsyncGenerator<Report> {
+  const tail = openTail(fileOf(source, settings))
+  const reading = createLogReading(source, settings.windowSeconds)
+  const pulse = createPulse(ports.clock)
+  tail.onChange(pulse.wake)
+  const state: { caughtUp: boolean; changed: boolean; problem: string | null; reportedAt: EpochMs } = {
+    caughtUp: false,
+    changed: true,
+    problem: null,
+    reportedAt: Number.NEGATIVE_INFINITY,
+  }
+  try {
+    while (!signal.aborted) {
+      const look = await tail.look()
+      const now = ports.clock.now()
+      if (look.kind === 'unreadable') {
+        if (look.detail !== state.problem || now - state.reportedAt >= withoutLinesMs) {
+          state.problem = look.detail
+          state.reportedAt = now
+          yield* unreadReports(source, look.reason, look.detail, now)
+        }
+        await pulse.wait(lookMs, signal)
+        continue
+      }
+      // Back from a problem there is something to say even without lines.
+      state.changed ||= take(reading, look, now, state.caughtUp) || state.problem !== null
+      state.problem = null
+      state.caughtUp ||= !look.more
+      const age = now - state.reportedAt
+      if (age >= dueAfter(state, look.more)) {
+        state.reportedAt = now
+        state.changed = false
+        yield* reading.reports(now, look.position)
+      }
+      if (!look.more)
+        await pulse.wait(state.changed ? Math.min(lookMs, Math.max(1, afterLinesMs - age)) : lookMs, signal)
+    }
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown
+  } finally {
+    pulse.stop()
+    await tail.close()
+  }
+}
+
+/** Looks once at a log file: can it be read, and are its lines understood? */
+export async function testLog(
+  source: LogSource,
+  settings: ObserveSettings,
+  ports: LogPorts,
+  signal: AbortSignal,
+): Promise<SourceTest> {
+  const began = ports.clock.now()
+  const tail = openTail(fileOf(source, settings))
+  const reading = createLogReading(source, settings.windowSeconds)
+  try {
+    let look: Look
+    do {
+      look = await tail.look()
+      signal.throwIfAborted()
+      if (look.kind === 'read') take(reading, look, ports.clock.now(), false)
+    } while (look.kind === 'read' && look.more)
+    const { steps, outcome } = stepsOf(source, look, reading)
+    const address = source.file
+    return {
+      source: 'logs',
+      instance: source.id,
+      address,
+      outcome,
+      version: null,
+      tookMs: ports.clock.now() - began,
+      steps,
+    }
+  } finally {
+    await tail.close()
+  }
+}
+
+function stepsOf(source: LogSource, look: Look, reading: LogReading): Pick<SourceTest, 'steps' | 'outcome'> {
+  if (look.kind === 'unreadable') {
+    const step = { what: 'log-file', locator: source.file, outcome: look.reason, detail: look.detail }
+    return { steps: [step], outcome: 'unusable' }
+  }
+  const { accepted, refused } = reading.counts
+  const last = reading.lastRefused()
+  const file = { what: 'log-file', locator: source.file, outcome: 'read', detail: `${look.position} bytes` } as const
+  const lines = {
+    what: source.record,
+    locator: source.file,
+    outcome: refused > 0 && accepted === 0 ? 'invalid' : 'read',
+    detail:
+      last === null
+        ? `${accepted} lines understood`
+        : `${accepted} lines understood, ${refused} refused; the last: ${last.why}`,
+  } as const
+  const outcome = refused === 0 ? 'usable' : accepted === 0 ? 'unusable' : 'partly'
+  return { steps: [file, lines], outcome }
+}
+
+/** Gives whether anything came. */
+function take(reading: LogReading, look: Extract<Look, { kind: 'read' }>, now: EpochMs, live: boolean): boolean {
+  if (look.skipped) reading.skippedEarlier()
+  for (const line of look.lines) reading.takeLine(line, now, live)
+  for (const beginning of look.tooLong) reading.takeTooLong(beginning, now)
+  return look.lines.length > 0 || look.tooLong.length > 0
+}
+
+function dueAfter(state: { readonly caughtUp: boolean; readonly changed: boolean }, more: boolean): number {
+  if (more && !state.caughtUp) return whileCatchingUpMs
+  return state.changed ? afterLinesMs : withoutLinesMs
+}
+
+function fileOf(source: LogSource, settings: ObserveSettings): string {
+  return isAbsolute(source.file) ? source.file : join(settings.baseDirectory, source.file)
+}
+
+/** A wait that a hint from the file system ends early. */
+function createPulse(clock: Clock) {
+  let woken = false
+  let current: AbortController | null = null
+  const wake = (): void => {
+    woken = true
+    current?.abort()
+  }
+  return {
+    wake,
+    stop: () => current?.abort(),
+    async wait(ms: number, signal: AbortSignal): Promise<void> {
+      signal.throwIfAborted()
+      const controller = new AbortController()
+      const stop = (): void => controller.abort(signal.reason)
+      signal.addEventListener('abort', stop, { once: true })
+      current = controller
+      try {
+        if (!woken) await clock.sleep(ms, controller.signal)
+      } catch (thrown) {
+        signal.throwIfAborted()
+        if (!woken) throw thrown
+      }
+      try {
+        if (woken) await clock.sleep(Math.min(ms, gatherMs), signal)
+      } finally {
+        woken = false
+        current = null
+        signal.removeEventListener('abort', stop)
+      }
+    },
+  }
+}

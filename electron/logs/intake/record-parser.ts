@@ -1,0 +1,23 @@
+/** A line that was understood, a line that is refused with words, or a line that is of another kind and passed over. */
+export type ParsedLine<Record> =
+  | { readonly kind: 'record'; readonly record: Record }
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'passed-over' }
+
+export function refused(why: string): { readonly kind: 'refused'; readonly why: string } {
+  return { kind: 'refused', why }
+}
+
+/** The object of a JSON line; null when it is not JSON or not an object. */
+export function jsonObject(line: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,186 @@
+import type { LogSource } from '../../shared/domain/model/environment.ts'
+import type { Fact, Gap, GapReason, Provenance, Report } from '../../shared/domain/model/fact.ts'
+import type { LogIntakeFact } from '../../shared/domain/model/log-facts.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
+import type { Activity } from './activity/activity.ts'
+import { createDecisionActivity } from './activity/decision-activity.ts'
+import { createHopActivity } from './activity/hop-activity.ts'
+import { createIntegrityActivity } from './activity/integrity-activity.ts'
+import { parseAccessLine } from './intake/envoy-access.ts'
+import { parseIntegrityLine } from './intake/integrity-event.ts'
+import { masked } from './intake/mask.ts'
+import { parseDecisionLine } from './intake/opa-decision.ts'
+import { type ParsedLine, refused } from './intake/record-parser.ts'
+import { createMemoryWindow } from './memory-window.ts'
+
+/** A writer's clock may be this far ahead of ours before it is worth a word. Milliseconds. */
+const toleratedSkewMs = 5000
+
+/** Everything that is known of one log source, apart from the file itself. Pure but for its memory; time is an argument. */
+export interface LogReading {
+  /** `live`: the lines were written just now, so a time far from ours is a clock that is wrong. */
+  takeLine(line: string, now: EpochMs, live: boolean): void
+  takeTooLong(beginning: string, now: EpochMs): void
+  /** Lines before the next one were left out. */
+  skippedEarlier(): void
+  reports(now: EpochMs, position: number): readonly Report[]
+  readonly counts: { readonly accepted: number; readonly refused: number }
+  lastRefused(): { readonly line: string; readonly why: string } | null
+}
+
+export function createLogReading(source: LogSource, windowSeconds: number): LogReading {
+  switch (source.record) {
+    case 'envoy-access':
+      return readingOf(source, windowSeconds, parseAccessLine, createHopActivity(source.writtenBy ?? source.id))
+    case 'opa-decisions':
+      return readingOf(source, windowSeconds, parseDecisionLine, createDecisionActivity())
+    case 'integrity-events':
+      return readingOf(source, windowSeconds, parseIntegrityLine, createIntegrityActivity())
+  }
+}
+
+export function scopesOf(source: LogSource): { readonly activity: string; readonly intake: string } {
+  return { activity: `logs/${source.id}/activity`, intake: `logs/${source.id}/intake` }
+}
+
+/** The reports of a source whose file cannot be read now. */
+export function unreadReports(source: LogSource, reason: GapReason, detail: string, at: EpochMs): readonly Report[] {
+  const { activity, intake } = scopesOf(source)
+  return [activity, intake].map((scope) => ({
+    scope,
+    at,
+    facts: null,
+    gaps: [gap(source, 'log-file', reason, detail, at)],
+  }))
+}
+
+function readingOf<Item extends { readonly at: EpochMs }>(
+  source: LogSource,
+  windowSeconds: number,
+  parse: (line: string) => ParsedLine<Item>,
+  activity: Activity<Item>,
+): LogReading {
+  const windowMs = windowSeconds * 1000
+  const held = createMemoryWindow(windowMs)
+  const scopes = scopesOf(source)
+  const counts = { accepted: 0, refused: 0 }
+  let sampleRefused: LogIntakeFact['sampleRefused'] = null
+  let lastRecordAt: EpochMs | null = null
+  let earlierSkipped = false
+  const skew = createSkew()
+  let crowdedAt: EpochMs = Number.NEGATIVE_INFINITY
+
+  function refuse(line: string, why: string): void {
+    counts.refused += 1
+    sampleRefused = { line: masked(line, 200), why }
+  }
+
+  function take(record: Item, now: EpochMs, live: boolean): void {
+    counts.accepted += 1
+    lastRecordAt = Math.max(lastRecordAt ?? record.at, record.at)
+    if (live) skew.seen(record.at - now, now)
+    // A record cannot be of later than now; were it held so, it would stay in the window for ever.
+    const at = Math.min(record.at, now)
+    if (earlierSkipped) {
+      held.startsAt(at)
+      earlierSkipped = false
+    }
+    if (at <= now - windowMs) return
+    const contributions = activity.add(record, at)
+    if (contributions === null) crowdedAt = now
+    else for (const contribution of contributions) held.add(contribution)
+  }
+
+  function gapsAt(now: EpochMs): readonly Gap[] {
+    const gaps: Gap[] = []
+    if (counts.accepted === 0 && counts.refused > 0) {
+      const detail = `none of ${counts.refused} lines could be understood; the last: ${sampleRefused?.why ?? ''}`
+      gaps.push(gap(source, 'log-lines', 'invalid', detail, now))
+    }
+    if (crowdedAt > now - windowMs) {
+      const detail = 'more pairs of caller and called than are told apart: some records are not in the sums'
+      gaps.push(gap(source, 'log-pairs', 'unsupported', detail, now))
+    }
+    const words = skew.words(now, windowMs)
+    if (words !== null) gaps.push(gap(source, 'log-clock', 'invalid', words, now))
+    return gaps
+  }
+
+  return {
+    counts,
+    lastRefused: () => sampleRefused,
+    takeLine(line, now, live) {
+      const parsed = safely(parse, line)
+      if (parsed.kind === 'record') take(parsed.record, now, live)
+      else if (parsed.kind === 'refused') refuse(line, parsed.why)
+    },
+    takeTooLong(beginning) {
+      refuse(beginning, 'longer than 256 kB')
+    },
+    skippedEarlier() {
+      earlierSkipped = true
+    },
+    reports(now, position) {
+      held.moveTo(now)
+      const from: Provenance = {
+        source: 'logs',
+        instance: source.id,
+        locator: `${source.file} up to byte ${position}`,
+        observedAt: now,
+        basis: 'measured',
+      }
+      const windowFrom = held.heldSince(now)
+      const gaps = gapsAt(now)
+      const facts = activity.facts({ scope: scopes.activity, from, windowFrom, windowTo: now })
+      const intake: LogIntakeFact = {
+        kind: 'log-intake',
+        id: `${scopes.intake}#log-intake/${source.id}`,
+        from,
+        record: source.record,
+        ...counts,
+        sampleRefused,
+        lastRecordAt,
+        since: windowFrom,
+      }
+      return [report(scopes.activity, now, facts, gaps), report(scopes.intake, now, [intake], [])]
+    },
+  }
+}
+
+/** Remembers records whose time is far from ours although they were just written. */
+function createSkew() {
+  let latest: { readonly ms: number; readonly seenAt: EpochMs } | null = null
+  return {
+    seen(ms: number, now: EpochMs): void {
+      latest = { ms, seenAt: now }
+    },
+    words(now: EpochMs, windowMs: number): string | null {
+      if (latest === null || latest.seenAt <= now - windowMs) return null
+      const seconds = Math.round(Math.abs(latest.ms) / 1000)
+      if (latest.ms > toleratedSkewMs) {
+        return `lines are ${seconds} s ahead of this machine's clock: check both clocks; they count as of now`
+      }
+      if (latest.ms < -windowMs) {
+        return `lines are ${seconds} s old when they come, more than the window: the writer's clock is behind, or it writes late; they are not counted`
+      }
+      return null
+    },
+  }
+}
+
+/** A parser that fails on a line fails on that line alone. */
+function safely<Item>(parse: (line: string) => ParsedLine<Item>, line: string): ParsedLine<Item> {
+  try {
+    return parse(line)
+  } catch {
+    return refused('it could not be read')
+  }
+}
+
+function report(scope: string, at: EpochMs, facts: readonly Fact[], gaps: readonly Gap[]): Report {
+  return { scope, at, facts, gaps }
+}
+
+function gap(source: LogSource, what: string, reason: GapReason, detail: string, at: EpochMs): Gap {
+  return { source: 'logs', instance: source.id, what, reason, detail: masked(detail, 400), at }
+}
