@@ -48,7 +48,7 @@ function report(reason: unknown, words: readonly string[], output: Output, signa
   if (reason instanceof UsageError || isParseError(reason)) {
     const command = commands.find(({ name }) => words.join(' ').startsWith(name))
     output.err(`everyhop: ${reason.message}\n`)
-    if (command !== undefined) output.err(`\n${command.usage}\n`)
+    if (command !== undefined) output.err(`${command.usage.split('\n', 1)[0]}\nMore: everyhop ${command.name} --help\n`)
     return exitCodes.usage
   }
   const advice = adviceOf(reason)

@@ -5,7 +5,9 @@ import { jsonText } from './text.ts'
 
 /** JSON Schema (2020-12) of what `graph show --json` prints. */
 export function graphSchema(): unknown {
-  return { title: 'Everyhop trust graph', ...z.toJSONSchema(graphDocument, { target: 'draft-2020-12' }) }
+  // As input: later versions may add fields, and a reader of today must not refuse those.
+  const schema = z.toJSONSchema(graphDocument, { target: 'draft-2020-12', io: 'input', reused: 'ref' })
+  return { title: 'Everyhop trust graph', ...schema }
 }
 
 export const schemaGraph: Command = {

@@ -1,8 +1,6 @@
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { composeService, packageFolder } from '../service/compose.ts'
-import { startWebHost } from '../service/web.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
 
 export const serve: Command = {
@@ -38,6 +36,8 @@ export interface RunningService {
 }
 
 export async function startService(port: number): Promise<RunningService> {
+  const { composeService, packageFolder } = await import('../service/compose.ts')
+  const { startWebHost } = await import('../service/web.ts')
   const service = composeService('web')
   try {
     const host = await startWebHost({

@@ -16,8 +16,8 @@ export const mostDocumentHops = 25_000
 
 /** The graph namespace of the contract. */
 export interface GraphHandlers {
-  view(input: ViewInput): Promise<GraphView>
-  changes(input: ViewInput & { readonly since: number }): Promise<GraphChanges>
+  view(input: ViewInput, viewer: string): Promise<GraphView>
+  changes(input: ViewInput & { readonly since: number }, viewer: string): Promise<GraphChanges>
   workload(input: { readonly environment: string; readonly id: string }): Promise<WorkloadDetail>
   hop(input: { readonly environment: string; readonly id: string }): Promise<HopDetail>
   document(input: { readonly environment: string }): Promise<TrustGraph & { readonly facts: readonly FactReference[] }>
@@ -29,11 +29,15 @@ export interface GraphHandlers {
 
 export function createGraphHandlers(sessions: Sessions): GraphHandlers {
   return {
-    async view(input) {
-      return (await sessions.use(input.environment)).keeper.view(input)
+    async view(input, viewer) {
+      const session = await sessions.use(input.environment)
+      session.seen(viewer)
+      return session.keeper.view(input)
     },
-    async changes(input) {
-      return (await sessions.use(input.environment)).keeper.changes(input, input.since)
+    async changes(input, viewer) {
+      const session = await sessions.use(input.environment)
+      session.seen(viewer)
+      return session.keeper.changes(input, input.since)
     },
     async workload({ environment, id }) {
       const session = await sessions.use(environment)

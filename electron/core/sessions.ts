@@ -8,8 +8,9 @@ export interface Session {
   readonly name: string
   readonly observation: Observation
   readonly keeper: GraphKeeper
-  /** What is looked at, by the windows that look. */
+  /** What a window looks at. Holds as long as that window asks something now and then. */
   attend(viewer: string, sources: ReadonlySet<string>): void
+  seen(viewer: string): void
   /** Aborted when the environment is gone. */
   readonly gone: AbortSignal
 }
@@ -34,7 +35,7 @@ interface Running extends Session {
 }
 
 const lingerMs = 60_000
-/** A window repeats what it looks at; one that went away without a word stops counting. */
+/** A window that asked nothing for so long has gone away without a word. */
 const attentionMs = 60_000
 
 export function createSessions(
@@ -81,6 +82,10 @@ export function createSessions(
       attend(viewer, sources) {
         attended.set(viewer, { sources, until: ports.clock.now() + attentionMs })
         attendAll(session)
+      },
+      seen(viewer) {
+        const entry = attended.get(viewer)
+        if (entry !== undefined) attended.set(viewer, { ...entry, until: ports.clock.now() + attentionMs })
       },
     }
     running.set(name, session)

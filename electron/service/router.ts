@@ -40,15 +40,14 @@ export function createRouter(handlers: Handlers) {
       health: os.environments.health.handler(({ input }) => handlers.environments.health(input)),
     },
     graph: {
-      view: os.graph.view.handler(({ input }) => handlers.graph.view(input)),
-      changes: os.graph.changes.handler(({ input }) => handlers.graph.changes(input)),
+      view: os.graph.view.handler(({ input, context }) => handlers.graph.view(input, context.viewer)),
+      changes: os.graph.changes.handler(({ input, context }) => handlers.graph.changes(input, context.viewer)),
       workload: os.graph.workload.handler(({ input }) => handlers.graph.workload(input)),
       hop: os.graph.hop.handler(({ input }) => handlers.graph.hop(input)),
       document: os.graph.document.handler(({ input }) => handlers.graph.document(input)),
       attend: os.graph.attend.handler(({ input, context }) => handlers.graph.attend(input, context.viewer)),
     },
     live: {
-      // oRPC wants the iterator itself, not a function that makes it later.
       topics: os.live.topics.handler(({ input, signal }) => handlers.live.topics(input, signal ?? never)),
     },
   })
