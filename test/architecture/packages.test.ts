@@ -24,7 +24,7 @@ const manifest = z
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')))
 
 const allowedLicences =
-  /^\(?(MIT|MIT-0|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|MPL-2\.0|EPL-2\.0|CC0-1\.0|CC-BY-4\.0|Unlicense|Python-2\.0|BlueOak-1\.0\.0|\(?[A-Za-z0-9.-]+ (OR|AND) [A-Za-z0-9. -]+\)?|WTFPL)\)?$/
+  /^\(?(MIT|MIT-0|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|MPL-2\.0|EPL-2\.0|CC0-1\.0|CC-BY-4\.0|Unlicense|Python-2\.0|PSF-2\.0|BlueOak-1\.0\.0|\(?[A-Za-z0-9.-]+ (OR|AND) [A-Za-z0-9. -]+\)?|WTFPL)\)?$/
 
 test('every version is pinned exactly', () => {
   const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
