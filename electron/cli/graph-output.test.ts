@@ -153,7 +153,7 @@ test('the flowchart has one node a workload and one line a hop, and names cannot
   expect(lines[0]).toBe('flowchart LR')
   expect(lines.filter((line) => /^w\d+\["/.test(line))).toHaveLength(3)
   expect(lines.filter((line) => /^w\d+ \S+\|".*"\| w\d+$/.test(line))).toHaveLength(2)
-  expect(text).not.toMatch(/<script|evil"|\u001b/)
+  for (const markup of ['<script', 'evil"', '\u001b']) expect(text).not.toContain(markup)
 })
 
 test('a filtered document holds the selection only, and says so', () => {

@@ -100,6 +100,8 @@ test('waiting for a turn or a request ends with the signal, and leaves nothing b
   stop.abort(new Error('stopped'))
   await expect(turn).rejects.toThrow('stopped')
   await expect(request).rejects.toThrow('stopped')
+  await clock.advance(0)
+  expect(clock.sleepers()).toBe(0)
   const later = own.request(open)
   await clock.advance(1_001)
   await later

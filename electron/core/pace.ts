@@ -171,6 +171,7 @@ function waiting<W>(
     })
     function stop(): void {
       remove(waiter)
+      serve() // with nobody left to wake, no timer may keep the process alive
       reject(signal.reason)
     }
     signal.addEventListener('abort', stop, { once: true })

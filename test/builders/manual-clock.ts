@@ -4,6 +4,8 @@ import type { Clock } from '../../electron/core/ports.ts'
 export interface ManualClock extends Clock {
   /** Moves on, waking sleepers in order; lets everything that follows from it happen. */
   advance(ms: number): Promise<void>
+  /** How many sleep now. */
+  sleepers(): number
 }
 
 interface Sleeper {
@@ -25,6 +27,7 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
 
   return {
     now: () => now,
+    sleepers: () => sleepers.size,
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
         if (signal.aborted) {
