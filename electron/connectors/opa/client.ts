@@ -65,7 +65,7 @@ export async function createOpaClient(
         ...(token === null ? {} : { headers: { authorization: `Bearer ${token}` } }),
         ...(ca === null ? {} : { ca }),
       })
-      if (answer.status !== 200) throw statusFailure(answer.status, answer.body, read)
+      if (answer.status !== 200) throw statusFailure(answer.status, answer.body, read, token)
       return { text: decoded(answer.body, read), at: ports.clock.now() }
     } catch (error) {
       if (signal.aborted) throw signal.reason
@@ -118,8 +118,11 @@ function decoded(body: Uint8Array, read: OpaRead): string {
   }
 }
 
-function statusFailure(status: number, body: Uint8Array, read: OpaRead): OpaFailure {
-  const said = new TextDecoder().decode(body.subarray(0, 200)).replace(/\s+/g, ' ').trim()
+/** A server that says our token back to us must not bring it into a gap. */
+function statusFailure(status: number, body: Uint8Array, read: OpaRead, token: string | null): OpaFailure {
+  const text = new TextDecoder().decode(body.subarray(0, 8192))
+  const plain = token === null ? text : text.replaceAll(token, '***')
+  const said = plain.slice(0, 200).replace(/\s+/g, ' ').trim()
   const words = `${locatorOf(read)} answered HTTP ${status}${said === '' ? '' : `: ${said}`}`
   if (status === 401 || status === 403) return new OpaFailure('forbidden', words, true)
   if (status === 404 || status === 405 || status === 501) return new OpaFailure('unsupported', words, true)

@@ -42,7 +42,7 @@ export function masked(text: string): string {
   return text
     .replace(/(:\/\/)[^\s/@"]+@/g, '$1***@')
     .replace(/([?&][^=\s"&]{1,100}=)[^&\s"]+/g, '$1***')
-    .replace(/\b(Bearer|Basic)\s+[^\s"]+/gi, '$1 ***')
+    .replace(/\b(Bearer|Basic)\s+[^\s")]+/gi, '$1 ***')
 }
 
 /** An answer that differs from what OPA's documentation says. */
