@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { build } from 'vite'
 import { startService, untilStopped } from '../electron/cli/serve.ts'
 
-/** `npm start`: builds the window when it is missing or older than its sources, serves it, and opens the browser. */
+/** `npm start`: builds the window when it is missing or older than its sources, serves it, and opens the browser. `-- --port <number>` chooses the port. */
 
 const root = join(import.meta.dirname, '..')
 const page = join(root, 'dist', 'renderer', 'index.html')
@@ -46,8 +47,8 @@ async function start(): Promise<void> {
   const stopped = new AbortController()
   process.once('SIGINT', () => stopped.abort())
   process.once('SIGTERM', () => stopped.abort())
-  const port = Number(process.env['EVERYHOP_PORT'] ?? 0)
-  const running = await startService(port)
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } })
+  const running = await startService(Number(values.port))
   try {
     const address = running.newAddress()
     console.log(`Everyhop: ${address}`)

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isDefinedError, safe } from '@orpc/client'
+import { ORPCError } from '@orpc/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
@@ -32,20 +32,22 @@ test('a fresh machine has no environment, and every question about one says how 
     home,
     version: expect.stringMatching(/^\d+\.\d+\.\d+/),
   })
+  const lab = { environment: 'lab' }
   for (const ask of [
-    client.graph.view({ environment: 'lab' }),
-    client.graph.document({ environment: 'lab' }),
-    client.environments.health({ environment: 'lab' }),
-    client.environments.test({ environment: 'lab' }),
+    () => client.graph.view(lab),
+    () => client.graph.document(lab),
+    () => client.environments.health(lab),
+    () => client.environments.test(lab),
+    async () => (await client.live.topics(lab)).next(),
   ]) {
-    const [error] = await safe(ask)
-    expect(isDefinedError(error) && [error.code, error.data]).toEqual([
-      'not-found',
-      { subject: 'lab', advice: expect.stringContaining('npm run lab') },
-    ])
+    const failure: unknown = await ask().catch((reason: unknown) => reason)
+    expect(failure).toBeInstanceOf(ORPCError)
+    expect(failure).toMatchObject({
+      defined: true,
+      code: 'not-found',
+      data: { subject: 'lab', advice: expect.stringContaining('npm run lab') },
+    })
   }
-  const stream = await safe(client.live.topics({ environment: 'lab' }).then((events) => events.next()))
-  expect(isDefinedError(stream.error) && stream.error.code).toBe('not-found')
 })
 
 test('an environment whose servers are all gone is a graph of gaps, never an empty healthy one', async () => {
