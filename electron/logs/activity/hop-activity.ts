@@ -135,6 +135,8 @@ function authorisationCounts(request: RequestFields): readonly Counted[] {
       return ['allowed', 'failedOpen']
     case 'passed':
       return ['allowed', ...decided]
+    case 'unsaid':
+      return []
   }
 }
 

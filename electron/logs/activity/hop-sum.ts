@@ -107,10 +107,19 @@ function reachedUpstream(request: RequestFields | null): boolean {
   return request !== null && (request.details === null || request.details === 'via_upstream')
 }
 
-/** How ext_authz ended, as the called side's line says. */
-export function authorisationOf(request: RequestFields): 'denied' | 'error' | 'failed-open' | 'passed' {
-  if (request.details?.startsWith('ext_authz_denied') === true) return 'denied'
-  if (request.details?.startsWith('ext_authz_error') === true) return 'error'
-  if (request.failureModeAllowed || (request.wasAsked && request.decisionId === null)) return 'failed-open'
-  return 'passed'
+/** Details of requests that went past every filter of this Envoy, whatever came of them then. */
+const wentThrough =
+  /^(via_upstream|direct_response|upstream_|response_timeout|no_healthy_upstream|route_not_found|cluster_not_found)/
+
+/**
+ * How ext_authz ended, as the called side's line says. `unsaid`: the caller hung up while it was asked, or another filter
+ * refused the request; that is neither a pass nor a refusal by policy.
+ */
+export function authorisationOf(request: RequestFields): 'denied' | 'error' | 'failed-open' | 'passed' | 'unsaid' {
+  const { details, decisionId } = request
+  if (details?.startsWith('ext_authz_denied') === true) return 'denied'
+  if (details?.startsWith('ext_authz_error') === true) return 'error'
+  const passed = decisionId !== null || (details === null ? request.status > 0 : wentThrough.test(details))
+  if (!passed) return 'unsaid'
+  return decisionId === null && (request.failureModeAllowed || request.wasAsked) ? 'failed-open' : 'passed'
 }

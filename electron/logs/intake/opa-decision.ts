@@ -28,8 +28,8 @@ const event = z.object({
   labels: z.object({ id: z.string().optional() }).optional(),
   bundles: z.record(z.string(), z.object({ revision: z.string().optional() })).optional(),
   revision: z.string().optional(),
-  result: z.unknown(),
-  error: z.unknown(),
+  result: z.unknown().optional(),
+  error: z.unknown().optional(),
   metrics: z.object({ timer_rego_query_eval_ns: z.number().nonnegative().optional() }).optional(),
   // A policy may take the input out of the log, in whole or in part.
   input: z
