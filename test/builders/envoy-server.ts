@@ -1,0 +1,257 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findFreePorts } from '../lab/ports.ts'
+import { ensureBinaries } from '../lab/provision/binaries.ts'
+import { ask, startProcess, untilTrue } from './server-process.ts'
+import { createTestAuthority, type TestAuthority, type TestLeaf } from './test-authority.ts'
+
+const google = 'type.googleapis.com'
+const tlsPackage = `${google}/envoy.extensions.transport_sockets.tls.v3`
+
+export const gatewayId = 'spiffe://pipeline.example/hop/gateway'
+export const modelId = 'spiffe://pipeline.example/hop/model'
+
+/**
+ * One real Envoy that is both sides of a hop: `egress` (plaintext in) calls `hop_model` by mTLS, which is its own listener
+ * `ingress` with ext_authz. Secrets come by SDS from files, in the shape SPIRE gives them.
+ */
+export interface RealEnvoy {
+  readonly admin: { readonly host: string; readonly port: number }
+  readonly ingress: string
+  readonly egress: string
+  readonly authority: TestAuthority
+  readonly leaves: { readonly gateway: TestLeaf; readonly model: TestLeaf }
+  /** Sends a request the whole way and gives the status that came back. */
+  request(path: string): Promise<number>
+  /** Ends the process and starts it anew with the same files. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface EnvoyOptions {
+  /** Address of the ext_authz server, `127.0.0.1:9191`; nobody listens there otherwise. */
+  readonly authorisation?: { readonly host: string; readonly port: number }
+  /** Adds a listener whose certificate SDS never delivers. */
+  readonly withGhost?: boolean
+}
+
+export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy> {
+  const { envoy } = await ensureBinaries(['envoy'], { log: (line) => console.log(line) })
+  const folder = await mkdtemp(join(tmpdir(), 'envoy-'))
+  const [admin = 0, ingress = 0, egress = 0, ghost = 0, nobody = 0] = await findFreePorts(['127.0.0.1'], 5)
+  const authority = await createTestAuthority('pipeline.example')
+  const leaves = {
+    gateway: await authority.issue({ spiffeId: gatewayId, serial: '0c11' }),
+    model: await authority.issue({ spiffeId: modelId, serial: '0c22' }),
+  }
+  await writeSecrets(folder, authority, leaves)
+  const guard = options.authorisation ?? { host: '127.0.0.1', port: nobody }
+  const ports = { admin, ingress, egress, ghost: options.withGhost === true ? ghost : null }
+  await writeFile(join(folder, 'envoy.json'), JSON.stringify(bootstrap(folder, ports, guard)))
+  const start = () =>
+    startProcess(
+      envoy.path,
+      [
+        '-c',
+        'envoy.json',
+        '--concurrency',
+        '1',
+        '--disable-hot-restart',
+        '--drain-time-s',
+        '1',
+        '--log-path',
+        'envoy.log',
+      ],
+      folder,
+    )
+  const ready = () =>
+    untilTrue('Envoy to answer', async () => {
+      const answer = await ask(`http://127.0.0.1:${admin}/ready`)
+      return options.withGhost === true ? answer.status !== 0 : answer.status === 200
+    })
+  let running = start()
+  await ready()
+  return {
+    admin: { host: '127.0.0.1', port: admin },
+    ingress: `127.0.0.1:${ingress}`,
+    egress: `127.0.0.1:${egress}`,
+    authority,
+    leaves,
+    request: async (path) => (await ask(`http://127.0.0.1:${egress}${path}`)).status,
+    async restart() {
+      await running.stop()
+      running = start()
+      await ready()
+    },
+    async stop() {
+      await running.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function writeSecrets(folder: string, authority: TestAuthority, leaves: RealEnvoy['leaves']): Promise<void> {
+  const bytes = (text: string) => ({ inline_bytes: Buffer.from(text).toString('base64') })
+  const write = (file: string, secret: object) =>
+    writeFile(join(folder, file), JSON.stringify({ resources: [{ '@type': `${tlsPackage}.Secret`, ...secret }] }))
+  const identity = (leaf: TestLeaf) => ({
+    tls_certificate: { certificate_chain: bytes(leaf.certificate), private_key: bytes(leaf.key) },
+  })
+  await write('gateway.json', { name: gatewayId, ...identity(leaves.gateway) })
+  await write('model.json', { name: modelId, ...identity(leaves.model) })
+  const trust_domains = [{ name: 'pipeline.example', trust_bundle: bytes(authority.certificate) }]
+  const typed_config = { '@type': `${tlsPackage}.SPIFFECertValidatorConfig`, trust_domains }
+  const custom_validator_config = { name: 'envoy.tls.cert_validator.spiffe', typed_config }
+  await write('bundle.json', { name: 'spiffe://pipeline.example', validation_context: { custom_validator_config } })
+}
+
+interface Ports {
+  readonly admin: number
+  readonly ingress: number
+  readonly egress: number
+  readonly ghost: number | null
+}
+
+function bootstrap(folder: string, ports: Ports, guard: { readonly host: string; readonly port: number }): object {
+  const http2 = {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': `${google}/envoy.extensions.upstreams.http.v3.HttpProtocolOptions`,
+      common_http_protocol_options: { max_requests_per_connection: 1 },
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  }
+  const cluster = (name: string, host: string, port: number, more: object = {}) => ({
+    name,
+    type: 'STATIC',
+    load_assignment: {
+      cluster_name: name,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: socket(host, port) } }] }],
+    },
+    typed_extension_protocol_options: http2,
+    ...more,
+  })
+  const open = {
+    match: { path: '/open' },
+    direct_response: { status: 200 },
+    name: 'open',
+    typed_per_filter_config: off(),
+  }
+  const all = { match: { prefix: '/' }, direct_response: { status: 200 } }
+  return {
+    node: { id: 'gateway', cluster: 'test' },
+    admin: { address: socket('127.0.0.1', ports.admin) },
+    static_resources: {
+      listeners: [
+        {
+          name: 'ingress',
+          traffic_direction: 'INBOUND',
+          address: socket('127.0.0.1', ports.ingress),
+          filter_chains: [
+            {
+              transport_socket: downstream(folder, 'model', gatewayId),
+              filters: [manager('ingress', [open, all], [authz()])],
+            },
+          ],
+        },
+        {
+          name: 'egress',
+          traffic_direction: 'OUTBOUND',
+          address: socket('127.0.0.1', ports.egress),
+          filter_chains: [
+            { filters: [manager('egress', [{ match: { prefix: '/' }, route: { cluster: 'hop_model' } }], [])] },
+          ],
+        },
+        ...(ports.ghost === null
+          ? []
+          : [
+              {
+                name: 'ghost',
+                address: socket('127.0.0.1', ports.ghost),
+                filter_chains: [{ transport_socket: downstream(folder, 'ghost', gatewayId), filters: [] }],
+              },
+            ]),
+      ],
+      clusters: [
+        cluster('hop_model', '127.0.0.1', ports.ingress, {
+          transport_socket: socketOf('UpstreamTlsContext', { common_tls_context: tls(folder, 'gateway', modelId) }),
+          upstream_bind_config: { source_address: { address: '127.0.0.1', port_value: 0 } },
+        }),
+        cluster('opa', guard.host, guard.port),
+      ],
+    },
+  }
+}
+
+function socket(address: string, port_value: number): object {
+  return { socket_address: { address, port_value } }
+}
+
+function socketOf(kind: string, config: object): object {
+  return { name: 'envoy.transport_sockets.tls', typed_config: { '@type': `${tlsPackage}.${kind}`, ...config } }
+}
+
+function downstream(folder: string, self: string, peer: string): object {
+  const common_tls_context = tls(folder, self, peer)
+  return socketOf('DownstreamTlsContext', { require_client_certificate: true, common_tls_context })
+}
+
+function tls(folder: string, self: string, peer: string): object {
+  const sds = (name: string, file: string) => ({
+    name,
+    sds_config: { resource_api_version: 'V3', path_config_source: { path: join(folder, file) } },
+  })
+  // Nothing answers xDS there, so that this one secret stays awaited.
+  const never = (name: string) => ({
+    name,
+    sds_config: {
+      resource_api_version: 'V3',
+      api_config_source: {
+        api_type: 'GRPC',
+        transport_api_version: 'V3',
+        grpc_services: [{ envoy_grpc: { cluster_name: 'opa' } }],
+      },
+    },
+  })
+  const own =
+    self === 'ghost'
+      ? never('spiffe://pipeline.example/hop/ghost')
+      : sds(self === 'model' ? modelId : gatewayId, `${self}.json`)
+  return {
+    tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
+    tls_certificate_sds_secret_configs: [own],
+    combined_validation_context: {
+      default_validation_context: { match_typed_subject_alt_names: [{ san_type: 'URI', matcher: { exact: peer } }] },
+      validation_context_sds_secret_config: sds('spiffe://pipeline.example', 'bundle.json'),
+    },
+  }
+}
+
+function manager(stat_prefix: string, routes: readonly object[], filters: readonly object[]): object {
+  const router = { '@type': `${google}/envoy.extensions.filters.http.router.v3.Router` }
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: {
+      '@type': `${google}/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+      stat_prefix,
+      http_filters: [...filters, { name: 'envoy.filters.http.router', typed_config: router }],
+      route_config: { name: stat_prefix, virtual_hosts: [{ name: 'all', domains: ['*'], routes }] },
+    },
+  }
+}
+
+function authz(): object {
+  return {
+    name: 'envoy.filters.http.ext_authz',
+    typed_config: {
+      '@type': `${google}/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz`,
+      transport_api_version: 'V3',
+      grpc_service: { envoy_grpc: { cluster_name: 'opa' }, timeout: '0.5s' },
+    },
+  }
+}
+
+function off(): object {
+  const kind = `${google}/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute`
+  return { 'envoy.filters.http.ext_authz': { '@type': kind, disabled: true } }
+}
