@@ -134,6 +134,7 @@ test('paths of a linked file are relative to the file itself, and intent is read
   await expect.poll(() => registry.get('lab').intent.intent?.name, { timeout: 5000 }).toBe('lab')
   await writeFile(join(run, 'intent.yaml'), `${intent}extra: 1\n`)
   await expect.poll(() => registry.get('lab').intent.problem ?? '', { timeout: 5000 }).toContain('intent.yaml:7:')
+  expect(registry.get('lab').intent.intent?.name).toBe('lab')
   expect(events.at(-1)).toMatchObject({ type: 'loaded', part: 'intent' })
 })
 

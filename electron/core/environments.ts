@@ -22,7 +22,10 @@ export interface EnvironmentFolder {
   resolve(directory: string, path: string): string
 }
 
-/** intent.yaml as last read. `intent: null` with no problem: the environment names none. */
+/**
+ * intent.yaml as last read. `intent: null` with no problem: the environment names none.
+ * With a problem, `intent` is the last usable content, from `readAt`.
+ */
 export interface IntentState {
   readonly intent: Intent | null
   readonly file: string | null
@@ -162,7 +165,7 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): En
     const baseDirectory = entry.directory
     const named = read.environment.intent
     const intentPath = named === undefined ? null : folder.resolve(baseDirectory, named)
-    const intent = await readIntent(intentPath)
+    const intent = lastUsable(await readIntent(intentPath), entry.loaded?.intent)
     if (isOutdated()) return
     entry.problem = null
     entry.loaded = { environment: read.environment, file: entry.path, baseDirectory, intent }
@@ -215,8 +218,9 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): En
   }
 
   async function intentChanged(entry: Entry, file: string): Promise<void> {
-    const intent = await readIntent(file)
+    const read = await readIntent(file)
     if (entry.loaded === null || entry.watchedIntent?.path !== file) return
+    const intent = lastUsable(read, entry.loaded.intent)
     entry.loaded = { ...entry.loaded, intent }
     announce({ type: 'loaded', name: entry.loaded.environment.name, part: 'intent', intentProblem: intent.problem })
   }
@@ -278,6 +282,12 @@ function summaryOf(entry: Entry): EnvironmentSummary {
             logs: sources.logs.length,
           },
   }
+}
+
+/** While intent.yaml is being edited the graph keeps its zones and lanes: the last content holds, with the problem beside it. */
+function lastUsable(read: IntentState, before: IntentState | undefined): IntentState {
+  if (read.problem === null || before === undefined || before.file !== read.file) return read
+  return { ...before, problem: read.problem }
 }
 
 /** Two sources with one id would overwrite each other's facts. */

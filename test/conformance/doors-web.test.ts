@@ -191,6 +191,16 @@ test('a link followed from another site comes back as a page of our own, once', 
   expect((await ask('/', { 'sec-fetch-site': 'same-origin' })).status).toBe(401)
 })
 
+test('a port that is taken is a sentence that says what to do', async () => {
+  const router = createRouter(suiteHandlers())
+  const log = { info() {}, warn() {}, error() {} }
+  await expect(startWebHost({ router, clock, log, files: folder, port, codeHint })).rejects.toMatchObject({
+    code: 'conflict',
+    message: `Port ${port} is in use.`,
+    advice: expect.stringContaining('--port'),
+  })
+})
+
 function pathOf(address: string): string {
   const { pathname, search } = new URL(address)
   return pathname + search
