@@ -45,6 +45,24 @@ const logSource = z.strictObject({
   writtenBy: sourceId.optional(),
 })
 
+/** A cluster, by kubeconfig. Without `kubeconfig` and `inCluster`: KUBECONFIG, then .kube/config of the home folder. */
+const kubernetesSource = z.strictObject({
+  id: sourceId,
+  kubeconfig: path.optional(),
+  /** A context of the kubeconfig; its current context otherwise. */
+  context: z.string().min(1).max(500).optional(),
+  /** Everyhop runs in a pod: the pod's own service account is used. */
+  inCluster: z.literal(true).optional(),
+  /** Namespaces that may be read, for rights that are given by namespace; all of them otherwise. */
+  namespaces: z
+    .array(z.string().regex(/^[a-z0-9-]{1,63}$/))
+    .min(1)
+    .max(500)
+    .optional(),
+  /** A kubeconfig may name a program that fetches credentials; it is run only when this says so. */
+  allowExec: z.boolean().optional(),
+})
+
 /** environment.yaml: how one person reaches systems. Personal; secrets by reference only. */
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal('everyhop.dev/v1'),
@@ -59,6 +77,7 @@ export const environmentSchema = z.strictObject({
   /** An OPA bundle that was last fetched longer ago than this is stale, seconds. Default: five times its own longest poll, at least 300. */
   bundleStaleAfterSeconds: z.number().int().min(1).optional(),
   sources: z.strictObject({
+    kubernetes: z.array(kubernetesSource).max(20).default([]),
     spire: z.array(spireSource).max(20).default([]),
     envoy: z.array(envoySource).max(20_000).default([]),
     opa: z.array(opaSource).max(20_000).default([]),
@@ -67,6 +86,7 @@ export const environmentSchema = z.strictObject({
 })
 
 export type Environment = z.infer<typeof environmentSchema>
+export type KubernetesSource = Environment['sources']['kubernetes'][number]
 export type SpireSource = Environment['sources']['spire'][number]
 export type EnvoySource = Environment['sources']['envoy'][number]
 export type OpaSource = Environment['sources']['opa'][number]

@@ -1,4 +1,5 @@
 import type { EnvoyFact } from './envoy-facts.ts'
+import type { KubernetesFact } from './kubernetes-facts.ts'
 import type { LogFact } from './log-facts.ts'
 import type { OpaFact } from './opa-facts.ts'
 import type { SpireFact } from './spire-facts.ts'
@@ -29,7 +30,7 @@ export interface FactBase<Kind extends string> {
   readonly from: Provenance
 }
 
-export type Fact = SpireFact | EnvoyFact | OpaFact | LogFact
+export type Fact = SpireFact | EnvoyFact | OpaFact | LogFact | KubernetesFact
 export type FactKind = Fact['kind']
 export type FactOf<Kind extends FactKind> = Extract<Fact, { kind: Kind }>
 

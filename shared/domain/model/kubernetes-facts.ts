@@ -17,6 +17,7 @@ export type KubernetesFact =
   | ClusterStaticEntryFact
   | AdmissionPolicyFact
   | KubernetesEventFact
+  | KubernetesRightsFact
 
 interface KubernetesFactBase<Kind extends string> extends FactBase<Kind> {
   readonly cluster: string
@@ -170,4 +171,13 @@ export interface KubernetesEventFact extends KubernetesFactBase<'kubernetes-even
   readonly regarding: { readonly kind: string; readonly namespace: string; readonly name: string }
   readonly count: number
   readonly lastAt: EpochMs | null
+}
+
+/** What Everyhop's own user may do with the pods of one namespace (SelfSubjectRulesReview). */
+export interface KubernetesRightsFact extends FactBase<'kubernetes-rights'> {
+  readonly cluster: string
+  readonly namespace: string
+  /** null: the cluster says that its answer is incomplete, so a right that is not listed may still be held. */
+  readonly mayReadLogs: boolean | null
+  readonly mayForwardPorts: boolean | null
 }
