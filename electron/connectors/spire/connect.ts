@@ -16,6 +16,8 @@ export interface OpenConnection {
   readonly baseUrl: string
   readonly sessions: SessionManager
   isOpen(): boolean
+  /** What broke the connection, when that is known: the calls on it end without saying why. */
+  brokenBy(): Error | null
   close(): void
 }
 
@@ -157,9 +159,11 @@ function handshakeFailure(error: Error, source: TcpSource): SpireFailure {
 function asConnection(stream: Duplex, baseUrl: string): OpenConnection {
   let brokenBy: Error | null = null
   const session = connectHttp2(baseUrl, { createConnection: () => stream })
-  session.on('error', (error) => {
-    brokenBy = error
-  })
+  const broken = (error: Error): void => {
+    brokenBy ??= error
+  }
+  session.on('error', broken)
+  stream.on('error', broken)
   return {
     baseUrl,
     sessions: {
@@ -173,6 +177,7 @@ function asConnection(stream: Duplex, baseUrl: string): OpenConnection {
       notifyResponseByteRead: () => {},
     },
     isOpen: () => !session.closed && !session.destroyed,
+    brokenBy: () => brokenBy,
     close() {
       session.destroy()
       stream.destroy()

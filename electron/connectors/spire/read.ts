@@ -1,6 +1,7 @@
 import type { Fact, Gap, Report, ScopeId } from '../../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { type Asking, ask, askPages, deadlineMs, methods, type SpireClient } from './client.ts'
+import type { OpenConnection } from './connect.ts'
 import { failureOf, gapOf, SpireFailure } from './failure.ts'
 import {
   agentFact,
@@ -30,6 +31,7 @@ export interface Reading {
   readonly ownSvidNotAfter: EpochMs | null
   /** Words when the own SVID runs out soon. */
   readonly ownSvidWarning: string | null
+  readonly connection: Pick<OpenConnection, 'brokenBy' | 'isOpen'>
   now(): EpochMs
 }
 
@@ -77,13 +79,25 @@ export async function readPart(
     return { report: { scope, at: reading.now(), facts, gaps }, failure: null }
   } catch (thrown) {
     reading.asking.signal.throwIfAborted()
-    const failure = inWords(thrown, part.asks.join(', '))
+    const failure = await withCause(inWords(thrown, part.asks.join(', ')), part, reading)
     return { report: unread(reading.instance, part, failure, reading.now()), failure }
   }
 }
 
 export function unread(instance: string, part: Part, failure: SpireFailure, at: EpochMs): Report {
   return { scope: scopeOf(instance, part), at, facts: null, gaps: [gapOf(instance, part.what, failure, at)] }
+}
+
+/** A TLS alert ends the connection, and each call on it only says that it was cancelled. */
+async function withCause(failure: SpireFailure, part: Part, reading: Reading): Promise<SpireFailure> {
+  if (failure.reason !== 'unreachable') return failure
+  // The connection's own error is told after those of the calls.
+  await new Promise((resolve) => setImmediate(resolve))
+  const asked = part.asks.join(', ')
+  const cause = reading.connection.brokenBy()
+  if (cause !== null) return failureOf(cause, asked)
+  if (reading.connection.isOpen()) return failure
+  return new SpireFailure('unreachable', `${asked}: the server closed the connection before it answered`)
 }
 
 function inWords(thrown: unknown, asked: string): SpireFailure {

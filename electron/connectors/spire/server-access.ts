@@ -67,7 +67,7 @@ export function createServerAccess(
   return {
     forget,
     async open(signal) {
-      const { client, identity } = await current(signal)
+      const { client, identity, connection } = await current(signal)
       return {
         client,
         asking: { signal, budget: (limit) => ports.pace.request(limit) },
@@ -76,6 +76,7 @@ export function createServerAccess(
         ownSvidNotAfter: identity?.notAfter ?? null,
         ownSvidWarning:
           identity !== null && 'identity' in source ? expiryWarning(identity, source, ports.clock.now()) : null,
+        connection,
         now: () => ports.clock.now(),
       }
     },
