@@ -20,6 +20,7 @@ type Code = Extract<
   | `no-handshake-${string}`
   | 'callee-envoy-unknown'
   | 'callee-tls-unread'
+  | 'callee-has-no-listener'
   | `caller-${string}`
   | 'leaf-unread'
   | 'mixed-filter-chains'
@@ -81,6 +82,7 @@ export const transportReasons: Readonly<Record<Code, (params: Params) => string>
     `Both sides are set up for mutual TLS. Nothing that could show a handshake from ${caller(p)} to ${callee(p)} is readable.`,
   'callee-envoy-unknown': (p) => `No Envoy is known for ${callee(p)}, so nothing says how it accepts connections.`,
   'callee-tls-unread': (p) => `The listeners of ${callee(p)} cannot be read now.`,
+  'callee-has-no-listener': (p) => `${callee(p)} has no listener now that takes calls from other workloads.`,
   'caller-tls-unread': (p) => `The clusters of ${caller(p)} cannot be read now.`,
   'caller-envoy-unknown': (p) =>
     `No Envoy is known for ${caller(p)}, and no handshake with ${callee(p)} was seen in the counted window.`,

@@ -15,7 +15,7 @@ type Code = Extract<
   | 'agent-banned'
   | 'agent-expired'
   | `no-svid-${string}`
-  | 'no-certificate-presented'
+  | `no-certificate-${string}`
   | 'envoy-silent'
   | 'envoy-not-read-yet'
   | 'leaf-not-read'
@@ -67,6 +67,7 @@ export const workloadReasons: Readonly<Record<Code, (params: Params) => string>>
     `${instancesOf(p)} ${have(p)} no SVID: SPIRE has no registration entry for ${quoted(p, 'spiffeId')}.`,
   'no-svid-configured': (p) => `The Envoy ${word(p, 'envoy')} of ${name(p)} has no certificate configured.`,
   'no-certificate-presented': (p) => `Calls from ${word(p, 'address')} arrive without a client certificate.`,
+  'no-certificate-accepted': (p) => `Calls from ${word(p, 'address')} present no certificate that was accepted.`,
   'envoy-silent': (p) =>
     `The Envoy ${word(p, 'envoy')} of ${name(p)} does not answer.` +
     (has(p, 'lastReadAt') ? ` It was last read at ${clock(p, 'lastReadAt')}.` : ' It has never been read.'),

@@ -41,6 +41,7 @@ export interface ReasonParams {
   'no-handshake-source': Ends
   'callee-envoy-unknown': Ends
   'callee-tls-unread': Ends
+  'callee-has-no-listener': Ends
   'caller-tls-unread': Ends
   'caller-envoy-unknown': Ends
   'caller-has-no-route': Ends
@@ -79,6 +80,7 @@ export interface ReasonParams {
   'no-svid-no-entry': Instances & { spiffeId: string }
   'no-svid-configured': Instances & { envoy: string }
   'no-certificate-presented': { name: string; address: string }
+  'no-certificate-accepted': { name: string; address: string }
   'envoy-silent': Instances & { envoy: string; lastReadAt: EpochMs | null }
   'envoy-not-read-yet': Instances & { envoy: string }
   'leaf-not-read': Instances & { envoy: string }

@@ -1,0 +1,67 @@
+import type { EpochMs } from '../model/time.ts'
+import { isEqual } from './equal.ts'
+
+interface Element<Value> {
+  readonly id: string
+  value: Value
+  recheckAt: EpochMs
+}
+
+/**
+ * Elements by id, in the order of their ids, with the time at which each has to be judged again. `values` is the same
+ * array as long as nothing changed, and an element that is put again with the same content stays the same object.
+ */
+export class ElementList<Value> {
+  readonly #byId = new Map<string, Element<Value>>()
+  #ordered: Element<Value>[] = []
+  #values: readonly Value[] = []
+  #isOrderStale = false
+  #areValuesStale = false
+  #nextDue: EpochMs = Number.POSITIVE_INFINITY
+
+  put(id: string, value: Value, recheckAt: EpochMs): void {
+    if (recheckAt < this.#nextDue) this.#nextDue = recheckAt
+    const known = this.#byId.get(id)
+    if (known === undefined) {
+      this.#byId.set(id, { id, value, recheckAt })
+      this.#isOrderStale = true
+      this.#areValuesStale = true
+      return
+    }
+    known.recheckAt = recheckAt
+    if (isEqual(known.value, value)) return
+    known.value = value
+    this.#areValuesStale = true
+  }
+
+  remove(id: string): void {
+    if (!this.#byId.delete(id)) return
+    this.#isOrderStale = true
+    this.#areValuesStale = true
+  }
+
+  /** Ids of the elements whose time has come. */
+  due(now: EpochMs): readonly string[] {
+    if (now < this.#nextDue) return []
+    const due: string[] = []
+    let next = Number.POSITIVE_INFINITY
+    for (const element of this.#byId.values()) {
+      if (element.recheckAt <= now) due.push(element.id)
+      else if (element.recheckAt < next) next = element.recheckAt
+    }
+    this.#nextDue = next
+    return due
+  }
+
+  values(): readonly Value[] {
+    if (this.#isOrderStale) {
+      this.#ordered = [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+      this.#isOrderStale = false
+    }
+    if (this.#areValuesStale) {
+      this.#values = this.#ordered.map((element) => element.value)
+      this.#areValuesStale = false
+    }
+    return this.#values
+  }
+}

@@ -1,0 +1,167 @@
+import type { AuthorisationState, TransportState } from '../../model/hop-state.ts'
+import type { DecisionView, GuardView, Hop, HopActivityView, Judgement, Known } from '../../model/graph.ts'
+import type { HopActivityFact } from '../../model/log-facts.ts'
+import { isCurrent, type Scoped } from '../instances/records.ts'
+import { judged, known, notKnown, whyUnread } from '../known.ts'
+import type { Moment } from '../moment.ts'
+import { reason } from '../reasons.ts'
+import { judgeAuthorisation } from '../states/authorisation/index.ts'
+import { relationsOf } from '../states/relations.ts'
+import { judgeTransport } from '../states/transport/index.ts'
+import type { Stages } from '../stages.ts'
+import { type Defect, type HopNode, messageOf, type Weave } from '../weave/weave.ts'
+import { callerTls, chainsFor, clusterTls, clusterTraffic, gatherHop, type HopEvidence } from './hop-evidence.ts'
+import { clientSide, currentFirst, serverSide } from './sides.ts'
+import { opaOf } from './workload-evidence.ts'
+
+/** One hop with everything that is known of it. A rule that fails gives unknown and a defect, and the rest stands. */
+export function evaluateHop(
+  weave: Weave,
+  node: HopNode,
+  windowSeconds: number,
+  moment: Moment,
+  defects: Defect[],
+): Hop {
+  const evidence = gatherHop(weave, node, windowSeconds)
+  return {
+    id: node.id,
+    from: node.from,
+    to: node.to,
+    transport: guarded('transport', node.id, defects, () => judgeTransport(evidence, moment)),
+    authorisation: guarded('authorisation', node.id, defects, () => judgeAuthorisation(evidence, moment)),
+    ...relationsOf(evidence, weave.stages satisfies Stages),
+    client: clientSide(evidence),
+    server: serverSide(evidence),
+    tls: tlsOf(evidence),
+    activity: activityOf(evidence),
+    decision: decisionOf(evidence),
+    guard: guardOf(evidence, weave),
+  }
+}
+
+function guarded<State extends TransportState | AuthorisationState>(
+  rule: string,
+  subject: string,
+  defects: Defect[],
+  judge: () => Judgement<State>,
+): Judgement<State | 'unknown'> {
+  try {
+    return judge()
+  } catch (thrown) {
+    defects.push({ rule, subject, message: messageOf(thrown) })
+    return judged('unknown', reason('judgement-failed', { rule }), [])
+  }
+}
+
+function tlsOf(evidence: HopEvidence): Hop['tls'] {
+  for (const { fact, scope } of currentFirst([...evidence.calleeLog, ...evidence.callerLog])) {
+    if (fact.tlsVersion === null) continue
+    return {
+      version: known(fact.tlsVersion, fact, scope),
+      cipher:
+        fact.tlsCipher === null
+          ? notKnown(reason('not-in-answer', { source: 'logs', instance: fact.from.instance, what: 'tls-session' }))
+          : known(fact.tlsCipher, fact, scope),
+    }
+  }
+  const unseen = notKnown(reason('not-seen-in-window', { what: 'tls-session' }))
+  return { version: unseen, cipher: unseen }
+}
+
+/** The callee's log where it has requests of this hop, else the caller's, else the counters of the caller's cluster. */
+function activityOf(evidence: HopEvidence): Known<HopActivityView> {
+  const callee = currentFirst(evidence.calleeLog)
+  const caller = currentFirst(evidence.callerLog)
+  const isCalleeTelling = callee.some(({ fact }) => fact.requests > 0) || caller.length === 0
+  const chosen = isCalleeTelling && callee.length > 0 ? callee : caller
+  const [first] = chosen
+  if (first === undefined) return countedActivity(evidence)
+  const sum = (facts: readonly Scoped<HopActivityFact>[], pick: (fact: HopActivityFact) => number) =>
+    facts.reduce((total, { fact }) => total + pick(fact), 0)
+  const handshakeFailures = Math.max(
+    sum(callee, (fact) => fact.handshakeFailures),
+    sum(caller, (fact) => fact.handshakeFailures),
+  )
+  const times = chosen.flatMap(({ fact }) => fact.lastRequestAt ?? [])
+  const view: HopActivityView = {
+    windowSeconds: Math.max(1, Math.round((first.fact.windowTo - first.fact.windowFrom) / 1000)),
+    requests: sum(chosen, (fact) => fact.requests),
+    denied: sum(chosen, (fact) => fact.denied),
+    authorisationErrors: sum(chosen, (fact) => fact.authorisationErrors),
+    handshakeFailures,
+    lastRequestAt: times.length === 0 ? null : Math.max(...times),
+    countedBy: 'log',
+  }
+  return known(view, first.fact, first.scope)
+}
+
+function countedActivity(evidence: HopEvidence): Known<HopActivityView> {
+  const traffic = clusterTraffic(evidence).filter((fact) => fact.requests.delta !== null)
+  const [first] = traffic
+  if (first === undefined) return notKnown(reason('not-seen-in-window', { what: 'requests' }))
+  const scope = evidence.callers.find(({ envoy }) => envoy.id === first.envoy)?.envoy.parts.counters
+  const failures = clusterTls(evidence).reduce(
+    (total, fact) =>
+      total + (fact.connectionError.delta ?? 0) + (fact.failVerifyError.delta ?? 0) + (fact.failVerifySan.delta ?? 0),
+    0,
+  )
+  const view: HopActivityView = {
+    windowSeconds:
+      first.windowFrom === null
+        ? evidence.windowSeconds
+        : Math.max(1, Math.round((first.from.observedAt - first.windowFrom) / 1000)),
+    requests: traffic.reduce((total, fact) => total + (fact.requests.delta ?? 0), 0),
+    denied: 0,
+    authorisationErrors: 0,
+    handshakeFailures: failures,
+    lastRequestAt: null,
+    countedBy: 'counters',
+  }
+  return known(view, first, scope)
+}
+
+function decisionOf(evidence: HopEvidence): Known<DecisionView> {
+  const facts = currentFirst(evidence.decisions)
+  const latest = facts.reduce<(typeof facts)[number] | null>(
+    (found, one) => (found === null || one.fact.last.at > found.fact.last.at ? one : found),
+    null,
+  )
+  if (latest === null) return notKnown(reason('not-seen-in-window', { what: 'decisions' }))
+  const { at, outcome, decisionId, reasons, path, revision, requestId } = latest.fact.last
+  const { evaluationP99Ms } = latest.fact
+  return known(
+    { at, outcome, decisionId, reasons, path, revision, requestId, evaluationP99Ms },
+    latest.fact,
+    latest.scope,
+  )
+}
+
+/** The first ext_authz on the way in; worst first, so that one that fails open is never hidden behind one that does not. */
+function guardOf(evidence: HopEvidence, weave: Weave): Known<GuardView> {
+  const uses = callerTls(evidence)
+  const asked = evidence.callees.flatMap((part) =>
+    chainsFor(part, uses).flatMap((chain) =>
+      chain.http.flatMap(({ extAuthz }) => (extAuthz === null ? [] : [{ part, extAuthz }])),
+    ),
+  )
+  const chosen = asked.find(({ extAuthz }) => extAuthz.failureModeAllow) ?? asked[0]
+  if (chosen === undefined) {
+    const unread = evidence.calleeEnvoys.find(({ parts }) => !isCurrent(parts.listeners))
+    if (unread !== undefined) return whyUnread('envoy', unread.id, 'listeners', unread.parts.listeners)
+    if (evidence.calleeEnvoys.length === 0) return notKnown(reason('source-not-configured', { source: 'Envoy' }))
+    return notKnown(reason('no-authorisation-asked', { name: evidence.to.name }))
+  }
+  const { part, extAuthz } = chosen
+  const guard = weave.guards.get(`envoy/${part.envoy.id}`)?.find((one) => one.cluster === extAuthz.cluster)
+  const only = guard !== undefined && guard.opas.length === 1 ? guard.opas[0] : undefined
+  const bundle = only === undefined ? undefined : opaOf(weave, only)?.bundles[0]?.fact
+  const view: GuardView = {
+    opa: only ?? null,
+    cluster: extAuthz.cluster ?? extAuthz.targetUri,
+    failureModeAllow: extAuthz.failureModeAllow,
+    timeoutMs: extAuthz.timeoutMs,
+    revision: bundle?.activeRevision ?? null,
+    bundleFetchedAt: bundle?.lastSuccessfulRequestAt ?? null,
+  }
+  return known(view, part.listener, part.envoy.parts.listeners)
+}

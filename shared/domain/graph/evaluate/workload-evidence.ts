@@ -1,0 +1,89 @@
+import type { HopActivityFact } from '../../model/log-facts.ts'
+import type { RegistrationEntryFact } from '../../model/spire-facts.ts'
+import type { EnvoyRecord, OpaRecord, Scoped, SpireRecord } from '../instances/records.ts'
+import type { Guard } from '../relations/relation.ts'
+import type { Naming } from '../stages.ts'
+import type { Weave, WorkloadNode } from '../weave/weave.ts'
+import { envoysOf } from './hop-evidence.ts'
+import type { NewestRevisions } from './opa-health.ts'
+
+export interface WorkloadEvidence {
+  readonly node: WorkloadNode
+  readonly naming: Naming
+  readonly envoys: readonly EnvoyRecord[]
+  /** SPIRE servers of the workload's trust domain. */
+  readonly spires: readonly SpireRecord[]
+  readonly entries: readonly { readonly spire: SpireRecord; readonly entry: RegistrationEntryFact }[]
+  readonly guards: readonly EnvoyGuard[]
+  /** What others logged about calls from it, and what its own Envoys logged about calls to it. */
+  readonly asCaller: readonly Scoped<HopActivityFact>[]
+  readonly asCallee: readonly Scoped<HopActivityFact>[]
+  /** Whether a hop leads to it, not from it. */
+  readonly isCalled: boolean
+  readonly world: World
+}
+
+/** Which OPA decides for one Envoy. */
+export interface EnvoyGuard {
+  readonly envoy: string
+  readonly guard: Guard
+  /** null: none or several fit the address. */
+  readonly opa: OpaRecord | null
+}
+
+/** What all workloads share. */
+export interface World {
+  readonly trustDomains: readonly string[]
+  readonly spires: readonly SpireRecord[]
+  readonly newest: NewestRevisions
+  readonly bundleStaleAfterSeconds: number | null
+}
+
+export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, world: World): WorkloadEvidence {
+  const { naming } = node
+  const envoys = envoysOf(weave, id)
+  const spires =
+    naming.trustDomain === null ? [] : world.spires.filter((spire) => spire.trustDomain === naming.trustDomain)
+  const { spiffeId } = naming
+  const entries =
+    spiffeId === null
+      ? []
+      : spires.flatMap((spire) => (spire.entries.get(spiffeId) ?? []).map((entry) => ({ spire, entry })))
+  const guards = envoys.flatMap((envoy) =>
+    (weave.guards.get(`envoy/${envoy.id}`) ?? []).map((guard) => ({
+      envoy: envoy.id,
+      guard,
+      opa: onlyOpa(weave, guard),
+    })),
+  )
+  const asCaller: Scoped<HopActivityFact>[] = []
+  const asCallee: Scoped<HopActivityFact>[] = []
+  let isCalled = false
+  for (const hopId of node.hops) {
+    const hop = weave.hops.get(hopId)
+    if (hop === undefined) continue
+    if (hop.to === id) isCalled = true
+    for (const { part } of hop.parts) {
+      if (part.kind !== 'logged' || part.fact.side !== 'callee') continue
+      if (hop.from === id) asCaller.push(part)
+      else asCallee.push(part)
+    }
+  }
+  asCaller.sort(byId)
+  asCallee.sort(byId)
+  return { node, naming, envoys, spires, entries, guards, asCaller, asCallee, isCalled, world }
+}
+
+export function opaOf(weave: Weave, id: string): OpaRecord | null {
+  const record = weave.records.get(`opa/${id}`)
+  return record?.kind === 'opa' ? record : null
+}
+
+function onlyOpa(weave: Weave, guard: Guard): OpaRecord | null {
+  const [only, ...others] = guard.opas
+  return only === undefined || others.length > 0 ? null : opaOf(weave, only)
+}
+
+function byId(a: { readonly fact: { readonly id: string } }, b: { readonly fact: { readonly id: string } }): number {
+  return a.fact.id < b.fact.id ? -1 : a.fact.id > b.fact.id ? 1 : 0
+}

@@ -1,0 +1,28 @@
+import { addressParts, canonicalAddress, isTellingHost } from '../addresses.ts'
+import { workloadOfEnvoy } from './envoy-identity.ts'
+import type { Published, PublishingRelation } from './relation.ts'
+
+/** Listener addresses find a callee; hosts (of listeners, and that calls come from) tell which workload an address belongs to. */
+export const envoyAddresses: PublishingRelation = {
+  name: 'envoy-addresses',
+  of: 'envoy',
+  publish(instance, stages) {
+    if (instance.kind !== 'envoy') return []
+    const workload = workloadOfEnvoy(instance, stages)
+    const published: Published[] = []
+    const hosts = new Set<string>()
+    for (const listener of instance.listeners) {
+      const key = `address:${canonicalAddress(listener.address)}`
+      published.push({ key, instance: instance.id, part: listener.name, workload })
+      const { host } = addressParts(listener.address)
+      if (isTellingHost(host)) hosts.add(host)
+    }
+    for (const cluster of instance.clusters) {
+      if (cluster.sourceAddress === null) continue
+      const { host } = addressParts(`${cluster.sourceAddress}:0`)
+      if (isTellingHost(host)) hosts.add(host)
+    }
+    for (const host of hosts) published.push({ key: `host:${host}`, instance: instance.id, part: '', workload })
+    return published
+  },
+}

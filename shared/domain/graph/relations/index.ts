@@ -1,0 +1,22 @@
+import { authorisationServer, opaAddresses } from './authorisation-server.ts'
+import { envoyAcceptors } from './envoy-acceptors.ts'
+import { envoyAddresses } from './envoy-addresses.ts'
+import { envoyIdentity, envoyIsWorkload } from './envoy-identity.ts'
+import { envoyRoutes } from './envoy-routes.ts'
+import { loggedCalls } from './logged-calls.ts'
+import { loggedDecisions } from './logged-decisions.ts'
+import { registration } from './registration.ts'
+import type { LinkingRelation, PublishingRelation } from './relation.ts'
+
+/** All relations. What intent wants is joined in `weave/intended.ts`, because it depends on which workloads exist. */
+export const publishingRelations: readonly PublishingRelation[] = [envoyIdentity, envoyAddresses, opaAddresses]
+
+export const linkingRelations: readonly LinkingRelation[] = [
+  envoyIsWorkload,
+  envoyRoutes,
+  envoyAcceptors,
+  authorisationServer,
+  registration,
+  loggedCalls,
+  loggedDecisions,
+]

@@ -1,0 +1,59 @@
+import type { TransportState } from '../../../model/hop-state.ts'
+import type { HopEvidence } from '../../evaluate/hop-evidence.ts'
+import { judged } from '../../known.ts'
+import { reason } from '../../reasons.ts'
+import { type HopNeed, hasForHop, missingForHop } from '../hop-needs.ts'
+import { areValid, leavesOf } from '../leaves.ts'
+import type { StateRule } from '../rule.ts'
+import { seenHandshakes } from './handshakes.ts'
+import { configurationIds, logIds, mismatchOf, usedChains } from './tls-setup.ts'
+
+type Rule = StateRule<TransportState, HopNeed, HopEvidence>
+
+/**
+ * The callee requires a client certificate and names the peers it accepts, both leaves are valid now, and mutual TLS was
+ * seen in the window. What would make it less (plaintext, one side not proven) has been ruled out by the rules before.
+ */
+export const mutualTlsVerified: Rule = {
+  name: 'mutual-tls-verified',
+  yields: 'verified',
+  needs: ['callee-listeners', 'caller-leaf', 'callee-leaf', 'a-log-or-counters'],
+  judge(evidence, moment) {
+    const chains = usedChains(evidence)
+    if (chains.length === 0 || chains.some(({ chain }) => chain.tls === null)) return null
+    const callerLeaves = leavesOf(evidence, 'caller')
+    const calleeLeaves = leavesOf(evidence, 'callee')
+    if (!areValid(callerLeaves, moment) || !areValid(calleeLeaves, moment)) return null
+    const handshakes = seenHandshakes(evidence)
+    if (handshakes === null || mismatchOf(evidence) !== null) return null
+    const { seen, countedBy, factIds } = handshakes
+    const params = { ...evidence.ends, seen, countedBy, windowSeconds: evidence.windowSeconds }
+    return judged('verified', reason('mutual-tls-verified', params), [
+      ...configurationIds(evidence),
+      ...(callerLeaves ?? []).map((leaf) => leaf.factId),
+      ...(calleeLeaves ?? []).map((leaf) => leaf.factId),
+      ...factIds,
+      ...logIds(evidence),
+    ])
+  },
+}
+
+/** Both ends are set up for TLS, and no handshake was seen. */
+export const configuredOnly: Rule = {
+  name: 'configured-only',
+  yields: 'configured',
+  needs: ['callee-listeners', 'caller-clusters'],
+  judge(evidence) {
+    const chains = usedChains(evidence)
+    if (chains.length === 0 || chains.some(({ chain }) => chain.tls === null)) return null
+    if (seenHandshakes(evidence) !== null) return null
+    const canSee = hasForHop('a-log-or-counters', evidence)
+    const code = canSee ? 'no-handshake-in-window' : 'no-handshake-source'
+    return judged(
+      'configured',
+      reason(code, evidence.ends),
+      [...configurationIds(evidence), ...logIds(evidence)],
+      canSee ? {} : { missing: missingForHop('a-log-or-counters', evidence) },
+    )
+  },
+}

@@ -1,0 +1,49 @@
+import { pairKey } from '../stages.ts'
+import { addHop, hopId, mention, removeHop, type Touched, type Weave } from './weave.ts'
+
+/** Stages with exact SPIFFE IDs are drawn though nothing of them was found: what is wanted and absent must be seen. */
+export function mentionIntended(weave: Weave, touched: Touched): void {
+  for (const spiffeId of weave.stages.exact.keys()) mention(weave, `workload/${spiffeId}`, 'intent', touched)
+}
+
+/**
+ * A hop between two stages that intent wants and nothing shows is drawn once, between the first workload of each stage.
+ * Where any hop between the two stages exists, that one carries the relation and no other is made up.
+ */
+export function settleIntended(weave: Weave, touched: Touched): void {
+  const { stages } = weave
+  if (stages.adjacency.size === 0) return
+  const realised = new Set<string>()
+  const made = new Set<string>()
+  for (const hop of weave.hops.values()) {
+    if (hop.isIntendedOnly) {
+      made.add(hop.id)
+      continue
+    }
+    const from = weave.workloads.get(hop.from)?.naming.stage ?? null
+    const to = weave.workloads.get(hop.to)?.naming.stage ?? null
+    if (from !== null && to !== null) realised.add(pairKey(from, to))
+  }
+  const first = firstMembers(weave)
+  const wanted = new Map<string, { readonly from: string; readonly to: string }>()
+  for (const pair of stages.adjacency) {
+    if (realised.has(pair)) continue
+    const [from, to] = pair.split('>').map((stage) => first.get(Number(stage)))
+    if (from === undefined || to === undefined || from === to) continue
+    wanted.set(hopId(from, to), { from, to })
+  }
+  for (const id of made) if (!wanted.has(id)) removeHop(weave, id, touched)
+  for (const [id, { from, to }] of wanted) {
+    if (!weave.hops.has(id)) addHop(weave, id, from, to, [], true, touched)
+  }
+}
+
+function firstMembers(weave: Weave): ReadonlyMap<number, string> {
+  const first = new Map<number, string>()
+  for (const [id, { naming }] of weave.workloads) {
+    if (naming.stage === null) continue
+    const known = first.get(naming.stage)
+    if (known === undefined || id < known) first.set(naming.stage, id)
+  }
+  return first
+}

@@ -1,0 +1,405 @@
+import type { ScopeState } from '../../model/fact.ts'
+import { type InstanceRecord, ownerOfScope, recordOf } from '../instances/records.ts'
+import { linkingRelations, publishingRelations } from '../relations/index.ts'
+import type {
+  Connection,
+  Guard,
+  HopPart,
+  LinkingRelation,
+  Published,
+  PublishingRelation,
+} from '../relations/relation.ts'
+import { type Naming, namingOf, type Stages } from '../stages.ts'
+
+/** A workload that something mentions. */
+export interface WorkloadNode {
+  readonly naming: Naming
+  /** How often each kind of reason mentions it. */
+  readonly because: { envoy: number; entry: number; peer: number; intent: number; hop: number }
+  readonly hops: Set<string>
+}
+
+/** A hop that something speaks of, with everything that does, by owner. */
+export interface HopNode {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly parts: { readonly owner: string; readonly part: HopPart }[]
+  /** Wanted by intent though nothing else speaks of it. */
+  isIntendedOnly: boolean
+}
+
+export interface Defect {
+  readonly rule: string
+  readonly subject: string
+  readonly message: string
+}
+
+/**
+ * How everything hangs together, kept between updates. It is changed in place: a graph of 25,000 hops is not copied for
+ * one log line. What is given out of it (workloads, hops) is never changed.
+ */
+export interface Weave {
+  readonly stages: Stages
+  readonly scopes: Map<string, Map<string, ScopeState>>
+  readonly records: Map<string, InstanceRecord>
+  readonly published: Map<string, readonly Published[]>
+  readonly index: Map<string, Published[]>
+  readonly questions: Map<string, readonly string[]>
+  readonly askers: Map<string, Set<string>>
+  readonly connections: Map<string, readonly Connection[]>
+  readonly guards: Map<string, readonly Guard[]>
+  readonly workloads: Map<string, WorkloadNode>
+  readonly hops: Map<string, HopNode>
+  readonly defects: Map<string, readonly Defect[]>
+  readonly relations: Relations
+  /** Grows when a workload or hop appears or goes. */
+  shape: number
+}
+
+export interface Relations {
+  readonly publishing: readonly PublishingRelation[]
+  readonly linking: readonly LinkingRelation[]
+}
+
+export const allRelations: Relations = { publishing: publishingRelations, linking: linkingRelations }
+
+/** What an update touched: these have to be judged again. Removed ones are in no map of the weave any more. */
+export interface Touched {
+  readonly workloads: Set<string>
+  readonly hops: Set<string>
+  readonly kinds: Set<InstanceRecord['kind']>
+}
+
+export function emptyWeave(stages: Stages, relations: Relations): Weave {
+  return {
+    stages,
+    scopes: new Map(),
+    records: new Map(),
+    published: new Map(),
+    index: new Map(),
+    questions: new Map(),
+    askers: new Map(),
+    connections: new Map(),
+    guards: new Map(),
+    workloads: new Map(),
+    hops: new Map(),
+    defects: new Map(),
+    relations,
+    shape: 0,
+  }
+}
+
+/** Takes changed and removed scopes in, and says what they touch. */
+export function weaveIn(weave: Weave, changed: readonly ScopeState[], removed: readonly string[]): Touched {
+  const touched: Touched = { workloads: new Set(), hops: new Set(), kinds: new Set() }
+  const owners = storeScopes(weave, changed, removed)
+  const toLink = new Set<string>()
+  const changedKeys = new Set<string>()
+  for (const owner of owners) {
+    const before = weave.records.get(owner)
+    readRecord(weave, owner)
+    const after = weave.records.get(owner)
+    if (before === undefined && after === undefined) continue
+    touched.kinds.add((after ?? before)?.kind ?? 'envoy')
+    toLink.add(owner)
+    publish(weave, owner, changedKeys, touched)
+    touchOwn(weave, owner, before, touched)
+  }
+  for (const key of changedKeys) {
+    for (const asker of weave.askers.get(key) ?? []) {
+      toLink.add(asker)
+    }
+  }
+  for (const owner of toLink) link(weave, owner, touched)
+  touchNeighbours(weave, touched, owners)
+  return touched
+}
+
+function storeScopes(weave: Weave, changed: readonly ScopeState[], removed: readonly string[]): ReadonlySet<string> {
+  const owners = new Set<string>()
+  for (const scope of changed) {
+    const owner = ownerOfScope(scope.scope)
+    owners.add(owner)
+    const known = weave.scopes.get(owner)
+    if (known === undefined) weave.scopes.set(owner, new Map([[scope.scope, scope]]))
+    else known.set(scope.scope, scope)
+  }
+  for (const scope of removed) {
+    const owner = ownerOfScope(scope)
+    const known = weave.scopes.get(owner)
+    if (known === undefined || !known.delete(scope)) continue
+    owners.add(owner)
+    if (known.size === 0) weave.scopes.delete(owner)
+  }
+  return owners
+}
+
+function readRecord(weave: Weave, owner: string): void {
+  weave.defects.delete(owner)
+  const scopes = weave.scopes.get(owner)
+  if (scopes === undefined) {
+    weave.records.delete(owner)
+    return
+  }
+  // Scopes arrive in any order; what is made of them must not depend on it.
+  const ordered = [...scopes.values()].sort((a, b) => (a.scope < b.scope ? -1 : 1))
+  try {
+    const record = recordOf(owner, ordered)
+    if (record === null) weave.records.delete(owner)
+    else weave.records.set(owner, record)
+  } catch (reason) {
+    weave.records.delete(owner)
+    addDefect(weave, owner, 'instance', reason)
+  }
+}
+
+function publish(weave: Weave, owner: string, changedKeys: Set<string>, touched: Touched): void {
+  const record = weave.records.get(owner)
+  const before = weave.published.get(owner) ?? []
+  const after: Published[] = []
+  if (record !== undefined) {
+    for (const relation of weave.relations.publishing) {
+      if (relation.of !== record.kind) continue
+      try {
+        for (const one of relation.publish(record, weave.stages)) after.push(one)
+      } catch (reason) {
+        addDefect(weave, owner, relation.name, reason)
+      }
+    }
+  }
+  if (samePublished(before, after)) return
+  for (const one of before) {
+    changedKeys.add(one.key)
+    if (one.workload !== '') touched.workloads.add(one.workload)
+    const rest = weave.index
+      .get(one.key)
+      ?.filter((other) => !(other.instance === one.instance && other.part === one.part))
+    if (rest === undefined || rest.length === 0) weave.index.delete(one.key)
+    else weave.index.set(one.key, rest)
+  }
+  for (const one of after) {
+    changedKeys.add(one.key)
+    const known = weave.index.get(one.key)
+    if (known === undefined) weave.index.set(one.key, [one])
+    else weave.index.set(one.key, [...known, one].sort(byInstance))
+  }
+  weave.published.set(owner, after)
+}
+
+function link(weave: Weave, owner: string, touched: Touched): void {
+  const record = weave.records.get(owner)
+  const asked = new Set<string>()
+  const look = (key: string) => {
+    asked.add(key)
+    return weave.index.get(key) ?? nothing
+  }
+  const connections: Connection[] = []
+  if (record !== undefined) {
+    for (const relation of weave.relations.linking) {
+      if (relation.of !== record.kind) continue
+      try {
+        for (const one of relation.link(record, look, weave.stages)) connections.push(one)
+      } catch (reason) {
+        addDefect(weave, owner, relation.name, reason)
+      }
+    }
+  }
+  rememberQuestions(weave, owner, asked)
+  const before = weave.connections.get(owner) ?? []
+  // First in, then out: what is mentioned before and after never vanishes in between.
+  for (const one of connections) connect(weave, owner, one, touched)
+  for (const one of before) disconnect(weave, owner, one, touched)
+  if (connections.length === 0) weave.connections.delete(owner)
+  else weave.connections.set(owner, connections)
+  // Asked again because what it found changed: its own workload may then be judged differently.
+  for (const one of weave.published.get(owner) ?? []) if (one.workload !== '') touched.workloads.add(one.workload)
+  const guards = connections.filter((one) => one.kind === 'guard')
+  if (guards.length === 0) weave.guards.delete(owner)
+  else weave.guards.set(owner, guards)
+}
+
+function rememberQuestions(weave: Weave, owner: string, asked: ReadonlySet<string>): void {
+  for (const key of weave.questions.get(owner) ?? []) {
+    if (asked.has(key)) continue
+    const askers = weave.askers.get(key)
+    askers?.delete(owner)
+    if (askers?.size === 0) weave.askers.delete(key)
+  }
+  for (const key of asked) {
+    const askers = weave.askers.get(key)
+    if (askers === undefined) weave.askers.set(key, new Set([owner]))
+    else askers.add(owner)
+  }
+  if (asked.size === 0) weave.questions.delete(owner)
+  else weave.questions.set(owner, [...asked])
+}
+
+function connect(weave: Weave, owner: string, one: Connection, touched: Touched): void {
+  if (one.kind === 'guard') return
+  if (one.kind === 'mention') {
+    mention(weave, one.workload, one.because, touched)
+    return
+  }
+  const id = hopId(one.from, one.to)
+  const known = weave.hops.get(id)
+  if (known !== undefined && !known.isIntendedOnly) known.parts.push({ owner, part: one })
+  else addHop(weave, id, one.from, one.to, [{ owner, part: one }], false, touched)
+  touched.hops.add(id)
+}
+
+function disconnect(weave: Weave, owner: string, one: Connection, touched: Touched): void {
+  if (one.kind === 'guard') return
+  if (one.kind === 'mention') {
+    forget(weave, one.workload, one.because, touched)
+    return
+  }
+  const id = hopId(one.from, one.to)
+  const hop = weave.hops.get(id)
+  if (hop === undefined) return
+  const at = hop.parts.findIndex((known) => known.part === one && known.owner === owner)
+  if (at !== -1) hop.parts.splice(at, 1)
+  touched.hops.add(id)
+  if (hop.parts.length === 0) removeHop(weave, id, touched)
+}
+
+export function addHop(
+  weave: Weave,
+  id: string,
+  from: string,
+  to: string,
+  parts: HopNode['parts'],
+  isIntendedOnly: boolean,
+  touched: Touched,
+): void {
+  if (weave.hops.has(id)) removeHop(weave, id, touched)
+  weave.hops.set(id, { id, from, to, parts, isIntendedOnly })
+  weave.shape += 1
+  for (const end of [from, to]) {
+    mention(weave, end, 'hop', touched)
+    weave.workloads.get(end)?.hops.add(id)
+    // Whether a callee has one caller or several decides what its counters say of each.
+    touched.workloads.add(end)
+  }
+  touched.hops.add(id)
+}
+
+export function removeHop(weave: Weave, id: string, touched: Touched): void {
+  const hop = weave.hops.get(id)
+  if (hop === undefined) return
+  weave.hops.delete(id)
+  weave.shape += 1
+  touched.hops.add(id)
+  for (const end of [hop.from, hop.to]) {
+    weave.workloads.get(end)?.hops.delete(id)
+    touched.workloads.add(end)
+    forget(weave, end, 'hop', touched)
+  }
+}
+
+export function mention(weave: Weave, id: string, because: keyof WorkloadNode['because'], touched: Touched): void {
+  let node = weave.workloads.get(id)
+  if (node === undefined) {
+    node = {
+      naming: namingOf(id, weave.stages),
+      because: { envoy: 0, entry: 0, peer: 0, intent: 0, hop: 0 },
+      hops: new Set(),
+    }
+    weave.workloads.set(id, node)
+    weave.shape += 1
+  }
+  node.because[because] += 1
+  if (node.because[because] === 1) touched.workloads.add(id)
+}
+
+function forget(weave: Weave, id: string, because: keyof WorkloadNode['because'], touched: Touched): void {
+  const node = weave.workloads.get(id)
+  if (node === undefined) return
+  node.because[because] -= 1
+  if (node.because[because] > 0) return
+  touched.workloads.add(id)
+  const { envoy, entry, peer, intent, hop } = node.because
+  if (envoy + entry + peer + intent + hop > 0) return
+  weave.workloads.delete(id)
+  weave.shape += 1
+}
+
+/** What changed itself: an Envoy is part of its workload and of all its hops; an OPA of the Envoys that ask it. */
+function touchOwn(weave: Weave, owner: string, before: InstanceRecord | undefined, touched: Touched): void {
+  const record = weave.records.get(owner) ?? before
+  if (record === undefined) return
+  switch (record.kind) {
+    case 'envoy':
+      for (const one of weave.published.get(owner) ?? []) if (one.workload !== '') touched.workloads.add(one.workload)
+      break
+    case 'opa':
+      for (const one of weave.published.get(owner) ?? []) {
+        for (const asker of weave.askers.get(one.key) ?? []) {
+          for (const user of weave.published.get(asker) ?? []) {
+            if (user.workload !== '') touched.workloads.add(user.workload)
+          }
+        }
+      }
+      break
+    case 'spire':
+      for (const id of weave.workloads.keys()) touched.workloads.add(id)
+      break
+    case 'logs':
+      break
+    default:
+      break
+  }
+}
+
+/** Hops are judged with both their ends' Envoys; ends with what their hops logged. SPIRE alone touches no hop. */
+function touchNeighbours(weave: Weave, touched: Touched, owners: ReadonlySet<string>): void {
+  const fromHops = new Set<string>()
+  for (const id of touched.hops) {
+    const hop = weave.hops.get(id)
+    if (hop === undefined) continue
+    fromHops.add(hop.from)
+    fromHops.add(hop.to)
+  }
+  const isSpireOnly = [...owners].every((owner) => owner.startsWith('spire/'))
+  if (!isSpireOnly) {
+    for (const id of touched.workloads) {
+      for (const hop of weave.workloads.get(id)?.hops ?? []) touched.hops.add(hop)
+    }
+  }
+  for (const id of fromHops) touched.workloads.add(id)
+}
+
+export function hopId(from: string, to: string): string {
+  return `hop/${from}>${to}`
+}
+
+function addDefect(weave: Weave, owner: string, rule: string, reason: unknown): void {
+  const defect = { rule, subject: owner, message: messageOf(reason) }
+  weave.defects.set(owner, [...(weave.defects.get(owner) ?? []), defect])
+}
+
+export function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason)
+}
+
+function samePublished(before: readonly Published[], after: readonly Published[]): boolean {
+  return (
+    before.length === after.length &&
+    before.every((one, place) => {
+      const other = after[place]
+      return (
+        other !== undefined &&
+        one.key === other.key &&
+        one.instance === other.instance &&
+        one.part === other.part &&
+        one.workload === other.workload
+      )
+    })
+  )
+}
+
+function byInstance(a: Published, b: Published): number {
+  return a.instance < b.instance ? -1 : a.instance > b.instance ? 1 : a.part < b.part ? -1 : a.part > b.part ? 1 : 0
+}
+
+const nothing: readonly Published[] = []
