@@ -5,7 +5,7 @@ import type { EdgeItem, GraphView } from '../../../shared/domain/model/view.ts'
 import type { Point } from './layout/grid.ts'
 import { type LaneMemory, type LaneNode, type Lanes, type LaneZone, layOutLanes } from './layout/lanes.ts'
 import { type Mark, type MarkRequest, placeMarks, textWidth } from './layout/marks.ts'
-import { routeHops } from './layout/routes.ts'
+import { type Route, routeHops } from './layout/routes.ts'
 import { edgeRank, factsOfEdge, type LineLook, lineLook } from './looks.ts'
 
 /** Id of the zone that control components stand in; intent may name one of its own. */
@@ -16,11 +16,6 @@ export interface DrawnEdge {
   readonly look: LineLook
   readonly points: readonly Point[]
   readonly mark: Mark | null
-}
-
-export interface Drawing {
-  readonly lanes: Lanes
-  readonly edges: readonly DrawnEdge[]
 }
 
 /** Above this many single hops the lines are drawn on a canvas without routes and marks: DOM lines are the cost. */
@@ -53,9 +48,19 @@ export function laneLayout(
   return layOutLanes(zones, nodes, memory)
 }
 
-/** Routes and marks of all edges that the layers show. */
+/**
+ * Routes of all edges, shown or not: neither a change of state nor switching a layer may bend a line. Depends on the
+ * ids of edges and on places only.
+ */
+export function edgeRoutes(edges: readonly EdgeItem[], lanes: Lanes): ReadonlyMap<string, Route> {
+  const requests = edges.map((edge) => ({ id: edge.id, from: edge.from, to: edge.to }))
+  return routeHops(requests, lanes.places, lanes.rows, lanes.columns)
+}
+
+/** The edges that the layers show, with their looks, routes and the places of their words. */
 export function drawEdges(
   edges: readonly EdgeItem[],
+  routes: ReadonlyMap<string, Route>,
   lanes: Lanes,
   layers: ReadonlySet<Relation>,
   now: EpochMs,
@@ -64,13 +69,6 @@ export function drawEdges(
     const look = lineLook(factsOfEdge(edge), layers)
     return look === null ? [] : [{ edge, look }]
   })
-  const routes = routeHops(
-    // Routes are found for all edges, shown or not: switching a layer must not bend the others.
-    edges.map((edge) => ({ id: edge.id, from: edge.from, to: edge.to })),
-    lanes.places,
-    lanes.rows,
-    lanes.columns,
-  )
   const marks = placeMarks(
     shown.map(({ edge, look }) => markRequest(edge, look, now)),
     routes,

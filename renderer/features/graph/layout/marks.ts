@@ -18,6 +18,8 @@ export interface Mark {
   readonly y: number
   readonly text: {
     readonly value: string
+    /** Which of the requested texts it is. */
+    readonly variant: number
     readonly x: number
     readonly y: number
     readonly anchor: 'start' | 'middle' | 'end'
@@ -31,7 +33,8 @@ const textHeight = 14
 
 /** Widths are estimated, not measured, so that the placement is the same everywhere; 11 px text in a system font. */
 export function textWidth(text: string): number {
-  return text.length * 5.7 + 2
+  // In steps, so that a rate that gains a digit does not move the words of other hops.
+  return Math.ceil((text.length * 5.7 + 2) / 6) * 6
 }
 
 /**
@@ -140,7 +143,7 @@ function dressings(
   }
   request.texts.forEach((value, index) => {
     const width = textWidth(value)
-    for (const [text, place, extra] of textPlaces(value, width, spot)) {
+    for (const [text, place, extra] of textPlaces(value, index, width, spot)) {
       withPills(text, place, base + extra + index * 18 + cost(place, around, 12))
     }
   })
@@ -148,7 +151,12 @@ function dressings(
   return found
 }
 
-function textPlaces(value: string, width: number, spot: Spot): readonly (readonly [Mark['text'], Rectangle, number])[] {
+function textPlaces(
+  value: string,
+  variant: number,
+  width: number,
+  spot: Spot,
+): readonly (readonly [Mark['text'], Rectangle, number])[] {
   const { x, y } = spot
   const gap = glyphRadius + 5
   const above = box(x - width / 2, y - gap - textHeight + 2, width, textHeight)
@@ -158,13 +166,13 @@ function textPlaces(value: string, width: number, spot: Spot): readonly (readonl
   const rightAbove = box(x + gap, y - textHeight - 2, width, textHeight)
   return spot.horizontal
     ? [
-        [{ value, x, y: above.y + 11, anchor: 'middle' }, above, 0],
-        [{ value, x: rightAbove.x, y: rightAbove.y + 11, anchor: 'start' }, rightAbove, 2],
-        [{ value, x, y: below.y + 11, anchor: 'middle' }, below, 6],
+        [{ value, variant, x, y: above.y + 11, anchor: 'middle' }, above, 0],
+        [{ value, variant, x: rightAbove.x, y: rightAbove.y + 11, anchor: 'start' }, rightAbove, 2],
+        [{ value, variant, x, y: below.y + 11, anchor: 'middle' }, below, 6],
       ]
     : [
-        [{ value, x: right.x, y: y + 4, anchor: 'start' }, right, 0],
-        [{ value, x: x - gap, y: y + 4, anchor: 'end' }, left, 4],
+        [{ value, variant, x: right.x, y: y + 4, anchor: 'start' }, right, 0],
+        [{ value, variant, x: x - gap, y: y + 4, anchor: 'end' }, left, 4],
       ]
 }
 

@@ -1,0 +1,116 @@
+import { Dialog } from '@base-ui/react/dialog'
+import { useNavigate } from '@tanstack/react-router'
+import { Command } from 'cmdk'
+import { ArrowRight, Search } from 'lucide-react'
+import { useMemo, useState } from 'react'
+import { formatClock } from '../../shared/words/durations.ts'
+import { transportPhrase } from '../../shared/words/hop-sentences.ts'
+import { capitalise, workloadStateLabel } from '../../shared/words/states.ts'
+import { useNow } from '../api/clock.tsx'
+import { useGraphView } from '../api/hooks.ts'
+import { kindIcon } from '../features/graph/icons.tsx'
+import { transportTone, workloadTone } from '../features/graph/looks.ts'
+import { Keys } from '../ui/atoms.tsx'
+import popover from '../ui/popover.module.css'
+import { type Found, findInGraph } from './find-in-graph.ts'
+import styles from './overlays.module.css'
+
+/** Search over workloads, SPIFFE IDs and hops. Choosing one selects it on the graph. */
+export function CommandPalette({
+  environment,
+  open,
+  onOpenChange,
+}: {
+  readonly environment: string | null
+  readonly open: boolean
+  readonly onOpenChange: (open: boolean) => void
+}) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className={popover.backdrop} />
+        <Dialog.Popup className={popover.dialog} aria-label="Search">
+          {environment === null ? (
+            <p className={styles.empty}>There is nothing to search: no environment is open.</p>
+          ) : (
+            <Palette environment={environment} onDone={() => onOpenChange(false)} />
+          )}
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}
+
+function Palette({ environment, onDone }: { readonly environment: string; readonly onDone: () => void }) {
+  const [typed, setTyped] = useState('')
+  // The service searches too: a folded graph holds workloads that are not drawn.
+  const { data } = useGraphView({ environment, filter: bareWord(typed), open: [], selected: null })
+  const now = useNow(10_000)
+  const navigate = useNavigate()
+  const found = useMemo<Found>(
+    () => (data === undefined ? { workloads: [], hops: [] } : findInGraph(data, typed)),
+    [data, typed],
+  )
+  const choose = (id: string) => {
+    void navigate({ to: '/graph', search: (before) => ({ ...before, env: environment, selected: id }) })
+    onDone()
+  }
+  return (
+    <Command label="Search" shouldFilter={false}>
+      <div className={styles.query}>
+        <Search size={16} aria-hidden="true" />
+        <Command.Input
+          value={typed}
+          onValueChange={setTyped}
+          placeholder="Search workloads, SPIFFE IDs, hops"
+          autoFocus
+          maxLength={200}
+        />
+        <span>as of {formatClock(data?.asOf ?? now)}</span>
+      </div>
+      <Command.List className={styles.list}>
+        <Command.Empty className={styles.empty}>Nothing is called “{typed}”.</Command.Empty>
+        {found.workloads.length === 0 ? null : (
+          <Command.Group heading="Workloads">
+            {found.workloads.map((workload) => {
+              const Icon = kindIcon(workload.stage.kind)
+              return (
+                <Command.Item key={workload.id} value={workload.id} onSelect={choose}>
+                  <Icon size={16} aria-hidden="true" />
+                  <span className={styles.grow}>
+                    {workload.name}{' '}
+                    <small>{workload.spiffeId.known ? workload.spiffeId.value : workload.identityLabel}</small>
+                  </span>
+                  <b data-tone={workloadTone(workload.state.state)}>
+                    {capitalise(workloadStateLabel(workload.state.state))}
+                  </b>
+                </Command.Item>
+              )
+            })}
+          </Command.Group>
+        )}
+        {found.hops.length === 0 ? null : (
+          <Command.Group heading="Hops">
+            {found.hops.map(({ hop, from, to }) => (
+              <Command.Item key={hop.id} value={hop.id} onSelect={choose}>
+                <ArrowRight size={16} aria-hidden="true" />
+                <span className={styles.grow}>
+                  {from} → {to}
+                </span>
+                <b data-tone={transportTone(hop.transport.state)}>{capitalise(transportPhrase(hop, now))}</b>
+              </Command.Item>
+            ))}
+          </Command.Group>
+        )}
+      </Command.List>
+      <footer className={styles.footer}>
+        <Keys keys={['↑', '↓']} /> choose <Keys keys={['⏎']} /> open <Keys keys={['esc']} /> close
+      </footer>
+    </Command>
+  )
+}
+
+/** Letters that would make the text a filter of another kind are left to the search in what came back. */
+function bareWord(typed: string): string {
+  return /^[\w./-]{2,}$/.test(typed) && !typed.startsWith('-') ? typed : ''
+}

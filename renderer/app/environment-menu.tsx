@@ -1,0 +1,62 @@
+import { Menu } from '@base-ui/react/menu'
+import { useNavigate } from '@tanstack/react-router'
+import { Check, ChevronDown, FileWarning, Lock } from 'lucide-react'
+import { useEnvironments } from '../api/hooks.ts'
+import popover from '../ui/popover.module.css'
+import { useEnvironment } from './environment.ts'
+import styles from './frame.module.css'
+
+/** Which environment is looked at. Everyhop only reads, and says so; production carries an amber edge. */
+export function EnvironmentMenu() {
+  const { data } = useEnvironments()
+  const { chosen, summary } = useEnvironment()
+  const navigate = useNavigate()
+  const list = data ?? []
+  return (
+    <Menu.Root>
+      <Menu.Trigger
+        className={styles.box}
+        data-production={summary?.production ?? false}
+        data-testid="environment-menu"
+      >
+        <Lock size={16} aria-hidden="true" />
+        <span className={styles.two}>
+          <b>{chosen ?? 'No environment'}</b>
+          <small>{summary?.production === true ? 'production · read-only' : 'read-only'}</small>
+        </span>
+        <ChevronDown size={14} aria-hidden="true" />
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner sideOffset={6} align="start" className={popover.positioner}>
+          <Menu.Popup className={`${popover.popup} ${popover.menu}`}>
+            {list.length === 0 ? (
+              <Menu.Item className={popover.item} disabled>
+                No environment file was found
+              </Menu.Item>
+            ) : null}
+            {list.map((environment) => (
+              <Menu.Item
+                key={environment.name}
+                className={popover.item}
+                onClick={() => void navigate({ to: '/graph', search: { env: environment.name } })}
+              >
+                {environment.problem !== null ? (
+                  <FileWarning size={14} aria-hidden="true" />
+                ) : environment.name === chosen ? (
+                  <Check size={14} aria-hidden="true" />
+                ) : (
+                  <span style={{ width: 14 }} />
+                )}
+                <span>
+                  {environment.name}
+                  {environment.production ? ' · production' : ''}
+                  <small>{environment.problem?.message ?? environment.file}</small>
+                </span>
+              </Menu.Item>
+            ))}
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  )
+}

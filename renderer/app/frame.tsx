@@ -1,0 +1,72 @@
+import { Link, Outlet } from '@tanstack/react-router'
+import { CircleHelp, Share2 } from 'lucide-react'
+import { useState } from 'react'
+import { LiveProvider } from '../api/live.tsx'
+import { CommandPalette } from './command-palette.tsx'
+import { useEnvironment } from './environment.ts'
+import { ErrorBoundary } from './error-boundary.tsx'
+import styles from './frame.module.css'
+import { HelpOverlay } from './help-overlay.tsx'
+import { TopBar } from './top-bar.tsx'
+import { useFrameKeys } from './use-frame-keys.ts'
+
+/** Constant around every screen: rail, top bar, palette, help. Only screens that exist are offered. */
+export function Frame() {
+  const { chosen, summary } = useEnvironment()
+  const usable = summary !== null && summary.problem === null ? chosen : null
+  const [palette, setPalette] = useState(false)
+  const [help, setHelp] = useState(false)
+  useFrameKeys({ onPalette: () => setPalette(true), onHelp: () => setHelp(true) })
+  return (
+    <LiveProvider environment={usable}>
+      <div className={styles.frame}>
+        <nav className={styles.rail} aria-label="Main">
+          <Brand />
+          <ul>
+            <li>
+              <Link to="/graph" search={(before) => before} className={styles.entry} aria-current="page">
+                <Share2 size={20} strokeWidth={1.75} aria-hidden="true" />
+                <span>Graph</span>
+              </Link>
+            </li>
+          </ul>
+          <button type="button" className={styles.entry} title="Keyboard help (?)" onClick={() => setHelp(true)}>
+            <CircleHelp size={20} strokeWidth={1.75} aria-hidden="true" />
+            <span>Help</span>
+          </button>
+        </nav>
+        <TopBar environment={usable} onSearch={() => setPalette(true)} />
+        <div className={styles.main}>
+          <ErrorBoundary>
+            <Outlet />
+          </ErrorBoundary>
+        </div>
+      </div>
+      <CommandPalette environment={usable} open={palette} onOpenChange={setPalette} />
+      <HelpOverlay open={help} onOpenChange={setHelp} />
+    </LiveProvider>
+  )
+}
+
+function Brand() {
+  return (
+    <svg
+      className={styles.brand}
+      width="32"
+      height="32"
+      viewBox="0 0 32 32"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      role="img"
+      aria-label="Everyhop"
+    >
+      <circle cx="6" cy="21" r="3" />
+      <circle cx="26" cy="21" r="3" />
+      <path d="M6 15.5C8 8 14 6.5 16 14c2-7.5 8-6 10 1.5" />
+      <path d="M12.5 21.5l2.6 2.6 4.6-5.2" />
+    </svg>
+  )
+}

@@ -1,0 +1,45 @@
+import { Clock3, OctagonX } from 'lucide-react'
+import { failureOf } from '../api/failure.ts'
+import { useEnvironments } from '../api/hooks.ts'
+import { GraphScreen } from '../features/graph/graph-screen.tsx'
+import { errorSentence } from '../../shared/words/errors.ts'
+import { Button, Plate } from '../ui/atoms.tsx'
+import { useEnvironment } from './environment.ts'
+import { BrokenEnvironment, NoEnvironment, UnknownEnvironment } from './no-environment.tsx'
+import { usePreferences } from './preferences.tsx'
+
+export function GraphRoute() {
+  const environments = useEnvironments()
+  const { chosen, summary } = useEnvironment()
+  const { theme, singleKeys } = usePreferences()
+  if (environments.data === undefined) {
+    if (environments.error === null) {
+      return <Plate tone="info" icon={<Clock3 size={20} aria-hidden="true" />} title="Asking Everyhop’s service" />
+    }
+    const failure = failureOf(environments.error)
+    return (
+      <Plate
+        tone="fail"
+        icon={<OctagonX size={20} aria-hidden="true" />}
+        title={failure.code === 'unauthenticated' ? 'Not signed in' : 'Everyhop’s service does not answer'}
+        literal={errorSentence(failure.code, failure.subject, failure.advice)}
+        actions={
+          <Button primary onClick={() => void environments.refetch()}>
+            Try again
+          </Button>
+        }
+      >
+        <p>
+          {failure.code === 'unauthenticated'
+            ? 'Start Everyhop again and open the address that it prints; its code can be used once, within a minute.'
+            : 'It is asked again by itself. If it was stopped, start it with npm start and open the address that it prints.'}
+        </p>
+      </Plate>
+    )
+  }
+  if (environments.data.length === 0) return <NoEnvironment />
+  if (chosen === null) return <NoEnvironment />
+  if (summary === null) return <UnknownEnvironment name={chosen} environments={environments.data} />
+  if (summary.problem !== null) return <BrokenEnvironment summary={summary} />
+  return <GraphScreen key={chosen} environment={chosen} theme={theme} singleKeys={singleKeys} />
+}

@@ -1,0 +1,82 @@
+import { Popover } from '@base-ui/react/popover'
+import { CircleCheck, Clock3, SquareDashed, TriangleAlert } from 'lucide-react'
+import type { SourceHealth } from '../../shared/contract/environments.ts'
+import { gapAdvice } from '../../shared/words/gaps.ts'
+import { sourceHealthSentence, sourceHealthText, sourceProblemSentence } from '../../shared/words/sources.ts'
+import { sourceLabel } from '../../shared/words/states.ts'
+import { useNow } from '../api/clock.tsx'
+import { useSourceHealth } from '../api/hooks.ts'
+import popover from '../ui/popover.module.css'
+import styles from './frame.module.css'
+
+const mostShown = 30
+
+/** One item a kind of source. A source that cannot tell is unknown, not failing. */
+export function SourceHealthBar({ environment }: { readonly environment: string | null }) {
+  const health = useSourceHealth(environment)
+  const configured = (health ?? []).filter((source) => source.configured > 0)
+  if (configured.length === 0) return null
+  return (
+    <ul className={styles.sources} aria-label="Source health">
+      {configured.map((source) => (
+        <li key={source.source}>
+          <Source health={source} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Source({ health }: { readonly health: SourceHealth }) {
+  const now = useNow(1000)
+  const state = stateOf(health)
+  const sentence = sourceHealthSentence(health, now)
+  return (
+    <Popover.Root>
+      <Popover.Trigger
+        className={styles.source}
+        data-state={state}
+        data-testid={`source-${health.source}`}
+        aria-label={sentence}
+        title={sentence}
+      >
+        {state === 'ok' ? (
+          <CircleCheck size={14} aria-hidden="true" />
+        ) : state === 'some' ? (
+          <TriangleAlert size={14} aria-hidden="true" />
+        ) : state === 'asking' ? (
+          <Clock3 size={14} aria-hidden="true" />
+        ) : (
+          <SquareDashed size={14} aria-hidden="true" />
+        )}
+        <span className={styles.two}>
+          <b>{sourceLabel(health.source)}</b>
+          <small>{sourceHealthText(health, now)}</small>
+        </span>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Positioner sideOffset={8} className={popover.positioner}>
+          <Popover.Popup className={popover.popup}>
+            <Popover.Title render={<h2 className={styles.title} />}>{sourceLabel(health.source)}</Popover.Title>
+            <Popover.Description>{sentence}</Popover.Description>
+            <ul className={styles.problems}>
+              {health.problems.slice(0, mostShown).map((problem) => (
+                <li key={`${problem.instance}/${problem.what}`}>
+                  {sourceProblemSentence(problem, now)}
+                  <small>{gapAdvice(problem.reason)}</small>
+                </li>
+              ))}
+            </ul>
+            {health.problems.length > mostShown ? <p>And {health.problems.length - mostShown} more.</p> : null}
+          </Popover.Popup>
+        </Popover.Positioner>
+      </Popover.Portal>
+    </Popover.Root>
+  )
+}
+
+function stateOf(health: SourceHealth): 'ok' | 'some' | 'none' | 'asking' {
+  if (health.pending > 0) return 'asking'
+  if (health.answering === 0) return 'none'
+  return health.answering < health.configured || health.problems.length > 0 ? 'some' : 'ok'
+}

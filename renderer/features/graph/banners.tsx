@@ -1,0 +1,105 @@
+import { FileWarning, ListFilter, OctagonX, SquareDashed } from 'lucide-react'
+import type { SourceHealth } from '../../../shared/contract/environments.ts'
+import type { GraphView } from '../../../shared/domain/model/view.ts'
+import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import { formatClock, formatDuration } from '../../../shared/words/durations.ts'
+import { filterProblemSentence, noMatchSentence } from '../../../shared/words/filter.ts'
+import { noticeSentence } from '../../../shared/words/notices.ts'
+import { silentSourceSentence, sourceProblemSentence } from '../../../shared/words/sources.ts'
+import { sourceLabel } from '../../../shared/words/states.ts'
+import { useNow } from '../../api/clock.tsx'
+import { useLive } from '../../api/live.tsx'
+import { Banner, Button, Keys } from '../../ui/atoms.tsx'
+import styles from './graph-screen.module.css'
+import type { ChangeViewState, ViewState } from './view-state.ts'
+
+/** What is not as it should be with the picture itself, above it. */
+export function Banners({
+  view,
+  state,
+  change,
+  health,
+}: {
+  readonly view: GraphView | null
+  readonly state: ViewState
+  readonly change: ChangeViewState
+  readonly health: readonly SourceHealth[] | null
+}) {
+  const live = useLive()
+  const now = useNow(1000)
+  const lost = live.connection.state === 'lost' ? live.connection : null
+  const noMatch =
+    view !== null &&
+    state.filter !== '' &&
+    view.filterProblem === null &&
+    view.counts.matchingHops === 0 &&
+    view.counts.matchingWorkloads === 0
+  return (
+    <div className={styles.banners}>
+      {lost === null ? null : (
+        <Banner
+          tone="fail"
+          icon={<OctagonX size={16} aria-hidden="true" />}
+          action={<Button onClick={live.retry}>Try now</Button>}
+        >
+          {noticeSentence('service-gone')} Since {formatClock(lost.since, now)}, {formatDuration(now - lost.since)}.
+        </Banner>
+      )}
+      {lost === null ? <SilentSources health={health} now={now} /> : null}
+      {view?.intentProblem == null ? null : (
+        <Banner tone="warn" icon={<FileWarning size={16} aria-hidden="true" />}>
+          {noticeSentence('intent-problem', { message: view.intentProblem })}
+        </Banner>
+      )}
+      {view?.filterProblem == null ? null : (
+        <Banner tone="warn" icon={<ListFilter size={16} aria-hidden="true" />}>
+          {filterProblemSentence(view.filterProblem)}
+        </Banner>
+      )}
+      {noMatch ? (
+        <Banner
+          tone="info"
+          icon={<ListFilter size={16} aria-hidden="true" />}
+          action={
+            <Button onClick={() => change({ filter: '' })}>
+              Clear <Keys keys={['esc']} />
+            </Button>
+          }
+        >
+          {noMatchSentence(state.filter)}
+        </Banner>
+      ) : null}
+      {state.open.length === 0 || state.table ? null : (
+        <Banner
+          tone="info"
+          icon={<SquareDashed size={16} aria-hidden="true" />}
+          action={<Button onClick={() => change({ open: [], selected: null })}>Close groups</Button>}
+        >
+          {state.open.length === 1 ? '1 group is open' : `${state.open.length} groups are open`}: their workloads are
+          drawn singly.
+        </Banner>
+      )}
+    </div>
+  )
+}
+
+/** Sources that stopped answering: the first two in words, the rest counted. The top bar has all of them. */
+function SilentSources({ health, now }: { readonly health: readonly SourceHealth[] | null; readonly now: EpochMs }) {
+  const silent = (health ?? []).filter(
+    (source) => source.configured > 0 && source.pending === 0 && source.answering < source.configured,
+  )
+  return silent.slice(0, 2).map((source) => {
+    const first = source.problems[0]
+    const more = source.problems.length - 1
+    const text =
+      source.answering === 0 || first === undefined
+        ? silentSourceSentence(source.source, source.newestReadAt, now)
+        : `${sourceLabel(source.source)} ${sourceProblemSentence(first, now)}`
+    return (
+      <Banner key={source.source} tone="unknown" icon={<SquareDashed size={16} aria-hidden="true" />}>
+        <b>{text}</b> {more > 0 ? `And ${more} more. ` : ''}What it would say is shown as last known or unknown;
+        everything else stays live.
+      </Banner>
+    )
+  })
+}

@@ -1,0 +1,38 @@
+import { memo } from 'react'
+import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
+import { reasonSentence } from '../../../../shared/words/reasons.ts'
+import { workloadStateLabel } from '../../../../shared/words/states.ts'
+import { controlIcon } from '../icons.tsx'
+import styles from './card.module.css'
+
+/** A component of the control plane: compact, without a ring. */
+export const ControlCard = memo(function ControlCard({
+  component,
+  selected,
+  onSelect,
+}: {
+  readonly component: ControlComponent
+  readonly selected: boolean
+  readonly onSelect: (id: string) => void
+}) {
+  const Icon = controlIcon(component.kind)
+  const summary = reasonSentence(component.summary)
+  const sentence = `${component.name}, ${workloadStateLabel(component.state.state)}. ${summary}`
+  return (
+    <button
+      type="button"
+      className={`${styles.card} ${styles.control}`}
+      data-testid={`node-${component.id}`}
+      data-state={component.state.state}
+      data-selected={selected}
+      aria-label={sentence}
+      aria-pressed={selected}
+      title={sentence}
+      onClick={() => onSelect(component.id)}
+    >
+      <Icon size={18} strokeWidth={1.5} aria-hidden="true" />
+      <span className={styles.name}>{component.name}</span>
+      <span className={styles.countdown}>{summary}</span>
+    </button>
+  )
+})

@@ -1,0 +1,226 @@
+import '@xyflow/react/dist/base.css'
+import { Maximize, Minus, Plus } from 'lucide-react'
+import {
+  type Node,
+  type NodeProps,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  useStore,
+  ViewportPortal,
+} from '@xyflow/react'
+import { type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
+import type { GraphView, NodeItem } from '../../../../shared/domain/model/view.ts'
+import { Button } from '../../../ui/atoms.tsx'
+import type { DrawnEdge } from '../drawing.ts'
+import type { Lanes, ZoneBox as Box } from '../layout/lanes.ts'
+import { edgesInOrder, nodesInOrder } from '../order.ts'
+import { ControlCard } from './control-card.tsx'
+import { flowEdges, flowNodes, type FlowNode } from './flow-elements.ts'
+import { GroupCard } from './group-card.tsx'
+import { lineAt } from './hit-test.ts'
+import { type CanvasLine, HopCanvas } from './hop-canvas.tsx'
+import { HopEdge } from './hop-edge.tsx'
+import { edgeSentence, HopMark } from './hop-mark.tsx'
+import styles from './graph-canvas.module.css'
+import { WorkloadCard } from './workload-card.tsx'
+import { ZoneBox } from './zone-box.tsx'
+
+export interface GraphCanvasProps {
+  readonly view: GraphView
+  readonly lanes: Lanes
+  readonly edges: readonly DrawnEdge[]
+  /** Hops that are too many to route; drawn on one canvas. */
+  readonly lines: readonly CanvasLine[]
+  readonly selected: string | null
+  readonly theme: string
+  readonly names: ReadonlyMap<string, string>
+  readonly onSelect: (id: string | null) => void
+  readonly onOpen: (group: string) => void
+  /** Grows when the whole map should be fitted into the window. */
+  readonly fitRequest: number
+}
+
+const nodeTypes = {
+  zone: ({ data }: NodeProps<Node<{ box: Box; note: string }>>) => <ZoneBox box={data.box} note={data.note} />,
+  workload: ({ data }: NodeProps<FlowNode<Extract<NodeItem, { type: 'workload' }>>>) => (
+    <WorkloadCard
+      workload={data.item.workload}
+      matches={data.item.matches}
+      selected={data.selected}
+      onSelect={data.onSelect}
+    />
+  ),
+  group: ({ data }: NodeProps<FlowNode<Extract<NodeItem, { type: 'group' }>>>) => (
+    <GroupCard group={data.item} selected={data.selected} onSelect={data.onSelect} onOpen={data.onOpen} />
+  ),
+  control: ({ data }: NodeProps<FlowNode<ControlComponent>>) => (
+    <ControlCard component={data.item} selected={data.selected} onSelect={data.onSelect} />
+  ),
+}
+const edgeTypes = { hop: HopEdge }
+
+/** The map: cards and zones as React Flow nodes, hops as its edges, and their words after the cards in the tab order. */
+export function GraphCanvas(props: GraphCanvasProps) {
+  return (
+    <ReactFlowProvider>
+      <Flow {...props} />
+    </ReactFlowProvider>
+  )
+}
+
+function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onOpen, fitRequest }: GraphCanvasProps) {
+  const zoom = useStore((state) => state.transform[2])
+  const { screenToFlowPosition } = useReactFlow()
+  const items = useMemo(() => nodesInOrder(view.nodes, lanes.places), [view.nodes, lanes.places])
+  const cache = useRef(new Map<string, Node>())
+  const nodes = useMemo(
+    () =>
+      flowNodes(
+        { items, control: view.control, lanes, selected, onSelect, onOpen, note: zoneNote(view) },
+        cache.current,
+      ),
+    [items, view, lanes, selected, onSelect, onOpen],
+  )
+  const drawn = useMemo(() => flowEdges(edges, selected), [edges, selected])
+  const { touched, fit } = useFitting(lanes, fitRequest)
+  const marks = useMemo(() => {
+    const byId = new Map(edges.map((edge) => [edge.edge.id, edge]))
+    return edgesInOrder(edges.map((edge) => edge.edge)).flatMap((edge) => byId.get(edge.id) ?? [])
+  }, [edges])
+  const select = useCallback((id: string) => onSelect(id), [onSelect])
+  const pick = (event: MouseEvent) => {
+    const point = screenToFlowPosition({ x: event.clientX, y: event.clientY })
+    onSelect(lineAt(lines, point, 7 / zoom))
+  }
+  return (
+    <div
+      className={styles.canvas}
+      data-detail={zoom < 0.35 ? 'small' : zoom < 0.6 ? 'folded' : 'full'}
+      role="group"
+      aria-label="Trust graph"
+    >
+      <svg className={styles.hatch} aria-hidden="true">
+        <defs>
+          <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+            <path d="M0 0V6" />
+          </pattern>
+        </defs>
+      </svg>
+      {lines.length === 0 ? null : <HopCanvas lines={lines} selected={selected} theme={theme} />}
+      <ReactFlow
+        nodes={nodes}
+        edges={drawn}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onEdgeClick={(_, edge) => onSelect(edge.id)}
+        onPaneClick={pick}
+        onMoveStart={(event) => {
+          // Null: the program moved the view, not a hand.
+          if (event !== null) touched.current = true
+        }}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        onlyRenderVisibleElements={nodes.length > 200}
+        zoomOnDoubleClick={false}
+        disableKeyboardA11y
+        minZoom={0.04}
+        maxZoom={2}
+        proOptions={{ hideAttribution: true }}
+      >
+        <ViewportPortal>
+          {marks.map((edge) => (
+            <HopMark
+              key={edge.edge.id}
+              drawn={edge}
+              names={endNames(names, edge.edge)}
+              selected={edge.edge.id === selected}
+              onSelect={select}
+            />
+          ))}
+        </ViewportPortal>
+      </ReactFlow>
+      {lines.length === 0 ? null : <HopList view={view} names={names} lines={lines} onSelect={select} />}
+      <ZoomButtons zoom={zoom} onFit={fit} />
+    </div>
+  )
+}
+
+/** The hops of the canvas for those who cannot see or point at it; in order of severity, the first five hundred. */
+function HopList({
+  view,
+  names,
+  lines,
+  onSelect,
+}: Pick<GraphCanvasProps, 'view' | 'names' | 'lines'> & { readonly onSelect: (id: string) => void }) {
+  const shown = new Set(lines.map((line) => line.id))
+  const hops = edgesInOrder(view.edges.filter((edge) => shown.has(edge.id))).slice(0, 500)
+  return (
+    <ul className="visually-hidden" aria-label="Hops by severity; the table (key 4) has all of them">
+      {hops.map((edge) => (
+        <li key={edge.id}>
+          <button type="button" data-testid={`hop-${edge.id}`} onClick={() => onSelect(edge.id)}>
+            {edgeSentence(edge, endNames(names, edge), view.asOf)}
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function ZoomButtons({ zoom, onFit }: { readonly zoom: number; readonly onFit: () => void }) {
+  const { zoomIn, zoomOut, zoomTo } = useReactFlow()
+  return (
+    <div className={styles.zoom}>
+      <Button small iconOnly aria-label="Zoom out" onClick={() => void zoomOut()}>
+        <Minus size={12} aria-hidden="true" />
+      </Button>
+      <Button small className={styles.percent} aria-label="Zoom to 100 %" onClick={() => void zoomTo(1)}>
+        {Math.round(zoom * 100)}%
+      </Button>
+      <Button small iconOnly aria-label="Zoom in" onClick={() => void zoomIn()}>
+        <Plus size={12} aria-hidden="true" />
+      </Button>
+      <Button small iconOnly aria-label="Fit to the window" title="Fit (0)" onClick={onFit}>
+        <Maximize size={12} aria-hidden="true" />
+      </Button>
+    </div>
+  )
+}
+
+/** Fits the map once, and again when the window changes, until someone moves it; then only when asked. */
+function useFitting(lanes: Lanes, fitRequest: number) {
+  const { setViewport } = useReactFlow()
+  const width = useStore((state) => state.width)
+  const height = useStore((state) => state.height)
+  const touched = useRef(false)
+  const [asked, setAsked] = useState(0)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a request fits although nothing else changed.
+  useEffect(() => {
+    if (width === 0 || height === 0 || lanes.width === 0) return
+    const requested = asked + fitRequest > 0 && lastRequest.current !== asked + fitRequest
+    lastRequest.current = asked + fitRequest
+    if (touched.current && !requested) return
+    touched.current = false
+    const zoom = Math.min(1, width / lanes.width, height / lanes.height)
+    void setViewport({
+      x: Math.max(0, (width - lanes.width * zoom) / 2),
+      y: Math.max(0, (height - lanes.height * zoom) / 2),
+      zoom,
+    })
+  }, [width, height, lanes.width, lanes.height, asked, fitRequest, setViewport])
+  const lastRequest = useRef(0)
+  return { touched, fit: () => setAsked((value) => value + 1) }
+}
+
+function zoneNote(view: GraphView): string {
+  return view.trustDomains.length === 1 ? `trust domain ${view.trustDomains[0]}` : ''
+}
+
+function endNames(names: ReadonlyMap<string, string>, edge: { readonly from: string; readonly to: string }) {
+  return { from: names.get(edge.from) ?? edge.from, to: names.get(edge.to) ?? edge.to }
+}

@@ -1,0 +1,36 @@
+import type { AuthorisationState } from '../../../../shared/domain/model/hop-state.ts'
+import { authorisationTone } from '../looks.ts'
+import styles from './hop.module.css'
+
+const signs: Readonly<Partial<Record<AuthorisationState, string>>> = {
+  denying: 'M8 2.500a5.5 5.5 0 1 0 .01 0M4.2 11.800l7.6-7.6',
+  erroring: 'M5.4 2.200h5.200l3.2 3.200v5.200l-3.2 3.200H5.400l-3.2-3.200V5.400zM6 6l4 4M10 6l-4 4',
+  // An open ring: the gate stands open when nobody answers.
+  'failing-open': 'M11.9 4.100a5.5 5.5 0 1 0 1.6 3.9',
+}
+
+/** What authorisation does on a hop: share and sign in a pill. Origin at its left edge, top. */
+export function HopPill({
+  state,
+  text,
+  width,
+}: {
+  readonly state: AuthorisationState
+  readonly text: string
+  readonly width: number
+}) {
+  const sign = signs[state]
+  return (
+    <g className={styles.pill} data-tone={authorisationTone(state)}>
+      <rect width={width} height={18} rx={9} />
+      {sign === undefined ? null : (
+        <g className={styles.sign} transform="translate(5 4) scale(0.625)">
+          <path d={sign} />
+        </g>
+      )}
+      <text x={sign === undefined ? width / 2 : 18} y={13} textAnchor={sign === undefined ? 'middle' : 'start'}>
+        {text}
+      </text>
+    </g>
+  )
+}

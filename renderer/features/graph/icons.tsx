@@ -1,0 +1,52 @@
+import {
+  AppWindow,
+  Box,
+  Cloud,
+  Cpu,
+  Database,
+  FileText,
+  FlaskConical,
+  Funnel,
+  IdCard,
+  type LucideIcon,
+  Package,
+  Scale,
+  ShieldAlert,
+  SprayCan,
+  Users,
+  Warehouse,
+  Workflow,
+  Wrench,
+} from 'lucide-react'
+import type { ControlComponent } from '../../../shared/domain/model/graph.ts'
+
+const kinds: Readonly<Record<string, LucideIcon>> = {
+  client: AppWindow,
+  gateway: Warehouse,
+  firewall: ShieldAlert,
+  sanitiser: SprayCan,
+  orchestrator: Workflow,
+  model: Cpu,
+  filter: Funnel,
+  store: Database,
+  tool: Wrench,
+  registry: Package,
+  external: Cloud,
+  job: FlaskConical,
+}
+
+const controls: Readonly<Record<ControlComponent['kind'], LucideIcon>> = {
+  'spire-server': IdCard,
+  'spire-agent': Users,
+  'opa-bundle': FileText,
+  'opa-instance': Scale,
+}
+
+/** The icon of a stage's kind; a kind that is not in the list of intent.yaml gets the one of a plain workload. */
+export function kindIcon(kind: string): LucideIcon {
+  return (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? Box
+}
+
+export function controlIcon(kind: ControlComponent['kind']): LucideIcon {
+  return controls[kind]
+}

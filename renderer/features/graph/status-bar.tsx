@@ -1,0 +1,64 @@
+import type { SourceHealth } from '../../../shared/contract/environments.ts'
+import type { GraphView } from '../../../shared/domain/model/view.ts'
+import { countsSentence, simplifiedSentence } from '../../../shared/words/summaries.ts'
+import { sourceHealthText } from '../../../shared/words/sources.ts'
+import { sourceLabel } from '../../../shared/words/states.ts'
+import { useNow } from '../../api/clock.tsx'
+import { Keys } from '../../ui/atoms.tsx'
+import styles from './status-bar.module.css'
+
+/** Denominators left, keys right. */
+export function StatusBar({
+  view,
+  filter,
+  health,
+  said,
+}: {
+  readonly view: GraphView | null
+  readonly filter: string
+  readonly health: readonly SourceHealth[] | null
+  /** What was just done, such as copying. */
+  readonly said: string
+}) {
+  const now = useNow(10_000)
+  const silent = (health ?? []).filter((source) => source.answering < source.configured - source.pending)
+  const simplified = view === null ? null : simplifiedSentence(view.simplified, view.counts)
+  return (
+    <footer className={styles.status} data-testid="status-bar">
+      <span className={styles.left}>
+        {view === null ? 'No graph yet' : <b>{countsSentence(view.counts)}</b>}
+        {view === null || filter === '' ? null : (
+          <span>
+            {view.counts.matchingWorkloads} workloads and {view.counts.matchingHops} hops match
+          </span>
+        )}
+        {simplified === null ? null : <span>{simplified}</span>}
+        {view === null || view.gaps.length === 0 ? null : (
+          <span>
+            {view.gaps.length} {view.gaps.length === 1 ? 'gap' : 'gaps'}
+          </span>
+        )}
+        {said === '' ? null : <span role="status">{said}</span>}
+        {silent.map((source) => (
+          <span key={source.source}>
+            {sourceLabel(source.source)} {sourceHealthText(source, now)}
+          </span>
+        ))}
+      </span>
+      <span className={styles.right}>
+        <span>
+          <Keys keys={['/']} /> filter
+        </span>
+        <span>
+          <Keys keys={['n']} /> next problem
+        </span>
+        <span>
+          <Keys keys={['⏎']} /> open
+        </span>
+        <span>
+          <Keys keys={['?']} /> help
+        </span>
+      </span>
+    </footer>
+  )
+}

@@ -1,0 +1,87 @@
+import { useCallback, useEffect, useMemo, useRef } from 'react'
+import type { Relation } from '../../../shared/domain/model/hop-state.ts'
+import type { EdgeItem, GraphView } from '../../../shared/domain/model/view.ts'
+import { type CanvasLine, canvasLines } from './canvas/hop-canvas.tsx'
+import { type DrawnEdge, drawEdges, edgeRoutes, laneLayout, routedUpTo } from './drawing.ts'
+import type { LaneMemory, Lanes } from './layout/lanes.ts'
+import type { ChangeViewState } from './view-state.ts'
+
+export interface Drawing {
+  readonly lanes: Lanes
+  readonly edges: readonly DrawnEdge[]
+  readonly lines: readonly CanvasLine[]
+  readonly names: ReadonlyMap<string, string>
+  readonly select: (change: ChangeViewState) => (id: string | null) => void
+}
+
+/**
+ * Everything the map needs, computed only when it can have changed: places when nodes come or go, routes when hops
+ * come or go, words when states change. Places are remembered once all sources were asked, so that a refresh moves nothing.
+ */
+export function useDrawing(
+  environment: string,
+  view: GraphView | null,
+  layers: ReadonlySet<Relation>,
+  settled: boolean,
+): Drawing | null {
+  const memory = useRef<{ readonly environment: string; readonly lanes: LaneMemory } | null>(null)
+  const placeKey = view === null ? '' : keyOfPlaces(view)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `placeKey` names everything of the view that places depend on.
+  const lanes = useMemo(() => {
+    if (view === null) return null
+    const known = memory.current?.environment === environment ? memory.current.lanes : null
+    return laneLayout(view, 'Control plane', known)
+  }, [environment, placeKey])
+  useEffect(() => {
+    if (settled && lanes !== null) memory.current = { environment, lanes: lanes.memory }
+  }, [environment, lanes, settled])
+
+  const { routed, onCanvas } = useMemo(() => splitEdges(view?.edges ?? []), [view?.edges])
+  const routeKey = routed.map((edge) => edge.id).join('\n')
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `routeKey` names everything of the edges that routes depend on.
+  const routes = useMemo(() => (lanes === null ? null : edgeRoutes(routed, lanes)), [lanes, routeKey])
+  const edges = useMemo(
+    () => (lanes === null || routes === null ? [] : drawEdges(routed, routes, lanes, layers, view?.asOf ?? 0)),
+    [routed, routes, lanes, layers, view?.asOf],
+  )
+  const lines = useMemo(
+    () => (lanes === null ? [] : canvasLines(onCanvas, lanes.places, layers)),
+    [onCanvas, lanes, layers],
+  )
+  const names = useMemo(() => namesOf(view), [view])
+  const chooser = useRef<{ change: ChangeViewState; select: (id: string | null) => void } | null>(null)
+  // One function as long as `change` is the same, so that cards are not drawn again for a new handler.
+  const select = useCallback((change: ChangeViewState) => {
+    if (chooser.current?.change !== change) {
+      chooser.current = { change, select: (id) => change({ selected: id }) }
+    }
+    return chooser.current.select
+  }, [])
+  return lanes === null ? null : { lanes, edges, lines, names, select }
+}
+
+/** Few hops are routed one by one; many go to the canvas, and only bundles are routed. */
+export function splitEdges(edges: readonly EdgeItem[]): {
+  readonly routed: readonly EdgeItem[]
+  readonly onCanvas: readonly EdgeItem[]
+} {
+  const hops = edges.filter((edge) => edge.type === 'hop')
+  if (hops.length <= routedUpTo) return { routed: edges, onCanvas: [] }
+  return { routed: edges.filter((edge) => edge.type === 'bundle'), onCanvas: hops }
+}
+
+function keyOfPlaces(view: GraphView): string {
+  const zones = view.zones.map((zone) => `${zone.id}|${zone.kind}|${zone.order}|${zone.title}`)
+  const nodes = view.nodes.map((item) =>
+    item.type === 'group'
+      ? `${item.id}|${item.zone}|${item.order}`
+      : `${item.id}|${item.workload.zone}|${item.workload.stage.order}`,
+  )
+  return [...zones, '', ...nodes, '', ...view.control.map((component) => component.id)].join('\n')
+}
+
+function namesOf(view: GraphView | null): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  for (const item of view?.nodes ?? []) names.set(item.id, item.type === 'group' ? item.name : item.workload.name)
+  return names
+}

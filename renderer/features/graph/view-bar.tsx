@@ -1,0 +1,167 @@
+import { Popover } from '@base-ui/react/popover'
+import { Check, CircleHelp, ListFilter, Table2, Waypoints, X } from 'lucide-react'
+import { type RefObject, useEffect, useState } from 'react'
+import { type Relation, relations } from '../../../shared/domain/model/hop-state.ts'
+import type { GraphCounts } from '../../../shared/domain/model/view.ts'
+import { filterHelp } from '../../../shared/words/filter.ts'
+import { capitalise, relationLabel, relationMeaningOf } from '../../../shared/words/states.ts'
+import { Button, Chip, Keys } from '../../ui/atoms.tsx'
+import popover from '../../ui/popover.module.css'
+import { quickChips } from './chips.ts'
+import type { ChangeViewState, ViewState } from './view-state.ts'
+import styles from './view-bar.module.css'
+
+/** Title, layers, filter, quick filters, and the switch between map and table. */
+export function ViewBar({
+  state,
+  change,
+  counts,
+  filterInput,
+}: {
+  readonly state: ViewState
+  readonly change: ChangeViewState
+  readonly counts: GraphCounts | null
+  readonly filterInput: RefObject<HTMLInputElement | null>
+}) {
+  return (
+    <div className={styles.bar} role="toolbar" aria-label="View">
+      <h1>Trust graph</h1>
+      <Layers layers={state.layers} onChange={(layers) => change({ layers })} />
+      <Filter value={state.filter} onChange={(filter) => change({ filter })} input={filterInput} />
+      {counts === null
+        ? null
+        : quickChips(counts).map((chip) => {
+            const on = state.filter === chip.filter
+            return (
+              <Chip
+                key={chip.filter}
+                on={on}
+                title={chip.filter}
+                onClick={() => change({ filter: on ? '' : chip.filter })}
+              >
+                {on ? <b>{chip.label}</b> : chip.label} {chip.count.toLocaleString('en-GB')}
+                {on ? <X size={12} aria-hidden="true" /> : null}
+              </Chip>
+            )
+          })}
+      <span className={styles.grow} />
+      <Button
+        aria-pressed={state.table}
+        title="The same as a table (4)"
+        onClick={() => change({ table: !state.table })}
+      >
+        {state.table ? <Waypoints size={14} aria-hidden="true" /> : <Table2 size={14} aria-hidden="true" />}
+        {state.table ? 'Map' : 'Table'}
+        <Keys keys={['4']} />
+      </Button>
+    </div>
+  )
+}
+
+function Layers({
+  layers,
+  onChange,
+}: {
+  readonly layers: ReadonlySet<Relation>
+  readonly onChange: (layers: ReadonlySet<Relation>) => void
+}) {
+  return (
+    <fieldset className={styles.layers} aria-label="Layers">
+      {relations.map((relation, index) => {
+        const on = layers.has(relation)
+        return (
+          <button
+            key={relation}
+            type="button"
+            aria-pressed={on}
+            title={`${relationMeaningOf(relation)} (${index + 1})`}
+            onClick={() => onChange(toggled(layers, relation))}
+          >
+            <span className={styles.tick}>{on ? <Check size={12} aria-hidden="true" /> : null}</span>
+            {capitalise(relationLabel(relation))}
+          </button>
+        )
+      })}
+    </fieldset>
+  )
+}
+
+export function toggled(layers: ReadonlySet<Relation>, relation: Relation): ReadonlySet<Relation> {
+  const next = new Set(layers)
+  if (!next.delete(relation)) next.add(relation)
+  return next
+}
+
+/** Types at once, asks when the typing pauses. */
+function Filter({
+  value,
+  onChange,
+  input,
+}: {
+  readonly value: string
+  readonly onChange: (value: string) => void
+  readonly input: RefObject<HTMLInputElement | null>
+}) {
+  const [typed, setTyped] = useState(value)
+  useEffect(() => setTyped(value), [value])
+  useEffect(() => {
+    if (typed === value) return
+    const timer = setTimeout(() => onChange(typed), 250)
+    return () => clearTimeout(timer)
+  }, [typed, value, onChange])
+  return (
+    <div className={styles.filter}>
+      <ListFilter size={14} aria-hidden="true" />
+      <input
+        ref={input}
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') onChange(typed)
+          if (event.key !== 'Escape') return
+          // The first escape empties the field, the next leaves it.
+          event.stopPropagation()
+          if (typed === '') event.currentTarget.blur()
+          else onChange('')
+        }}
+        placeholder="Filter hops"
+        aria-label="Filter workloads and hops"
+        spellCheck={false}
+        autoComplete="off"
+        maxLength={500}
+        data-testid="filter-input"
+      />
+      {typed === '' ? (
+        <Keys keys={['/']} />
+      ) : (
+        <button type="button" className={styles.clear} aria-label="Clear the filter" onClick={() => onChange('')}>
+          <X size={12} aria-hidden="true" />
+        </button>
+      )}
+      <Popover.Root>
+        <Popover.Trigger className={styles.clear} aria-label="What can be written in the filter">
+          <CircleHelp size={13} aria-hidden="true" />
+        </Popover.Trigger>
+        <Popover.Portal>
+          <Popover.Positioner sideOffset={8} className={popover.positioner}>
+            <Popover.Popup className={popover.popup}>
+              <Popover.Title render={<h2 className={styles.helpTitle} />}>Filter words</Popover.Title>
+              <dl className={styles.help}>
+                {filterHelp.map((line) => (
+                  <div key={line.example}>
+                    <dt>
+                      <button type="button" onClick={() => onChange(line.example)}>
+                        <code>{line.example}</code>
+                      </button>
+                    </dt>
+                    <dd>{line.meaning}</dd>
+                  </div>
+                ))}
+              </dl>
+            </Popover.Popup>
+          </Popover.Positioner>
+        </Popover.Portal>
+      </Popover.Root>
+    </div>
+  )
+}
