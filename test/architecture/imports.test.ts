@@ -36,7 +36,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
   })),
   ...['logs', 'platform'].map((name) => ({
     files: new RegExp(`^electron/${name}/`),
-    own: ['shared/', 'electron/core/ports.ts', `electron/${name}/`],
+    own: ['shared/', 'electron/core/ports.ts', 'electron/core/log-store.ts', `electron/${name}/`],
     packages: ['*'],
   })),
   {

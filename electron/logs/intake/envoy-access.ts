@@ -65,7 +65,11 @@ type Fields = ReadonlyMap<AccessLogField, string | null>
 
 export function parseAccessLine(line: string): ParsedLine<AccessRecord> {
   const object = jsonObject(line)
-  if (object === null) return refused('not a JSON object: set a json_format for this access log')
+  return object === null ? refused('not a JSON object: set a json_format for this access log') : parseAccess(object)
+}
+
+/** The same of a line that is parsed already. */
+export function parseAccess(object: Readonly<Record<string, unknown>>): ParsedLine<AccessRecord> {
   const fields = fieldsOf(object)
   const time = fields.get('time')
   if (time === undefined || time === null)

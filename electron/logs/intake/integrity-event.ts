@@ -35,7 +35,11 @@ const event = z.discriminatedUnion('type', [
 
 export function parseIntegrityLine(line: string): ParsedLine<IntegrityRecord> {
   const object = jsonObject(line)
-  if (object === null) return refused('not a JSON object')
+  return object === null ? refused('not a JSON object') : parseIntegrity(object)
+}
+
+/** The same of an event that is parsed already. */
+export function parseIntegrity(object: Readonly<Record<string, unknown>>): ParsedLine<IntegrityRecord> {
   const parsed = event.safeParse(object)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]

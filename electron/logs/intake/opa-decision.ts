@@ -62,7 +62,11 @@ const errorObject = z.object({ code: z.string().optional(), message: z.string().
 
 export function parseDecisionLine(line: string): ParsedLine<DecisionRecord> {
   const object = jsonObject(line)
-  if (object === null) return refused('not a JSON object')
+  return object === null ? refused('not a JSON object') : parseDecision(object)
+}
+
+/** The same of an event that is parsed already, as in an upload of OPA's decision log. */
+export function parseDecision(object: Readonly<Record<string, unknown>>): ParsedLine<DecisionRecord> {
   // OPA's own log goes to the same stream as its console decision log.
   if (object['decision_id'] === undefined && object['level'] !== undefined) return { kind: 'passed-over' }
   const parsed = event.safeParse(object)

@@ -1,0 +1,252 @@
+import type { HopActivityFact, LoggedDecision } from '../../shared/domain/model/log-facts.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
+
+/** The records that are kept. What each holds and what is masked: docs/formats/log-records.md. */
+export const recordKinds = [
+  'opa-decisions',
+  'envoy-access',
+  'integrity-events',
+  'spire-audit',
+  'kubernetes-audit',
+] as const
+export type RecordKind = (typeof recordKinds)[number]
+
+/** Some records as they came: a POST of OPA's decision log, lines of a followed file, a Kubernetes EventList. */
+export interface Upload {
+  readonly record: RecordKind
+  /** Id of the source: `logs.<id>` of environment.yaml, or what the receiver calls its sender. */
+  readonly source: string
+  readonly receivedAt: EpochMs
+  /** array: one JSON array; lines: one record a line; event-list: `{"items": […]}` of audit.k8s.io/v1. */
+  readonly form: 'array' | 'lines' | 'event-list'
+  readonly encoding: 'identity' | 'gzip'
+  readonly bytes: Uint8Array
+}
+
+export type AppendResult =
+  | { readonly outcome: 'stored' }
+  /** The upload cannot be kept as it is: not gzip, or larger than the limits once unpacked. `why` has no content of it. */
+  | { readonly outcome: 'refused'; readonly why: string }
+  /** Nothing was kept: reading is behind, or the disk is full. The sender should come again. */
+  | { readonly outcome: 'exhausted'; readonly why: string }
+
+/** From and up to, both included. */
+export interface TimeWindow {
+  readonly from: EpochMs
+  readonly to: EpochMs
+}
+
+/** Where the record as received is: a place in a segment, or an imported file, found there again by id. */
+export type RecordLocator =
+  | { readonly in: 'segment'; readonly segment: number; readonly offset: number; readonly item: number }
+  | { readonly in: 'import'; readonly file: string }
+
+interface StoredBase<Kind extends RecordKind> {
+  readonly record: Kind
+  readonly source: string
+  readonly at: EpochMs
+  readonly receivedAt: EpochMs
+  readonly locator: RecordLocator
+  readonly requestId: string | null
+  readonly traceId: string | null
+  readonly decisionId: string | null
+}
+
+export interface StoredDecision extends StoredBase<'opa-decisions'> {
+  readonly opaInstanceId: string | null
+  readonly callerSpiffeId: string | null
+  readonly calleeSpiffeId: string | null
+  readonly outcome: 'allow' | 'deny' | 'error'
+  readonly reasons: readonly string[]
+  readonly path: string
+  readonly revision: string | null
+  /** Nanoseconds. */
+  readonly evaluationNs: number | null
+}
+
+/** How the authorisation of a logged request ended, unsaid where the format does not tell; null for the line of a connection. */
+export type LoggedAuthorisation = 'passed' | 'unsaid' | 'denied' | 'error' | 'failed-open' | null
+
+export interface StoredAccess extends StoredBase<'envoy-access'> {
+  readonly direction: 'inbound' | 'outbound' | null
+  readonly method: string | null
+  readonly path: string | null
+  /** null for the line of a connection. */
+  readonly status: number | null
+  readonly details: string | null
+  readonly flags: readonly string[]
+  readonly authorisation: LoggedAuthorisation
+  readonly callerSpiffeId: string | null
+  readonly calleeSpiffeId: string | null
+  readonly callerAddress: string | null
+  readonly calleeAddress: string | null
+  readonly upstreamCluster: string | null
+  readonly upstreamHost: string | null
+  /** TLS failure towards the caller, or towards the upstream. */
+  readonly failure: string | null
+}
+
+export interface StoredIntegrity extends StoredBase<'integrity-events'> {
+  readonly stage: string
+  readonly callerStage: string
+  readonly type: 'stage-signature' | 'user-identity'
+  readonly outcome: string
+  readonly reason: string | null
+}
+
+/** One call of a SPIRE server's API. */
+export interface StoredSpireAudit extends StoredBase<'spire-audit'> {
+  readonly callerSpiffeId: string | null
+  readonly callerAddress: string | null
+  readonly authorisedAs: string | null
+  readonly authorisedVia: string | null
+  readonly service: string
+  readonly method: string
+  readonly status: string
+  /** The SPIFFE ID that the call was about. */
+  readonly subjectSpiffeId: string | null
+  readonly detail: string | null
+}
+
+export interface StoredKubernetesAudit extends StoredBase<'kubernetes-audit'> {
+  readonly auditId: string
+  readonly stage: string
+  readonly verb: string
+  readonly user: string | null
+  readonly userAgent: string | null
+  readonly sourceAddress: string | null
+  readonly apiGroup: string | null
+  readonly resource: string | null
+  readonly subresource: string | null
+  readonly namespace: string | null
+  readonly name: string | null
+  /** Path of the request, without its query. */
+  readonly path: string | null
+  readonly status: number | null
+  readonly authorisation: string | null
+  readonly reason: string | null
+}
+
+export type StoredRecord = StoredDecision | StoredAccess | StoredIntegrity | StoredSpireAudit | StoredKubernetesAudit
+
+export type RecordId =
+  | { readonly by: 'request'; readonly id: string }
+  | { readonly by: 'trace'; readonly id: string }
+  | { readonly by: 'decision'; readonly id: string }
+
+/** Records found, oldest first. `complete` is false when there are more than were asked for. */
+export interface FoundRecords {
+  readonly records: readonly StoredRecord[]
+  readonly complete: boolean
+}
+
+export type RawRecord =
+  /** JSON text of the record; what looks like a secret is `***`. `masked`: something was taken out after it was received. */
+  | { readonly outcome: 'found'; readonly text: string; readonly masked: boolean }
+  /** Retention took it, or the imported file is gone. */
+  | { readonly outcome: 'gone'; readonly why: string }
+
+/** A request that authorisation refused: by the access log, by the decision, or by both joined by decision id. */
+export interface RefusedRequest {
+  readonly at: EpochMs
+  readonly why: 'denied' | 'error'
+  readonly requestId: string | null
+  readonly traceId: string | null
+  readonly decisionId: string | null
+  readonly callerSpiffeId: string | null
+  readonly calleeSpiffeId: string | null
+  readonly callerAddress: string | null
+  /** null: no access log of this request is held. */
+  readonly access: {
+    readonly source: string
+    readonly method: string | null
+    readonly path: string | null
+    readonly status: number | null
+    readonly details: string | null
+  } | null
+  /** null: no decision of this id is held: the log is not read, or there was none. */
+  readonly decision:
+    | (Pick<LoggedDecision, 'outcome' | 'reasons' | 'path' | 'revision'> & {
+        readonly source: string
+        readonly opaInstanceId: string | null
+      })
+    | null
+}
+
+export interface RefusedQuery {
+  readonly window: TimeWindow
+  readonly limit: number
+  readonly why?: RefusedRequest['why']
+  readonly callerSpiffeId?: string
+  readonly calleeSpiffeId?: string
+}
+
+export interface RefusedRequests {
+  /** The latest first. */
+  readonly requests: readonly RefusedRequest[]
+  readonly complete: boolean
+}
+
+/** What came of one source and record kind since the store was made: nothing is dropped without a count. */
+export interface IntakeCounts {
+  readonly record: RecordKind
+  readonly source: string
+  readonly accepted: number
+  /** Not understood. */
+  readonly refused: number
+  /** Delivered before: the same id at the same time. */
+  readonly repeated: number
+  /** Of another kind in the same file, such as OPA's own log lines. */
+  readonly passedOver: number
+  /** The latest refused record, masked and cut to 200 characters, and why. */
+  readonly sampleRefused: { readonly text: string; readonly why: string } | null
+  readonly lastRecordAt: EpochMs | null
+}
+
+export interface Retention {
+  /** Uploads received longer ago than this are deleted, with their records. Milliseconds. */
+  readonly maxAgeMs: number
+  /** Uploads and columns together. Bytes; the oldest uploads go first. */
+  readonly maxBytes: number
+}
+
+export interface StoreState {
+  readonly retention: Retention
+  /** Time of the oldest record held; null when none is. Before it nothing is known. */
+  readonly heldSince: EpochMs | null
+  readonly records: Readonly<Record<RecordKind, number>>
+  readonly bytes: number
+  /** Uploads that are kept and not yet to be found. */
+  readonly waiting: number
+}
+
+export interface ImportResult {
+  readonly accepted: number
+  readonly refused: number
+  readonly repeated: number
+  readonly passedOver: number
+}
+
+/**
+ * Keeps log records of one environment. Every implementation passes test/conformance/log-store-suite.ts.
+ * Text that comes out is masked; ids are compared exactly.
+ */
+export interface LogStore {
+  /** Resolves with `stored` once the upload is on the disk: it is then found again after a crash. */
+  append(upload: Upload): Promise<AppendResult>
+  /** Resolves when everything stored before can be found. */
+  settle(): Promise<void>
+  /** Without a window everything is searched, which takes longer the more is held. */
+  find(id: RecordId, window: TimeWindow | null, limit: number): Promise<FoundRecords>
+  raw(record: StoredRecord): Promise<RawRecord>
+  /** Sums of the access logs, as facts with the ids that `observe` gives them. */
+  hopActivity(window: TimeWindow): Promise<readonly HopActivityFact[]>
+  refusedRequests(query: RefusedQuery): Promise<RefusedRequests>
+  counts(): Promise<readonly IntakeCounts[]>
+  state(): Promise<StoreState>
+  /** Deletes what retention no longer keeps. */
+  retain(now: EpochMs): Promise<void>
+  /** The file stays where it is and is not copied. Throws when it cannot be read. */
+  importFile(file: string, record: RecordKind, source: string, now: EpochMs): Promise<ImportResult>
+  close(): Promise<void>
+}

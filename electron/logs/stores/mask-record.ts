@@ -1,0 +1,52 @@
+import { masked } from '../intake/mask.ts'
+
+/** Deeper values are taken out: nothing that we read lies that deep, and each level costs stack. */
+const deepest = 64
+
+/**
+ * Whether a text may hold what masking takes out. It may say yes wrongly, never no: keys and shapes are those of
+ * intake/mask.ts; what OPA or Envoy masked already (`***`) does not count.
+ */
+const suspicious =
+  /-----BEGIN|\b(?:bearer|basic)\s+[A-Za-z0-9]|\beyJ[A-Za-z0-9_-]+\.|(?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|authorization|cookie|signature)\\?["']?\s*[=:](?!\s*(?:["']?\*\*\*|null|""))/i
+
+/** Keys whose whole value is a secret, whatever it looks like. */
+const secretKey =
+  /(?:^|[^a-z])(?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|authorization|cookie|signature)$/i
+
+export function mayHoldSecret(text: string): boolean {
+  return suspicious.test(text)
+}
+
+/** A parsed record without what looks like a secret. Control characters stay: they are escaped in its JSON text. */
+export function maskValue(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return mayHoldSecret(value) ? masked(value, value.length + 16) : value
+  if (typeof value !== 'object' || value === null) return value
+  if (depth >= deepest) return '***'
+  if (Array.isArray(value)) return value.map((item) => maskValue(item, depth + 1))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      typeof inner === 'string' && inner !== '' && secretKey.test(key) ? '***' : maskValue(inner, depth + 1),
+    ]),
+  )
+}
+
+/** A text of records with secrets taken out; the same text when there is nothing to take. */
+export function maskText(text: string, form: 'array' | 'lines' | 'event-list'): string {
+  if (!mayHoldSecret(text)) return text
+  if (form !== 'lines') return maskJson(text)
+  return text
+    .split('\n')
+    .map((line) => (mayHoldSecret(line) ? maskJson(line) : line))
+    .join('\n')
+}
+
+function maskJson(text: string): string {
+  try {
+    return JSON.stringify(maskValue(JSON.parse(text)))
+  } catch {
+    // No record either: it will be refused, and only its masked beginning is of use.
+    return masked(text, 4000)
+  }
+}

@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises'
+import {
+  type IntakeCounts,
+  type LogStore,
+  type RecordKind,
+  type RefusedRequest,
+  recordKinds,
+  type Retention,
+  type StoredAccess,
+  type StoredDecision,
+  type StoredRecord,
+  type TimeWindow,
+  type Upload,
+} from '../../core/log-store.ts'
+import { createHopActivity } from '../activity/hop-activity.ts'
+import { createIntakeCounts } from './intake-counts.ts'
+import { maskText, maskValue } from './mask-record.ts'
+import { itemsOf, linesOf, readUpload } from './read-upload.ts'
+import type { Understood } from './records.ts'
+import { activityFrom } from './activity-provenance.ts'
+import { joinedRefusals } from './refusals.ts'
+import { unpack } from './unpack.ts'
+
+interface Held extends Understood {
+  /** As received, masked. */
+  readonly text: string
+}
+
+/** Records that are held at most; the oldest go first. */
+const mostHeld = 50_000
+
+/**
+ * A bounded store in memory: for `--live` without memory of its own, and for tests. Nothing outlives it, so `append`
+ * promises no more than that.
+ */
+export function createMemoryStore(retention: Retention): LogStore {
+  let held: Held[] = []
+  let bytes = 0
+  const identities = new Set<string>()
+  const intake = createIntakeCounts()
+
+  function drop(count: number): void {
+    for (const gone of held.slice(0, count)) {
+      bytes -= gone.text.length
+      if (gone.identity !== null) identities.delete(identityKey(gone))
+    }
+    held = held.slice(count)
+  }
+
+  function take(text: string, upload: Omit<Upload, 'bytes' | 'encoding'>): IntakeCounts {
+    const read = readUpload(text, upload, { segment: 0, offset: 0 })
+    let repeated = 0
+    const texts = textsOf(text, upload.form)
+    for (const record of read.records) {
+      const key = identityKey(record)
+      if (record.identity !== null && identities.has(key)) {
+        repeated += 1
+        continue
+      }
+      if (record.identity !== null) identities.add(key)
+      const { locator } = record.stored
+      const own = locator.in === 'segment' ? (texts.get(locator.item) ?? '') : ''
+      held.push({ ...record, text: own })
+      bytes += own.length
+    }
+    const over = held.length - mostHeld
+    if (over > 0) drop(over)
+    while (bytes > retention.maxBytes && held.length > 0) drop(Math.ceil(held.length / 10))
+    return intake.add(upload, read, repeated)
+  }
+
+  function within(window: TimeWindow | null): readonly Held[] {
+    return held
+      .filter(({ stored }) => window === null || (stored.at >= window.from && stored.at <= window.to))
+      .toSorted((left, right) => left.stored.at - right.stored.at)
+  }
+
+  return {
+    async append(upload) {
+      const unpacked = await unpack(upload)
+      if (unpacked.kind === 'refused') return { outcome: 'refused', why: unpacked.why }
+      take(maskText(unpacked.text, upload.form), upload)
+      return { outcome: 'stored' }
+    },
+    async settle() {},
+    async find(id, window, limit) {
+      const key = ({ request: 'requestId', trace: 'traceId', decision: 'decisionId' } as const)[id.by]
+      const found = within(window).filter(({ stored }) => stored[key] === id.id)
+      return { records: found.slice(0, limit).map(({ stored }) => stored), complete: found.length <= limit }
+    },
+    async raw(record) {
+      const found = held.find(({ stored }) => stored === record)
+      if (found === undefined) return { outcome: 'gone', why: 'it is no longer held' }
+      return rawOf(found.text)
+    },
+    async hopActivity(window) {
+      const bySource = Map.groupBy(
+        within(window).filter(({ access }) => access !== null),
+        ({ stored }) => stored.source,
+      )
+      return [...bySource].flatMap(([source, records]) => {
+        const activity = createHopActivity(source)
+        for (const { access } of records) if (access !== null) activity.add(access, access.at)
+        return activity.facts(activityFrom(source, window)).filter((fact) => fact.kind === 'hop-activity')
+      })
+    },
+    async refusedRequests(query) {
+      const records = within(query.window).map(({ stored }) => stored)
+      const decisions = records.filter((record): record is StoredDecision => record.record === 'opa-decisions')
+      const accesses = records.filter((record): record is StoredAccess => record.record === 'envoy-access')
+      const refused = joinedRefusals(accesses, decisions).filter((request) => fits(request, query))
+      return { requests: refused.slice(0, query.limit), complete: refused.length <= query.limit }
+    },
+    counts: async () => intake.all(),
+    async state() {
+      const times = held.map(({ stored }) => stored.at)
+      return {
+        retention,
+        heldSince: times.length === 0 ? null : times.reduce((least, at) => Math.min(least, at)),
+        records: countsByKind(held.map(({ stored }) => stored)),
+        bytes,
+        waiting: 0,
+      }
+    },
+    async retain(now) {
+      const gone = held.filter(({ stored }) => stored.receivedAt < now - retention.maxAgeMs).length
+      held.sort((left, right) => left.stored.receivedAt - right.stored.receivedAt)
+      drop(gone)
+    },
+    async importFile(file, record, source, now) {
+      const bytesOfFile = await readFile(file)
+      const unpacked = await unpack({ encoding: file.endsWith('.gz') ? 'gzip' : 'identity', bytes: bytesOfFile })
+      if (unpacked.kind === 'refused') throw new Error(`${file} is ${unpacked.why}`)
+      const form = unpacked.text.trimStart().startsWith('[') ? 'array' : 'lines'
+      const { accepted, refused, repeated, passedOver } = take(maskText(unpacked.text, form), {
+        record,
+        source,
+        receivedAt: now,
+        form,
+      })
+      return { accepted, refused, repeated, passedOver }
+    },
+    async close() {
+      held = []
+      identities.clear()
+    },
+  }
+}
+
+function identityKey({ identity, stored }: Understood): string {
+  return `${stored.record}/${stored.at}/${identity}`
+}
+
+function textsOf(text: string, form: Upload['form']): ReadonlyMap<number, string> {
+  if (form === 'lines') return new Map(linesOf(text))
+  return new Map((itemsOf(text, form) ?? []).map((value, item) => [item, JSON.stringify(maskValue(value)) ?? '']))
+}
+
+function rawOf(text: string) {
+  return { outcome: 'found', text, masked: text.includes('***') } as const
+}
+
+function fits(
+  request: RefusedRequest,
+  query: { readonly why?: string; readonly callerSpiffeId?: string; readonly calleeSpiffeId?: string },
+): boolean {
+  return (
+    (query.why === undefined || query.why === request.why) &&
+    (query.callerSpiffeId === undefined || query.callerSpiffeId === request.callerSpiffeId) &&
+    (query.calleeSpiffeId === undefined || query.calleeSpiffeId === request.calleeSpiffeId)
+  )
+}
+
+function countsByKind(records: readonly StoredRecord[]): Readonly<Record<RecordKind, number>> {
+  const counts = Object.fromEntries(recordKinds.map((kind) => [kind, 0])) as Record<RecordKind, number>
+  for (const { record } of records) counts[record] += 1
+  return counts
+}

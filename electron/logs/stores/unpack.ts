@@ -1,0 +1,34 @@
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import type { Upload } from '../../core/log-store.ts'
+
+/** An upload as it may come, packed or not. Bytes: OPA sends 32 kB unless told otherwise, an API server 10 MB. */
+export const longestUpload = 16 * 1024 * 1024
+/** The same, unpacked. Bytes: a small bomb is told from a log here. */
+export const longestUnpacked = 64 * 1024 * 1024
+
+const gunzipInPool = promisify(gunzip)
+
+export type Unpacked =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'refused'; readonly why: string }
+
+/** The text of an upload, within the limits; the work is done outside of this thread. */
+export async function unpack(upload: Pick<Upload, 'encoding' | 'bytes'>): Promise<Unpacked> {
+  if (upload.bytes.byteLength > longestUpload) return refused(`larger than ${longestUpload} bytes`)
+  if (upload.encoding === 'identity') return { kind: 'text', text: textOf(upload.bytes) }
+  try {
+    return { kind: 'text', text: textOf(await gunzipInPool(upload.bytes, { maxOutputLength: longestUnpacked })) }
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null
+    return refused(code === 'ERR_BUFFER_TOO_LARGE' ? `larger than ${longestUnpacked} bytes once unpacked` : 'not gzip')
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}
+
+function refused(why: string): Unpacked {
+  return { kind: 'refused', why }
+}
