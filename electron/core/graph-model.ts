@@ -1,9 +1,8 @@
-import { type GraphBuild, startGraph, updateGraph } from '../../shared/domain/graph/build.ts'
+import { type GraphBuild, sameGraph, startGraph, updateGraph } from '../../shared/domain/graph/build.ts'
 import { graphChanges } from '../../shared/domain/graph/diff.ts'
 import { graphView } from '../../shared/domain/graph/view.ts'
 import type { ScopeId, ScopeState } from '../../shared/domain/model/fact.ts'
 import type { LoadedEnvironment } from './environments.ts'
-import type { GraphModel } from './graph-keeper.ts'
 import type { BindModel } from './sessions.ts'
 
 /** Binds the domain's functions to the facts and settings of one environment. */
@@ -32,7 +31,7 @@ export const bindGraphModel: BindModel = (states, loaded) => {
       }
       return build.graph
     },
-    isSame,
+    isSame: sameGraph,
     view: (graph, input, revision) => ({
       ...graphView(graph, input, revision),
       intentProblem: loaded().intent.problem,
@@ -48,22 +47,4 @@ function settingsOf({ environment, intent }: LoadedEnvironment) {
     windowSeconds: environment.windowSeconds,
     bundleStaleAfterSeconds: environment.bundleStaleAfterSeconds ?? null,
   }
-}
-
-/** An update keeps unchanged workloads and hops as the same objects, so this costs a comparison of references. */
-const isSame: GraphModel['isSame'] = (before, after) =>
-  sameItems(before.workloads, after.workloads) &&
-  sameItems(before.hops, after.hops) &&
-  sameText(before.control, after.control) &&
-  sameText(before.gaps, after.gaps) &&
-  sameText(before.defects, after.defects) &&
-  sameText(before.zones, after.zones) &&
-  sameText(before.trustDomains, after.trustDomains)
-
-function sameItems(before: readonly unknown[], after: readonly unknown[]): boolean {
-  return before === after || (before.length === after.length && before.every((item, at) => item === after[at]))
-}
-
-function sameText(before: readonly unknown[], after: readonly unknown[]): boolean {
-  return sameItems(before, after) || JSON.stringify(before) === JSON.stringify(after)
 }
