@@ -42,7 +42,7 @@ function openBrowser(address: string): void {
 async function start(): Promise<void> {
   if (!(await isWindowCurrent())) {
     console.log('Building the window…')
-    await build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'warn' })
+    await build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'error' })
   }
   const stopped = new AbortController()
   process.once('SIGINT', () => stopped.abort())

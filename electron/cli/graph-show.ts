@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { SourceHealth } from '../../shared/contract/environments.ts'
 import { maximumItems } from '../../shared/contract/graph.ts'
-import type { TrustGraph } from '../../shared/domain/model/graph.ts'
+import type { Hop, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
 import { countOf } from '../../shared/words/durations.ts'
 import { filterHelp, filterProblemSentence } from '../../shared/words/filter.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
@@ -96,7 +96,8 @@ async function select(
   filter: string,
   signal: AbortSignal,
 ): Promise<Selection> {
-  if (filter.trim() === '') return { filter: '', workloads: graph.workloads, hops: graph.hops }
+  const { workloads, hops: allHops } = inLanes(graph)
+  if (filter.trim() === '') return { filter: '', workloads, hops: allHops }
   const { environment } = graph
   const view = await client.graph.view({ environment, filter, grouping: 'none' }, { signal })
   if (view.filterProblem !== null) throw new UsageError(filterProblemSentence(view.filterProblem))
@@ -105,8 +106,23 @@ async function select(
     throw new Failure('exhausted', filter, message, 'Narrow it, or leave it out for the whole document.')
   }
   const hopIds = new Set(view.edges.filter(({ matches }) => matches).map(({ id }) => id))
-  const hops = graph.hops.filter(({ id }) => hopIds.has(id))
+  const hops = allHops.filter(({ id }) => hopIds.has(id))
   const workloadIds = new Set(view.nodes.filter(({ matches }) => matches).map(({ id }) => id))
   for (const hop of hops) workloadIds.add(hop.from).add(hop.to)
-  return { filter, workloads: graph.workloads.filter(({ id }) => workloadIds.has(id)), hops }
+  return { filter, workloads: workloads.filter(({ id }) => workloadIds.has(id)), hops }
+}
+
+/** As the window places them: by zone, then by stage; hops by their callers. */
+function inLanes(graph: TrustGraph): { readonly workloads: readonly Workload[]; readonly hops: readonly Hop[] } {
+  const zones = new Map(graph.zones.map(({ id, order }) => [id, order]))
+  const zoneOf = (workload: Workload): number => zones.get(workload.zone) ?? Number.MAX_SAFE_INTEGER
+  const workloads = graph.workloads.toSorted((one, other) => {
+    return zoneOf(one) - zoneOf(other) || one.stage.order - other.stage.order || (one.id < other.id ? -1 : 1)
+  })
+  const places = new Map(workloads.map(({ id }, place) => [id, place]))
+  const placeOf = (id: string): number => places.get(id) ?? Number.MAX_SAFE_INTEGER
+  const hops = graph.hops.toSorted((one, other) => {
+    return placeOf(one.from) - placeOf(other.from) || placeOf(one.to) - placeOf(other.to)
+  })
+  return { workloads, hops }
 }
