@@ -54,8 +54,9 @@ export async function* observeLog(
         await pulse.wait(lookMs, signal)
         continue
       }
+      const came = take(reading, look, now, state.caughtUp)
       // Back from a problem there is something to say even without lines.
-      state.changed ||= take(reading, look, now, state.caughtUp) || state.problem !== null
+      if (came || state.problem !== null) state.changed = true
       state.problem = null
       state.caughtUp ||= !look.more
       const age = now - state.reportedAt

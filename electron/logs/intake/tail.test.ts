@@ -41,7 +41,11 @@ test('lines that are written to a rotated file before the new one exists are not
   await lines()
   await rename(file, `${file}.1`)
   await appendFile(`${file}.1`, 'late\n')
-  expect(await lines()).toEqual(['late'])
+  expect(await tail.look()).toMatchObject({ lines: ['late'] })
+  expect(await tail.look()).toMatchObject({ kind: 'unreadable', reason: 'unreachable' })
+  await appendFile(`${file}.1`, 'later\n')
+  await writeFile(file, 'new\n')
+  expect(await lines()).toEqual(['later', 'new'])
 })
 
 test('a file that was emptied is read from its beginning, and that is said', async () => {

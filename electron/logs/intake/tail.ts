@@ -54,7 +54,8 @@ export function openTail(path: string): Tail {
         // Rotated: what was still written to the old file is read to its end first.
         const rest = await readPiece(file)
         if (rest.lines.length > 0 || rest.more) return { ...rest, more: true }
-        await closeFile()
+        // Renamed, and its successor is still to come: its writer may not know yet. A deleted file is let go.
+        if (named !== null || (await file.handle.stat()).nlink === 0) await closeFile()
       }
       if (named === null) return unreadable('unreachable', `there is no file ${path}; it will be read when it appears`)
       if (!named.isFile()) return unreadable('invalid', `${path} is not a file`)

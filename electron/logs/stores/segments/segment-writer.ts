@@ -1,0 +1,107 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { type FrameHeader, type FramePlace, frameOf } from './frame.ts'
+import { frameAt, makeFolder, segmentPath, segmentsIn } from './segment-files.ts'
+
+/** A segment is closed when it is this long. Bytes: retention deletes whole segments. */
+export const longestSegment = 64 * 1024 * 1024
+
+/** Appends frames, each on the disk before its promise resolves. Many at once share one write and one `fdatasync`. */
+export interface SegmentWriter {
+  /** `durable` is called in the order of the places, before the promise resolves. Rejects when the disk does not take it. */
+  append(header: FrameHeader, payload: Uint8Array, durable: (place: FramePlace) => void): Promise<void>
+  /** Where the next frame will begin. */
+  end(): FramePlace
+  close(): Promise<void>
+}
+
+interface Waiting {
+  readonly frame: Buffer
+  readonly durable: (place: FramePlace) => void
+  readonly resolve: () => void
+  readonly reject: (reason: unknown) => void
+}
+
+/**
+ * Opens a folder of segments for its one writer. What a crash left half written at the end was never acknowledged: it is
+ * cut off. A segment that is older than the last is not touched.
+ */
+export async function openSegmentWriter(folder: string, segmentLength = longestSegment): Promise<SegmentWriter> {
+  await makeFolder(folder)
+  const last = (await segmentsIn(folder)).at(-1)
+  let segment = last ?? 1
+  let file = await open(segmentPath(folder, segment), 'a+', 0o600)
+  let length = await intactLength(file, segment)
+  await file.truncate(length)
+  await file.sync()
+  await syncFolder(folder)
+  let waiting: Waiting[] = []
+  let writing: Promise<void> | null = null
+
+  async function writeWaiting(): Promise<void> {
+    while (waiting.length > 0) {
+      const taken = waiting
+      waiting = []
+      try {
+        if (length >= segmentLength) await nextSegment()
+        await file.appendFile(Buffer.concat(taken.map(({ frame }) => frame)))
+        await file.datasync()
+      } catch (thrown) {
+        // Part of it may be in the file: it was not acknowledged, so that it must not be found either.
+        await file.truncate(length).catch(() => {})
+        for (const { reject } of taken) reject(thrown)
+        continue
+      }
+      for (const { frame, durable, resolve } of taken) {
+        const place = { segment, offset: length }
+        length += frame.length
+        durable(place)
+        resolve()
+      }
+    }
+  }
+
+  async function nextSegment(): Promise<void> {
+    const next = await open(segmentPath(folder, segment + 1), 'a+', 0o600)
+    await syncFolder(folder)
+    await file.close()
+    file = next
+    segment += 1
+    length = 0
+  }
+
+  return {
+    append(header, payload, durable) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ frame: frameOf(header, payload), durable, resolve, reject })
+        writing ??= writeWaiting().finally(() => {
+          writing = null
+        })
+      })
+    },
+    end: () => ({ segment, offset: length }),
+    async close() {
+      await writing
+      await file.close()
+    },
+  }
+}
+
+async function intactLength(file: FileHandle, segment: number): Promise<number> {
+  let offset = 0
+  for (let frame = await frameAt(file, { segment, offset }); frame !== null; ) {
+    offset = frame.next.offset
+    frame = await frameAt(file, { segment, offset })
+  }
+  return offset
+}
+
+/** A new file is only found after a power cut when its folder was written too. Some systems cannot do that. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
