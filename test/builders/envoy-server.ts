@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
 import { findFreePorts } from '../lab/ports.ts'
 import { ensureBinaries } from '../lab/provision/binaries.ts'
 import { ask, startProcess, untilTrue } from './server-process.ts'
@@ -18,6 +20,8 @@ export const modelId = 'spiffe://pipeline.example/hop/model'
  */
 export interface RealEnvoy {
   readonly admin: { readonly host: string; readonly port: number }
+  /** The read-only way to the admin port that docs/rights/envoy.md describes. */
+  readonly reader: { readonly host: string; readonly port: number }
   readonly ingress: string
   readonly egress: string
   readonly authority: TestAuthority
@@ -39,7 +43,7 @@ export interface EnvoyOptions {
 export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy> {
   const { envoy } = await ensureBinaries(['envoy'], { log: (line) => console.log(line) })
   const folder = await mkdtemp(join(tmpdir(), 'envoy-'))
-  const [admin = 0, ingress = 0, egress = 0, ghost = 0, nobody = 0] = await findFreePorts(['127.0.0.1'], 5)
+  const [admin = 0, ingress = 0, egress = 0, ghost = 0, nobody = 0, reader = 0] = await findFreePorts(['127.0.0.1'], 6)
   const authority = await createTestAuthority('pipeline.example')
   const leaves = {
     gateway: await authority.issue({ spiffeId: gatewayId, serial: '0c11' }),
@@ -48,7 +52,7 @@ export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy>
   await writeSecrets(folder, authority, leaves)
   const guard = options.authorisation ?? { host: '127.0.0.1', port: nobody }
   const ports = { admin, ingress, egress, ghost: options.withGhost === true ? ghost : null }
-  await writeFile(join(folder, 'envoy.json'), JSON.stringify(bootstrap(folder, ports, guard)))
+  await writeFile(join(folder, 'envoy.json'), JSON.stringify(bootstrap(folder, ports, guard, await readerDoor(reader))))
   const start = () =>
     startProcess(
       envoy.path,
@@ -74,6 +78,7 @@ export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy>
   await ready()
   return {
     admin: { host: '127.0.0.1', port: admin },
+    reader: { host: '127.0.0.1', port: reader },
     ingress: `127.0.0.1:${ingress}`,
     egress: `127.0.0.1:${egress}`,
     authority,
@@ -89,6 +94,13 @@ export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy>
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The listener exactly as operators are told to write it, on another port: what is documented is what is tested. */
+async function readerDoor(port: number): Promise<object> {
+  const page = await readFile(new URL('../../docs/rights/envoy.md', import.meta.url), 'utf8')
+  const door: unknown = parse(/```yaml\n(?<door>name: .*?)```/s.exec(page)?.groups?.['door'] ?? '')
+  return { ...z.looseObject({ name: z.string() }).parse(door), address: socket('127.0.0.1', port) }
 }
 
 async function writeSecrets(folder: string, authority: TestAuthority, leaves: RealEnvoy['leaves']): Promise<void> {
@@ -113,7 +125,12 @@ interface Ports {
   readonly ghost: number | null
 }
 
-function bootstrap(folder: string, ports: Ports, guard: { readonly host: string; readonly port: number }): object {
+function bootstrap(
+  folder: string,
+  ports: Ports,
+  guard: { readonly host: string; readonly port: number },
+  door: object,
+): object {
   const http2 = {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
       '@type': `${google}/envoy.extensions.upstreams.http.v3.HttpProtocolOptions`,
@@ -143,6 +160,7 @@ function bootstrap(folder: string, ports: Ports, guard: { readonly host: string;
     admin: { address: socket('127.0.0.1', ports.admin) },
     static_resources: {
       listeners: [
+        door,
         {
           name: 'ingress',
           traffic_direction: 'INBOUND',
@@ -178,6 +196,7 @@ function bootstrap(folder: string, ports: Ports, guard: { readonly host: string;
           upstream_bind_config: { source_address: { address: '127.0.0.1', port_value: 0 } },
         }),
         cluster('opa', guard.host, guard.port),
+        cluster('admin', '127.0.0.1', ports.admin, { typed_extension_protocol_options: {} }),
       ],
     },
   }

@@ -34,7 +34,13 @@ default allow := false
 allow if startswith(input.attributes.request.http.path, "/public")
 `
 
-export async function startOpa(options: { readonly withStatus?: boolean } = {}): Promise<RealOpa> {
+export interface OpaOptions {
+  readonly withStatus?: boolean
+  /** Rego of `system.authz`: OPA then asks for a token and lets this policy decide about its own API. */
+  readonly rights?: { readonly policy: string; readonly token: string }
+}
+
+export async function startOpa(options: OpaOptions = {}): Promise<RealOpa> {
   const binaries = await ensureBinaries(['opa-envoy'], { log: (line) => console.log(line) })
   const program = binaries['opa-envoy'].path
   const folder = await mkdtemp(join(tmpdir(), 'opa-'))
@@ -46,6 +52,7 @@ export async function startOpa(options: { readonly withStatus?: boolean } = {}):
   const publish: RealOpa['publish'] = async (revision, policy, key = 'own') => {
     await mkdir(join(folder, 'src'), { recursive: true })
     await writeFile(join(folder, 'src', 'authz.rego'), policy)
+    if (options.rights !== undefined) await writeFile(join(folder, 'src', 'rights.rego'), options.rights.policy)
     const signing = ['--signing-alg', 'RS256', '--signing-key', `${key}.pem`]
     await run(program, ['build', '-b', 'src', '-o', 'bundle.tar.gz', '--revision', revision, ...signing], {
       cwd: folder,
@@ -75,10 +82,15 @@ export async function startOpa(options: { readonly withStatus?: boolean } = {}):
     'error',
     '--disable-telemetry',
   ]
-  const running = startProcess(program, parts, folder)
-  await untilTrue('OPA to activate its bundle', async () => {
-    return (await ask(`http://127.0.0.1:${diagnosticPort}/health?bundles&plugins`)).status === 200
-  })
+  const guard = options.rights === undefined ? [] : ['--authentication=token', '--authorization=basic']
+  const running = startProcess(program, [...parts, ...guard], folder)
+  const bearer = options.rights === undefined ? {} : { authorization: `Bearer ${options.rights.token}` }
+  // With rights of its own OPA guards its health as well, and lets nobody in before the bundle with them is active.
+  const sign = options.rights === undefined ? `${diagnosticPort}/health?bundles&plugins` : `${apiPort}/v1/config`
+  await untilTrue(
+    'OPA to activate its bundle',
+    async () => (await ask(`http://127.0.0.1:${sign}`, bearer)).status === 200,
+  )
   return {
     api: { host: '127.0.0.1', port: apiPort },
     authorisation: { host: '127.0.0.1', port: authorisationPort },

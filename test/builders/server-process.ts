@@ -31,9 +31,12 @@ export function startProcess(program: string, parts: readonly string[], cwd: str
 }
 
 /** Status and body of one GET; status 0 when nobody answered. */
-export function ask(url: string): Promise<{ readonly status: number; readonly body: string }> {
+export function ask(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve) => {
-    const request = get(url, { agent: false }, (answer) => {
+    const request = get(url, { agent: false, headers }, (answer) => {
       let body = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk: string) => {

@@ -77,7 +77,8 @@ describe('a real Envoy', () => {
     expect(ofKind(facts, 'envoy-proxy')).toMatchObject([
       { nodeId: 'gateway', version: '1.40.0', state: 'LIVE', clockSkewMs: 0 },
     ])
-    const [ingress, egress] = ofKind(facts, 'envoy-listener')
+    const [door, ingress, egress] = ofKind(facts, 'envoy-listener')
+    expect(door).toMatchObject({ name: 'admin_for_reading', filterChains: [{ tls: null, clusters: ['admin'] }] })
     expect(ingress).toMatchObject({
       name: 'ingress',
       address: envoy.ingress,
@@ -103,6 +104,7 @@ describe('a real Envoy', () => {
     })
     expect(egress).toMatchObject({ direction: 'outbound', filterChains: [{ tls: null, clusters: ['hop_model'] }] })
     expect(ofKind(facts, 'envoy-cluster')).toMatchObject([
+      { name: 'admin', tls: null },
       {
         name: 'hop_model',
         endpoints: [envoy.ingress],
@@ -112,6 +114,16 @@ describe('a real Envoy', () => {
       },
       { name: 'opa', tls: null },
     ])
+  })
+
+  test('is read whole through the read-only way of docs/rights/envoy.md, which lets nothing else through', async () => {
+    const source = { id: 'gateway', admin: adminOf(envoy.reader) }
+    const answer = await envoyConnector.test(source, settings, ports(), new AbortController().signal)
+    expect([answer.outcome, answer.steps.filter((step) => step.outcome !== 'read')]).toEqual(['usable', []])
+    const refused = ['/quitquitquit', '/logging', '/', '/runtime', '/certs/x', '/memory']
+    const statuses = await Promise.all(refused.map(async (path) => (await ask(`${source.admin}${path}`)).status))
+    expect(statuses).toEqual(refused.map(() => 403))
+    expect((await fetch(`${source.admin}/certs`, { method: 'POST' })).status).toBe(403)
   })
 
   test('has loaded exactly the certificates on disk, by secret and by /certs', async () => {

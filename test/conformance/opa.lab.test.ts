@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { envoyConnector } from '../../electron/connectors/envoy/index.ts'
 import { opaConnector } from '../../electron/connectors/opa/index.ts'
@@ -154,5 +157,38 @@ test('a real OPA without a status section is unknown as to its bundles, not fail
     ])
   } finally {
     await opa.stop()
+  }
+})
+
+test('a real OPA that asks for a token is read whole with the rights of docs/rights/opa.md, and with nothing more', async () => {
+  const page = await readFile(new URL('../../docs/rights/opa.md', import.meta.url), 'utf8')
+  const rights = /```rego\n(?<rights>.*?)```/s.exec(page)?.groups?.['rights'] ?? ''
+  const folder = await mkdtemp(join(tmpdir(), 'opa-token-'))
+  const opa = await startOpa({
+    rights: { policy: rights.replace('EVERYHOP-TOKEN', 'canary-token'), token: 'canary-token' },
+  })
+  try {
+    await writeFile(join(folder, 'token'), 'canary-token\n')
+    await writeFile(join(folder, 'wrong'), 'canary-wrong\n')
+    const test = (tokenFile: string) =>
+      opaConnector.test(
+        { id: 'shared', api: url(opa.api), tokenFile },
+        { ...settings, baseDirectory: folder },
+        ports(),
+        never,
+      )
+    expect(await test('token')).toMatchObject({ outcome: 'usable', version: '1.15.2' })
+    const refused = await test('wrong')
+    expect([refused.outcome, ...new Set(refused.steps.map((step) => step.outcome))]).toEqual(['unusable', 'forbidden'])
+    expect(findSecrets(refused, ['canary-token', 'canary-wrong'])).toEqual([])
+    const headers = { authorization: 'Bearer canary-token' }
+    for (const path of ['/v1/data', '/v1/policies/x', '/v1/query']) {
+      expect([path, (await fetch(`${url(opa.api)}${path}`, { headers })).status]).toEqual([path, 401])
+    }
+    const put = await fetch(`${url(opa.api)}/v1/policies`, { method: 'PUT', headers, body: 'package x' })
+    expect(put.status).toBe(401)
+  } finally {
+    await opa.stop()
+    await rm(folder, { recursive: true, force: true })
   }
 })

@@ -30,6 +30,11 @@ function bare(path: string): HttpFault {
   return json(path.startsWith('/stats') ? { stats: [] } : {})
 }
 
+function nested(): HttpFault {
+  const depth = 200_000
+  return { kind: 'status', status: 200, body: `{"configs":[${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}]}` }
+}
+
 async function fake(answer: (path: string, count: number) => HttpFault): Promise<HttpFaultServer> {
   const server = await startHttpFault(answer)
   servers.push(server)
@@ -109,6 +114,8 @@ test.each([
   ['is a 100 MB dump', { kind: 'huge', bytes: 100_000_000 }, 'invalid'],
   ['is of another shape', { kind: 'json', body: { configs: 'all of them' } }, 'invalid'],
   ['is no object', { kind: 'json', body: [1] }, 'invalid'],
+  ['is nested a million times', { kind: 'status', status: 200, body: '['.repeat(1_000_000) }, 'invalid'],
+  ['nests its listeners a thousand times deeper than any stack', nested(), 'invalid'],
   ['hangs', { kind: 'hang' }, 'timed-out'],
 ] as const)('one resource that %s is a gap for its part alone, and heals', async (_, fault, reason) => {
   let broken = true

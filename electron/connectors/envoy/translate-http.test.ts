@@ -132,6 +132,11 @@ test('a setting for all routes holds where nothing else is said, and for this fi
   expect(guard([authz()], { ...routes, typed_per_filter_config: other })?.disabledRoutes).toEqual([])
 })
 
+test('a filter with the name of a property that every object has is no special case', () => {
+  const routes = { virtual_hosts: [{ name: 'v', routes: [{ name: 'r' }] }] }
+  expect(guard([{ ...authz(), name: 'constructor' }], routes)?.disabledRoutes).toEqual([])
+})
+
 test('clusters are collected from routes, weighted routes and mirrors', () => {
   const routes = {
     virtual_hosts: [

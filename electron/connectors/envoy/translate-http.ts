@@ -121,16 +121,20 @@ function routesWithout(routes: WireRoutes, filter: string): readonly string[] {
     host.routes
       .filter((route) => {
         const general =
-          setting(host.typed_per_filter_config[filter]) ?? setting(routes.typed_per_filter_config[filter]) ?? true
-        const here = setting(route.typed_per_filter_config[filter]) ?? general
+          settingFor(filter, host.typed_per_filter_config) ?? settingFor(filter, routes.typed_per_filter_config) ?? true
+        const here = settingFor(filter, route.typed_per_filter_config) ?? general
         const perCluster = (route.route?.weighted_clusters?.clusters ?? []).map(
-          (cluster) => setting(cluster.typed_per_filter_config[filter]) ?? here,
+          (cluster) => settingFor(filter, cluster.typed_per_filter_config) ?? here,
         )
         return perCluster.length === 0 ? !here : perCluster.includes(false)
       })
       .map((route) => `${host.name}: ${nameOf(route)}`),
   )
   return [...new Set(found)].slice(0, mostDisabledRoutes)
+}
+
+function settingFor(filter: string, configs: Readonly<Record<string, Typed>>): boolean | null {
+  return Object.hasOwn(configs, filter) ? setting(configs[filter]) : null
 }
 
 /** true: on, false: off, null: nothing is said here. */

@@ -18,7 +18,7 @@ export type OpaPart = (typeof opaParts)[number]
 
 /** The code of what is missing when a part cannot be read. */
 const missing: Readonly<Record<OpaPart, string>> = {
-  instance: 'configuration',
+  instance: 'config',
   status: 'bundle-status',
   'decision-log': 'decision-log',
   policies: 'policies',

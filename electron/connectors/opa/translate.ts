@@ -82,7 +82,7 @@ export function translateBundles(asked: Asked, status: WireStatus, config: WireC
 }
 
 function translateBundle(asked: Asked, name: string, found: WireBundle, config: WireConfig | null): OpaBundleFact {
-  const configured = config === null ? undefined : config.bundles[name]
+  const configured = config !== null && Object.hasOwn(config.bundles, name) ? config.bundles[name] : undefined
   return {
     kind: 'opa-bundle',
     id: `opa/${asked.opa}/status#opa-bundle/${name}`,
