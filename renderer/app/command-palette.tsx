@@ -5,12 +5,13 @@ import { ArrowRight, Search } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { formatClock } from '../../shared/words/durations.ts'
 import { transportPhrase } from '../../shared/words/hop-sentences.ts'
-import { capitalise, workloadStateLabel } from '../../shared/words/states.ts'
+import { workloadStateLabel } from '../../shared/words/states.ts'
 import { useNow } from '../api/clock.tsx'
 import { useGraphView } from '../api/hooks.ts'
 import { kindIcon } from '../features/graph/icons.tsx'
 import { transportTone, workloadTone } from '../features/graph/looks.ts'
 import { Keys } from '../ui/atoms.tsx'
+import { startOfRow } from '../ui/capitals.ts'
 import popover from '../ui/popover.module.css'
 import { type Found, findInGraph } from './find-in-graph.ts'
 import styles from './overlays.module.css'
@@ -82,7 +83,7 @@ function Palette({ environment, onDone }: { readonly environment: string; readon
                     <small>{workload.spiffeId.known ? workload.spiffeId.value : workload.identityLabel}</small>
                   </span>
                   <b data-tone={workloadTone(workload.state.state)}>
-                    {capitalise(workloadStateLabel(workload.state.state))}
+                    {startOfRow(workloadStateLabel(workload.state.state))}
                   </b>
                 </Command.Item>
               )
@@ -97,7 +98,7 @@ function Palette({ environment, onDone }: { readonly environment: string; readon
                 <span className={styles.grow}>
                   {from} → {to}
                 </span>
-                <b data-tone={transportTone(hop.transport.state)}>{capitalise(transportPhrase(hop, now))}</b>
+                <b data-tone={transportTone(hop.transport.state)}>{startOfRow(transportPhrase(hop, now))}</b>
               </Command.Item>
             ))}
           </Command.Group>

@@ -1,7 +1,7 @@
 import { FileWarning, ListFilter, OctagonX, SquareDashed } from 'lucide-react'
 import type { SourceHealth } from '../../../shared/contract/environments.ts'
-import type { GraphView } from '../../../shared/domain/model/view.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import type { GraphView } from '../../../shared/domain/model/view.ts'
 import { formatClock, formatDuration } from '../../../shared/words/durations.ts'
 import { filterProblemSentence, noMatchSentence } from '../../../shared/words/filter.ts'
 import { noticeSentence } from '../../../shared/words/notices.ts'
@@ -97,8 +97,7 @@ function SilentSources({ health, now }: { readonly health: readonly SourceHealth
         : `${sourceLabel(source.source)} ${sourceProblemSentence(first, now)}`
     return (
       <Banner key={source.source} tone="unknown" icon={<SquareDashed size={16} aria-hidden="true" />}>
-        <b>{text}</b> {more > 0 ? `And ${more} more. ` : ''}What it would say is shown as last known or unknown;
-        everything else stays live.
+        <b>{text}</b> {more > 0 ? `And ${more} more. ` : ''}Its facts are shown as last known, or unknown.
       </Banner>
     )
   })

@@ -1,7 +1,8 @@
-import { hopLabel, hopPill } from '../../../shared/words/hop-sentences.ts'
+import type { ControlComponent } from '../../../shared/domain/model/graph.ts'
 import type { Relation } from '../../../shared/domain/model/hop-state.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import type { EdgeItem, GraphView } from '../../../shared/domain/model/view.ts'
+import { hopLabel, hopPill } from '../../../shared/words/hop-sentences.ts'
 import type { Point } from './layout/grid.ts'
 import { type LaneMemory, type LaneNode, type Lanes, type LaneZone, layOutLanes } from './layout/lanes.ts'
 import { type Mark, type MarkRequest, placeMarks, textWidth } from './layout/marks.ts'
@@ -10,6 +11,9 @@ import { edgeRank, factsOfEdge, type LineLook, lineLook } from './looks.ts'
 
 /** Id of the zone that control components stand in; intent may name one of its own. */
 export const controlZone = 'control-plane'
+
+/** Who issues identities, who hands them out, who brings policies, who decides. */
+const controlOrder: readonly ControlComponent['kind'][] = ['spire-server', 'spire-agent', 'opa-bundle', 'opa-instance']
 
 export interface DrawnEdge {
   readonly edge: EdgeItem
@@ -43,7 +47,7 @@ export function laneLayout(
     zones.push({ id: '', title: 'Not assigned', kind: 'unassigned', order: Number.MAX_SAFE_INTEGER - 1 })
   }
   for (const component of view.control) {
-    nodes.push({ id: component.id, zone: home, order: Number.MAX_SAFE_INTEGER })
+    nodes.push({ id: component.id, zone: home, order: controlOrder.indexOf(component.kind) })
   }
   return layOutLanes(zones, nodes, memory)
 }
@@ -74,6 +78,7 @@ export function drawEdges(
     routes,
     [...lanes.places.values()],
     lanes.boxes.map((box) => ({ x: box.x + 8, y: box.y + 4, width: textWidth(box.title) * 1.3, height: 22 })),
+    { x: 0, y: 0, width: lanes.width, height: lanes.height },
   )
   return shown.flatMap(({ edge, look }) => {
     const route = routes.get(edge.id)
@@ -115,9 +120,9 @@ export function wholeText(text: EdgeText): string {
     : `${text.strong} · ${text.rest}`
 }
 
-/** Width of a pill with its icon, by its text. */
+/** Width of a pill with its sign, by its text; without text only the sign. */
 export function pillWidth(text: string): number {
-  return 22 + textWidth(text) * 1.08
+  return text === '' ? 20 : 23 + text.length * 6.5
 }
 
 function markRequest(edge: EdgeItem, look: LineLook, now: EpochMs): MarkRequest {
@@ -126,6 +131,6 @@ function markRequest(edge: EdgeItem, look: LineLook, now: EpochMs): MarkRequest 
     id: edge.id,
     rank: edgeRank(factsOfEdge(edge)),
     texts: edgeTexts(edge, look, now).map(wholeText),
-    pillWidth: pill === null ? 0 : pillWidth(pill.text),
+    pillWidths: pill === null ? [] : [pillWidth(pill.text), pillWidth('')],
   }
 }

@@ -1,20 +1,21 @@
 import { BadgeCheck, FileText, KeyRound } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { AuthorisationState, TransportState } from '../../../shared/domain/model/hop-state.ts'
-import { authorisationLabel, capitalise, transportLabel } from '../../../shared/words/states.ts'
+import { authorisationLabel, transportLabel } from '../../../shared/words/states.ts'
+import { startOfRow } from '../../ui/capitals.ts'
 import { HopGlyph } from './canvas/hop-glyph.tsx'
 import { HopLine } from './canvas/hop-line.tsx'
 import { HopPill } from './canvas/hop-pill.tsx'
 import { SvidRing } from './canvas/svid-ring.tsx'
-import type { LineStyle } from './looks.ts'
 import styles from './legend.module.css'
+import type { LineStyle } from './looks.ts'
 
 const transports: readonly TransportState[] = ['verified', 'one-sided', 'plaintext', 'failing', 'configured', 'unknown']
 const pills: readonly (readonly [AuthorisationState, string])[] = [
   ['denying', 'n%'],
   ['erroring', 'n%'],
-  ['failing-open', 'open'],
-  ['unguarded', 'unguarded'],
+  ['failing-open', ''],
+  ['unguarded', ''],
 ]
 
 /** What lines, glyphs, pills and rings mean. Drawn with the same parts as the map, so that it cannot lie. */
@@ -29,7 +30,7 @@ export function Legend() {
                 <HopGlyph state={state} radius={8.5} />
               </g>
             </LineSample>
-            {state === 'configured' ? 'Configured, not seen' : capitalise(transportLabel(state))}
+            {state === 'configured' ? 'Configured, not seen' : startOfRow(transportLabel(state))}
           </li>
         ))}
       </Block>
@@ -44,17 +45,12 @@ export function Legend() {
         </li>
         {pills.map(([state, text]) => (
           <li key={state}>
-            <svg
-              width={text.length > 4 ? 72 : 46}
-              height="20"
-              viewBox={`0 0 ${text.length > 4 ? 72 : 46} 20`}
-              aria-hidden="true"
-            >
+            <svg width="46" height="20" viewBox="0 0 46 20" aria-hidden="true">
               <g transform="translate(1 1)">
-                <HopPill state={state} text={text} width={text.length > 4 ? 70 : 44} />
+                <HopPill state={state} text={text} width={text === '' ? 20 : 44} />
               </g>
             </svg>
-            {capitalise(authorisationLabel(state))}
+            {startOfRow(authorisationLabel(state))}
           </li>
         ))}
       </Block>

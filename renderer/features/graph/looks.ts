@@ -1,5 +1,3 @@
-import { assertNever } from '../../../shared/lib/assert-never.ts'
-import type { EdgeItem, NodeItem } from '../../../shared/domain/model/view.ts'
 import type {
   AuthorisationState,
   Relation,
@@ -7,6 +5,8 @@ import type {
   WorkloadState,
 } from '../../../shared/domain/model/hop-state.ts'
 import { authorisationSeverity, transportSeverity } from '../../../shared/domain/model/hop-state.ts'
+import type { EdgeItem, NodeItem } from '../../../shared/domain/model/view.ts'
+import { assertNever } from '../../../shared/lib/assert-never.ts'
 import type { Tone } from '../../ui/atoms.tsx'
 
 /** How a line is drawn. `granted`: fine dots of a hop that may happen but was not seen; `none`: only the band. */

@@ -1,7 +1,7 @@
 import { CircleCheck, Clock3, OctagonX, Share2, TriangleAlert } from 'lucide-react'
 import type { SourceHealth } from '../../../shared/contract/environments.ts'
-import type { GraphView } from '../../../shared/domain/model/view.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import type { GraphView } from '../../../shared/domain/model/view.ts'
 import { errorSentence } from '../../../shared/words/errors.ts'
 import { gapSentence } from '../../../shared/words/gaps.ts'
 import { sourceHealthSentence } from '../../../shared/words/sources.ts'

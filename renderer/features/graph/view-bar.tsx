@@ -4,12 +4,13 @@ import { type RefObject, useEffect, useState } from 'react'
 import { type Relation, relations } from '../../../shared/domain/model/hop-state.ts'
 import type { GraphCounts } from '../../../shared/domain/model/view.ts'
 import { filterHelp } from '../../../shared/words/filter.ts'
-import { capitalise, relationLabel, relationMeaningOf } from '../../../shared/words/states.ts'
+import { relationLabel, relationMeaningOf } from '../../../shared/words/states.ts'
 import { Button, Chip, Keys } from '../../ui/atoms.tsx'
+import { startOfRow } from '../../ui/capitals.ts'
 import popover from '../../ui/popover.module.css'
 import { quickChips } from './chips.ts'
-import type { ChangeViewState, ViewState } from './view-state.ts'
 import styles from './view-bar.module.css'
+import type { ChangeViewState, ViewState } from './view-state.ts'
 
 /** Title, layers, filter, quick filters, and the switch between map and table. */
 export function ViewBar({
@@ -78,7 +79,7 @@ function Layers({
             onClick={() => onChange(toggled(layers, relation))}
           >
             <span className={styles.tick}>{on ? <Check size={12} aria-hidden="true" /> : null}</span>
-            {capitalise(relationLabel(relation))}
+            {startOfRow(relationLabel(relation))}
           </button>
         )
       })}

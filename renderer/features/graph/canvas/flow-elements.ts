@@ -30,12 +30,16 @@ interface FlowInput {
 export function flowNodes(input: FlowInput, cache: Map<string, Node>): Node[] {
   const { lanes, selected, onSelect, onOpen } = input
   const zones = lanes.boxes.map((box) => {
-    const note = box.kind === 'pipeline' && box.part === 0 ? input.note : ''
     return remember(cache, `zone/${box.zone}/${box.part}`, box, {
       type: 'zone',
       zIndex: -1,
-      data: { box, note },
+      data: { box },
     })
+  })
+  const titles = lanes.boxes.map((box) => {
+    const note = box.kind === 'pipeline' && box.part === 0 ? input.note : ''
+    const place = { x: box.x + 8, y: box.y + 7, width: box.width - 16, height: 16 }
+    return remember(cache, `title/${box.zone}/${box.part}`, place, { type: 'title', zIndex: 1, data: { box, note } })
   })
   const cards = [...input.items, ...input.control].flatMap((item) => {
     const place = lanes.places.get(item.id)
@@ -44,7 +48,7 @@ export function flowNodes(input: FlowInput, cache: Map<string, Node>): Node[] {
     const data = { item, selected: item.id === selected, onSelect, onOpen }
     return [remember(cache, item.id, place, { type, zIndex: 1, data })]
   })
-  return [...zones, ...cards]
+  return [...zones, ...titles, ...cards]
 }
 
 function remember(

@@ -1,31 +1,33 @@
 import '@xyflow/react/dist/base.css'
-import { Maximize, Minus, Plus } from 'lucide-react'
 import {
+  Handle,
   type Node,
   type NodeProps,
+  Position,
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
   useStore,
   ViewportPortal,
 } from '@xyflow/react'
+import { Maximize, Minus, Plus } from 'lucide-react'
 import { type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
 import type { GraphView, NodeItem } from '../../../../shared/domain/model/view.ts'
 import { Button } from '../../../ui/atoms.tsx'
 import type { DrawnEdge } from '../drawing.ts'
-import type { Lanes, ZoneBox as Box } from '../layout/lanes.ts'
+import type { ZoneBox as Box, Lanes } from '../layout/lanes.ts'
 import { edgesInOrder, nodesInOrder } from '../order.ts'
 import { ControlCard } from './control-card.tsx'
-import { flowEdges, flowNodes, type FlowNode } from './flow-elements.ts'
+import { type FlowNode, flowEdges, flowNodes } from './flow-elements.ts'
+import styles from './graph-canvas.module.css'
 import { GroupCard } from './group-card.tsx'
 import { lineAt } from './hit-test.ts'
 import { type CanvasLine, HopCanvas } from './hop-canvas.tsx'
 import { HopEdge } from './hop-edge.tsx'
 import { edgeSentence, HopMark } from './hop-mark.tsx'
-import styles from './graph-canvas.module.css'
 import { WorkloadCard } from './workload-card.tsx'
-import { ZoneBox } from './zone-box.tsx'
+import { ZoneBox, ZoneTitle } from './zone-box.tsx'
 
 export interface GraphCanvasProps {
   readonly view: GraphView
@@ -43,22 +45,40 @@ export interface GraphCanvasProps {
 }
 
 const nodeTypes = {
-  zone: ({ data }: NodeProps<Node<{ box: Box; note: string }>>) => <ZoneBox box={data.box} note={data.note} />,
+  zone: ({ data }: NodeProps<Node<{ box: Box }>>) => <ZoneBox box={data.box} />,
+  title: ({ data }: NodeProps<Node<{ box: Box; note: string }>>) => <ZoneTitle box={data.box} note={data.note} />,
   workload: ({ data }: NodeProps<FlowNode<Extract<NodeItem, { type: 'workload' }>>>) => (
-    <WorkloadCard
-      workload={data.item.workload}
-      matches={data.item.matches}
-      selected={data.selected}
-      onSelect={data.onSelect}
-    />
+    <>
+      <Ends />
+      <WorkloadCard
+        workload={data.item.workload}
+        matches={data.item.matches}
+        selected={data.selected}
+        onSelect={data.onSelect}
+      />
+    </>
   ),
   group: ({ data }: NodeProps<FlowNode<Extract<NodeItem, { type: 'group' }>>>) => (
-    <GroupCard group={data.item} selected={data.selected} onSelect={data.onSelect} onOpen={data.onOpen} />
+    <>
+      <Ends />
+      <GroupCard group={data.item} selected={data.selected} onSelect={data.onSelect} onOpen={data.onOpen} />
+    </>
   ),
   control: ({ data }: NodeProps<FlowNode<ControlComponent>>) => (
     <ControlCard component={data.item} selected={data.selected} onSelect={data.onSelect} />
   ),
 }
+
+/** React Flow draws an edge only between handles that it finds in the page, whatever the node says about its handles. */
+function Ends() {
+  return (
+    <>
+      <Handle type="target" position={Position.Left} isConnectable={false} className={styles.end} />
+      <Handle type="source" position={Position.Right} isConnectable={false} className={styles.end} />
+    </>
+  )
+}
+
 const edgeTypes = { hop: HopEdge }
 
 /** The map: cards and zones as React Flow nodes, hops as its edges, and their words after the cards in the tab order. */
@@ -130,7 +150,6 @@ function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onO
         disableKeyboardA11y
         minZoom={0.04}
         maxZoom={2}
-        proOptions={{ hideAttribution: true }}
       >
         <ViewportPortal>
           {marks.map((edge) => (

@@ -1,12 +1,12 @@
 import { useStore } from '@xyflow/react'
 import { useEffect, useRef } from 'react'
-import type { EdgeItem } from '../../../../shared/domain/model/view.ts'
 import type { Relation } from '../../../../shared/domain/model/hop-state.ts'
+import type { EdgeItem } from '../../../../shared/domain/model/view.ts'
 import type { Rectangle } from '../layout/grid.ts'
 import type { Place } from '../layout/plan.ts'
 import { factsOfEdge, type LineStyle, lineLook } from '../looks.ts'
-import type { Line } from './hit-test.ts'
 import styles from './graph-canvas.module.css'
+import type { Line } from './hit-test.ts'
 
 export interface CanvasLine extends Line {
   readonly style: LineStyle

@@ -2,8 +2,8 @@ import type { Edge, EdgeProps } from '@xyflow/react'
 import { memo } from 'react'
 import type { DrawnEdge } from '../drawing.ts'
 import { arrival, pathOf } from '../layout/path.ts'
-import { HopLine } from './hop-line.tsx'
 import styles from './hop.module.css'
+import { HopLine } from './hop-line.tsx'
 
 export type HopFlowEdge = Edge<{ readonly drawn: DrawnEdge; readonly selected: boolean }, 'hop'>
 

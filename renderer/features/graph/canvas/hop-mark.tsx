@@ -1,14 +1,14 @@
 import { memo } from 'react'
-import { hopPill, hopSentence } from '../../../../shared/words/hop-sentences.ts'
-import { countOf } from '../../../../shared/words/durations.ts'
-import { transportLabel } from '../../../../shared/words/states.ts'
-import type { EdgeItem } from '../../../../shared/domain/model/view.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
+import type { EdgeItem } from '../../../../shared/domain/model/view.ts'
+import { countOf } from '../../../../shared/words/durations.ts'
+import { hopPill, hopSentence } from '../../../../shared/words/hop-sentences.ts'
+import { transportLabel } from '../../../../shared/words/states.ts'
 import { useNow } from '../../../api/clock.tsx'
-import { type DrawnEdge, edgeTexts, type EdgeText, pillWidth, wholeText } from '../drawing.ts'
+import { type DrawnEdge, type EdgeText, edgeTexts, pillWidth, wholeText } from '../drawing.ts'
+import styles from './hop.module.css'
 import { HopGlyph } from './hop-glyph.tsx'
 import { HopPill } from './hop-pill.tsx'
-import styles from './hop.module.css'
 
 /** Glyph, words and pill of one hop, as the button that selects it. */
 export const HopMark = memo(function HopMark({
@@ -28,6 +28,7 @@ export const HopMark = memo(function HopMark({
   const texts = edgeTexts(edge, look, now)
   const text = mark.text === null ? null : (texts[mark.text.variant] ?? texts.at(-1) ?? null)
   const pill = edge.type === 'hop' ? hopPill(edge.hop) : null
+  const pillText = pill === null || mark.pill?.variant !== 0 ? '' : pill.text
   const sentence = edgeSentence(edge, names, now)
   return (
     <button
@@ -55,7 +56,7 @@ export const HopMark = memo(function HopMark({
         )}
         {pill === null || mark.pill === null || edge.type !== 'hop' ? null : (
           <g transform={`translate(${mark.pill.x - mark.x} ${mark.pill.y - mark.y})`}>
-            <HopPill state={edge.hop.authorisation.state} text={pill.text} width={pillWidth(pill.text)} />
+            <HopPill state={edge.hop.authorisation.state} text={pillText} width={pillWidth(pillText)} />
           </g>
         )}
       </svg>

@@ -2,7 +2,11 @@ import type { AuthorisationState } from '../../../../shared/domain/model/hop-sta
 import { authorisationTone } from '../looks.ts'
 import styles from './hop.module.css'
 
+/** Nobody is asked, so there is no ring: a shield with a stroke through it. */
+const unguarded = 'M8 2.2l4.8 1.8v4c0 3-2 5-4.8 6-2.8-1-4.8-3-4.8-6V4zM3 13.2L13 2.8'
+
 const signs: Readonly<Partial<Record<AuthorisationState, string>>> = {
+  unguarded,
   denying: 'M8 2.500a5.5 5.5 0 1 0 .01 0M4.2 11.800l7.6-7.6',
   erroring: 'M5.4 2.200h5.200l3.2 3.200v5.200l-3.2 3.200H5.400l-3.2-3.200V5.400zM6 6l4 4M10 6l-4 4',
   // An open ring: the gate stands open when nobody answers.
@@ -28,9 +32,11 @@ export function HopPill({
           <path d={sign} />
         </g>
       )}
-      <text x={sign === undefined ? width / 2 : 18} y={13} textAnchor={sign === undefined ? 'middle' : 'start'}>
-        {text}
-      </text>
+      {text === '' ? null : (
+        <text x={18} y={13}>
+          {text}
+        </text>
+      )}
     </g>
   )
 }

@@ -6,8 +6,9 @@ import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { authorisationPhrase, transportPhrase } from '../../../../shared/words/hop-sentences.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
-import { capitalise, relationLabel, relationMeaningOf, transportLabel } from '../../../../shared/words/states.ts'
+import { relationLabel, relationMeaningOf, transportLabel } from '../../../../shared/words/states.ts'
 import { Tag } from '../../../ui/atoms.tsx'
+import { startOfRow } from '../../../ui/capitals.ts'
 import { authorisationTone, transportTone } from '../looks.ts'
 import { FactList, RestsOn } from './fact-list.tsx'
 import styles from './inspector.module.css'
@@ -26,7 +27,7 @@ export function HopInspector({ detail, now }: { readonly detail: HopDetail; read
         </h2>
         <div className={styles.states}>
           <Tag tone={transportTone(transport.state)} icon={<StateGlyph state={transport.state} />}>
-            {capitalise(transportLabel(transport.state))}
+            {startOfRow(transportLabel(transport.state))}
           </Tag>
           <span className={styles.meta}>
             {transport.since === null
@@ -59,7 +60,7 @@ export function HopInspector({ detail, now }: { readonly detail: HopDetail; read
       </Section>
       <Section title="Authorisation">
         <div className={styles.states}>
-          <Tag tone={authorisationTone(authorisation.state)}>{capitalise(authorisationPhrase(hop))}</Tag>
+          <Tag tone={authorisationTone(authorisation.state)}>{startOfRow(authorisationPhrase(hop))}</Tag>
         </div>
         <p className={styles.sentence}>{reasonSentence(authorisation.reason)}</p>
         <RestsOn judgement={authorisation} facts={facts} now={now} />

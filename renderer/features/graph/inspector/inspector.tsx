@@ -1,16 +1,17 @@
 import { Copy, OctagonX } from 'lucide-react'
 import { type ReactNode, useRef } from 'react'
-import type { GraphView } from '../../../../shared/domain/model/view.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
+import type { GraphView } from '../../../../shared/domain/model/view.ts'
 import { formatDuration } from '../../../../shared/words/durations.ts'
 import { errorSentence } from '../../../../shared/words/errors.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
-import { capitalise, transportLabel, workloadStateLabel } from '../../../../shared/words/states.ts'
+import { transportLabel, workloadStateLabel } from '../../../../shared/words/states.ts'
 import { groupStateWords } from '../../../../shared/words/workload-sentences.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { failureOf } from '../../../api/failure.ts'
 import { useHopDetail, useWorkloadDetail } from '../../../api/hooks.ts'
 import { Banner, Button, Keys, Tag } from '../../../ui/atoms.tsx'
+import { startOfRow } from '../../../ui/capitals.ts'
 import { hopText, workloadText } from '../copy-text.ts'
 import { transportTone, workloadTone } from '../looks.ts'
 import { RestsOn } from './fact-list.tsx'
@@ -40,7 +41,7 @@ export function Inspector(props: InspectorProps) {
       <div className={styles.scroll} ref={body}>
         <div className={styles.place}>
           <span>{props.place}</span>
-          <span>
+          <span className={styles.placeKeys}>
             <Keys keys={['j', 'k']} />
           </span>
         </div>
@@ -129,7 +130,7 @@ function ControlInspector({ component }: { readonly component: GraphView['contro
     <header>
       <h2>{component.name}</h2>
       <div className={styles.states}>
-        <Tag tone={workloadTone(component.state.state)}>{capitalise(workloadStateLabel(component.state.state))}</Tag>
+        <Tag tone={workloadTone(component.state.state)}>{startOfRow(workloadStateLabel(component.state.state))}</Tag>
         <span className={styles.meta}>{reasonSentence(component.summary)}</span>
       </div>
       <div className={styles.verdict} data-tone={workloadTone(component.state.state)}>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import type { Known } from '../../../../shared/domain/model/graph.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { formatClock, formatDuration } from '../../../../shared/words/durations.ts'
@@ -101,7 +101,18 @@ export function Expiry({ at, now }: { readonly at: EpochMs | null; readonly now:
 
 /** A long identifier that may break after its separators, so that it is whole and still fits. */
 export function Breakable({ text }: { readonly text: string }) {
-  return <code className={styles.breakable}>{text}</code>
+  const parts = text.split(/(?<=[/:._,-])/)
+  return (
+    <code className={styles.breakable}>
+      {parts.map((part, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text have no other identity.
+        <Fragment key={index}>
+          {part}
+          <wbr />
+        </Fragment>
+      ))}
+    </code>
+  )
 }
 
 /** Serial numbers in pairs, shortened in the middle; the whole stays in the title. */

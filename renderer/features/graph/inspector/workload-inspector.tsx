@@ -4,9 +4,10 @@ import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { transportPhrase } from '../../../../shared/words/hop-sentences.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
-import { capitalise, workloadStateLabel } from '../../../../shared/words/states.ts'
+import { workloadStateLabel } from '../../../../shared/words/states.ts'
 import { slotText } from '../../../../shared/words/workload-sentences.ts'
 import { Tag } from '../../../ui/atoms.tsx'
+import { startOfRow } from '../../../ui/capitals.ts'
 import { workloadTone } from '../looks.ts'
 import { RestsOn } from './fact-list.tsx'
 import styles from './inspector.module.css'
@@ -31,7 +32,7 @@ export function WorkloadInspector({
       <header>
         <h2>{workload.name}</h2>
         <div className={styles.states}>
-          <Tag tone={workloadTone(state.state)}>{capitalise(workloadStateLabel(state.state))}</Tag>
+          <Tag tone={workloadTone(state.state)}>{startOfRow(workloadStateLabel(state.state))}</Tag>
           <span className={styles.meta}>
             {state.since === null ? '' : `since ${formatClock(state.since, now)}, ${formatDuration(now - state.since)}`}
           </span>

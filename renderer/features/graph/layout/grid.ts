@@ -4,9 +4,9 @@
  */
 export const card = { width: 152, height: 92 } as const
 export const compactCard = { width: 152, height: 52 } as const
-export const columnPitch = 204
+export const columnPitch = 203
 export const columnGap = columnPitch - card.width
-export const marginLeft = 22
+export const marginLeft = 30
 export const zonePadding = 12
 /** Room for a zone's title above its first row. */
 export const zoneHead = 32

@@ -323,7 +323,8 @@ function draw(zones: readonly LaneZone[], nodes: readonly LaneNode[], memory: La
     boxes,
     rows: memory.rows,
     columns: memory.columns,
-    width: Math.max(0, ...boxes.map((box) => box.x + box.width)) + 10,
+    // Right of the last column lies one more channel.
+    width: Math.max(0, ...boxes.map((box) => box.x + box.width)) + 26,
     height: Math.max(0, ...boxes.map((box) => box.y + box.height)) + 10,
     memory,
   }

@@ -7,8 +7,8 @@ export interface MarkRequest {
   /** Lower is placed first and so gets the better place. */
   readonly rank: number
   readonly texts: readonly string[]
-  /** Width of the pill, 0 without one. */
-  readonly pillWidth: number
+  /** Widths of the pill, the wish first, then the shortest form; empty without one. */
+  readonly pillWidths: readonly number[]
 }
 
 export interface Mark {
@@ -24,7 +24,7 @@ export interface Mark {
     readonly y: number
     readonly anchor: 'start' | 'middle' | 'end'
   } | null
-  readonly pill: { readonly x: number; readonly y: number } | null
+  readonly pill: { readonly x: number; readonly y: number; readonly variant: number } | null
 }
 
 export const glyphRadius = 10
@@ -46,6 +46,7 @@ export function placeMarks(
   routes: ReadonlyMap<string, Route>,
   cards: readonly Rectangle[],
   titles: readonly Rectangle[],
+  bounds: Rectangle,
 ): ReadonlyMap<string, Mark> {
   const marks = new Map<string, Mark>()
   const taken: Rectangle[] = []
@@ -55,7 +56,7 @@ export function placeMarks(
     const route = routes.get(request.id)
     if (route === undefined) continue
     const lines = careful ? segmentsNear(route, routes) : []
-    const best = bestMark(request, route, { cards, titles, taken, lines })
+    const best = bestMark(request, route, { cards, titles, taken, lines, bounds })
     if (best === null) continue
     marks.set(request.id, best.mark)
     taken.push(...best.boxes)
@@ -66,6 +67,8 @@ export function placeMarks(
 interface Surroundings {
   readonly cards: readonly Rectangle[]
   readonly titles: readonly Rectangle[]
+  /** What is outside of this may not be in the window. */
+  readonly bounds: Rectangle
   readonly taken: readonly Rectangle[]
   /** Segments of other hops, one pixel thick. */
   readonly lines: readonly Rectangle[]
@@ -131,15 +134,21 @@ function dressings(
   const found: Candidate[] = []
   const withPills = (text: Mark['text'], textBox: Rectangle | null, sum: number) => {
     const boxes = textBox === null ? [glyph] : [glyph, textBox]
-    if (request.pillWidth === 0) {
+    if (request.pillWidths.length === 0) {
       found.push({ mark: { id: request.id, x: spot.x, y: spot.y, text, pill: null }, boxes, cost: sum })
       return
     }
-    for (const [place, extra] of pillPlaces(request.pillWidth, spot, glyph)) {
-      const total = sum + extra + cost(place, { ...around, taken: [...around.taken, ...boxes] }, 8)
-      const pill = { x: place.x, y: place.y }
-      found.push({ mark: { id: request.id, x: spot.x, y: spot.y, text, pill }, boxes: [...boxes, place], cost: total })
-    }
+    request.pillWidths.forEach((width, variant) => {
+      for (const [place, extra] of pillPlaces(width, spot, glyph)) {
+        const total = sum + extra + variant * 60 + cost(place, { ...around, taken: [...around.taken, ...boxes] }, 8)
+        const pill = { x: place.x, y: place.y, variant }
+        found.push({
+          mark: { id: request.id, x: spot.x, y: spot.y, text, pill },
+          boxes: [...boxes, place],
+          cost: total,
+        })
+      }
+    })
   }
   request.texts.forEach((value, index) => {
     const width = textWidth(value)
@@ -158,7 +167,7 @@ function textPlaces(
   spot: Spot,
 ): readonly (readonly [Mark['text'], Rectangle, number])[] {
   const { x, y } = spot
-  const gap = glyphRadius + 5
+  const gap = glyphRadius + 7
   const above = box(x - width / 2, y - gap - textHeight + 2, width, textHeight)
   const below = box(x - width / 2, y + gap - 2, width, textHeight)
   const right = box(x + gap, y - textHeight / 2, width, textHeight)
@@ -198,7 +207,13 @@ function pillPlaces(width: number, spot: Spot, glyph: Rectangle): readonly (read
 }
 
 function cost(place: Rectangle, around: Surroundings, perLine: number): number {
-  let sum = 0
+  const { bounds } = around
+  const outside =
+    place.x < bounds.x ||
+    place.y < bounds.y ||
+    place.x + place.width > bounds.x + bounds.width ||
+    place.y + place.height > bounds.y + bounds.height
+  let sum = outside ? 500 : 0
   for (const card of around.cards) if (overlaps(place, grow(card, 2))) sum += 600
   for (const other of around.taken) if (overlaps(place, grow(other, 2))) sum += 300
   for (const title of around.titles) if (overlaps(place, title)) sum += 120

@@ -161,6 +161,8 @@ describe('routes', () => {
   })
 })
 
+const bounds = (lanes: ReturnType<typeof layOutLanes>) => ({ x: 0, y: 0, width: lanes.width, height: lanes.height })
+
 describe('marks', () => {
   it('lie on their route, clear of cards and of each other', () => {
     const { lanes, routes } = draw(pipeline, hops)
@@ -169,9 +171,9 @@ describe('marks', () => {
       id: hop.id,
       rank,
       texts: ['handshake failing 3 m 24 s', '18/s'],
-      pillWidth: rank === 3 ? 46 : 0,
+      pillWidths: rank === 3 ? [46, 26] : [],
     }))
-    const marks = [...placeMarks(requests, routes, cards, []).values()]
+    const marks = [...placeMarks(requests, routes, cards, [], bounds(lanes)).values()]
     expect(marks.length).toBe(hops.length)
     const glyphs = marks.map((mark) => ({ x: mark.x - 10, y: mark.y - 10, width: 20, height: 20 }))
     glyphs.forEach((glyph, index) => {
@@ -183,10 +185,11 @@ describe('marks', () => {
   it('take the shorter text where the longer does not fit', () => {
     const { lanes, routes } = draw(pipeline, hops)
     const marks = placeMarks(
-      [{ id: 'gateway>firewall', rank: 0, texts: ['handshake failing 3 m 24 s', '18/s'], pillWidth: 0 }],
+      [{ id: 'gateway>firewall', rank: 0, texts: ['handshake failing 3 m 24 s', '18/s'], pillWidths: [] }],
       routes,
       [...lanes.places.values()],
       [],
+      bounds(lanes),
     )
     expect(marks.get('gateway>firewall')?.text?.value).toBe('18/s')
   })

@@ -184,7 +184,7 @@ function cheapest(plans: readonly Plan[], laid: readonly Point[][], world: World
     const points = sketch(plan, world)
     let cost = lengthOf(points) + plan.rails.length * 60 + manners(plan, world)
     if (cost >= least) continue
-    if (careful) cost += crossings(points, laid) * 130
+    if (careful) cost += crossings(points, laid)
     if (cost < least) {
       least = cost
       best = plan
@@ -198,9 +198,9 @@ function cheapest(plans: readonly Plan[], laid: readonly Point[][], world: World
 function manners(plan: Plan, world: World): number {
   let cost = 0
   const straight = plan.rails.length === 0
-  if (plan.exit === 'left' && !straight) cost += 40
+  if (plan.exit === 'left' && !straight) cost += 120
   if (plan.exit === 'top') cost += 50
-  if (plan.entry === 'right' && !straight) cost += 30
+  if (plan.entry === 'right' && !straight) cost += 60
   if (plan.entry === 'bottom') cost += 20
   for (const rail of plan.rails) {
     if (rail.axis === 'h' && rail.channel === 0) cost += 160
@@ -229,16 +229,21 @@ export function lengthOf(points: readonly Point[]): number {
   return sum
 }
 
+/** What crossing the lines that lie already costs. A short line is all glyph: crossing it hides its state. */
 function crossings(points: readonly Point[], laid: readonly Point[][]): number {
   let sum = 0
   for (const other of laid) {
     for (let i = 1; i < points.length; i += 1) {
       for (let j = 1; j < other.length; j += 1) {
-        if (cross(points[i - 1], points[i], other[j - 1], other[j])) sum += 1
+        if (cross(points[i - 1], points[i], other[j - 1], other[j])) sum += isShort(other) ? 420 : 130
       }
     }
   }
   return sum
+}
+
+function isShort(points: readonly Point[]): boolean {
+  return points.length === 2 && lengthOf(points) < 90
 }
 
 function cross(a?: Point, b?: Point, c?: Point, d?: Point): boolean {

@@ -1,0 +1,122 @@
+import type { LiveEvent } from '../../shared/contract/live.ts'
+import type { Fact } from '../../shared/domain/model/fact.ts'
+import type { GraphView } from '../../shared/domain/model/view.ts'
+import type { Client } from '../api/client.ts'
+import { type Fixture, labFixture, largeFixture, troubledFixture } from './fixture-view.ts'
+
+/** Which invented situation the development page shows: `dev.html?show=…`. */
+export type Situation = 'lab' | 'troubled' | 'large' | 'none' | 'empty' | 'loading' | 'gone' | 'broken'
+
+/** A client that answers from invented data, so that the screen can be looked at without a service. */
+export function createFixtureClient(situation: Situation): Client {
+  const moment = { now: Date.now() }
+  const make = (open: readonly string[]): Fixture =>
+    situation === 'large'
+      ? largeFixture(moment, open)
+      : situation === 'lab'
+        ? labFixture(moment)
+        : troubledFixture(moment)
+  let fixture = make([])
+  const fails = () => Promise.reject(new Error('connection refused'))
+  const answers = {
+    system: { info: async () => ({ version: '0.1.0', host: 'web', home: '~/.config/everyhop' }) },
+    environments: {
+      list: async () =>
+        situation === 'none'
+          ? []
+          : [
+              {
+                name: 'lab',
+                production: situation === 'troubled',
+                file: '~/.config/everyhop/lab/environment.yaml',
+                problem:
+                  situation === 'broken'
+                    ? { message: 'sources.envoy[2].admin: expected an http address', line: 14, column: 7 }
+                    : null,
+                sourceCounts: {},
+              },
+            ],
+      test: async () => [],
+      health: async () => healthOf(situation, fixture),
+    },
+    graph: {
+      view: async (input: { filter?: string; focus?: { open?: string[] } }) => {
+        fixture = make(input.focus?.open ?? [])
+        return filtered(viewOf(situation, fixture), input.filter ?? '')
+      },
+      changes: async () => ({ type: 'whole', view: { ...fixture.view, revision: 2 } }),
+      workload: async ({ id }: { id: string }) => {
+        const workload = fixture.workloads.find((item) => item.id === id)
+        if (workload === undefined) return fails()
+        const hops = fixture.hops.filter((item) => item.from === id || item.to === id)
+        return { asOf: moment.now, workload, hops, facts: factsOf(fixture, moment.now) }
+      },
+      hop: async ({ id }: { id: string }) => {
+        const hop = fixture.hops.find((item) => item.id === id)
+        const from = fixture.workloads.find((item) => item.id === hop?.from)
+        const to = fixture.workloads.find((item) => item.id === hop?.to)
+        return { asOf: moment.now, hop, from, to, facts: factsOf(fixture, moment.now) }
+      },
+      document: fails,
+      attend: async () => ({ attending: true }),
+    },
+    live: {
+      topics: async () => {
+        if (situation === 'gone') return fails()
+        return (async function* events(): AsyncGenerator<LiveEvent> {
+          yield { topic: 'sources', health: healthOf(situation, fixture) }
+          for (;;) {
+            yield { topic: 'clock', now: Date.now() }
+            await new Promise((resolve) => setTimeout(resolve, 5000))
+          }
+        })()
+      },
+    },
+  }
+  // The fixture stands in for the whole contract; the development page is the only place that may do this.
+  return answers as unknown as Client
+}
+
+function viewOf(situation: Situation, fixture: Fixture): GraphView {
+  return situation === 'empty' || situation === 'loading'
+    ? { ...fixture.view, nodes: [], edges: [], control: [] }
+    : fixture.view
+}
+
+function healthOf(situation: Situation, fixture: Fixture) {
+  return situation === 'loading'
+    ? fixture.health.map((source, index) => ({ ...source, pending: index === 0 ? 0 : source.configured, answering: 0 }))
+    : fixture.health
+}
+
+function filtered(view: GraphView, filter: string): GraphView {
+  if (filter === '') return view
+  const edges = view.edges.map((edge) => ({
+    ...edge,
+    matches:
+      edge.type === 'hop' && filter.startsWith('tls:') && filter.slice(4).split(',').includes(edge.hop.transport.state),
+  }))
+  const near = new Set(edges.flatMap((edge) => (edge.matches ? [edge.from, edge.to] : [])))
+  const nodes = view.nodes.map((node) => ({ ...node, matches: near.has(node.id) }))
+  const counts = {
+    ...view.counts,
+    matchingHops: edges.filter((edge) => edge.matches).length,
+    matchingWorkloads: near.size,
+  }
+  return { ...view, edges, nodes, counts }
+}
+
+function factsOf(fixture: Fixture, now: number): readonly Fact[] {
+  return fixture.workloads.map((item) => ({
+    kind: 'envoy-proxy',
+    id: `envoy/${item.name}#GET /certs`,
+    from: { source: 'envoy', instance: item.name, locator: 'GET /certs', observedAt: now - 2000, basis: 'measured' },
+    envoy: item.name,
+    nodeId: null,
+    version: '1.40.0',
+    state: 'LIVE',
+    uptimeSeconds: 100,
+    waitingFor: [],
+    clockSkewMs: 0,
+  }))
+}
