@@ -174,6 +174,23 @@ test('scoped routes and matcher trees cannot be followed, and that is said', () 
   ])
 })
 
+test('ext_authz as a network filter guards every request of its chain', () => {
+  const kind = `${google}/envoy.extensions.filters.network.ext_authz.v3.ExtAuthz`
+  const grpc_service = { envoy_grpc: { cluster_name: 'opa' } }
+  const guard = {
+    name: 'guard',
+    typed_config: { '@type': kind, stat_prefix: 'g', grpc_service, failure_mode_allow: true },
+  }
+  const filters = [guard, manager({ stat_prefix: 'in', route_config: {} })]
+  const { facts } = listeners([fixed({ name: 'a', address: socket('10.0.0.1', 1), filter_chains: [{ filters }] })])
+  expect(facts[0]?.filterChains[0]?.http[0]?.extAuthz).toMatchObject({
+    cluster: 'opa',
+    failureModeAllow: true,
+    alwaysEnabled: true,
+    disabledRoutes: [],
+  })
+})
+
 test('filters by ECDS are followed', () => {
   const kind = `${google}/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz`
   const http_filters = [{ name: 'authz', config_discovery: { type_urls: [kind] } }]

@@ -23,9 +23,13 @@ export function translateConnectionManager(
   manager: WireConnectionManager,
   routes: WireRoutes | null,
   discovered: DiscoveredFilters,
+  connectionGuards: readonly ExtAuthz[] = [],
 ): { readonly filters: HttpFilters; readonly clusters: readonly string[] } {
   const found = manager.http_filters.flatMap((filter) => authorisationFilter(filter, discovered) ?? [])
-  const guards = found.map(({ config, name, always }) => translateExtAuthz(config, name, always, routes))
+  const guards = [
+    ...found.map(({ config, name, always }) => translateExtAuthz(config, name, always, routes)),
+    ...connectionGuards,
+  ]
   return {
     filters: {
       statPrefix: manager.stat_prefix,
@@ -34,6 +38,12 @@ export function translateConnectionManager(
     },
     clusters: routes === null ? [] : clustersOf(routes),
   }
+}
+
+/** ext_authz as a network filter: asked once a connection, so that no route can be without it. */
+export function translateConnectionGuard(config: Typed): ExtAuthz {
+  const name = 'network ext_authz'
+  return translateExtAuthz(parse(extAuthz, config, name), name, true, null)
 }
 
 /** Each of several filters can refuse, so the one with the fewest ways around it says how well requests are guarded. */

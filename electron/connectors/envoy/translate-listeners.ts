@@ -1,7 +1,7 @@
-import type { EnvoyListenerFact, FilterChain } from '../../../shared/domain/model/envoy-facts.ts'
+import type { EnvoyListenerFact, ExtAuthz, FilterChain } from '../../../shared/domain/model/envoy-facts.ts'
 import { envoyReads, locatorOf } from './client.ts'
 import { type Asked, attempt, measured, NotUnderstood, type Problem, parse, type Translated } from './problem.ts'
-import { type DiscoveredFilters, translateConnectionManager } from './translate-http.ts'
+import { type DiscoveredFilters, translateConnectionGuard, translateConnectionManager } from './translate-http.ts'
 import { type SecretMatchers, tlsContextOf } from './translate-tls.ts'
 import { mentions, socketAddress, statName, uniqueById } from './values.ts'
 import { configDump, discoveredFilter, dynamicListener, kindOf, routesElement, staticListener } from './wire.ts'
@@ -119,17 +119,20 @@ function translateChain(
 ): { readonly chain: FilterChain; readonly logPaths: readonly string[] } {
   const managers: WireConnectionManager[] = []
   const clusters: string[] = []
+  const guards: ExtAuthz[] = []
   for (const filter of chain.filters) {
     const kind = filter.typed_config === undefined ? '' : kindOf(filter.typed_config)
     if (kind === 'HttpConnectionManager') {
       managers.push(parse(httpConnectionManager, filter.typed_config, `filter ${filter.name}`))
+    } else if (kind === 'ExtAuthz' && filter.typed_config !== undefined) {
+      guards.push(translateConnectionGuard(filter.typed_config))
     } else if (kind === 'TcpProxy') {
       const proxy = parse(tcpProxy, filter.typed_config, `filter ${filter.name}`)
       clusters.push(proxy.cluster ?? '', ...(proxy.weighted_clusters?.clusters ?? []).map((cluster) => cluster.name))
     }
   }
   const http = managers.map((manager) =>
-    translateConnectionManager(manager, routesOf(manager, listener, surroundings), surroundings.discovered),
+    translateConnectionManager(manager, routesOf(manager, listener, surroundings), surroundings.discovered, guards),
   )
   const led = [...clusters, ...http.flatMap((part) => part.clusters)].filter((name) => name !== '')
   return {

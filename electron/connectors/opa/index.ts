@@ -16,7 +16,7 @@ async function* observe(
   try {
     while (!signal.aborted) {
       await ports.pace.turn(source.id, signal)
-      yield* await readOpa(source, settings, ports, signal)
+      yield* readOpa(source, settings, ports, signal)
     }
   } catch (error) {
     if (!signal.aborted) throw error
@@ -30,7 +30,8 @@ async function test(
   signal: AbortSignal,
 ): Promise<SourceTest> {
   const started = ports.clock.now()
-  const reports = new Map((await readOpa(source, settings, ports, signal)).map((report) => [report.scope, report]))
+  const reports = new Map<string, Report>()
+  for await (const report of readOpa(source, settings, ports, signal)) reports.set(report.scope, report)
   const steps = opaParts.map((part) => stepOf(part, reports.get(`opa/${source.id}/${part}`)))
   const unread = steps.filter((step) => step.outcome !== 'read').length
   const [instance] = reports.get(`opa/${source.id}/instance`)?.facts ?? []

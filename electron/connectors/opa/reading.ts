@@ -30,31 +30,33 @@ interface Read<Value> {
 }
 type Settled<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown }
 
-/** One reading of one OPA, a report a part. Rejects only with the signal's reason. */
-export async function readOpa(
+/** One reading of one OPA, a report a part as soon as it is there. Rejects only with the signal's reason. */
+export async function* readOpa(
   source: OpaSource,
   settings: Pick<ObserveSettings, 'baseDirectory'>,
   ports: ConnectorPorts,
   signal: AbortSignal,
-): Promise<readonly Report[]> {
+): AsyncGenerator<Report> {
   const opa = source.id
   const client = await settle(createOpaClient(source, settings, ports))
-  if (!client.ok) return opaParts.map((part) => unread(part, client.error))
+  if (!client.ok) {
+    for (const part of opaParts) yield unread(part, client.error)
+    return
+  }
   const ask: AskOpa = client.value
 
   const config = await settle(readConfig())
   if (!config.ok && config.error instanceof OpaFailure && !config.error.connected) {
-    return opaParts.map((part) => unread(part, config.error))
+    for (const part of opaParts) yield unread(part, config.error)
+    return
   }
-  const [status, policies] = await Promise.all([settle(readStatus()), settle(readPolicies())])
-  const decisionLog = await settle(readDecisionLog())
+  const policies = settle(readPolicies())
+  const status = await settle(readStatus())
   signal.throwIfAborted()
-  return [
-    reportOf('instance', settleNow(readInstance)),
-    reportOf('status', settleNow(readBundles)),
-    reportOf('decision-log', decisionLog),
-    reportOf('policies', policies),
-  ]
+  yield reportOf('instance', settleNow(readInstance))
+  yield reportOf('status', settleNow(readBundles))
+  yield reportOf('decision-log', await settle(readDecisionLog()))
+  yield reportOf('policies', await policies)
 
   async function readConfig(): Promise<Read<WireConfig>> {
     const { text, at } = await ask(opaReads.config, signal)
