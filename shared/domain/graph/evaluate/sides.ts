@@ -1,8 +1,7 @@
-import type { Fact } from '../../model/fact.ts'
+import type { Fact, ScopeState } from '../../model/fact.ts'
 import type { TlsContext } from '../../model/envoy-facts.ts'
 import type { CertificateView, HopSide, Known } from '../../model/graph.ts'
 import type { HopActivityFact } from '../../model/log-facts.ts'
-import type { ScopeState } from '../../model/fact.ts'
 import { type EnvoyRecord, isCurrent, type Scoped } from '../instances/records.ts'
 import { derived, known, notKnown, whyUnread } from '../known.ts'
 import { acceptanceOf, matcherText } from '../peer-matching.ts'
@@ -132,8 +131,11 @@ function trustsOf(
   const name = setup.tls?.validationSecret ?? null
   if (name === null) return notKnown(reason('not-applicable', {}))
   const secret = setup.envoy.secrets.find((one) => one.name === name && one.trusted !== null)
-  if (secret?.trusted == null) return whyUnread('envoy', setup.envoy.id, 'trust-bundle', setup.envoy.parts.secrets)
-  const domains = secret.trusted.map((domain) => (domain.trustDomain === '' ? name : domain.trustDomain))
+  const trusted = secret?.trusted ?? null
+  if (secret === undefined || trusted === null) {
+    return whyUnread('envoy', setup.envoy.id, 'trust-bundle', setup.envoy.parts.secrets)
+  }
+  const domains = trusted.map((domain) => (domain.trustDomain === '' ? name : domain.trustDomain))
   return known(domains.toSorted(), secret, setup.envoy.parts.secrets)
 }
 

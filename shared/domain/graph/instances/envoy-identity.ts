@@ -41,12 +41,13 @@ interface Parts {
  */
 export function identityOf(envoy: Parts): EnvoyIdentity {
   const named = firstCertificateName(envoy)
-  const isRead = envoy.parts.listeners?.readAt != null && envoy.parts.clusters?.readAt != null
+  const isRead = wasRead(envoy.parts.listeners) && wasRead(envoy.parts.clusters)
   if (named === null) return identityWithoutName(envoy, isRead)
   const active = envoy.secrets.find((secret) => secret.name === named.name && secret.state === 'active')
-  if (active?.certificate != null) {
-    const leaf: Leaf = { certificate: active.certificate, fact: active, scope: envoy.parts.secrets }
-    const spiffeId = active.certificate.spiffeId ?? idFromName(named.name)
+  const loaded = active?.certificate ?? null
+  if (active !== undefined && loaded !== null) {
+    const leaf: Leaf = { certificate: loaded, fact: active, scope: envoy.parts.secrets }
+    const spiffeId = loaded.spiffeId ?? idFromName(named.name)
     return {
       spiffeId,
       knownBy: spiffeId === null ? null : active,
@@ -59,7 +60,7 @@ export function identityOf(envoy: Parts): EnvoyIdentity {
   const byAdmin = envoy.certificates.find(
     (fact) => fact.certificate.spiffeId !== null && (spiffeId === null || fact.certificate.spiffeId === spiffeId),
   )
-  if (byAdmin !== undefined && envoy.parts.secrets?.readAt == null) {
+  if (byAdmin !== undefined && !wasRead(envoy.parts.secrets)) {
     const leaf: Leaf = { certificate: byAdmin.certificate, fact: byAdmin, scope: envoy.parts.certificates }
     return {
       spiffeId: byAdmin.certificate.spiffeId,
@@ -70,7 +71,7 @@ export function identityOf(envoy: Parts): EnvoyIdentity {
     }
   }
   const warming = envoy.secrets.find((secret) => secret.name === named.name) ?? null
-  const isUndelivered = envoy.parts.secrets?.readAt != null
+  const isUndelivered = wasRead(envoy.parts.secrets)
   return {
     spiffeId,
     knownBy: spiffeId === null ? null : named.fact,
@@ -82,12 +83,15 @@ export function identityOf(envoy: Parts): EnvoyIdentity {
 
 function identityWithoutName(envoy: Parts, isRead: boolean): EnvoyIdentity {
   const loaded = envoy.certificates.find((fact) => fact.certificate.spiffeId !== null) ?? null
-  const stored = envoy.secrets.find((secret) => secret.certificate?.spiffeId != null && secret.state === 'active')
-  if (stored?.certificate != null && (!isRead || loaded !== null)) {
+  const stored = envoy.secrets.find(
+    (secret) => secret.state === 'active' && (secret.certificate?.spiffeId ?? null) !== null,
+  )
+  const kept = stored?.certificate ?? null
+  if (stored !== undefined && kept !== null && (!isRead || loaded !== null)) {
     return {
-      spiffeId: stored.certificate.spiffeId,
+      spiffeId: kept.spiffeId,
       knownBy: stored,
-      leaf: { certificate: stored.certificate, fact: stored, scope: envoy.parts.secrets },
+      leaf: { certificate: kept, fact: stored, scope: envoy.parts.secrets },
       undelivered: null,
       isConfigured: isRead ? hasStatic(envoy) : null,
     }
@@ -134,4 +138,8 @@ function hasStatic(envoy: Parts): boolean {
 
 function idFromName(name: string): string | null {
   return isWorkloadId(name) ? name : null
+}
+
+function wasRead(scope: ScopeState | undefined): boolean {
+  return scope !== undefined && scope.readAt !== null
 }

@@ -78,6 +78,11 @@ export function isCurrent(scope: ScopeState | null | undefined): boolean {
   return scope !== null && scope !== undefined && scope.current && scope.readAt !== null
 }
 
+/** Whether a scope was ever read: its facts are at least the last known ones. */
+export function wasRead(scope: ScopeState | null | undefined): boolean {
+  return scope !== null && scope !== undefined && scope.readAt !== null
+}
+
 /** `envoy/gateway` of `envoy/gateway/listeners`. */
 export function ownerOfScope(scope: string): string {
   const end = scope.lastIndexOf('/')

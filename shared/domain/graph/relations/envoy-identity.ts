@@ -1,4 +1,4 @@
-import type { EnvoyRecord } from '../instances/records.ts'
+import { type EnvoyRecord, wasRead } from '../instances/records.ts'
 import { type Stages, workloadIdOf, workloadIdOfEnvoy } from '../stages.ts'
 import type { LinkingRelation, PublishingRelation } from './relation.ts'
 
@@ -18,7 +18,7 @@ export const envoyIdentity: PublishingRelation = {
       { key: `envoy:${instance.id}`, ...own },
       { key: `workload:${workload}`, ...own },
     ]
-    if (instance.parts.clusters?.readAt != null) published.push({ key: `calls-known:${workload}`, ...own })
+    if (wasRead(instance.parts.clusters)) published.push({ key: `calls-known:${workload}`, ...own })
     return published
   },
 }

@@ -1,6 +1,6 @@
 import type { EnvoyClusterFact } from '../../model/envoy-facts.ts'
 import { addressParts, canonicalAddress, isSharedLoopback, isUnixSocket } from '../addresses.ts'
-import type { EnvoyRecord } from '../instances/records.ts'
+import { type EnvoyRecord, wasRead } from '../instances/records.ts'
 import { exactIds } from '../peer-matching.ts'
 import { workloadIdOf, workloadIdOfAddress } from '../stages.ts'
 import { workloadOfEnvoy } from './envoy-identity.ts'
@@ -73,7 +73,10 @@ function controlClusters(envoy: EnvoyRecord): ReadonlySet<string> {
   const names = new Set<string>()
   for (const listener of envoy.listeners) {
     for (const chain of listener.filterChains) {
-      for (const { extAuthz } of chain.http) if (extAuthz?.cluster != null) names.add(extAuthz.cluster)
+      for (const { extAuthz } of chain.http) {
+        const cluster = extAuthz?.cluster ?? null
+        if (cluster !== null) names.add(cluster)
+      }
     }
   }
   return names
@@ -81,7 +84,7 @@ function controlClusters(envoy: EnvoyRecord): ReadonlySet<string> {
 
 /** Clusters that some route leads to; null while the listeners were never read, when any cluster may be one. */
 function routedClusters(envoy: EnvoyRecord): ReadonlySet<string> | null {
-  if (envoy.parts.listeners?.readAt == null) return null
+  if (!wasRead(envoy.parts.listeners)) return null
   const names = new Set<string>()
   for (const listener of envoy.listeners) {
     for (const chain of listener.filterChains) for (const name of chain.clusters) names.add(name)

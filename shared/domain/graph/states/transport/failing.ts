@@ -129,10 +129,9 @@ export const invalidCertificate: Rule = {
         return judged('failing', reason(code, { owner, notAfter }), [factId, ...logIds(evidence)], { since: notAfter })
       }
       const future = futureLeaf(leaves, moment)
-      if (future?.notBefore != null) {
-        return judged('failing', reason('certificate-not-yet-valid', { owner, notBefore: future.notBefore }), [
-          future.factId,
-        ])
+      const notBefore = future?.notBefore ?? null
+      if (future !== null && notBefore !== null) {
+        return judged('failing', reason('certificate-not-yet-valid', { owner, notBefore }), [future.factId])
       }
     }
     return null

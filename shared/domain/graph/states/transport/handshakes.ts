@@ -41,8 +41,8 @@ export function unbrokenFailures(evidence: HopEvidence): readonly HopActivityFac
   const facts = currentFacts(evidence)
   return facts.filter((fact) => {
     if (fact.failingSince === null || fact.lastHandshakeFailure === null) return false
-    const last = lastSuccessBeside(fact, facts, evidence)
-    return last === null || last <= fact.lastHandshakeFailure.at
+    const last = Math.max(lastSuccessBeside(fact, facts, evidence) ?? 0, plaintextSuccessAt(fact) ?? 0)
+    return last <= fact.lastHandshakeFailure.at
   })
 }
 
@@ -97,6 +97,13 @@ function lastSuccessBeside(
   return latest(
     facts.map((fact) => (fact !== failing && (isOnePair || fact.envoy === failing.envoy) ? successAt(fact) : null)),
   )
+}
+
+/** Plaintext requests end no run of handshake failures, but show that the hop no longer shakes hands. */
+function plaintextSuccessAt(fact: HopActivityFact): EpochMs | null {
+  const last = fact.lastRequest
+  if (fact.plaintext === 0 || last === null || isConnectionFailure(last.status, last.details)) return null
+  return last.at
 }
 
 function successAt(fact: HopActivityFact): EpochMs | null {

@@ -84,8 +84,9 @@ export function mismatchOf(evidence: HopEvidence): Mismatch | null {
     ({ chain }) => acceptanceOf(chain.tls?.peerMatchers ?? null, from.spiffeId) === 'refused',
   )
   const first = refusing[0]
-  if (first?.chain.tls == null || refusing.length < tlsChains.length) return null
-  const required = requiredText(first.chain.tls)
+  const tls = first?.chain.tls ?? null
+  if (first === undefined || tls === null || refusing.length < tlsChains.length) return null
+  const required = requiredText(tls)
   return { requirer: ends.callee, other: ends.caller, required, otherId: from.spiffeId, factId: first.part.listener.id }
 }
 
