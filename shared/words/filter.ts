@@ -19,6 +19,10 @@ export const filterHelp: readonly { readonly example: string; readonly meaning: 
   { example: 'from:model-server', meaning: 'hops whose caller’s name or SPIFFE ID contains it' },
   { example: 'to:tool-runtime', meaning: 'hops whose callee’s name or SPIFFE ID contains it' },
   {
+    example: 'is:problem',
+    meaning: 'hops that break, are open or are half proven, and workloads that fail or need attention',
+  },
+  {
     example: '-tls:verified',
     meaning: 'a minus excludes; several words must all hold; a comma means “or”: tls:failing,plaintext',
   },

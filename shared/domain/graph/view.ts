@@ -1,189 +1,194 @@
-import type { Hop, TrustGraph, Workload } from '../model/graph.ts'
-import { authorisationStates, type Relation, relations, transportStates, workloadStates } from '../model/hop-state.ts'
-import type { EdgeItem, GraphCounts, GraphView, NodeItem, ViewQuery } from '../model/view.ts'
-import { type Filter, isProblem, parseFilter } from './filter.ts'
-import { bundleOf, groupOf } from './folding.ts'
+import {
+  type AuthorisationState,
+  authorisationSeverity,
+  authorisationStates,
+  type Relation,
+  relations,
+  type TransportState,
+  transportSeverity,
+  transportStates,
+  workloadStates,
+} from '../model/hop-state.ts'
+import type { Hop, TrustGraph } from '../model/graph.ts'
+import type { EdgeItem, GraphCounts, GraphView, HopLine, ViewQuery } from '../model/view.ts'
+import { matchesOf } from './view-filter.ts'
+import { fold } from './view-groups.ts'
 
-/** Above this many workloads `auto` draws groups. */
-const singlesUpTo = 200
-export const defaultLimit = 2000
+export interface ViewOptions {
+  /** Why intent.yaml could not be used. */
+  readonly intentProblem?: string | null
+  /** At most this many nodes and edges together. */
+  readonly limit?: number
+}
 
-/**
- * What is drawn of a graph: at most `limit` items, counts of all of it. What does not match the filter is drawn dimmed and keeps
- * its place; what is folded shows the worst state of its members. Pure: the same graph and query give the same view.
- */
-export function graphView(graph: TrustGraph, query: ViewQuery, revision: number, limit = defaultLimit): GraphView {
-  const parsed = parseFilter(query.filter, graph)
-  const problem = isProblem(parsed) ? parsed : null
-  const matching = isProblem(parsed) ? everything(graph) : matchesOf(graph, parsed)
-  const folds = foldsOf(graph, query)
-  const { nodes, drawnAs } = nodeItems(graph, folds, matching.workloads)
-  const { edges, dropped } = edgeItems(graph, drawnAs, matching.hops, Math.max(0, limit - nodes.length))
+/** As the contract promises (`maximumItems`). */
+const defaultLimit = 2000
+/** The rest is for edges. */
+const nodeShare = 0.4
+
+/** What is drawn of a graph: filtered (what does not match stays, marked), folded, cut to the limit, with exact counts. */
+export function graphView(graph: TrustGraph, query: ViewQuery, revision: number, options: ViewOptions = {}): GraphView {
+  const { intentProblem = null, limit = defaultLimit } = options
+  const found = matchesOf(graph, query.filter)
+  const problem = 'word' in found ? found : null
+  const matches = 'word' in found ? { workloads: null, hops: null } : found
+  const folding = fold(
+    graph.workloads,
+    query,
+    selectedEnds(graph, query.focus.selected),
+    matches.workloads,
+    Math.max(1, Math.floor(limit * nodeShare)),
+  )
+  const edges = edgesOf(graph.hops, folding.drawnAs, matches.hops)
+  const room = Math.max(0, limit - folding.nodes.length)
+  const kept = edges.length <= room ? edges : worstEdges(edges, room, query.focus.selected)
   return {
     revision,
     environment: graph.environment,
     asOf: graph.asOf,
     trustDomains: graph.trustDomains,
     zones: graph.zones,
-    nodes,
-    edges,
+    nodes: folding.nodes,
+    edges: kept,
     control: graph.control,
-    counts: countsOf(graph, matching),
+    counts: countsOf(graph, matches.workloads, matches.hops),
     gaps: graph.gaps,
     defects: graph.defects,
     simplified: {
-      groups: nodes.filter((node) => node.type === 'group').length,
-      bundles: edges.filter((edge) => edge.type === 'bundle').length,
-      droppedEdges: dropped,
+      groups: folding.groups,
+      bundles: kept.reduce((total, edge) => (edge.type === 'bundle' ? total + 1 : total), 0),
+      droppedEdges: edges.length - kept.length,
     },
     filterProblem: problem,
-    intentProblem: null,
+    intentProblem,
   }
 }
 
-interface Matching {
-  readonly workloads: ReadonlySet<string>
-  readonly hops: ReadonlySet<string>
+/** The part of a hop that is drawn. */
+export function hopLineOf(hop: Hop): HopLine {
+  const { id, from, to, transport, authorisation, relations: has, activity, guard } = hop
+  return { id, from, to, transport, authorisation, relations: has, activity, guard }
 }
 
-function everything(graph: TrustGraph): Matching {
-  return {
-    workloads: new Set(graph.workloads.map((workload) => workload.id)),
-    hops: new Set(graph.hops.map((hop) => hop.id)),
-  }
+function selectedEnds(graph: TrustGraph, selected: string | null): ReadonlySet<string> {
+  if (selected === null) return new Set()
+  if (!selected.startsWith('hop/')) return new Set([selected])
+  const hop = graph.hops.find((each) => each.id === selected)
+  return new Set(hop === undefined ? [] : [hop.from, hop.to])
 }
 
-function matchesOf(graph: TrustGraph, filter: Filter): Matching {
-  if (filter.isEmpty) return everything(graph)
-  const byId = new Map(graph.workloads.map((workload) => [workload.id, workload]))
-  const hops = new Set<string>()
-  const ends = new Set<string>()
-  for (const hop of graph.hops) {
-    const from = byId.get(hop.from)
-    const to = byId.get(hop.to)
-    if (from === undefined || to === undefined || !filter.matchesHop(hop, from, to)) continue
-    hops.add(hop.id)
-    ends.add(hop.from).add(hop.to)
-  }
-  const workloads = graph.workloads.filter((workload) => filter.matchesWorkload(workload, ends.has(workload.id)))
-  return { workloads: new Set(workloads.map((workload) => workload.id)), hops }
+interface Bundle {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly hops: Hop[]
+  matches: boolean
 }
 
-/** The group each workload is folded into, or null where all are drawn singly. */
-function foldsOf(graph: TrustGraph, query: ViewQuery): (workload: Workload) => string | null {
-  const isGrouped =
-    query.grouping === 'zone-kind' || (query.grouping === 'auto' && graph.workloads.length > singlesUpTo)
-  if (!isGrouped) return () => null
-  const open = new Set(query.focus.open)
-  const single = new Set<string>()
-  if (query.focus.selected !== null) {
-    single.add(query.focus.selected)
-    const hop = graph.hops.find((candidate) => candidate.id === query.focus.selected)
-    if (hop !== undefined) single.add(hop.from).add(hop.to)
-  }
-  return (workload) => {
-    const group = `group/${workload.zone}/${workload.stage.kind}`
-    return open.has(group) || single.has(workload.id) ? null : group
-  }
-}
-
-function nodeItems(
-  graph: TrustGraph,
-  foldOf: (workload: Workload) => string | null,
-  matching: ReadonlySet<string>,
-): { nodes: NodeItem[]; drawnAs: ReadonlyMap<string, string> } {
-  const nodes: NodeItem[] = []
-  const drawnAs = new Map<string, string>()
-  const groups = new Map<string, Workload[]>()
-  for (const workload of graph.workloads) {
-    const fold = foldOf(workload)
-    drawnAs.set(workload.id, fold ?? workload.id)
-    if (fold === null) {
-      nodes.push({ type: 'workload', id: workload.id, workload, matches: matching.has(workload.id) })
-      continue
-    }
-    const members = groups.get(fold)
-    if (members === undefined) groups.set(fold, [workload])
-    else members.push(workload)
-  }
-  for (const [id, members] of groups) nodes.push(groupOf(id, members, matching))
-  return { nodes, drawnAs }
-}
-
-function edgeItems(
-  graph: TrustGraph,
+/** Between two single workloads the hop itself; otherwise one bundle for each pair of drawn nodes, also inside a group. */
+function edgesOf(
+  hops: readonly Hop[],
   drawnAs: ReadonlyMap<string, string>,
-  matching: ReadonlySet<string>,
-  room: number,
-): { edges: EdgeItem[]; dropped: number } {
-  const bundles = new Map<string, Hop[]>()
+  matching: ReadonlySet<string> | null,
+): readonly EdgeItem[] {
   const edges: EdgeItem[] = []
-  for (const hop of graph.hops) {
-    const from = drawnAs.get(hop.from) ?? hop.from
-    const to = drawnAs.get(hop.to) ?? hop.to
+  const bundles = new Map<string, Bundle>()
+  for (const hop of hops) {
+    const from = drawnAs.get(hop.from)
+    const to = drawnAs.get(hop.to)
+    if (from === undefined || to === undefined) continue
+    const matches = matching?.has(hop.id) ?? true
     if (from === hop.from && to === hop.to) {
-      edges.push({ type: 'hop', id: hop.id, from, to, hop: lineOf(hop), matches: matching.has(hop.id) })
+      edges.push({ type: 'hop', id: hop.id, from, to, hop: hopLineOf(hop), matches })
       continue
     }
-    // Hops inside one folded group have no line of their own; the group's counts and the totals hold them.
-    if (from === to) continue
-    const key = `bundle/${from}>${to}`
-    const members = bundles.get(key)
-    if (members === undefined) bundles.set(key, [hop])
-    else members.push(hop)
+    const id = `bundle/${from}>${to}`
+    const known = bundles.get(id)
+    if (known === undefined) bundles.set(id, { id, from, to, hops: [hop], matches })
+    else {
+      known.hops.push(hop)
+      known.matches ||= matches
+    }
   }
-  for (const [id, members] of bundles) {
-    const first = members[0]
-    if (first === undefined) continue
-    edges.push(bundleOf(id, drawnAs.get(first.from) ?? '', drawnAs.get(first.to) ?? '', members, matching))
+  for (const bundle of bundles.values()) edges.push(bundleItem(bundle))
+  return edges
+}
+
+function bundleItem({ id, from, to, hops, matches }: Bundle): EdgeItem {
+  const transport: Partial<Record<TransportState, number>> = {}
+  const authorisation = new Set<AuthorisationState>()
+  const has = new Set<Relation>()
+  for (const hop of hops) {
+    transport[hop.transport.state] = (transport[hop.transport.state] ?? 0) + 1
+    authorisation.add(hop.authorisation.state)
+    for (const relation of hop.relations) has.add(relation)
   }
-  if (edges.length <= room) return { edges, dropped: 0 }
-  // What is wrong is drawn before what is quiet, and what matches before what does not.
-  const ranked = edges.toSorted((a, b) => rankOf(a) - rankOf(b))
-  return { edges: ranked.slice(0, room), dropped: edges.length - room }
+  return {
+    type: 'bundle',
+    id,
+    from,
+    to,
+    hops: hops.length,
+    transport,
+    worst: transportSeverity.find((state) => (transport[state] ?? 0) > 0) ?? 'unknown',
+    worstAuthorisation: authorisationSeverity.find((state) => authorisation.has(state)) ?? 'unknown',
+    relations: relations.filter((relation) => has.has(relation)),
+    matches,
+  }
 }
 
-function rankOf(edge: EdgeItem): number {
-  const state = edge.type === 'hop' ? edge.hop.transport.state : edge.worst
-  const isQuiet = state === 'verified' || state === 'configured'
-  return (edge.matches ? 0 : 2) + (isQuiet ? 1 : 0)
+/** The selected hop, then what matches, then the worst. */
+function worstEdges(edges: readonly EdgeItem[], room: number, selected: string | null): readonly EdgeItem[] {
+  const rank = (edge: EdgeItem) => {
+    if (edge.id === selected) return -1
+    const state = edge.type === 'hop' ? edge.hop.transport.state : edge.worst
+    return (edge.matches ? 0 : 100) + transportSeverity.indexOf(state)
+  }
+  return edges
+    .map((edge) => ({ edge, rank: rank(edge) }))
+    .sort((a, b) => a.rank - b.rank || (a.edge.id < b.edge.id ? -1 : 1))
+    .slice(0, room)
+    .map(({ edge }) => edge)
 }
 
-function lineOf(hop: Hop): Extract<EdgeItem, { type: 'hop' }>['hop'] {
-  const { id, from, to, transport, authorisation, relations: which, activity, guard } = hop
-  return { id, from, to, transport, authorisation, relations: which, activity, guard }
-}
-
-function countsOf(graph: TrustGraph, matching: Matching): GraphCounts {
+function countsOf(
+  graph: TrustGraph,
+  matchingWorkloads: ReadonlySet<string> | null,
+  matchingHops: ReadonlySet<string> | null,
+): GraphCounts {
   const workloads = zeroes(workloadStates)
-  for (const workload of graph.workloads) workloads[workload.state.state] += 1
   const transport = zeroes(transportStates)
   const authorisation = zeroes(authorisationStates)
-  const relation = zeroes(relations)
+  const byRelation = zeroes(relations)
   let observedNotGranted = 0
   let grantedNotObserved = 0
+  for (const workload of graph.workloads) workloads[workload.state.state] += 1
   for (const hop of graph.hops) {
     transport[hop.transport.state] += 1
     authorisation[hop.authorisation.state] += 1
-    for (const each of hop.relations) relation[each] += 1
-    const has = (wanted: Relation): boolean => hop.relations.includes(wanted)
-    if (has('observed') && !has('granted')) observedNotGranted += 1
-    if (has('granted') && !has('observed')) grantedNotObserved += 1
+    const isObserved = hop.relations.includes('observed')
+    const isGranted = hop.relations.includes('granted')
+    for (const relation of hop.relations) byRelation[relation] += 1
+    if (isObserved && !isGranted && !hop.relations.includes('intended')) observedNotGranted += 1
+    if (isGranted && !isObserved) grantedNotObserved += 1
   }
   return {
     workloads,
     transport,
     authorisation,
-    relations: relation,
+    relations: byRelation,
     totalWorkloads: graph.workloads.length,
     totalHops: graph.hops.length,
     observedNotGranted,
     grantedNotObserved,
-    matchingWorkloads: matching.workloads.size,
-    matchingHops: matching.hops.size,
+    matchingWorkloads: matchingWorkloads?.size ?? graph.workloads.length,
+    matchingHops: matchingHops?.size ?? graph.hops.length,
   }
 }
 
-function zeroes<Key extends string>(keys: readonly Key[]): Record<Key, number> {
-  return Object.fromEntries(keys.map((key) => [key, 0])) as Record<Key, number>
+function zeroes<State extends string>(states: readonly State[]): Record<State, number> {
+  const counts: Partial<Record<State, number>> = {}
+  for (const state of states) counts[state] = 0
+  // Every state was given its zero above; the compiler cannot follow that.
+  return counts as Record<State, number>
 }
