@@ -1,7 +1,9 @@
 import { RPCHandler } from '@orpc/server/node'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { ErrorCode } from '../../shared/contract/errors.ts'
 import { Failure } from '../core/failure.ts'
 import type { Clock, Log } from '../core/ports.ts'
+import { contractError } from './errors.ts'
 import { handlingOptions } from './handling.ts'
 import type { ServiceRouter } from './router.ts'
 import { createWebAccess } from './web-access.ts'
@@ -9,6 +11,7 @@ import { fileOf, sendFile } from './web-files.ts'
 import { setSecurityHeaders } from './web-headers.ts'
 
 const host = '127.0.0.1'
+const strangerSentence = 'Everyhop does not know this browser.'
 const mostBodyBytes = 1024 * 1024
 
 export interface WebHost {
@@ -67,8 +70,11 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
       return
     }
     const viewer = access.viewerOf(cookieOf(request, cookieName) ?? '')
-    if (viewer === null) refuseStranger(request, response)
-    else if (url.pathname.startsWith('/rpc/')) await answerQuestion(request, response, viewer)
+    const isQuestion = url.pathname.startsWith('/rpc/')
+    if (viewer === null) {
+      if (isQuestion) refuseQuestion(response, 'unauthenticated', strangerSentence, options.codeHint)
+      else refuseStranger(request, response)
+    } else if (isQuestion) await answerQuestion(request, response, viewer)
     else await answerFile(request, response, url)
   }
 
@@ -93,24 +99,24 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
       response.writeHead(200).end('<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>Everyhop</title>')
       return
     }
-    refuse(response, 401, `Everyhop does not know this browser. ${options.codeHint}`)
+    refuse(response, 401, `${strangerSentence} ${options.codeHint}`)
   }
 
   async function answerQuestion(request: IncomingMessage, response: ServerResponse, viewer: string): Promise<void> {
     const site = request.headers['sec-fetch-site']
     const from = request.headers.origin
     if ((from !== undefined && from !== origin) || (site !== undefined && site !== 'same-origin')) {
-      refuse(response, 403, 'Questions are answered to the page of Everyhop only.')
+      refuseQuestion(response, 'forbidden', 'Questions are answered to the page of Everyhop only.', null)
       return
     }
     if (request.method !== 'POST' || !/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
-      refuse(response, 405, 'Questions are asked by POST, as JSON.')
+      refuseQuestion(response, 'invalid', 'Questions are asked by POST, as JSON.', null)
       return
     }
     const body = await readJson(request)
     if (body === tooLarge) {
       response.setHeader('Connection', 'close')
-      refuse(response, 413, 'The question is larger than 1 MiB.')
+      refuseQuestion(response, 'exhausted', 'The question is larger than 1 MiB.', null)
       return
     }
     await handler.handle(Object.assign(request, { body }), response, { prefix: '/rpc', context: { viewer } })
@@ -165,6 +171,13 @@ function listen(server: Server, port: number): Promise<number> {
 function refuse(response: ServerResponse, status: number, sentence: string): void {
   response.setHeader('Content-Type', 'text/plain; charset=utf-8')
   response.writeHead(status).end(`${sentence}\n`)
+}
+
+/** As oRPC answers, so that the page understands a refusal as it understands any other error. */
+function refuseQuestion(response: ServerResponse, code: ErrorCode, sentence: string, advice: string | null): void {
+  const error = contractError(code, sentence, { subject: 'web host', advice })
+  response.setHeader('Content-Type', 'application/json')
+  response.writeHead(error.status).end(JSON.stringify({ json: error.toJSON() }))
 }
 
 function cookieOf(request: IncomingMessage, name: string): string | null {

@@ -73,7 +73,7 @@ test('a made-up code and an empty one are refused', async () => {
 })
 
 test('without the cookie nothing is answered, and the one line says how to get a code', async () => {
-  for (const path of ['/', '/index.html', '/assets/app-1.js', '/nothing', '/rpc/system/info']) {
+  for (const path of ['/', '/index.html', '/assets/app-1.js', '/nothing']) {
     const answer = await ask(path)
     expect([path, answer.status, answer.body]).toEqual([
       path,
@@ -82,7 +82,10 @@ test('without the cookie nothing is answered, and the one line says how to get a
     ])
   }
   const asked = await ask('/rpc/system/info', { 'content-type': 'application/json' }, 'POST', question)
-  expect(asked.status).toBe(401)
+  expect([asked.status, JSON.parse(asked.body)]).toEqual([
+    401,
+    { json: expect.objectContaining({ code: 'unauthenticated', data: { subject: 'web host', advice: codeHint } }) },
+  ])
   expect((await ask('/', { cookie: `everyhop-${port}=${'A'.repeat(43)}` })).status).toBe(401)
 })
 
@@ -111,9 +114,9 @@ test('questions of other pages are refused', async () => {
 })
 
 test('a question is asked by POST and JSON only: nothing a form or a link could send', async () => {
-  expect((await ask('/rpc/system/info?data=%7B%7D', { cookie })).status).toBe(405)
+  expect((await ask('/rpc/system/info?data=%7B%7D', { cookie })).status).toBe(400)
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
-    expect((await ask('/rpc/system/info', { cookie, 'content-type': type }, 'POST', question)).status).toBe(405)
+    expect((await ask('/rpc/system/info', { cookie, 'content-type': type }, 'POST', question)).status).toBe(400)
   }
 })
 
@@ -132,7 +135,7 @@ test('broken, deep and huge questions are refused and the next one is answered',
     expect([body.slice(0, 20), answer.status]).toEqual([body.slice(0, 20), 400])
     expect(JSON.parse(answer.body)).toMatchObject({ json: { defined: true, code: 'invalid' } })
   }
-  expect((await ask('/rpc/graph/view', json, 'POST', 'x'.repeat(1024 * 1024 + 1))).status).toBe(413)
+  expect((await ask('/rpc/graph/view', json, 'POST', 'x'.repeat(1024 * 1024 + 1))).status).toBe(429)
   expect((await ask('/rpc/system/info', json, 'POST', question)).status).toBe(200)
 })
 
