@@ -31,7 +31,11 @@ function stageDifferences(graph: TrustGraph, stage: StageTruth, truth: LabTruth)
   }
   const loaded = valueOf(workload.svid.loaded)
   expect('serial of the loaded SVID', loaded?.serial?.replace(/^0+/, ''), stage.certificate?.serial.replace(/^0+/, ''))
-  expect('expiry of the loaded SVID', loaded?.notAfter, stage.certificate?.notAfter)
+  expect(
+    'expiry of the loaded SVID',
+    loaded?.notAfter,
+    stage.certificate === null ? undefined : Date.parse(stage.certificate.notAfter),
+  )
   expect('registration', valueOf(workload.registration) !== undefined, stage.registered)
   const entry = truth.entries.find((candidate) => candidate.spiffeId === stage.spiffeId)
   if (entry !== undefined) {

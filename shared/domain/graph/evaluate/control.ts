@@ -17,8 +17,8 @@ export function controlComponents(
 ): readonly ControlComponent[] {
   return [
     ...spires.flatMap((spire) => [spireServer(spire, moment), ...agents(spire, moment)]),
-    ...policyBundles(opas, newest, bundleStaleAfterSeconds, moment),
-    ...opas.map((opa) => opaInstance(opa, bundleStaleAfterSeconds, moment)),
+    ...policyBundles(opas, newest, bundleStaleAfterSeconds),
+    ...opas.map((opa) => opaInstance(opa, bundleStaleAfterSeconds)),
   ].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
 }
 
@@ -97,7 +97,6 @@ function policyBundles(
   opas: readonly OpaRecord[],
   newest: NewestRevisions,
   limit: number | null,
-  moment: Moment,
 ): readonly ControlComponent[] {
   const byName = new Map<string, Scoped<OpaBundleFact>[]>()
   for (const opa of opas) {
@@ -123,7 +122,7 @@ function policyBundles(
       const ids = failing.map(({ fact }) => fact.id)
       return { ...base, state: judged('attention', why, ids, { basis: 'measured' }) }
     }
-    const stale = current.filter(({ fact }) => isStale(fact, limit, moment))
+    const stale = current.filter(({ fact }) => isStale(fact, limit))
     if (stale.length > 0) {
       const why = reason('bundle-with-stale', { bundle: name, stale: stale.length, total: held.length })
       return {
@@ -147,7 +146,7 @@ function policyBundles(
   })
 }
 
-function opaInstance(opa: OpaRecord, limit: number | null, moment: Moment): ControlComponent {
+function opaInstance(opa: OpaRecord, limit: number | null): ControlComponent {
   const base = { id: `control/opa/${opa.id}`, kind: 'opa-instance', name: opa.id } as const
   const gap = silence(opa)
   const lastReadAt = lastReadOf(opa)
@@ -178,7 +177,7 @@ function opaInstance(opa: OpaRecord, limit: number | null, moment: Moment): Cont
       const why = reason('opa-bundle-error', { ...params, ...problem })
       return { ...base, state: judged('attention', why, [fact.id], { basis: 'measured' }), summary }
     }
-    if (isStale(fact, limit, moment)) {
+    if (isStale(fact, limit)) {
       const limitSeconds = staleLimitSeconds(fact, limit)
       const why = reason('opa-bundle-stale', { ...params, fetchedAt: fact.lastSuccessfulRequestAt, limitSeconds })
       return { ...base, state: judged('attention', why, [fact.id]), summary }

@@ -2,7 +2,6 @@ import type { Gap } from '../../model/fact.ts'
 import type { OpaBundleFact } from '../../model/opa-facts.ts'
 import type { EpochMs } from '../../model/time.ts'
 import { isCurrent, type OpaRecord } from '../instances/records.ts'
-import { hasCome, type Moment } from '../moment.ts'
 
 /** The newest revision of each bundle name among the OPAs that answer now: the one that was activated last. */
 export type NewestRevisions = ReadonlyMap<string, string>
@@ -46,11 +45,14 @@ export function staleLimitSeconds(bundle: OpaBundleFact, configured: number | nu
   return configured ?? Math.max(defaultLimitSeconds, 5 * (bundle.maxPollSeconds ?? 0))
 }
 
-/** Stale: not fetched within the limit. A bundle that OPA never asked for yet is not. */
-export function isStale(bundle: OpaBundleFact, configured: number | null, moment: Moment): boolean {
+/**
+ * Stale: not fetched within the limit when OPA was asked. The age of our own reading does not count: since then OPA may have
+ * fetched again, and a reading that grows old has its own age on screen. A bundle that OPA never asked for yet is not stale.
+ */
+export function isStale(bundle: OpaBundleFact, configured: number | null): boolean {
   const fetched = bundle.lastSuccessfulRequestAt
   if (fetched === null) return bundle.lastRequestAt !== null
-  return hasCome(moment, fetched + staleLimitSeconds(bundle, configured) * 1000)
+  return bundle.from.observedAt - fetched > staleLimitSeconds(bundle, configured) * 1000
 }
 
 /** Whether the last try to load it failed, by OPA's own code or errors. */

@@ -39,7 +39,7 @@ export function evaluateWorkload(
     },
     registration: registrationOf(evidence),
     envoys: evidence.envoys.map(envoyView),
-    slots: { opa: opaSlot(evidence, moment), vault: { kind: 'none' }, image: { kind: 'none' } },
+    slots: { opa: opaSlot(evidence), vault: { kind: 'none' }, image: { kind: 'none' } },
   }
 }
 
@@ -143,7 +143,7 @@ function envoyView({ id, proxy, parts, listeners }: EnvoyRecord): EnvoyView {
 }
 
 /** Revision of the OPA that decides for the workload. Worst first where its Envoys ask several. */
-function opaSlot(evidence: WorkloadEvidence, moment: Moment): Slot {
+function opaSlot(evidence: WorkloadEvidence): Slot {
   const { guards, envoys } = evidence
   if (guards.length === 0) {
     const unread = envoys.find(({ parts }) => !isCurrent(parts.listeners))
@@ -151,11 +151,11 @@ function opaSlot(evidence: WorkloadEvidence, moment: Moment): Slot {
     const { reason: why } = whyUnread('envoy', unread.id, 'listeners', unread.parts.listeners)
     return { kind: 'unknown', reason: why, last: null }
   }
-  const slots = guards.map((guard) => slotOf(evidence, guard, moment))
+  const slots = guards.map((guard) => slotOf(evidence, guard))
   return slots.find((slot) => rank(slot) === Math.min(...slots.map(rank))) ?? { kind: 'none' }
 }
 
-function slotOf(evidence: WorkloadEvidence, { guard, opa }: WorkloadEvidence['guards'][number], moment: Moment): Slot {
+function slotOf(evidence: WorkloadEvidence, { guard, opa }: WorkloadEvidence['guards'][number]): Slot {
   if (opa === null) {
     const code = guard.opas.length > 1 ? 'opa-ambiguous' : 'opa-not-found'
     return { kind: 'unknown', reason: reason(code, { address: guard.address ?? guard.cluster ?? '' }), last: null }
@@ -191,7 +191,7 @@ function slotOf(evidence: WorkloadEvidence, { guard, opa }: WorkloadEvidence['gu
     const why = reason('slot-behind', { revision, newest: newestRevision })
     return { kind: 'value', text: revision, tone: 'attention', fact: at, reason: why }
   }
-  if (isStale(fact, bundleStaleAfterSeconds, moment)) {
+  if (isStale(fact, bundleStaleAfterSeconds)) {
     const why = reason('slot-stale', { revision, limitSeconds: staleLimitSeconds(fact, bundleStaleAfterSeconds) })
     return { kind: 'value', text: revision, tone: 'attention', fact: at, reason: why }
   }

@@ -46,7 +46,7 @@ export function troubleOfInstance(
     opaSilent(evidence, envoy) ??
     registrationTrouble(evidence, envoy, moment) ??
     notRenewed(envoy, moment) ??
-    bundleTrouble(evidence, envoy, moment)
+    bundleTrouble(evidence, envoy)
   )
 }
 
@@ -139,7 +139,7 @@ function notRenewed({ identity }: EnvoyRecord, moment: Moment): InstanceFinding 
   return finding('attention', 'svid-not-renewed', { notAfter, renewalAt }, [identity.leaf.fact.id], lateAt)
 }
 
-function bundleTrouble(evidence: WorkloadEvidence, envoy: EnvoyRecord, moment: Moment): InstanceFinding | null {
+function bundleTrouble(evidence: WorkloadEvidence, envoy: EnvoyRecord): InstanceFinding | null {
   const { bundleStaleAfterSeconds } = evidence.world
   for (const { envoy: asker, opa } of evidence.guards) {
     if (asker !== envoy.id || opa === null) continue
@@ -148,7 +148,7 @@ function bundleTrouble(evidence: WorkloadEvidence, envoy: EnvoyRecord, moment: M
       const problem = bundleProblem(fact)
       const named = { opa: opa.id, bundle: fact.name }
       if (problem !== null) return finding('attention', 'bundle-error', { ...named, ...problem }, [fact.id])
-      if (!isStale(fact, bundleStaleAfterSeconds, moment)) continue
+      if (!isStale(fact, bundleStaleAfterSeconds)) continue
       const limitSeconds = staleLimitSeconds(fact, bundleStaleAfterSeconds)
       const params = { ...named, fetchedAt: fact.lastSuccessfulRequestAt, limitSeconds }
       return finding('attention', 'bundle-stale', params, [fact.id])
