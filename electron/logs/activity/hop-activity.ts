@@ -2,9 +2,10 @@ import type { HopActivityFact, LoggedRequest } from '../../../shared/domain/mode
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import type { AccessRecord, RequestFields } from '../intake/envoy-access.ts'
 import type { Contribution } from '../memory-window.ts'
-import { type Activity, createSums, type FactWindow, idPart } from './activity.ts'
+import { type Activity, createSums, type FactWindow, idPart, type Sums } from './activity.ts'
 import { createHandshakeRuns } from './handshake-runs.ts'
 import { authorisationOf, type HopObservation, observationsOf, type Side } from './hop-sum.ts'
+import { type Latest, letGo, nothing, takeLatest } from './latest.ts'
 
 /** What is counted up when a record comes and down when it leaves the window. */
 const counted = [
@@ -24,6 +25,7 @@ type Counted = (typeof counted)[number]
 
 interface HopSum {
   records: number
+  readonly key: string
   readonly side: Side
   readonly runKey: string
   readonly callerAddress: string | null
@@ -41,13 +43,6 @@ interface HopSum {
   readonly lastFailure: Latest<{ readonly at: EpochMs; readonly text: string; readonly peerSpiffeId: string | null }>
 }
 
-/** The latest of values that come and go; null when all that had one have gone. */
-interface Latest<Value> {
-  value: Value | null
-  at: EpochMs
-  holders: number
-}
-
 export function createHopActivity(envoy: string): Activity<AccessRecord> {
   const sums = createSums<HopSum>()
   const runs = createHandshakeRuns()
@@ -59,20 +54,12 @@ export function createHopActivity(envoy: string): Activity<AccessRecord> {
     // The end of an ordinary connection: it ended a run of failures, and is no request.
     if (observation.request === null && observation.handshakeFailure === null) return { at, undo: () => {} }
     const key = keyOf(observation)
-    const sum = sums.get(key, () => freshSum(observation, runKey))
+    const sum = sums.get(key, () => freshSum(observation, key, runKey))
     if (sum === null) return null
     sum.records += 1
     const steps = countsOf(observation)
     for (const step of steps) sum.counts[step] += 1
-    const drop = hold(sum, observation, at)
-    return {
-      at,
-      undo() {
-        for (const step of steps) sum.counts[step] -= 1
-        drop()
-        sums.release(key, sum)
-      },
-    }
+    return contributionOf(at, sums, sum, steps, hold(sum, observation, at))
   }
 
   return {
@@ -140,8 +127,9 @@ function authorisationCounts(request: RequestFields): readonly Counted[] {
   }
 }
 
-function freshSum(observation: HopObservation, runKey: string): HopSum {
+function freshSum(observation: HopObservation, key: string, runKey: string): HopSum {
   return {
+    key,
     records: 0,
     side: observation.side,
     runKey,
@@ -172,21 +160,31 @@ function freshSum(observation: HopObservation, runKey: string): HopSum {
   }
 }
 
-function nothing<Value>(): Latest<Value> {
-  return { value: null, at: Number.NEGATIVE_INFINITY, holders: 0 }
+/** Of its own, so that what waits in the window for its end holds on to nothing but this: there may be many. */
+function contributionOf(
+  at: EpochMs,
+  sums: Sums<HopSum>,
+  sum: HopSum,
+  steps: readonly Counted[],
+  held: readonly Latest<unknown>[],
+): Contribution {
+  return {
+    at,
+    undo() {
+      for (const step of steps) sum.counts[step] -= 1
+      for (const latest of held) letGo(latest)
+      sums.release(sum.key, sum)
+    },
+  }
 }
 
-/** Takes the values of a record into a sum; what it gives takes them out again. */
-function hold(sum: HopSum, observation: HopObservation, at: EpochMs): () => void {
+/** Takes the values of a record into a sum, and gives where it did. */
+function hold(sum: HopSum, observation: HopObservation, at: EpochMs): readonly Latest<unknown>[] {
   const held: Latest<unknown>[] = []
   function take<Value>(latest: Latest<Value>, value: Value | null): void {
     if (value === null) return
     held.push(latest)
-    latest.holders += 1
-    if (at >= latest.at) {
-      latest.value = value
-      latest.at = at
-    }
+    takeLatest(latest, value, at)
   }
   take(sum.callerSpiffeId, observation.callerSpiffeId)
   take(sum.calleeSpiffeId, observation.calleeSpiffeId)
@@ -201,15 +199,7 @@ function hold(sum: HopSum, observation: HopObservation, at: EpochMs): () => void
     const peerSpiffeId = observation.side === 'callee' ? observation.callerSpiffeId : observation.calleeSpiffeId
     take(sum.lastFailure, { at, text: observation.handshakeFailure, peerSpiffeId })
   }
-  return () => {
-    for (const latest of held) {
-      latest.holders -= 1
-      if (latest.holders === 0) {
-        latest.value = null
-        latest.at = Number.NEGATIVE_INFINITY
-      }
-    }
-  }
+  return held
 }
 
 function loggedRequest(request: RequestFields, at: EpochMs): LoggedRequest {

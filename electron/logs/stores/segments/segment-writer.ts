@@ -22,17 +22,15 @@ interface Waiting {
 }
 
 /**
- * Opens a folder of segments for its one writer. What a crash left half written at the end was never acknowledged: it is
- * cut off. A segment that is older than the last is not touched.
+ * Opens a folder of segments for its one writer. What a crash left half written at the end was never acknowledged; the
+ * file is left as it is, in case it is damage of another kind, and writing goes on in a new one.
  */
 export async function openSegmentWriter(folder: string, segmentLength = longestSegment): Promise<SegmentWriter> {
   await makeFolder(folder)
-  const last = (await segmentsIn(folder)).at(-1)
-  let segment = last ?? 1
+  let segment = (await segmentsIn(folder)).at(-1) ?? 1
   let file = await open(segmentPath(folder, segment), 'a+', 0o600)
   let length = await intactLength(file, segment)
-  await file.truncate(length)
-  await file.sync()
+  let mayBeAppended = (await file.stat()).size === length
   await syncFolder(folder)
   let waiting: Waiting[] = []
   let writing: Promise<void> | null = null
@@ -42,12 +40,12 @@ export async function openSegmentWriter(folder: string, segmentLength = longestS
       const taken = waiting
       waiting = []
       try {
-        if (length >= segmentLength) await nextSegment()
+        if (length >= segmentLength || !mayBeAppended) await nextSegment()
         await file.appendFile(Buffer.concat(taken.map(({ frame }) => frame)))
         await file.datasync()
       } catch (thrown) {
-        // Part of it may be in the file: it was not acknowledged, so that it must not be found either.
-        await file.truncate(length).catch(() => {})
+        // Part of it may be in the file: it was not acknowledged, and what comes next must not follow it.
+        mayBeAppended = false
         for (const { reject } of taken) reject(thrown)
         continue
       }
@@ -58,6 +56,8 @@ export async function openSegmentWriter(folder: string, segmentLength = longestS
         resolve()
       }
     }
+    // Here and not in a `finally` of the promise: in between, an append would wait for ever.
+    writing = null
   }
 
   async function nextSegment(): Promise<void> {
@@ -67,15 +67,14 @@ export async function openSegmentWriter(folder: string, segmentLength = longestS
     file = next
     segment += 1
     length = 0
+    mayBeAppended = true
   }
 
   return {
     append(header, payload, durable) {
       return new Promise((resolve, reject) => {
         waiting.push({ frame: frameOf(header, payload), durable, resolve, reject })
-        writing ??= writeWaiting().finally(() => {
-          writing = null
-        })
+        if (writing === null) writing = writeWaiting()
       })
     },
     end: () => ({ segment, offset: length }),
