@@ -13,7 +13,7 @@ import { withService } from './connection.ts'
 import { documentOf, type Selection } from './document.ts'
 import { mermaidOf } from './graph-mermaid.ts'
 import { tableOf } from './graph-table.ts'
-import { jsonText, plainText } from './text.ts'
+import { jsonPieces, plainText } from './text.ts'
 
 const usage = `everyhop graph show --env <name> [--json | --mermaid | --table] [--filter <words>] [--wait <seconds>]
 
@@ -59,8 +59,10 @@ export const graphShow: Command = {
       const silent = await readOnce(client, environment, wait * 1000, clock, signal)
       const graph = await client.graph.document({ environment }, { signal })
       const selection = await select(client, graph, values.filter, signal)
-      if (values.json) output.out(`${jsonText(documentOf(graph, selection))}\n`)
-      else output.out(values.mermaid ? mermaidOf(graph, selection) : tableOf(graph, selection))
+      if (values.json) {
+        for (const piece of jsonPieces(documentOf(graph, selection))) output.out(piece)
+        output.out('\n')
+      } else output.out(values.mermaid ? mermaidOf(graph, selection) : tableOf(graph, selection))
       for (const health of silent) {
         output.err(`everyhop: after ${wait} s: ${plainText(sourceHealthSentence(health, clock.now()))}\n`)
       }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { columns, jsonText, plainText } from './text.ts'
+import { columns, jsonPieces, jsonText, plainText } from './text.ts'
 
 const hostile = 'a\u001b[31mred\u009b2J\u202etxt.exe\u0007\r\nb\tc'
 
@@ -11,6 +11,16 @@ test('JSON stays the same document, and cannot steer the terminal either', () =>
   const text = jsonText({ name: hostile })
   expect(JSON.parse(text)).toEqual({ name: hostile })
   expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u)
+})
+
+test('a document in pieces is the same text', () => {
+  for (const document of [
+    {},
+    { a: 1 },
+    { a: [], b: {}, c: [1, { d: [hostile] }], e: null, f: undefined, g: { h: 'x' } },
+  ]) {
+    expect([...jsonPieces(document)].join('')).toBe(jsonText(document))
+  }
 })
 
 test('columns are as wide as their longest cell, without spaces at the end', () => {

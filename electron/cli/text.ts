@@ -13,6 +13,34 @@ export function jsonText(value: unknown): string {
   })
 }
 
+/**
+ * The same text as `jsonText`, in pieces of one list element each: a document of 25,000 hops is longer than the longest
+ * string that Node can hold.
+ */
+export function* jsonPieces(document: Readonly<Record<string, unknown>>): Generator<string, void> {
+  let before = '{\n'
+  for (const [key, value] of Object.entries(document)) {
+    if (value === undefined) continue
+    yield `${before}  ${jsonText(key)}: `
+    before = ',\n'
+    if (!Array.isArray(value) || value.length === 0) {
+      yield indented(jsonText(value), 2)
+      continue
+    }
+    let opening = '[\n'
+    for (const item of value) {
+      yield `${opening}    ${indented(jsonText(item), 4)}`
+      opening = ',\n'
+    }
+    yield '\n  ]'
+  }
+  yield before === '{\n' ? '{}' : '\n}'
+}
+
+function indented(text: string, by: number): string {
+  return text.replaceAll('\n', `\n${' '.repeat(by)}`)
+}
+
 /** Rows in columns as wide as their longest cell; the last column is not padded. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const plain = rows.map((row) => row.map(plainText))
