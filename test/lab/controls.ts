@@ -1,6 +1,8 @@
 import type { EnvoyFleet } from './envoy/fleet.ts'
 import type { BundleOrder, DeniedHop } from './opa/bundle.ts'
 import type { OpaFleet } from './opa/fleet.ts'
+import type { RunningCluster } from './cluster/start.ts'
+import type { PipelineServices } from './pipeline-process.ts'
 import type { LabPlan } from './plan.ts'
 import type { SpireServers } from './spire/start.ts'
 
@@ -11,6 +13,9 @@ export interface LabControls {
   readonly spire: SpireServers
   readonly envoys: EnvoyFleet
   readonly opas: OpaFleet
+  readonly pipeline: PipelineServices
+  /** Null in tier 1. */
+  readonly cluster: RunningCluster | null
   /** An OPA whose bundle was last fetched longer ago than this is stale, as environment.yaml tells Everyhop. */
   readonly bundleStaleAfterSeconds: number
   activeFault(): string | null

@@ -4,9 +4,12 @@ import path from 'node:path'
 import { stringify } from 'yaml'
 import { trustDomain } from '../../electron/playground/pipeline/topology.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
+import type { ClusterPlan } from './cluster/plan.ts'
 import type { LabPlan } from './plan.ts'
 
 export const environmentName = 'lab'
+/** The same pipeline, reached by nothing but a kubeconfig. */
+export const clusterEnvironmentName = 'lab-cluster'
 
 export interface EnvironmentSettings {
   readonly mintCommand: string
@@ -20,8 +23,8 @@ export function everyhopHome(): string {
   return configured === undefined || configured === '' ? path.join(homedir(), '.config', 'everyhop') : configured
 }
 
-export function registrationFile(home: string): string {
-  return path.join(home, 'environments', `${environmentName}.yaml`)
+export function registrationFile(home: string, name = environmentName): string {
+  return path.join(home, 'environments', `${name}.yaml`)
 }
 
 /** environment.yaml of the lab, with absolute paths so that it can be copied anywhere. */
@@ -73,14 +76,32 @@ export function environmentYaml(plan: LabPlan, settings: EnvironmentSettings): s
   return stringify(environment)
 }
 
-/** Makes the lab known to Everyhop as the environment `lab`. */
-export async function register(home: string, yaml: string): Promise<void> {
-  const file = registrationFile(home)
+/** environment.yaml of the lab for someone who has its kubeconfig and nothing else. */
+export function clusterEnvironmentYaml(plan: LabPlan, cluster: ClusterPlan, settings: EnvironmentSettings): string {
+  const environment = {
+    apiVersion: 'everyhop.dev/v1',
+    kind: 'Environment',
+    name: clusterEnvironmentName,
+    intent: plan.files.intent,
+    requestBudget: 200,
+    windowSeconds: settings.windowSeconds,
+    bundleStaleAfterSeconds: settings.bundleStaleAfterSeconds,
+    sources: { kubernetes: [{ id: 'cluster', kubeconfig: cluster.files.viewerKubeconfig }] },
+  }
+  environmentSchema.parse(environment)
+  return stringify(environment)
+}
+
+/** Makes the lab known to Everyhop as the environment of this name. */
+export async function register(home: string, yaml: string, name = environmentName): Promise<void> {
+  const file = registrationFile(home, name)
   await mkdir(path.dirname(file), { recursive: true })
   await writeFile(file, yaml, { mode: 0o600 })
 }
 
 export async function unregister(home: string): Promise<void> {
   // Not there, or its folder not readable: either way it is not this lab's to mend.
-  await rm(registrationFile(home), { force: true }).catch(() => undefined)
+  for (const name of [environmentName, clusterEnvironmentName]) {
+    await rm(registrationFile(home, name), { force: true }).catch(() => undefined)
+  }
 }

@@ -4,8 +4,14 @@ import path from 'node:path'
 import { intentYaml } from '../../electron/playground/pipeline/intent-yaml.ts'
 import { trustDomain } from '../../electron/playground/pipeline/topology.ts'
 import { startTraffic } from '../../electron/playground/pipeline/traffic.ts'
+import { type ClusterPlan, planCluster } from './cluster/plan.ts'
+import { ensureClusterPrograms } from './cluster/programs.ts'
+import type { RunningCluster } from './cluster/start.ts'
+import { type ClusterTier, startTier } from './cluster/tier.ts'
 import type { LabControls } from './controls.ts'
 import {
+  clusterEnvironmentName,
+  clusterEnvironmentYaml,
   type EnvironmentSettings,
   environmentYaml,
   everyhopHome,
@@ -15,20 +21,23 @@ import {
 } from './environment-file.ts'
 import { type EnvoyFleet, startFleet } from './envoy/fleet.ts'
 import { startGuard } from './guard.ts'
-import { injections } from './inject/index.ts'
+import { injectionsOf } from './inject/index.ts'
 import { largestLogBytes, limitLogs } from './log-limits.ts'
 import type { DeniedHop } from './opa/bundle.ts'
 import { type OpaFleet, startOpas } from './opa/fleet.ts'
-import { startPipeline } from './pipeline-process.ts'
+import { type PipelineServices, startPipeline } from './pipeline-process.ts'
 import { type LabPlan, planLab, stagePlanOf } from './plan.ts'
 import { type Server, waitFor } from './processes.ts'
 import { ensureBinaries, labBinaries } from './provision/binaries.ts'
 import { cacheFolder } from './provision/cache-folder.ts'
 import { ensureSpirePolicy } from './provision/spire-policy.ts'
+import type { Registration, SpireTool } from './spire/server-tool.ts'
 import { type SpireServers, startSpire } from './spire/start.ts'
 import { type LabTruth, readTruth } from './truth.ts'
 
 export interface LabOptions {
+  /** 1 (default): SPIRE, Envoy and OPA as processes. 2: a Kubernetes cluster around them, by which all of it can be reached. */
+  readonly tier?: 1 | 2
   /** Folder for state, sockets and logs; what is in it is removed. Default: `lab/default` in the cache folder. */
   readonly runFolder?: string
   /** Where the environment `lab` is registered. Default: `EVERYHOP_HOME`, else `~/.config/everyhop`. */
@@ -44,6 +53,7 @@ export interface LabOptions {
 
 export interface LabStatus {
   readonly pid: number
+  readonly tier: 1 | 2
   readonly runFolder: string
   readonly environmentFile: string
   readonly startedAt: string
@@ -55,6 +65,8 @@ export interface LabStatus {
 
 export interface Lab {
   readonly environmentFile: string
+  /** The tier 2 lab's cluster; null in tier 1. */
+  readonly cluster: ClusterPlan | null
   readonly plan: LabPlan
   truth(): Promise<LabTruth>
   /** Makes a fault of `shared/faults`; resolves when it is really in force. One at a time. */
@@ -62,6 +74,11 @@ export interface Lab {
   /** Undoes the active fault; resolves when it is really undone. Nothing to do without one. */
   heal(): Promise<void>
   status(): LabStatus
+  /**
+   * Tier 2: writes a kubeconfig with the rights that Everyhop ships but for these, and gives its path.
+   * A right is a resource (`pods`, `pods/log`) that may have a verb before it (`watch pods`).
+   */
+  withRights(without: readonly string[]): Promise<string>
   stop(): Promise<void>
 }
 
@@ -72,6 +89,8 @@ interface Running {
   readonly spire: SpireServers
   readonly envoys: EnvoyFleet
   readonly opas: OpaFleet
+  readonly pipeline: PipelineServices
+  readonly cluster: RunningCluster | null
 }
 
 /**
@@ -84,9 +103,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const runFolder = options.runFolder ?? path.join(cacheFolder(), 'lab', 'default')
   const binaries = await ensureBinaries(labBinaries, { log })
   const policy = await ensureSpirePolicy()
+  const tier = options.tier ?? 1
+  const clusterPrograms = tier === 2 ? await ensureClusterPrograms(log) : null
   await emptyFolder(runFolder)
   const plan = await planLab(runFolder, randomUUID())
-  const guard = startGuard(plan.mark, [registrationFile(home)])
+  const clusterPlan = tier === 2 ? await planCluster(plan) : null
+  const guard = startGuard(plan.mark, [registrationFile(home), registrationFile(home, clusterEnvironmentName)])
   const servers: Server[] = []
   const closers: (() => Promise<void>)[] = []
   // OPAs hand over their last decisions when they end, so what takes these is closed after them.
@@ -108,20 +130,37 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const startedAt = new Date()
   let revision = 1
   const revisionName = (): string => `lab-${String(revision).padStart(3, '0')}`
+  const openTier = async (): Promise<ClusterTier | null> => {
+    if (clusterPlan === null || clusterPrograms === null) return null
+    const opening = await startTier(plan, clusterPlan, clusterPrograms, opened, log)
+    closers.push(opening.close)
+    return opening
+  }
   const start = async (): Promise<Running> => {
-    const [{ spire, envoys }, opas] = await Promise.all([
+    const opening = openTier()
+    const registerBy = async (tool: SpireTool): Promise<Registration> => (await opening)?.registerBy(tool) ?? tool
+    const [{ spire, envoys }, opas, pipeline, clusterTier] = await Promise.all([
       startSpire(
         plan,
         { server: binaries['spire-server'].path, agent: binaries['spire-agent'].path, policy },
         opened,
+        registerBy,
       ).then(async (spire) => ({ spire, envoys: await startFleet(plan, binaries.envoy.path, opened) })),
-      startOpas(plan, binaries['opa-envoy'].path, revisionName(), opened).then((fleet) => {
+      startOpas(
+        plan,
+        { opaBinary: binaries['opa-envoy'].path, firstRevision: revisionName(), console: tier === 2 },
+        opened,
+      ).then((fleet) => {
         lastClosers.push(fleet.close)
         return fleet
       }),
       startPipeline(plan, opened),
+      opening.then(async (started) => {
+        await started?.complete
+        return started
+      }),
     ])
-    return { spire, envoys, opas }
+    return { spire, envoys, opas, pipeline, cluster: clusterTier?.cluster ?? null }
   }
   try {
     const running = await start()
@@ -155,6 +194,11 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     await register(home, yaml).catch((error: Error) => {
       throw new Error(`the lab runs, but cannot be registered as ${registrationFile(home)}: ${error.message}`)
     })
+    if (clusterPlan !== null) {
+      const clusterYaml = clusterEnvironmentYaml(plan, clusterPlan, settings)
+      await writeFile(clusterPlan.files.environment, clusterYaml, { mode: 0o600 })
+      await register(home, clusterYaml, clusterEnvironmentName)
+    }
     log(`lab: ready after ${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s`)
 
     let activeFault: string | null = null
@@ -176,11 +220,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     return {
       environmentFile: plan.files.environment,
       plan,
+      cluster: clusterPlan,
       truth: () => readTruth(controls),
       inject: async (faultId) => {
-        const injection = injections.get(faultId)
+        const injection = injectionsOf(tier).get(faultId)
         if (injection === undefined) {
-          throw new Error(`the lab has no fault ${faultId}; it has ${[...injections.keys()].join(', ')}`)
+          throw new Error(`the lab has no fault ${faultId}; it has ${[...injectionsOf(tier).keys()].join(', ')}`)
         }
         if (activeFault !== null) throw new Error(`the fault ${activeFault} is active: heal the lab first`)
         activeFault = faultId
@@ -188,11 +233,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       },
       heal: async () => {
         if (activeFault === null) return
-        await injections.get(activeFault)?.heal(controls)
+        await injectionsOf(tier).get(activeFault)?.heal(controls)
         activeFault = null
       },
       status: () => ({
         pid: process.pid,
+        tier,
         runFolder,
         environmentFile: plan.files.environment,
         startedAt: startedAt.toISOString(),
@@ -204,6 +250,10 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
         })),
         traffic: traffic.counts(),
       }),
+      withRights: async (without) => {
+        if (running.cluster === null) throw new Error('a lab of tier 1 has no cluster whose rights could be given')
+        return running.cluster.withRights(without)
+      },
       stop,
     }
   } catch (error) {

@@ -18,6 +18,8 @@ export async function limitLogs(plan: LabPlan, limitBytes: number): Promise<void
   const kept = [
     plan.files.integrityLog,
     path.join(plan.files.logs, 'spire-server.log'),
+    path.join(plan.files.logs, 'spire-controller-manager.log'),
+    ...plan.opas.map((opa) => path.join(plan.files.logs, `${opa.id}.log`)),
     ...plan.spire.agents.map((agent) => path.join(plan.files.logs, `spire-agent-${agent.node}.log`)),
     ...plan.stages.map((stage) => path.join(plan.files.logs, `envoy-${stage.stage.id}.log`)),
   ]

@@ -1,4 +1,4 @@
-import { type Stage, spiffeIdOf, trustDomain } from '../../../electron/playground/pipeline/topology.ts'
+import { type Stage, spiffeIdOf, stageOf, trustDomain } from '../../../electron/playground/pipeline/topology.ts'
 import { agentPlanOf, type LabPlan, opaPlanOf, type StagePlan, stagePlanOf } from '../plan.ts'
 import { connectionLogFormat, fileLog, requestLogFormat } from './access-log.ts'
 
@@ -11,20 +11,32 @@ export interface EnvoyVariant {
   /** The ingress listener takes plaintext. */
   readonly plaintextIngress?: boolean
   readonly failureModeAllow?: boolean
+  /** Stages that it calls beside those of the topology. */
+  readonly alsoCalls?: readonly string[]
+  /** Stages whose calls it takes beside those of the topology. */
+  readonly alsoAdmits?: readonly string[]
+  /** Changes that it makes to headers of calls to a callee. */
+  readonly outgoingHeaders?: {
+    readonly to: string
+    readonly set?: Readonly<Record<string, string>>
+    readonly remove?: readonly string[]
+  }
+  /** Its ingress hands on what a caller says about identities (x-forwarded-client-cert) instead of replacing it. */
+  readonly trustsClientCertHeader?: boolean
 }
 
 const extensions = 'type.googleapis.com/envoy.extensions'
 
 /** Bootstrap configuration of the Envoy beside one stage, as Envoy reads it (envoy.config.bootstrap.v3.Bootstrap). */
 export function envoyConfig(plan: LabPlan, stage: StagePlan, variant: EnvoyVariant = {}): object {
-  const listeners = stage.opa === null ? [egress(stage)] : [ingress(plan, stage, variant), egress(stage)]
+  const listeners = stage.opa === null ? [egress(stage, variant)] : [ingress(stage, variant), egress(stage, variant)]
   return {
     node: { id: stage.stage.id, cluster: 'pipeline' },
     admin: { address: socket(stage.address, stage.adminPort) },
     static_resources: {
       listeners,
       clusters: [
-        ...stage.callees.map((callee) => calleeCluster(plan, stage, callee, variant)),
+        ...calleesOf(stage, variant).map((callee) => calleeCluster(plan, stage, callee, variant)),
         ...(stage.opa === null
           ? []
           : [plainCluster('local_app', stage.address, stage.appPort), opaCluster(plan, stage.opa)]),
@@ -45,7 +57,12 @@ export function calleeClusterName(stageId: string): string {
   return `to_${stageId}`
 }
 
-function ingress(plan: LabPlan, stage: StagePlan, variant: EnvoyVariant) {
+function calleesOf(stage: StagePlan, variant: EnvoyVariant): readonly Stage[] {
+  return [...stage.callees, ...(variant.alsoCalls ?? []).map(stageOf)]
+}
+
+function ingress(stage: StagePlan, variant: EnvoyVariant) {
+  const admitted = [...stage.callers, ...(variant.alsoAdmits ?? []).map(stageOf)]
   const filters = [extAuthz(variant), router]
   return {
     name: 'ingress',
@@ -54,7 +71,7 @@ function ingress(plan: LabPlan, stage: StagePlan, variant: EnvoyVariant) {
     access_log: [fileLog(stage.connectionLog, connectionLogFormat())],
     filter_chains: [
       {
-        ...(variant.plaintextIngress === true ? {} : { transport_socket: downstreamTls(stage) }),
+        ...(variant.plaintextIngress === true ? {} : { transport_socket: downstreamTls(stage, admitted) }),
         filters: [
           connectionManager({
             statPrefix: 'ingress',
@@ -62,7 +79,7 @@ function ingress(plan: LabPlan, stage: StagePlan, variant: EnvoyVariant) {
             routes: [{ match: { prefix: '/' }, route: { cluster: 'local_app', timeout: '30s' } }],
             filters,
             extra: {
-              forward_client_cert_details: 'SANITIZE_SET',
+              forward_client_cert_details: variant.trustsClientCertHeader === true ? 'APPEND_FORWARD' : 'SANITIZE_SET',
               set_current_client_cert_details: { uri: true },
             },
           }),
@@ -72,7 +89,7 @@ function ingress(plan: LabPlan, stage: StagePlan, variant: EnvoyVariant) {
   }
 }
 
-function egress(stage: StagePlan) {
+function egress(stage: StagePlan, variant: EnvoyVariant) {
   return {
     name: 'egress',
     traffic_direction: 'OUTBOUND',
@@ -85,9 +102,10 @@ function egress(stage: StagePlan) {
           connectionManager({
             statPrefix: 'egress',
             accessLog: fileLog(stage.accessLog, requestLogFormat('outbound')),
-            routes: stage.callees.map((callee) => ({
+            routes: calleesOf(stage, variant).map((callee) => ({
               match: { prefix: `/to/${callee.id}/` },
               route: { cluster: calleeClusterName(callee.id), prefix_rewrite: '/', timeout: '30s' },
+              ...headerChanges(callee, variant),
             })),
             filters: [egressRouter],
             extra: {},
@@ -95,6 +113,17 @@ function egress(stage: StagePlan) {
         ],
       },
     ],
+  }
+}
+
+function headerChanges(callee: Stage, { outgoingHeaders: changes }: EnvoyVariant): object {
+  if (changes?.to !== callee.id) return {}
+  return {
+    request_headers_to_add: Object.entries(changes.set ?? {}).map(([key, value]) => ({
+      header: { key, value },
+      append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+    })),
+    request_headers_to_remove: changes.remove ?? [],
   }
 }
 
@@ -146,13 +175,13 @@ function extAuthz(variant: EnvoyVariant) {
   }
 }
 
-function downstreamTls(stage: StagePlan) {
+function downstreamTls(stage: StagePlan, admitted: readonly Stage[]) {
   return {
     name: 'tls',
     typed_config: {
       '@type': `${extensions}.transport_sockets.tls.v3.DownstreamTlsContext`,
       require_client_certificate: true,
-      common_tls_context: tlsContext(stage.spiffeId, stage.callers.map(spiffeIdOf)),
+      common_tls_context: tlsContext(stage.spiffeId, admitted.map(spiffeIdOf)),
     },
   }
 }

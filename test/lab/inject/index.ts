@@ -1,4 +1,5 @@
 import type { Injection } from '../controls.ts'
+import { clusterInjections } from './cluster/index.ts'
 import * as bundleBadSignature from './bundle-bad-signature.ts'
 import * as entryDeleted from './entry-deleted.ts'
 import * as expiredSvid from './expired-svid.ts'
@@ -11,7 +12,11 @@ import * as policyDenies from './policy-denies.ts'
 import * as staleBundle from './stale-bundle.ts'
 import * as wrongSpiffeIdRequired from './wrong-spiffe-id-required.ts'
 
-/** How the lab makes each fault of `shared/faults`, by its id. */
+/** How the lab of a tier makes each fault of `shared/faults`, by its id. The second tier makes those of the first too. */
+export function injectionsOf(tier: 1 | 2): ReadonlyMap<string, Injection> {
+  return tier === 1 ? injections : new Map([...injections, ...clusterInjections])
+}
+
 export const injections: ReadonlyMap<string, Injection> = new Map<string, Injection>([
   ['expired-svid', expiredSvid],
   ['wrong-spiffe-id-required', wrongSpiffeIdRequired],

@@ -5,8 +5,15 @@ import type { LabPlan, OpaPlan } from '../plan.ts'
 export const bundleResource = '/bundles/pipeline.tar.gz'
 export const bundleName = 'pipeline'
 
-/** Configuration of one OPA with the Envoy plugin (YAML). `publicKey` is the PEM of the key that signs bundles. */
-export function opaConfig(plan: LabPlan, opa: OpaPlan, publicKey: string): string {
+export interface OpaSettings {
+  /** PEM of the key that signs bundles. */
+  readonly publicKey: string
+  /** Decisions go to the OPA's own log too, from where a cluster would collect them. */
+  readonly console: boolean
+}
+
+/** Configuration of one OPA with the Envoy plugin (YAML). */
+export function opaConfig(plan: LabPlan, opa: OpaPlan, { publicKey, console }: OpaSettings): string {
   return stringify({
     services: {
       bundles: { url: `http://${plan.bundleServer.address}:${plan.bundleServer.port}` },
@@ -22,7 +29,11 @@ export function opaConfig(plan: LabPlan, opa: OpaPlan, publicKey: string): strin
         signing: { keyid: 'lab' },
       },
     },
-    decision_logs: { service: 'receiver', reporting: { min_delay_seconds: 1, max_delay_seconds: 2 } },
+    decision_logs: {
+      service: 'receiver',
+      reporting: { min_delay_seconds: 1, max_delay_seconds: 2 },
+      ...(console ? { console: true } : {}),
+    },
     status: { service: 'receiver' },
     plugins: {
       envoy_ext_authz_grpc: {

@@ -33,12 +33,19 @@ const statusWire = z.object({ result: z.object({ bundles: z.record(z.string(), b
 
 export type BundleStatus = z.infer<typeof bundleWire>
 
+export interface OpaFleetOptions {
+  readonly opaBinary: string
+  readonly firstRevision: string
+  /** Decisions are told in each OPA's own log too. */
+  readonly console: boolean
+}
+
 export async function startOpas(
   plan: LabPlan,
-  opaBinary: string,
-  firstRevision: string,
+  options: OpaFleetOptions,
   opened: (server: Server) => void,
 ): Promise<OpaFleet> {
+  const { opaBinary } = options
   const files = new Map(plan.opas.map((opa) => [opa.id, opa.decisionLog]))
   const bundleServer = await startBundleServer(plan.bundleServer.address, plan.bundleServer.port)
   const receiver = await startReceiver(plan.receiver.address, plan.receiver.port, files)
@@ -71,7 +78,7 @@ export async function startOpas(
     },
   }
   try {
-    await startAll(plan, fleet, builder, firstRevision)
+    await startAll(plan, fleet, builder, options)
   } catch (error) {
     await fleet.close()
     throw error
@@ -79,10 +86,15 @@ export async function startOpas(
   return fleet
 }
 
-async function startAll(plan: LabPlan, fleet: OpaFleet, builder: BundleBuilder, revision: string): Promise<void> {
+async function startAll(
+  plan: LabPlan,
+  fleet: OpaFleet,
+  { publicKey }: BundleBuilder,
+  { firstRevision, console }: OpaFleetOptions,
+): Promise<void> {
   await Promise.all([
-    fleet.publish({ revision }),
-    ...plan.opas.map((opa) => writeFile(opa.config, opaConfig(plan, opa, builder.publicKey))),
+    fleet.publish({ revision: firstRevision }),
+    ...plan.opas.map((opa) => writeFile(opa.config, opaConfig(plan, opa, { publicKey, console }))),
   ])
   await Promise.all(plan.opas.map((opa) => fleet.start(opa.id)))
 }

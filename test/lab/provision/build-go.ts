@@ -49,7 +49,7 @@ export async function buildGo(component: GoComponent, caches: GoCaches, target: 
     await runTool({
       purpose: `building ${component.title} ${component.version}${component.cgo ? ' (needs Go, a C compiler and the Go module proxy)' : ' (needs Go and the Go module proxy)'}`,
       command: 'go',
-      arguments: ['build', '-trimpath', '-ldflags=-s -w', '-o', partial, component.mainPackage],
+      arguments: ['build', '-trimpath', `-ldflags=${linkFlags(component)}`, '-o', partial, component.mainPackage],
       cwd: source,
       env: { ...caches.environment, CGO_ENABLED: component.cgo ? '1' : '0' },
     })
@@ -57,6 +57,11 @@ export async function buildGo(component: GoComponent, caches: GoCaches, target: 
   } finally {
     await rm(partial, { force: true })
   }
+}
+
+export function linkFlags(component: GoComponent): string {
+  const variables = Object.entries(component.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`)
+  return ['-s -w', ...variables].join(' ')
 }
 
 /** What a killed provisioner left: gigabytes that nobody will use again. */

@@ -5,13 +5,17 @@ import { agentPlanOf, type LabPlan, type StagePlan } from '../plan.ts'
 import { runTool } from '../provision/run-tool.ts'
 import { readerSpiffeId, spireFiles } from './config.ts'
 
-/** The lab's own hand on SPIRE: the server's command line over its local socket. Everyhop never has this. */
-export interface SpireTool {
-  exportTrustBundle(): Promise<void>
+/** How the stages get their registration entries: by SPIRE's command line, or by objects in a cluster. */
+export interface Registration {
   createEntries(stages: readonly StagePlan[]): Promise<void>
   deleteEntry(stage: StagePlan): Promise<void>
   /** `seconds` null gives the entry the server's default life time again. */
   setSvidLifetime(stage: StagePlan, seconds: number | null): Promise<void>
+}
+
+/** The lab's own hand on SPIRE: the server's command line over its local socket. Everyhop never has this. */
+export interface SpireTool extends Registration {
+  exportTrustBundle(): Promise<void>
   listEntries(): Promise<readonly EntryTruth[]>
   /** Issues the read-only identity into the reader's folder, each file replaced whole. */
   mintReader(): Promise<void>

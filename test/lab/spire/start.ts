@@ -4,7 +4,7 @@ import { type Server, startServer, waitFor } from '../processes.ts'
 import type { SpirePolicyFiles } from '../provision/spire-policy.ts'
 import { agentConfig, agentFiles, readerRule, serverConfig, spireFiles } from './config.ts'
 import { writeNodeCertificates } from './node-certificates.ts'
-import { openSpireTool, type SpireTool } from './server-tool.ts'
+import { openSpireTool, type Registration, type SpireTool } from './server-tool.ts'
 
 export interface SpireServers {
   readonly server: Server
@@ -19,8 +19,16 @@ export interface SpirePrograms {
   readonly policy: SpirePolicyFiles
 }
 
-/** Starts the SPIRE server and its agents, and makes the entries of all stages and the reader's identity. */
-export async function startSpire(plan: LabPlan, programs: SpirePrograms, opened: (server: Server) => void) {
+/**
+ * Starts the SPIRE server and its agents, and makes the entries of all stages and the reader's identity.
+ * `registerBy` takes over the entries, once the server is ready; without it the server's command line makes them.
+ */
+export async function startSpire(
+  plan: LabPlan,
+  programs: SpirePrograms,
+  opened: (server: Server) => void,
+  registerBy?: (tool: SpireTool) => Promise<Registration>,
+) {
   const files = spireFiles(plan)
   await Promise.all([
     writeNodeCertificates(plan),
@@ -42,8 +50,13 @@ export async function startSpire(plan: LabPlan, programs: SpirePrograms, opened:
   const tool = openSpireTool(plan, programs.server)
   await tool.exportTrustBundle()
   const agents = new Map<string, Server>()
-  await Promise.all([
-    tool.createEntries(plan.stages),
+  const register = async (): Promise<Registration> => {
+    const registration = (await registerBy?.(tool)) ?? tool
+    await registration.createEntries(plan.stages)
+    return registration
+  }
+  const [registration] = await Promise.all([
+    register(),
     tool.mintReader(),
     ...plan.spire.agents.map(async (agent) => {
       const started = startAgent(plan, programs.agent, agent)
@@ -52,7 +65,8 @@ export async function startSpire(plan: LabPlan, programs: SpirePrograms, opened:
       await waitForHealth(`SPIRE agent on ${agent.node} is ready`, plan, agent.healthPort, started)
     }),
   ])
-  return { server, tool, agents } satisfies SpireServers
+  const { createEntries, deleteEntry, setSvidLifetime } = registration
+  return { server, tool: { ...tool, createEntries, deleteEntry, setSvidLifetime }, agents } satisfies SpireServers
 }
 
 function startAgent(plan: LabPlan, program: string, agent: AgentPlan): Server {

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import type { Manifest } from '../api.ts'
+import type { ContainerPlan, PodPlan } from '../pod-plan.ts'
+import { replicaSetName, templateHash } from '../pod-plans.ts'
+
+/** The controllers a pod hangs under, the outermost first, and the pod itself; each needs the uid of the one before it. */
+export type OwnedManifest = (owner: OwnerReference | null) => Manifest
+
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+}
+
+/** As kube-controller-manager would make them, which the lab does not have: Deployment, ReplicaSet, pod; or DaemonSet, pod. */
+export function workloadChain(pod: PodPlan): readonly OwnedManifest[] {
+  const { namespace, workload } = pod
+  const selector = { matchLabels: { 'app.kubernetes.io/name': workload } }
+  const template = { metadata: { labels: templateLabels(pod) }, spec: podSpec(pod, false) }
+  const controller =
+    (kind: string, name: string, spec: object): OwnedManifest =>
+    (owner) => ({
+      apiVersion: 'apps/v1',
+      kind,
+      metadata: { name, namespace, labels: templateLabels(pod), ...ownedBy(owner) },
+      spec: { selector, template, ...spec },
+    })
+  const controllers =
+    pod.owner === 'Deployment'
+      ? [
+          controller('Deployment', workload, { replicas: 1 }),
+          controller('ReplicaSet', replicaSetName(workload), {
+            replicas: 1,
+            selector: {
+              matchLabels: { 'app.kubernetes.io/name': workload, 'pod-template-hash': templateHash(workload) },
+            },
+            template: { ...template, metadata: { labels: pod.labels } },
+          }),
+        ]
+      : [controller('DaemonSet', workload, {})]
+  return [...controllers, (owner) => podManifest(pod, owner)]
+}
+
+/** What the kubelet would report of a pod that runs: with the address that its processes really have. */
+export function podStatus(pod: PodPlan, at: string): object {
+  return {
+    status: {
+      podIP: pod.podIp,
+      podIPs: [{ ip: pod.podIp }],
+      containerStatuses: pod.containers.map((container) => ({
+        name: container.name,
+        image: container.image,
+        imageID: withDigest(container),
+        containerID: `containerd://${digestOf(`${pod.name}/${container.name}`)}`,
+        ready: true,
+        started: true,
+        restartCount: 0,
+        state: { running: { startedAt: at } },
+      })),
+    },
+  }
+}
+
+function podManifest(pod: PodPlan, owner: OwnerReference | null): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: pod.name, namespace: pod.namespace, labels: pod.labels, ...ownedBy(owner) },
+    spec: { ...podSpec(pod, true), nodeName: pod.node },
+  }
+}
+
+function podSpec(pod: PodPlan, withAccount: boolean): object {
+  return {
+    serviceAccountName: pod.workload,
+    ...(withAccount ? { enableServiceLinks: false } : {}),
+    ...(pod.hostNetwork === true ? { hostNetwork: true } : {}),
+    containers: pod.containers.map((container) => ({
+      name: container.name,
+      image: withDigest(container),
+      args: container.arguments,
+      ports: container.ports.map((port) => ({
+        name: port.name,
+        containerPort: port.port,
+        protocol: 'TCP',
+        // What Kubernetes asks of pods on the host's network; there each machine is an address of its own.
+        ...(pod.hostNetwork === true ? { hostPort: port.port } : {}),
+      })),
+    })),
+  }
+}
+
+function templateLabels(pod: PodPlan): Readonly<Record<string, string>> {
+  const { 'pod-template-hash': _hash, ...labels } = pod.labels
+  return labels
+}
+
+function ownedBy(owner: OwnerReference | null): object {
+  return owner === null ? {} : { ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }] }
+}
+
+function withDigest(container: ContainerPlan): string {
+  return `${container.image}@sha256:${digestOf(container.image)}`
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
