@@ -1,4 +1,4 @@
-import type { ScopeState } from '../../shared/domain/model/fact.ts'
+import type { Fact, FactOf, ScopeState } from '../../shared/domain/model/fact.ts'
 import type { Intent } from '../../shared/domain/model/intent.ts'
 import {
   authorisationCounters,
@@ -21,6 +21,7 @@ import {
   tlsContext,
   tlsCounters,
   trafficCounters,
+  unreadScope,
   validationSecret,
 } from './facts.ts'
 
@@ -215,4 +216,33 @@ function grouped<Value>(
     else known.push(value)
   }
   return groups
+}
+
+/** The scopes with one of them replaced by what `change` makes of it. Throws when there is none of that id. */
+export function withScope(
+  scopes: readonly ScopeState[],
+  id: string,
+  change: (state: ScopeState) => ScopeState,
+): readonly ScopeState[] {
+  if (!scopes.some((state) => state.scope === id)) throw new Error(`no scope ${id}`)
+  return scopes.map((state) => (state.scope === id ? change(state) : state))
+}
+
+/** The scopes with the facts of one kind in one of them changed. */
+export function withFacts<Kind extends Fact['kind']>(
+  scopes: readonly ScopeState[],
+  id: string,
+  kind: Kind,
+  change: (fact: FactOf<Kind>) => Fact | null,
+): readonly ScopeState[] {
+  const isKind = (fact: Fact): fact is FactOf<Kind> => fact.kind === kind
+  return withScope(scopes, id, (state) => ({
+    ...state,
+    facts: state.facts.flatMap((fact) => (isKind(fact) ? (change(fact) ?? []) : [fact])),
+  }))
+}
+
+/** The scopes with one that cannot be read any more: its facts are the last known ones. */
+export function withSilent(scopes: readonly ScopeState[], ...ids: readonly string[]): readonly ScopeState[] {
+  return ids.reduce((changed, id) => withScope(changed, id, (state) => unreadScope(id, state.facts)), scopes)
 }

@@ -43,7 +43,7 @@ export function matchesOf(graph: TrustGraph, filter: string): Matches | FilterPr
   const words: Word[] = []
   for (const text of filter.split(/\s+/)) {
     if (text === '' || text === '-') continue
-    const word = wordOf(text)
+    const word = wordOf(text, graph)
     if ('word' in word) return word
     words.push(word)
   }
@@ -70,7 +70,7 @@ export function matchesOf(graph: TrustGraph, filter: string): Matches | FilterPr
 }
 
 /** `key:value,value`, with `-` before it; anything else is a bare word. SPIFFE IDs and addresses have colons too. */
-function wordOf(text: string): Word | FilterProblem {
+function wordOf(text: string, graph: TrustGraph): Word | FilterProblem {
   const isNegated = text.startsWith('-') && text.length > 1
   const body = isNegated ? text.slice(1) : text
   const found = /^([a-z]+):(?!\/\/)(.*)$/i.exec(body)
@@ -81,8 +81,8 @@ function wordOf(text: string): Word | FilterProblem {
     .toLowerCase()
     .split(',')
     .filter((value) => value !== '')
-  const closed = closedValues[key]
-  if (values.length === 0) return { word: text, known: closed ?? [`${key}:…`] }
+  const closed = key === 'zone' ? graph.zones.map((zone) => zone.id.toLowerCase()) : closedValues[key]
+  if (values.length === 0) return { word: text, known: (closed ?? ['…']).map((value) => `${key}:${value}`) }
   const strange = closed === undefined ? undefined : values.find((value) => !closed.includes(value))
   if (strange !== undefined && closed !== undefined) {
     return { word: text, known: closed.map((value) => `${key}:${value}`) }

@@ -72,7 +72,7 @@ function groupItem(id: string, members: readonly Workload[], matching: ReadonlyS
     order = Math.min(order, member.stage.order)
     if (!matches && matching?.has(member.id) === true) matches = true
     const leaf = member.svid.loaded
-    if (!leaf.known || leaf.value.notAfter === null) continue
+    if (!leaf.known || leaf.stale || leaf.value.notAfter === null) continue
     if (nextExpiryAt === null || leaf.value.notAfter < nextExpiryAt) nextExpiryAt = leaf.value.notAfter
   }
   const [first] = members

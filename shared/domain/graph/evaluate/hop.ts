@@ -1,5 +1,4 @@
-import type { AuthorisationState, TransportState } from '../../model/hop-state.ts'
-import type { DecisionView, GuardView, Hop, HopActivityView, Judgement, Known } from '../../model/graph.ts'
+import type { DecisionView, GuardView, Hop, HopActivityView, HopSide, Known } from '../../model/graph.ts'
 import type { HopActivityFact } from '../../model/log-facts.ts'
 import { isCurrent, type Scoped } from '../instances/records.ts'
 import { judged, known, notKnown, whyUnread } from '../known.ts'
@@ -8,7 +7,6 @@ import { reason } from '../reasons.ts'
 import { judgeAuthorisation } from '../states/authorisation/index.ts'
 import { relationsOf } from '../states/relations.ts'
 import { judgeTransport } from '../states/transport/index.ts'
-import type { Stages } from '../stages.ts'
 import { type Defect, type HopNode, messageOf, type Weave } from '../weave/weave.ts'
 import { callerTls, chainsFor, clusterTls, clusterTraffic, gatherHop, type HopEvidence } from './hop-evidence.ts'
 import { clientSide, currentFirst, serverSide } from './sides.ts'
@@ -23,33 +21,48 @@ export function evaluateHop(
   defects: Defect[],
 ): Hop {
   const evidence = gatherHop(weave, node, windowSeconds)
+  function attempt<Value>(rule: string, work: () => Value, otherwise: Value): Value {
+    try {
+      return work()
+    } catch (thrown) {
+      defects.push({ rule, subject: node.id, message: messageOf(thrown) })
+      return otherwise
+    }
+  }
+  const unjudged = (rule: string) => judged<'unknown'>('unknown', reason('judgement-failed', { rule }), [])
+  const unshown = (rule: string) => notKnown(reason('judgement-failed', { rule }))
   return {
     id: node.id,
     from: node.from,
     to: node.to,
-    transport: guarded('transport', node.id, defects, () => judgeTransport(evidence, moment)),
-    authorisation: guarded('authorisation', node.id, defects, () => judgeAuthorisation(evidence, moment)),
-    ...relationsOf(evidence, weave.stages satisfies Stages),
-    client: clientSide(evidence),
-    server: serverSide(evidence),
-    tls: tlsOf(evidence),
-    activity: activityOf(evidence),
-    decision: decisionOf(evidence),
-    guard: guardOf(evidence, weave),
+    transport: attempt<Hop['transport']>('transport', () => judgeTransport(evidence, moment), unjudged('transport')),
+    authorisation: attempt<Hop['authorisation']>(
+      'authorisation',
+      () => judgeAuthorisation(evidence, moment),
+      unjudged('authorisation'),
+    ),
+    ...attempt('relations', () => relationsOf(evidence, weave.stages), { relations: [], relationFacts: {} }),
+    client: attempt('client', () => clientSide(evidence), emptySide(node.from)),
+    server: attempt('server', () => serverSide(evidence), emptySide(node.to)),
+    tls: attempt<Hop['tls']>('tls', () => tlsOf(evidence), { version: unshown('tls'), cipher: unshown('tls') }),
+    activity: attempt<Hop['activity']>('activity', () => activityOf(evidence), unshown('activity')),
+    decision: attempt<Hop['decision']>('decision', () => decisionOf(evidence), unshown('decision')),
+    guard: attempt<Hop['guard']>('guard', () => guardOf(evidence, weave), unshown('guard')),
   }
 }
 
-function guarded<State extends TransportState | AuthorisationState>(
-  rule: string,
-  subject: string,
-  defects: Defect[],
-  judge: () => Judgement<State>,
-): Judgement<State | 'unknown'> {
-  try {
-    return judge()
-  } catch (thrown) {
-    defects.push({ rule, subject, message: messageOf(thrown) })
-    return judged('unknown', reason('judgement-failed', { rule }), [])
+/** A side that could not be worked out: nothing of it is known. */
+function emptySide(workload: string): HopSide {
+  const unshown = notKnown(reason('judgement-failed', { rule: 'side' }))
+  return {
+    workload,
+    spiffeId: unshown,
+    requiresPeer: unshown,
+    peerAsExpected: unshown,
+    certificate: unshown,
+    trusts: unshown,
+    tlsVersions: unshown,
+    lastError: unshown,
   }
 }
 

@@ -2,6 +2,7 @@ import type { Relation } from '../../model/hop-state.ts'
 import { type CallerPart, chainsFor, clusterTls, clusterTraffic, type HopEvidence } from '../evaluate/hop-evidence.ts'
 import { isCurrent } from '../instances/records.ts'
 import { acceptanceOf } from '../peer-matching.ts'
+import { currentFacts } from './transport/handshakes.ts'
 import { pairKey, type Stages } from '../stages.ts'
 
 export interface HopRelations {
@@ -42,7 +43,8 @@ function observedBy(evidence: HopEvidence): readonly string[] {
   for (const { fact, scope } of evidence.decisions) {
     if (isCurrent(scope) && fact.allowed + fact.denied + fact.errors > 0) ids.push(fact.id)
   }
-  if (ids.length > 0) return ids.sort()
+  // A log of this hop that shows nothing coming through outweighs counters, whose window may still hold older requests.
+  if (ids.length > 0 || currentFacts(evidence).length > 0) return ids.sort()
   for (const fact of clusterTraffic(evidence)) if ((fact.requests.delta ?? 0) > 0) ids.push(fact.id)
   for (const fact of clusterTls(evidence)) if ((fact.handshake.delta ?? 0) > 0) ids.push(fact.id)
   return ids.sort()
