@@ -27,7 +27,7 @@ export function createClock(): Clock {
 const ClockContext = createContext<Clock | null>(null)
 
 export function ClockProvider({ children }: { readonly children: ReactNode }) {
-  const clock = useMemo(createClock, [])
+  const clock = useMemo(() => createClock(), [])
   return <ClockContext.Provider value={clock}>{children}</ClockContext.Provider>
 }
 

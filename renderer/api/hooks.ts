@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import type { EnvironmentSummary, SourceHealth } from '../../shared/contract/environments.ts'
 import type { GraphView } from '../../shared/contract/graph.ts'
 import { useApi } from './api-context.tsx'
@@ -50,44 +50,40 @@ export function useGraphView(question: ViewQuestion) {
   const { client, queries } = useApi()
   const { revision } = useLive()
   const queryClient = useQueryClient()
-  const input = {
-    environment: question.environment,
-    filter: question.filter,
-    grouping: 'auto' as const,
-    focus: { open: [...question.open], selected: question.selected },
-  }
-  const options = queries.graph.view.queryOptions({ input, placeholderData: keepPreviousData })
-  const query = useQuery(options)
-  const busy = useRef(false)
-  const key = JSON.stringify(input)
-  const current = query.isPlaceholderData ? null : (query.data ?? null)
+  const { environment, filter, open, selected } = question
+  const input = useMemo(
+    () => ({ environment, filter, grouping: 'auto' as const, focus: { open: [...open], selected } }),
+    [environment, filter, open, selected],
+  )
+  const query = useQuery(queries.graph.view.queryOptions({ input, placeholderData: keepPreviousData }))
+  const [busy, setBusy] = useState(false)
+  const known = query.isPlaceholderData ? null : (query.data?.revision ?? null)
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for the input, which is a new object each time.
   useEffect(() => {
-    if (current === null || revision <= current.revision || busy.current) return
-    const ended = new AbortController()
-    busy.current = true
-    client.graph
-      .changes({ ...input, since: current.revision }, { signal: ended.signal })
-      .then((changes) => {
-        queryClient.setQueryData(options.queryKey, (view: GraphView | undefined) =>
+    // One question at a time: when it is answered, the next asks for everything that came meanwhile.
+    if (known === null || revision <= known || busy) return
+    const update = async () => {
+      setBusy(true)
+      try {
+        const changes = await client.graph.changes({ ...input, since: known })
+        queryClient.setQueryData(queries.graph.view.queryKey({ input }), (view: GraphView | undefined) =>
           view === undefined ? view : applyChanges(view, changes),
         )
         void queryClient.invalidateQueries({ queryKey: queries.graph.workload.key() })
         void queryClient.invalidateQueries({ queryKey: queries.graph.hop.key() })
-      })
-      // The live connection notices a service that is gone; a single missed difference is asked for with the next.
-      .catch(() => {})
-      .finally(() => {
-        busy.current = false
-      })
-    return () => {
-      ended.abort()
-      busy.current = false
+      } catch {
+        // The live connection says when the service is gone; a difference that was missed comes with the next.
+      } finally {
+        setTimeout(() => setBusy(false), pauseBetweenChangesMs)
+      }
     }
-  }, [current?.revision, revision, key])
+    void update()
+  }, [busy, client, input, known, queries, queryClient, revision])
   return query
 }
+
+/** Changes come in bursts; asking a few times a second is enough for a line to be on screen within the second. */
+const pauseBetweenChangesMs = 200
 
 export function useWorkloadDetail(environment: string, id: string | null) {
   const { queries } = useApi()

@@ -24,7 +24,10 @@ export interface Live {
 const silent: Live = { connection: { state: 'connecting' }, revision: 0, health: null, retry: () => {} }
 const LiveContext = createContext<Live>(silent)
 
-/** Keeps the one event iterator of the window open, and opens it again by itself when the service was gone. */
+/**
+ * Give it a key of the environment: what it holds belongs to one.
+ * Keeps the one event iterator of the window open, and opens it again by itself when the service was gone.
+ */
 export function LiveProvider({
   environment,
   children,
@@ -39,13 +42,9 @@ export function LiveProvider({
   const [revision, setRevision] = useState(0)
   const [health, setHealth] = useState<readonly SourceHealth[] | null>(null)
   const [generation, setGeneration] = useState(0)
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `generation` restarts the loop on purpose.
   useEffect(() => {
     if (environment === null) return
     const ended = new AbortController()
-    setHealth(null)
-    setRevision(0)
     const receive = (event: LiveEvent) => {
       if (event.topic === 'graph') setRevision(event.revision)
       if (event.topic === 'sources') setHealth(event.health)

@@ -8,7 +8,7 @@ import { transportPhrase } from '../../shared/words/hop-sentences.ts'
 import { workloadStateLabel } from '../../shared/words/states.ts'
 import { useNow } from '../api/clock.tsx'
 import { useGraphView } from '../api/hooks.ts'
-import { kindIcon } from '../features/graph/icons.tsx'
+import { KindIcon } from '../features/graph/icons.tsx'
 import { transportTone, workloadTone } from '../features/graph/looks.ts'
 import { Keys } from '../ui/atoms.tsx'
 import { startOfRow } from '../ui/capitals.ts'
@@ -73,21 +73,18 @@ function Palette({ environment, onDone }: { readonly environment: string; readon
         <Command.Empty className={styles.empty}>Nothing is called “{typed}”.</Command.Empty>
         {found.workloads.length === 0 ? null : (
           <Command.Group heading="Workloads">
-            {found.workloads.map((workload) => {
-              const Icon = kindIcon(workload.stage.kind)
-              return (
-                <Command.Item key={workload.id} value={workload.id} onSelect={choose}>
-                  <Icon size={16} aria-hidden="true" />
-                  <span className={styles.grow}>
-                    {workload.name}{' '}
-                    <small>{workload.spiffeId.known ? workload.spiffeId.value : workload.identityLabel}</small>
-                  </span>
-                  <b data-tone={workloadTone(workload.state.state)}>
-                    {startOfRow(workloadStateLabel(workload.state.state))}
-                  </b>
-                </Command.Item>
-              )
-            })}
+            {found.workloads.map((workload) => (
+              <Command.Item key={workload.id} value={workload.id} onSelect={choose}>
+                <KindIcon kind={workload.stage.kind} size={16} />
+                <span className={styles.grow}>
+                  {workload.name}{' '}
+                  <small>{workload.spiffeId.known ? workload.spiffeId.value : workload.identityLabel}</small>
+                </span>
+                <b data-tone={workloadTone(workload.state.state)}>
+                  {startOfRow(workloadStateLabel(workload.state.state))}
+                </b>
+              </Command.Item>
+            ))}
           </Command.Group>
         )}
         {found.hops.length === 0 ? null : (

@@ -18,7 +18,7 @@ export function Frame() {
   const [help, setHelp] = useState(false)
   useFrameKeys({ onPalette: () => setPalette(true), onHelp: () => setHelp(true) })
   return (
-    <LiveProvider environment={usable}>
+    <LiveProvider key={usable ?? ''} environment={usable}>
       <div className={styles.frame}>
         <nav className={styles.rail} aria-label="Main">
           <Brand />

@@ -31,8 +31,9 @@ export function NoEnvironment() {
 /** The file exists but cannot be used: the literal reason, and where. */
 export function BrokenEnvironment({ summary }: { readonly summary: EnvironmentSummary }) {
   const { problem } = summary
-  const line =
-    problem?.line == null ? '' : `, line ${problem.line}${problem.column === null ? '' : `, column ${problem.column}`}`
+  const column = problem?.column ?? null
+  const line = problem?.line ?? null
+  const place = line === null ? '' : `, line ${line}${column === null ? '' : `, column ${column}`}`
   return (
     <Plate
       tone="fail"
@@ -42,7 +43,7 @@ export function BrokenEnvironment({ summary }: { readonly summary: EnvironmentSu
     >
       <p>
         In <code>{summary.file}</code>
-        {line}. Correct the file and save it; it is read again by itself.
+        {place}. Correct the file and save it; it is read again by itself.
       </p>
     </Plate>
   )

@@ -46,12 +46,12 @@ export function Banners({
         </Banner>
       )}
       {lost === null ? <SilentSources health={health} now={now} /> : null}
-      {view?.intentProblem == null ? null : (
+      {view === null || view.intentProblem === null ? null : (
         <Banner tone="warn" icon={<FileWarning size={16} aria-hidden="true" />}>
           {noticeSentence('intent-problem', { message: view.intentProblem })}
         </Banner>
       )}
-      {view?.filterProblem == null ? null : (
+      {view === null || view.filterProblem === null ? null : (
         <Banner tone="warn" icon={<ListFilter size={16} aria-hidden="true" />}>
           {filterProblemSentence(view.filterProblem)}
         </Banner>

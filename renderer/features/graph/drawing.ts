@@ -7,7 +7,7 @@ import type { Point } from './layout/grid.ts'
 import { type LaneMemory, type LaneNode, type Lanes, type LaneZone, layOutLanes } from './layout/lanes.ts'
 import { type Mark, type MarkRequest, placeMarks, textWidth } from './layout/marks.ts'
 import { type Route, routeHops } from './layout/routes.ts'
-import { edgeRank, factsOfEdge, type LineLook, lineLook } from './looks.ts'
+import { edgeLook, edgeRank, factsOfEdge, type LineLook } from './looks.ts'
 
 /** Id of the zone that control components stand in; intent may name one of its own. */
 export const controlZone = 'control-plane'
@@ -70,7 +70,7 @@ export function drawEdges(
   now: EpochMs,
 ): readonly DrawnEdge[] {
   const shown = edges.flatMap((edge) => {
-    const look = lineLook(factsOfEdge(edge), layers)
+    const look = edgeLook(edge, layers)
     return look === null ? [] : [{ edge, look }]
   })
   const marks = placeMarks(
@@ -120,9 +120,15 @@ export function wholeText(text: EdgeText): string {
     : `${text.strong} · ${text.rest}`
 }
 
+/** Estimated width of semibold 11 px text: figures and points of shares are narrower than letters. */
+function boldWidth(text: string): number {
+  const widths = [...text].map((sign) => (/[.,]/.test(sign) ? 3.1 : sign === '%' ? 9.8 : 6.2))
+  return widths.reduce((sum, width) => sum + width, 0)
+}
+
 /** Width of a pill with its sign, by its text; without text only the sign. */
 export function pillWidth(text: string): number {
-  return text === '' ? 20 : 23 + text.length * 6.5
+  return text === '' ? 20 : 21 + boldWidth(text)
 }
 
 function markRequest(edge: EdgeItem, look: LineLook, now: EpochMs): MarkRequest {

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react'
+import { useCallback, useRef, useState } from 'react'
 import type { GraphView } from '../../../shared/domain/model/view.ts'
 import { useNow } from '../../api/clock.tsx'
 import { useAttention, useGraphView, useSourceHealth } from '../../api/hooks.ts'
@@ -30,20 +30,21 @@ export function GraphScreen({
   readonly singleKeys: boolean
 }) {
   const [state, change] = useViewState()
-  const folded = useRef(false)
+  const [folded, setFolded] = useState(false)
   const query = useGraphView({
     environment,
     filter: state.filter,
     open: state.open,
     // A folded view draws the ends of the selection singly; a view that is not folded would only be asked twice.
-    selected: folded.current && state.selected !== null && state.selected.length <= 900 ? state.selected : null,
+    selected: folded && state.selected !== null && state.selected.length <= 900 ? state.selected : null,
   })
   const view = query.data ?? null
-  folded.current = view !== null && view.simplified.groups > 0
+  const nowFolded = view !== null && view.simplified.groups > 0
+  if (view !== null && nowFolded !== folded) setFolded(nowFolded)
   useAttention(environment, state.selected)
   const health = useSourceHealth(environment)
   const settled = health !== null && health.every((source) => source.pending === 0)
-  const drawing = useDrawing(environment, view, state.layers, settled)
+  const drawing = useDrawing(view, state.layers, settled)
   const filterInput = useRef<HTMLInputElement>(null)
   const [fitRequest, setFitRequest] = useState(0)
   const [said, setSaid] = useState('')
@@ -56,6 +57,7 @@ export function GraphScreen({
     filterInput,
     onFit: () => setFitRequest((value) => value + 1),
   })
+  const select = useCallback((selected: string | null) => change({ selected }), [change])
   const open = (group: string) => change({ open: [...state.open.filter((id) => id !== group), group], selected: null })
   const copy = (text: string) => {
     navigator.clipboard.writeText(text).then(
@@ -96,7 +98,7 @@ export function GraphScreen({
                 selected={state.selected}
                 theme={theme}
                 names={names}
-                onSelect={drawing.select(change)}
+                onSelect={select}
                 onOpen={open}
                 fitRequest={fitRequest}
               />

@@ -9,6 +9,7 @@ import {
   Funnel,
   IdCard,
   type LucideIcon,
+  type LucideProps,
   Package,
   Scale,
   ShieldAlert,
@@ -18,6 +19,7 @@ import {
   Workflow,
   Wrench,
 } from 'lucide-react'
+import { createElement } from 'react'
 import type { ControlComponent } from '../../../shared/domain/model/graph.ts'
 
 const kinds: Readonly<Record<string, LucideIcon>> = {
@@ -43,10 +45,11 @@ const controls: Readonly<Record<ControlComponent['kind'], LucideIcon>> = {
 }
 
 /** The icon of a stage's kind; a kind that is not in the list of intent.yaml gets the one of a plain workload. */
-export function kindIcon(kind: string): LucideIcon {
-  return (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? Box
+export function KindIcon({ kind, ...look }: { readonly kind: string } & LucideProps) {
+  const icon = (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? Box
+  return createElement(icon, { 'aria-hidden': true, ...look })
 }
 
-export function controlIcon(kind: ControlComponent['kind']): LucideIcon {
-  return controls[kind]
+export function ControlIcon({ kind, ...look }: { readonly kind: ControlComponent['kind'] } & LucideProps) {
+  return createElement(controls[kind], { 'aria-hidden': true, ...look })
 }

@@ -93,6 +93,12 @@ export function factsOfEdge(edge: EdgeItem): EdgeFacts {
     : { transport: edge.worst, authorisation: edge.worstAuthorisation, relations: edge.relations }
 }
 
+/** Bundles of a folded view carry no band: hundreds of bands would hide what differs. */
+export function edgeLook(edge: EdgeItem, layers: ReadonlySet<Relation>): LineLook | null {
+  const look = lineLook(factsOfEdge(edge), layers)
+  return look !== null && edge.type === 'bundle' && look.line !== 'none' ? { ...look, band: false } : look
+}
+
 /** The look of an edge with these layers switched on; null: not drawn. Band = intended, dots = granted, line = observed. */
 export function lineLook(facts: EdgeFacts, layers: ReadonlySet<Relation>): LineLook | null {
   const has = (relation: Relation) => facts.relations.includes(relation)

@@ -1,45 +1,31 @@
-import { useCallback, useEffect, useMemo, useRef } from 'react'
+import { useMemo, useState } from 'react'
 import type { Relation } from '../../../shared/domain/model/hop-state.ts'
 import type { EdgeItem, GraphView } from '../../../shared/domain/model/view.ts'
+import { useStable } from '../../api/use-stable.ts'
 import { type CanvasLine, canvasLines } from './canvas/hop-canvas.tsx'
 import { type DrawnEdge, drawEdges, edgeRoutes, laneLayout, routedUpTo } from './drawing.ts'
 import type { LaneMemory, Lanes } from './layout/lanes.ts'
-import type { ChangeViewState } from './view-state.ts'
 
 export interface Drawing {
   readonly lanes: Lanes
   readonly edges: readonly DrawnEdge[]
   readonly lines: readonly CanvasLine[]
   readonly names: ReadonlyMap<string, string>
-  readonly select: (change: ChangeViewState) => (id: string | null) => void
 }
 
 /**
  * Everything the map needs, computed only when it can have changed: places when nodes come or go, routes when hops
  * come or go, words when states change. Places are remembered once all sources were asked, so that a refresh moves nothing.
  */
-export function useDrawing(
-  environment: string,
-  view: GraphView | null,
-  layers: ReadonlySet<Relation>,
-  settled: boolean,
-): Drawing | null {
-  const memory = useRef<{ readonly environment: string; readonly lanes: LaneMemory } | null>(null)
-  const placeKey = view === null ? '' : keyOfPlaces(view)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `placeKey` names everything of the view that places depend on.
-  const lanes = useMemo(() => {
-    if (view === null) return null
-    const known = memory.current?.environment === environment ? memory.current.lanes : null
-    return laneLayout(view, 'Control plane', known)
-  }, [environment, placeKey])
-  useEffect(() => {
-    if (settled && lanes !== null) memory.current = { environment, lanes: lanes.memory }
-  }, [environment, lanes, settled])
+export function useDrawing(view: GraphView | null, layers: ReadonlySet<Relation>, settled: boolean): Drawing | null {
+  const [memory, remember] = useState<LaneMemory | null>(null)
+  const placed = useStable(view, view === null ? '' : keyOfPlaces(view))
+  const lanes = useMemo(() => (placed === null ? null : laneLayout(placed, 'Control plane', memory)), [placed, memory])
+  if (settled && lanes !== null && lanes.memory !== memory) remember(lanes.memory)
 
   const { routed, onCanvas } = useMemo(() => splitEdges(view?.edges ?? []), [view?.edges])
-  const routeKey = routed.map((edge) => edge.id).join('\n')
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `routeKey` names everything of the edges that routes depend on.
-  const routes = useMemo(() => (lanes === null ? null : edgeRoutes(routed, lanes)), [lanes, routeKey])
+  const connected = useStable(routed, routed.map((edge) => edge.id).join('\n'))
+  const routes = useMemo(() => (lanes === null ? null : edgeRoutes(connected, lanes)), [lanes, connected])
   const edges = useMemo(
     () => (lanes === null || routes === null ? [] : drawEdges(routed, routes, lanes, layers, view?.asOf ?? 0)),
     [routed, routes, lanes, layers, view?.asOf],
@@ -49,15 +35,7 @@ export function useDrawing(
     [onCanvas, lanes, layers],
   )
   const names = useMemo(() => namesOf(view), [view])
-  const chooser = useRef<{ change: ChangeViewState; select: (id: string | null) => void } | null>(null)
-  // One function as long as `change` is the same, so that cards are not drawn again for a new handler.
-  const select = useCallback((change: ChangeViewState) => {
-    if (chooser.current?.change !== change) {
-      chooser.current = { change, select: (id) => change({ selected: id }) }
-    }
-    return chooser.current.select
-  }, [])
-  return lanes === null ? null : { lanes, edges, lines, names, select }
+  return lanes === null ? null : { lanes, edges, lines, names }
 }
 
 /** Few hops are routed one by one; many go to the canvas, and only bundles are routed. */

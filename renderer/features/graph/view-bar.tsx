@@ -103,8 +103,10 @@ function Filter({
   readonly onChange: (value: string) => void
   readonly input: RefObject<HTMLInputElement | null>
 }) {
-  const [typed, setTyped] = useState(value)
-  useEffect(() => setTyped(value), [value])
+  const [{ typed, from }, setField] = useState({ typed: value, from: value })
+  // A chip, a link or escape changed the filter: the field follows.
+  if (from !== value) setField({ typed: value, from: value })
+  const setTyped = (text: string) => setField({ typed: text, from: value })
   useEffect(() => {
     if (typed === value) return
     const timer = setTimeout(() => onChange(typed), 250)

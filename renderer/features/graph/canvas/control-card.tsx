@@ -2,7 +2,7 @@ import { memo } from 'react'
 import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { workloadStateLabel } from '../../../../shared/words/states.ts'
-import { controlIcon } from '../icons.tsx'
+import { ControlIcon } from '../icons.tsx'
 import styles from './card.module.css'
 
 /** A component of the control plane: compact, without a ring. */
@@ -15,7 +15,6 @@ export const ControlCard = memo(function ControlCard({
   readonly selected: boolean
   readonly onSelect: (id: string) => void
 }) {
-  const Icon = controlIcon(component.kind)
   const summary = reasonSentence(component.summary)
   const sentence = `${component.name}, ${workloadStateLabel(component.state.state)}. ${summary}`
   return (
@@ -30,7 +29,7 @@ export const ControlCard = memo(function ControlCard({
       title={sentence}
       onClick={() => onSelect(component.id)}
     >
-      <Icon size={18} strokeWidth={1.5} aria-hidden="true" />
+      <ControlIcon kind={component.kind} size={18} strokeWidth={1.5} />
       <span className={styles.name}>{component.name}</span>
       <span className={styles.countdown}>{summary}</span>
     </button>

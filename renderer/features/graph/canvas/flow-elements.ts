@@ -81,6 +81,8 @@ function remember(
     draggable: false,
     selectable: false,
     focusable: false,
+    // React Flow makes a node that it cannot select or drag deaf; cards have buttons of their own.
+    style: { pointerEvents: rest.zIndex > 0 && rest.type !== 'title' ? 'all' : 'none' },
   }
   cache.set(id, node)
   return node

@@ -94,17 +94,14 @@ function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onO
   const zoom = useStore((state) => state.transform[2])
   const { screenToFlowPosition } = useReactFlow()
   const items = useMemo(() => nodesInOrder(view.nodes, lanes.places), [view.nodes, lanes.places])
-  const cache = useRef(new Map<string, Node>())
+  const [cache] = useState(() => new Map<string, Node>())
   const nodes = useMemo(
-    () =>
-      flowNodes(
-        { items, control: view.control, lanes, selected, onSelect, onOpen, note: zoneNote(view) },
-        cache.current,
-      ),
-    [items, view, lanes, selected, onSelect, onOpen],
+    () => flowNodes({ items, control: view.control, lanes, selected, onSelect, onOpen, note: zoneNote(view) }, cache),
+    [items, view, lanes, selected, onSelect, onOpen, cache],
   )
   const drawn = useMemo(() => flowEdges(edges, selected), [edges, selected])
-  const { touched, fit } = useFitting(lanes, fitRequest)
+  const { moved, fit } = useFitting(lanes, fitRequest)
+  useReveal(lanes, edges, selected)
   const marks = useMemo(() => {
     const byId = new Map(edges.map((edge) => [edge.edge.id, edge]))
     return edgesInOrder(edges.map((edge) => edge.edge)).flatMap((edge) => byId.get(edge.id) ?? [])
@@ -138,7 +135,7 @@ function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onO
         onPaneClick={pick}
         onMoveStart={(event) => {
           // Null: the program moved the view, not a hand.
-          if (event !== null) touched.current = true
+          if (event !== null) moved()
         }}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -217,13 +214,14 @@ function useFitting(lanes: Lanes, fitRequest: number) {
   const width = useStore((state) => state.width)
   const height = useStore((state) => state.height)
   const touched = useRef(false)
+  const answered = useRef(0)
   const [asked, setAsked] = useState(0)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a request fits although nothing else changed.
+  const requests = asked + fitRequest
   useEffect(() => {
     if (width === 0 || height === 0 || lanes.width === 0) return
-    const requested = asked + fitRequest > 0 && lastRequest.current !== asked + fitRequest
-    lastRequest.current = asked + fitRequest
-    if (touched.current && !requested) return
+    const isRequest = answered.current !== requests
+    answered.current = requests
+    if (touched.current && !isRequest) return
     touched.current = false
     const zoom = Math.min(1, width / lanes.width, height / lanes.height)
     void setViewport({
@@ -231,9 +229,33 @@ function useFitting(lanes: Lanes, fitRequest: number) {
       y: Math.max(0, (height - lanes.height * zoom) / 2),
       zoom,
     })
-  }, [width, height, lanes.width, lanes.height, asked, fitRequest, setViewport])
-  const lastRequest = useRef(0)
-  return { touched, fit: () => setAsked((value) => value + 1) }
+  }, [width, height, lanes.width, lanes.height, requests, setViewport])
+  const moved = useCallback(() => {
+    touched.current = true
+  }, [])
+  return { moved, fit: () => setAsked((value) => value + 1) }
+}
+
+/** Brings what was selected by key, search or link into the window; what is in view stays where it is. */
+function useReveal(lanes: Lanes, edges: readonly DrawnEdge[], selected: string | null): void {
+  const { setCenter, getViewport } = useReactFlow()
+  const width = useStore((state) => state.width)
+  const height = useStore((state) => state.height)
+  const revealed = useRef<string | null>(null)
+  useEffect(() => {
+    // Only a new selection moves the map, never a refresh.
+    if (width === 0 || revealed.current === selected) return
+    revealed.current = selected
+    if (selected === null) return
+    const place = lanes.places.get(selected)
+    const mark = edges.find((edge) => edge.edge.id === selected)?.mark
+    const at = place === undefined ? mark : { x: place.x + place.width / 2, y: place.y + place.height / 2 }
+    if (at === undefined || at === null) return
+    const { x, y, zoom } = getViewport()
+    const [left, top] = [at.x * zoom + x, at.y * zoom + y]
+    const inside = left > 40 && top > 40 && left < width - 40 && top < height - 40
+    if (!inside) void setCenter(at.x, at.y, { zoom })
+  }, [selected, lanes, edges, width, height, setCenter, getViewport])
 }
 
 function zoneNote(view: GraphView): string {

@@ -92,8 +92,6 @@ export function HopCanvas({
   const [x, y, zoom] = useStore((state) => state.transform)
   const width = useStore((state) => state.width)
   const height = useStore((state) => state.height)
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `theme` changes the colours that are read from the page.
   useEffect(() => {
     const element = canvas.current
     const context = element?.getContext('2d') ?? null

@@ -36,6 +36,7 @@ export const HopMark = memo(function HopMark({
       className={`${styles.mark} nopan ${edge.matches ? '' : styles.dim}`}
       style={{ left: mark.x, top: mark.y }}
       data-testid={`hop-${edge.id}`}
+      data-line={look.line}
       data-transport={edge.type === 'hop' ? edge.hop.transport.state : edge.worst}
       data-authorisation={edge.type === 'hop' ? edge.hop.authorisation.state : edge.worstAuthorisation}
       aria-label={sentence}

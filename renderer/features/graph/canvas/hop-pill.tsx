@@ -33,7 +33,7 @@ export function HopPill({
         </g>
       )}
       {text === '' ? null : (
-        <text x={18} y={13}>
+        <text x={17} y={13}>
           {text}
         </text>
       )}

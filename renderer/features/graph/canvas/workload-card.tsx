@@ -5,7 +5,7 @@ import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { workloadStateLabel } from '../../../../shared/words/states.ts'
 import { countdownText, lifetimeLeft, slotText, workloadSentence } from '../../../../shared/words/workload-sentences.ts'
 import { useNow } from '../../../api/clock.tsx'
-import { kindIcon } from '../icons.tsx'
+import { KindIcon } from '../icons.tsx'
 import styles from './card.module.css'
 import { SvidRing } from './svid-ring.tsx'
 
@@ -23,7 +23,6 @@ export const WorkloadCard = memo(function WorkloadCard({
 }) {
   const now = useNow(selected ? 1000 : 10_000)
   const state = workload.state.state
-  const Icon = kindIcon(workload.stage.kind)
   const sentence = workloadSentence(workload, now)
   return (
     <button
@@ -40,7 +39,7 @@ export const WorkloadCard = memo(function WorkloadCard({
     >
       <span className={styles.ring}>
         <SvidRing left={lifetimeLeft(workload, now)} state={state} />
-        <Icon size={14} strokeWidth={1.75} aria-hidden="true" />
+        <KindIcon kind={workload.stage.kind} size={14} strokeWidth={1.75} />
       </span>
       <span className={styles.name}>{workload.name}</span>
       <span className={styles.countdown}>{countdownText(workload, now)}</span>

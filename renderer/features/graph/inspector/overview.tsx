@@ -28,7 +28,7 @@ export function Overview({
   return (
     <>
       <header>
-        <h2>{problems.length === 0 ? 'No problem is known' : `${problems.length} to look at`}</h2>
+        <h2>{title(view, problems.length)}</h2>
         <p className={styles.sentence}>
           {problems.length === 0
             ? 'What is unknown is counted below; it is not the same as verified.'
@@ -82,6 +82,11 @@ export function Overview({
       )}
     </>
   )
+}
+
+function title(view: GraphView, problems: number): string {
+  if (view.counts.totalWorkloads === 0) return 'Nothing is known yet'
+  return problems === 0 ? 'No problem is known' : `${problems.toLocaleString('en-GB')} to look at`
 }
 
 function Figures<State extends string>({

@@ -105,7 +105,6 @@ export function Breakable({ text }: { readonly text: string }) {
   return (
     <code className={styles.breakable}>
       {parts.map((part, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text have no other identity.
         <Fragment key={index}>
           {part}
           <wbr />

@@ -90,6 +90,17 @@ describe('the lane layout', () => {
     expect(layOutLanes(zones, nodes, without.memory).places.get('b')).toEqual(first.places.get('b'))
   })
 
+  it('comes to rest: laying out again with its own memory changes nothing, not even the memory', () => {
+    fc.assert(
+      fc.property(anyNodes, (nodes) => {
+        const first = layOutLanes(zones, nodes)
+        const second = layOutLanes(zones, nodes, first.memory)
+        expect(second.places).toEqual(first.places)
+        expect(second.memory).toBe(first.memory)
+      }),
+    )
+  })
+
   it('starts again when the zones of most nodes have changed', () => {
     const loose: readonly LaneNode[] = ['a', 'b'].map((id, order) => ({ id, zone: 'none', order }))
     const placed = loose.map((node) => ({ ...node, zone: 'pipeline' }))

@@ -97,7 +97,7 @@ function byOrder(a: LaneNode, b: LaneNode): number {
 
 /** A memory that most nodes have outgrown (intent.yaml arrived and renamed the zones) says nothing about this graph. */
 function usable(memory: LaneMemory | null, nodes: readonly LaneNode[]): LaneMemory | null {
-  if (memory === null) return null
+  if (memory === null || nodes.length === 0) return memory
   const remembered = nodes.filter((node) => memory.slots.has(node.id))
   const moved = remembered.filter((node) => memory.slots.get(node.id)?.zone !== node.zone)
   if (remembered.length === 0 || moved.length * 2 > remembered.length) return null
