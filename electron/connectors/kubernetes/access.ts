@@ -1,0 +1,152 @@
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import { Agent, request } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { DurationMs } from '../../../shared/domain/model/time.ts'
+import { codeOf, connectionFailure, KubernetesFailure } from './failure.ts'
+import type { Kubeconfig } from './kubeconfig.ts'
+
+/** A request as `client.ts` forms it: nothing else reaches a cluster. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST'
+  /** Path and query below the server's address. */
+  readonly path: string
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Until the status line; the body has its own limits. */
+  readonly deadlineMs: DurationMs
+}
+
+export type Upgraded =
+  | { readonly kind: 'upgraded'; readonly answer: IncomingMessage; readonly stream: Duplex; readonly head: Buffer }
+  | { readonly kind: 'refused'; readonly answer: IncomingMessage }
+
+/** Requests to one API server with one user's credentials. Open until `close`. */
+export interface ClusterAccess {
+  readonly kubeconfig: Kubeconfig
+  /** The answer with its body unread. Rejects with `KubernetesFailure`, or with the signal's reason. */
+  open(call: ApiCall, signal: AbortSignal): Promise<IncomingMessage>
+  /** Asks to switch protocols. */
+  upgrade(call: ApiCall, signal: AbortSignal): Promise<Upgraded>
+  /** Ends every connection. */
+  close(): void
+}
+
+/**
+ * Credentials (tokens that are renewed, exec, OIDC, proxies) come from client-node; the requests are our own, because its
+ * watch gives up after 30 s of silence and stops at a reset, and its port-forward loses what the server says when it refuses.
+ */
+export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess> {
+  // Loaded when a cluster is configured: it takes most of a second and 80 MB.
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const credentials = new KubeConfig()
+  credentials.loadFromClusterAndUser({ ...kubeconfig.cluster }, { ...kubeconfig.user })
+  const agent = new Agent({ keepAlive: true, keepAliveMsecs: 15_000, timeout: 0 })
+  const server = new URL(kubeconfig.cluster.server)
+
+  async function optionsFor(call: ApiCall): Promise<RequestOptions> {
+    const options: RequestOptions & { rejectUnauthorized?: boolean } = {}
+    try {
+      await credentials.applyToHTTPSOptions(options)
+    } catch (error) {
+      throw credentialFailure(error, kubeconfig)
+    }
+    return {
+      ...options,
+      // Never by NODE_TLS_REJECT_UNAUTHORIZED either.
+      rejectUnauthorized: true,
+      ...(kubeconfig.cluster.proxyUrl === undefined ? { agent } : {}),
+      method: call.method,
+      host: server.hostname.replace(/^\[|\]$/g, ''),
+      port: server.port === '' ? 443 : Number(server.port),
+      path: `${server.pathname.replace(/\/+$/, '')}${call.path}`,
+      headers: { accept: 'application/json', 'user-agent': 'everyhop', ...trimmed(options.headers), ...call.headers },
+    } as RequestOptions
+  }
+
+  async function send(call: ApiCall, signal: AbortSignal, isRetry = false): Promise<Upgraded> {
+    signal.throwIfAborted()
+    const options = await optionsFor(call)
+    const asked = askedOf(call)
+    return new Promise<Upgraded>((resolve, reject) => {
+      const sent = request(options)
+      const settle = (run: () => void): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', stop)
+        run()
+      }
+      const stop = (): void => {
+        sent.destroy()
+        settle(() => reject(signal.reason))
+      }
+      const timer = setTimeout(() => {
+        sent.destroy()
+        settle(() =>
+          reject(new KubernetesFailure('timed-out', `${asked}: no answer within ${call.deadlineMs / 1000} s`)),
+        )
+      }, call.deadlineMs)
+      signal.addEventListener('abort', stop, { once: true })
+      sent.on('socket', keepAlive)
+      sent.on('response', (answer) => {
+        settle(() => resolve({ kind: 'refused', answer }))
+        // From here on the body ends with the signal.
+        const end = (): void => void answer.destroy()
+        signal.addEventListener('abort', end, { once: true })
+        answer.once('close', () => signal.removeEventListener('abort', end))
+        if (signal.aborted) end()
+      })
+      sent.on('upgrade', (answer, stream, head) => settle(() => resolve({ kind: 'upgraded', answer, stream, head })))
+      // Stays for good: an error that comes after the answer must not end the process.
+      sent.on('error', (error) =>
+        settle(() => {
+          // The server closed a kept connection in the moment in which it was used again.
+          if (sent.reusedSocket && !isRetry && codeOf(error) === 'ECONNRESET')
+            send(call, signal, true).then(resolve, reject)
+          else reject(connectionFailure(error, asked))
+        }),
+      )
+      if (signal.aborted) stop()
+      else sent.end(call.body)
+    })
+  }
+
+  return {
+    kubeconfig,
+    async open(call, signal) {
+      const answer = await send(call, signal)
+      if (answer.kind === 'refused') return answer.answer
+      answer.stream.destroy()
+      throw new KubernetesFailure('invalid', `${askedOf(call)}: the server switched protocols without being asked`)
+    },
+    upgrade: send,
+    close: () => agent.destroy(),
+  }
+}
+
+/** `GET /api/v1/pods`: what a person would ask, without the query that only says how. */
+export function askedOf(call: Pick<ApiCall, 'method' | 'path'>): string {
+  return `${call.method} ${call.path.split('?')[0]}`
+}
+
+/** A silent connection is noticed by the system, not only by our own deadlines. */
+function keepAlive(socket: Socket): void {
+  socket.setKeepAlive(true, 15_000)
+}
+
+/** Tokens from files end with a line break, which no header may have. */
+function trimmed(headers: RequestOptions['headers']): Record<string, string> {
+  if (headers === undefined || Array.isArray(headers)) return {}
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), String(value).trim()]],
+    ),
+  )
+}
+
+function credentialFailure(error: unknown, { place, user }: Kubeconfig): KubernetesFailure {
+  const code = codeOf(error)
+  const by = user.exec === undefined ? 'the credentials' : 'the program that fetches the credentials'
+  // Words of a program may quote what it was given; a code of the system and a path do not.
+  const words = code !== null && error instanceof Error ? error.message : 'it failed'
+  return new KubernetesFailure('not-configured', `${place}: user ${user.name}: ${by} could not be used: ${words}`)
+}
