@@ -10,11 +10,14 @@ export interface FaultServer {
   close(): Promise<void>
 }
 
-/** pass: bytes go both ways; refuse: connections are reset; hang: taken and never answered; half-close: FIN at once. */
-export type RelayMode = 'pass' | 'refuse' | 'hang' | 'half-close'
+/**
+ * pass: bytes go both ways; refuse: connections are reset; hang: taken and never answered; half-close: FIN at once;
+ * freeze: what is open stays open and nothing comes any more, new ones hang.
+ */
+export type RelayMode = 'pass' | 'refuse' | 'hang' | 'half-close' | 'freeze'
 
 export interface Relay extends FaultServer {
-  /** Also cuts the connections that are open, except when going back to `pass` from `pass`. */
+  /** Also cuts the connections that are open, unless it freezes them. */
   setMode(mode: RelayMode): void
 }
 
@@ -23,9 +26,9 @@ export async function startRelay(target: { readonly host: string; readonly port:
   let mode: RelayMode = 'pass'
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (mode === 'refuse') client.resetAndDestroy()
-    else if (mode === 'hang') ignore(client)
+    else if (mode === 'hang' || mode === 'freeze') ignore(client)
     else if (mode === 'half-close') ignore(client.end())
-    else if (mode === 'pass') join(client, connect({ ...target, allowHalfOpen: true }))
+    else join(client, connect({ ...target, allowHalfOpen: true }), () => mode === 'pass')
   })
   const relay = await listen(server)
   return {
@@ -33,7 +36,7 @@ export async function startRelay(target: { readonly host: string; readonly port:
     setMode(next) {
       if (next === mode) return
       mode = next
-      relay.cut()
+      if (next !== 'freeze') relay.cut()
     },
   }
 }
@@ -153,17 +156,20 @@ function ignore(client: Socket): void {
   client.resume()
 }
 
-function join(client: Socket, server: Socket): void {
-  const end = (): void => {
-    client.destroy()
-    server.destroy()
+function join(client: Socket, server: Socket, passes: () => boolean): void {
+  for (const [from, to] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    from.on('data', (chunk) => {
+      if (passes()) to.write(chunk)
+    })
+    from.on('end', () => {
+      if (passes()) to.end()
+    })
+    from.on('error', () => to.destroy())
+    from.on('close', () => to.destroy())
   }
-  client.on('error', end)
-  server.on('error', end)
-  client.on('close', end)
-  server.on('close', end)
-  client.pipe(server)
-  server.pipe(client)
 }
 
 async function listen(server: Server): Promise<FaultServer & { cut(): void }> {

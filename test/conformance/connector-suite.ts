@@ -87,6 +87,7 @@ export function connectorSuite<Source extends { readonly id: string }>(suite: Co
       ['refuse', 'resets connections'],
       ['hang', 'hangs'],
       ['half-close', 'half-closes connections'],
+      ['freeze', 'goes silent on open connections'],
     ] as const satisfies readonly (readonly [RelayMode, string])[]) {
       test(`turns a server that ${words} into gaps, and heals when it is back`, {
         timeout: suite.gapWithinMs + 60_000,

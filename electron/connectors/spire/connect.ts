@@ -57,7 +57,10 @@ function tcpTarget(address: string): DialTarget {
 
 async function dial(ports: ConnectorPorts, target: DialTarget, name: string, signal: AbortSignal): Promise<Duplex> {
   try {
-    return await ports.dial(target, signal)
+    const stream = await ports.dial(target, signal)
+    // What breaks the stream is told by what is laid over it; here it must only not end the process.
+    stream.on('error', () => {})
+    return stream
   } catch (thrown) {
     if (signal.aborted) throw thrown
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null

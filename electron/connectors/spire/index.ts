@@ -23,6 +23,8 @@ async function* observe(
 ): AsyncGenerator<Report> {
   const access = createServerAccess(source, settings, ports)
   const wake = createWakeUp()
+  // Ends with this observation, also when its reader leaves without a word.
+  const watching = new AbortController()
   if ('identity' in source) {
     for (const path of identityPaths(source, settings.baseDirectory)) {
       ports.files.watch(
@@ -31,7 +33,7 @@ async function* observe(
           access.forget()
           wake.now()
         },
-        signal,
+        watching.signal,
       )
     }
   }
@@ -44,6 +46,7 @@ async function* observe(
   } catch (thrown) {
     if (!signal.aborted) throw thrown
   } finally {
+    watching.abort()
     access.forget()
   }
 }

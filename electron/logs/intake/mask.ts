@@ -5,8 +5,8 @@
 const shapes: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*-----[\s\S]*?(?:-----END [A-Z ]*-----|$)/g, '***'],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+/gi, '$1 ***'],
-  // A JSON Web Token: two dots, the first part begins with `{"` in base64url.
-  [/\beyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){1,4}/g, '***'],
+  // A JSON Web Token, or what is left of one that was cut: its first part begins with `{"` in base64url.
+  [/\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,4}/g, '***'],
   [
     /\b(token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|authorization|cookie|signature)(["']?\s*[=:]\s*["']?)[^\s"'&,;}]+/gi,
     '$1$2***',
@@ -19,9 +19,8 @@ const mayHoldInvisible = /[^\x20-\x7e]/
 
 /** Text from a log without invisible characters and without what looks like a secret, cut to `longest` characters. */
 export function masked(text: string, longest: number): string {
-  let result = mayHoldInvisible.test(text) ? text.replace(invisible, ' ') : text
   // Cut first, with room for what masking takes away: a line may be long and the patterns are not free.
-  if (result.length > longest * 4) result = result.slice(0, longest * 4)
+  let result = withoutInvisible(text.slice(0, longest * 4))
   for (const [shape, replacement] of shapes) result = result.replace(shape, replacement)
   return result.length <= longest ? result : `${result.slice(0, longest - 1)}…`
 }
@@ -34,6 +33,10 @@ export function maskedPath(path: string, longest: number): string {
 
 /** Ids and names, which are short and hold no secret: only invisible characters are taken out. */
 export function plainName(text: string, longest: number): string {
-  const clean = mayHoldInvisible.test(text) ? text.replace(invisible, ' ') : text
+  const clean = withoutInvisible(text.slice(0, longest * 4))
   return clean.length <= longest ? clean : `${clean.slice(0, longest - 1)}…`
+}
+
+function withoutInvisible(text: string): string {
+  return mayHoldInvisible.test(text) ? text.replace(invisible, ' ') : text
 }
