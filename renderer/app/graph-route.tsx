@@ -5,13 +5,29 @@ import { useEnvironments } from '../api/hooks.ts'
 import { GraphScreen } from '../features/graph/graph-screen.tsx'
 import { Button, Plate } from '../ui/atoms.tsx'
 import { useEnvironment } from './environment.ts'
+import styles from './frame.module.css'
 import { BrokenEnvironment, NoEnvironment, UnknownEnvironment } from './no-environment.tsx'
 import { usePreferences } from './preferences.tsx'
 
+/** The graph, or in words why there is none. */
 export function GraphRoute() {
   const environments = useEnvironments()
   const { chosen, summary } = useEnvironment()
   const { theme, singleKeys } = usePreferences()
+  if (environments.data !== undefined && chosen !== null && summary !== null && summary.problem === null) {
+    return <GraphScreen key={chosen} environment={chosen} theme={theme} singleKeys={singleKeys} />
+  }
+  return (
+    <main className={styles.page}>
+      <h1 className="visually-hidden">Trust graph</h1>
+      <NoGraph />
+    </main>
+  )
+}
+
+function NoGraph() {
+  const environments = useEnvironments()
+  const { chosen, summary } = useEnvironment()
   if (environments.data === undefined) {
     if (environments.error === null) {
       return <Plate tone="info" icon={<Clock3 size={20} aria-hidden="true" />} title="Asking Everyhop’s service" />
@@ -37,9 +53,7 @@ export function GraphRoute() {
       </Plate>
     )
   }
-  if (environments.data.length === 0) return <NoEnvironment />
-  if (chosen === null) return <NoEnvironment />
+  if (environments.data.length === 0 || chosen === null) return <NoEnvironment />
   if (summary === null) return <UnknownEnvironment name={chosen} environments={environments.data} />
-  if (summary.problem !== null) return <BrokenEnvironment summary={summary} />
-  return <GraphScreen key={chosen} environment={chosen} theme={theme} singleKeys={singleKeys} />
+  return <BrokenEnvironment summary={summary} />
 }
