@@ -1,7 +1,7 @@
 import { type Client, createClient, type Interceptor } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
-import { SpireFailure } from './failure.ts'
 import type { OpenConnection } from './connect.ts'
+import { SpireFailure } from './failure.ts'
 import { Agent } from './gen/agent_pb.ts'
 import { Bundle } from './gen/bundle_pb.ts'
 import { Debug } from './gen/debug_pb.ts'

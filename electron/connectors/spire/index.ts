@@ -1,5 +1,5 @@
-import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { SpireSource } from '../../../shared/domain/model/environment.ts'
+import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { Connector, ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
 import { failureOf, SpireFailure } from './failure.ts'
 import { identityPaths } from './file-identity.ts'

@@ -1,5 +1,5 @@
-import type { SpireSource } from '../../../shared/domain/model/environment.ts'
 import type { SourceTest } from '../../../shared/contract/environments.ts'
+import type { SpireSource } from '../../../shared/domain/model/environment.ts'
 import type { ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
 import { ask, methods } from './client.ts'
 import { failureOf, plain, SpireFailure } from './failure.ts'
