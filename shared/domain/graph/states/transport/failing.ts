@@ -100,11 +100,11 @@ export const identityNotDelivered: Rule = {
       ['callee', evidence.calleeEnvoys],
       ['caller', evidence.callerEnvoys],
     ] as const) {
-      for (const { identity, parts } of envoys) {
+      for (const { identity, parts, proxy } of envoys) {
         if (identity.undelivered === null || !isCurrent(parts.secrets)) continue
         const params = { owner: evidence.ends[end], secret: identity.undelivered.secret }
         const factId = identity.undelivered.fact?.id ?? identity.knownBy?.id
-        return judged('failing', reason('identity-not-delivered', params), [factId])
+        return judged('failing', reason('identity-not-delivered', params), [factId, proxy?.id])
       }
     }
     return null

@@ -19,7 +19,7 @@ import {
 import { seenHandshakes } from './handshakes.ts'
 import { clientNotProven, loggedOneSided, serverNotProven } from './one-sided.ts'
 import { configuredPlaintext, loggedPlaintext, plaintextAroundEnvoy } from './plaintext.ts'
-import { configurationIds, usedChains } from './tls-setup.ts'
+import { usedChains } from './tls-setup.ts'
 import { configuredOnly, mutualTlsVerified } from './verified.ts'
 
 /** In this order: what is seen to break, what is open, what would break, what is half proven, what is proven. */
@@ -76,7 +76,7 @@ function unknown(
   why: Judgement<TransportState>['reason'],
   needs: readonly HopNeed[],
 ): Judgement<TransportState> {
-  return judged('unknown', why, configurationIds(evidence), {
+  return judged('unknown', why, [], {
     missing: needs.flatMap((need) => missingForHop(need, evidence)),
   })
 }
