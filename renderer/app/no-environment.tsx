@@ -18,7 +18,7 @@ export function NoEnvironment() {
         {info.data === undefined ? null : (
           <>
             {' '}
-            in a folder below <code>{info.data.home}</code>
+            and put it, or a link to it, into <code>{info.data.home}/environments</code>
           </>
         )}
         . It names SPIRE servers, Envoy admin addresses, OPA addresses and log files; the guide in{' '}

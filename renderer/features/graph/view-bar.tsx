@@ -1,6 +1,6 @@
 import { Popover } from '@base-ui/react/popover'
 import { Check, CircleHelp, ListFilter, Table2, Waypoints, X } from 'lucide-react'
-import { type RefObject, useEffect, useState } from 'react'
+import { type RefObject, useEffect, useEffectEvent, useState } from 'react'
 import { type Relation, relations } from '../../../shared/domain/model/hop-state.ts'
 import type { GraphCounts } from '../../../shared/domain/model/view.ts'
 import { filterHelp } from '../../../shared/words/filter.ts'
@@ -107,11 +107,13 @@ function Filter({
   // A chip, a link or escape changed the filter: the field follows.
   if (from !== value) setField({ typed: value, from: value })
   const setTyped = (text: string) => setField({ typed: text, from: value })
+  // The screen is drawn anew with every change of the graph; that must not start the pause again.
+  const ask = useEffectEvent(onChange)
   useEffect(() => {
     if (typed === value) return
-    const timer = setTimeout(() => onChange(typed), 250)
+    const timer = setTimeout(() => ask(typed), 250)
     return () => clearTimeout(timer)
-  }, [typed, value, onChange])
+  }, [typed, value])
   return (
     <div className={styles.filter}>
       <ListFilter size={14} aria-hidden="true" />

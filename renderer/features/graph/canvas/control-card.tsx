@@ -5,6 +5,9 @@ import { workloadStateLabel } from '../../../../shared/words/states.ts'
 import { ControlIcon } from '../icons.tsx'
 import styles from './card.module.css'
 
+/** What fits on a card; a longer summary stays in the name and the inspector. */
+const longest = 22
+
 /** A component of the control plane: compact, without a ring. */
 export const ControlCard = memo(function ControlCard({
   component,
@@ -31,7 +34,9 @@ export const ControlCard = memo(function ControlCard({
     >
       <ControlIcon kind={component.kind} size={18} strokeWidth={1.5} />
       <span className={styles.name}>{component.name}</span>
-      <span className={styles.countdown}>{summary}</span>
+      <span className={styles.countdown}>
+        {summary.length <= longest ? summary : workloadStateLabel(component.state.state)}
+      </span>
     </button>
   )
 })

@@ -68,7 +68,7 @@ function CardSlot({
   return (
     <span className={styles.slot} data-tone={tone} title={title}>
       <Icon size={12} strokeWidth={1.9} aria-hidden="true" />
-      {slotText(slot)}
+      <span>{slotText(slot)}</span>
     </span>
   )
 }

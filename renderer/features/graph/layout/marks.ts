@@ -106,11 +106,11 @@ function spots(points: readonly Point[]): readonly Spot[] {
     const b = points[index]
     if (a === undefined || b === undefined) continue
     const length = Math.abs(a.x - b.x) + Math.abs(a.y - b.y)
-    const start = index === 1 ? 14 : 20
-    const end = index === points.length - 1 ? 20 : 20
-    if (length < start + end) continue
-    for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9]) {
-      const at = start + (length - start - end) * share
+    const margin = 20
+    if (length < 2 * margin) continue
+    // Between two neighbours there is only the middle.
+    for (const share of length < 90 ? [0.5] : [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9]) {
+      const at = margin + (length - 2 * margin) * share
       const x = a.x + ((b.x - a.x) * at) / length
       const y = a.y + ((b.y - a.y) * at) / length
       found.push({ x, y, horizontal: a.y === b.y, cost: Math.abs(share - 0.5) * 30 - Math.min(length, 240) / 12 })

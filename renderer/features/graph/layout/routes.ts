@@ -38,10 +38,10 @@ export function routeHops(
   })
   known.sort((a, b) => distance(a) - distance(b) || (a.id < b.id ? -1 : 1))
   const careful = known.length <= carefulUpTo
-  const laid: Point[][] = []
+  const laid: Laid[] = []
   const plans = known.map((request) => {
     const plan = cheapest(candidates(request, world), laid, world, careful)
-    if (careful) laid.push([...sketch(plan, world)])
+    if (careful) laid.push({ plan, points: sketch(plan, world) })
     return plan
   })
   return finish(plans, world)
@@ -177,14 +177,20 @@ function endsOf(place: Place): readonly [Side, number][] {
   ]
 }
 
-function cheapest(plans: readonly Plan[], laid: readonly Point[][], world: World, careful: boolean): Plan {
+/** A route that was chosen, with its rough corners. */
+interface Laid {
+  readonly plan: Plan
+  readonly points: readonly Point[]
+}
+
+function cheapest(plans: readonly Plan[], laid: readonly Laid[], world: World, careful: boolean): Plan {
   let best: Plan | undefined
   let least = Number.POSITIVE_INFINITY
   for (const plan of plans) {
     const points = sketch(plan, world)
     let cost = lengthOf(points) + plan.rails.length * 60 + manners(plan, world)
     if (cost >= least) continue
-    if (careful) cost += crossings(points, laid)
+    if (careful) cost += crossings(points, laid) + sharedRuns({ plan, points }, laid) * 400
     if (cost < least) {
       least = cost
       best = plan
@@ -230,9 +236,9 @@ export function lengthOf(points: readonly Point[]): number {
 }
 
 /** What crossing the lines that lie already costs. A short line is all glyph: crossing it hides its state. */
-function crossings(points: readonly Point[], laid: readonly Point[][]): number {
+function crossings(points: readonly Point[], laid: readonly Laid[]): number {
   let sum = 0
-  for (const other of laid) {
+  for (const { points: other } of laid) {
     for (let i = 1; i < points.length; i += 1) {
       for (let j = 1; j < other.length; j += 1) {
         if (cross(points[i - 1], points[i], other[j - 1], other[j])) sum += isShort(other) ? 420 : 130
@@ -240,6 +246,38 @@ function crossings(points: readonly Point[], laid: readonly Point[][]): number {
     }
   }
   return sum
+}
+
+/**
+ * Lines that would lie on each other: the first and last parts of routes run along the middle of a row or column, and
+ * two of them may face each other there. In channels tracks keep lines apart, at the same side of a card ports do.
+ */
+function sharedRuns(route: Laid, laid: readonly Laid[]): number {
+  let sum = 0
+  const own = runs(route)
+  for (const other of laid) {
+    for (const a of own) {
+      for (const b of runs(other)) {
+        if (a.axis === b.axis && a.at === b.at && a.port !== b.port && a.low < b.high - 4 && b.low < a.high - 4)
+          sum += 1
+      }
+    }
+  }
+  return sum
+}
+
+function runs({ plan, points }: Laid) {
+  const ends = [
+    { place: plan.from, side: plan.exit, a: points[0], b: points[1] },
+    { place: plan.to, side: plan.entry, a: points.at(-1), b: points.at(-2) },
+  ]
+  return ends.flatMap(({ place, side, a, b }) => {
+    if (a === undefined || b === undefined) return []
+    const vertical = side === 'top' || side === 'bottom'
+    const [low, high] = vertical ? [a.y, b.y].sort((x, y) => x - y) : [a.x, b.x].sort((x, y) => x - y)
+    const port = `${place.column}:${place.row}:${side}`
+    return [{ axis: vertical ? 'v' : 'h', at: vertical ? a.x : a.y, low: low ?? 0, high: high ?? 0, port }]
+  })
 }
 
 function isShort(points: readonly Point[]): boolean {
