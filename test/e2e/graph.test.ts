@@ -1,0 +1,173 @@
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { hops, spiffeIdOf, stageOf, stages } from '../../electron/playground/pipeline/topology.ts'
+import { type EveryhopOnLab, startEveryhopOnLab } from '../truth/everyhop-on-lab.ts'
+import { keepPicture, type OpenWindow, openWindow, serveWindow } from './open-window.ts'
+
+/** The window on the real lab, in a real browser. */
+let on: EveryhopOnLab
+let window: OpenWindow
+let page: Page
+
+beforeAll(async () => {
+  on = await startEveryhopOnLab()
+  window = await openWindow(on.service)
+  page = window.page
+})
+afterAll(async () => {
+  await window?.close()
+  await on?.stop()
+})
+
+const nodeId = (stage: string): string => `node-workload/${spiffeIdOf(stageOf(stage))}`
+const hopId = (from: string, to: string): string =>
+  `hop-hop/workload/${spiffeIdOf(stageOf(from))}>workload/${spiffeIdOf(stageOf(to))}`
+
+test('every workload and hop of the lab is drawn, and the page has nothing to complain about', async () => {
+  for (const stage of stages) await page.getByTestId(nodeId(stage.id)).waitFor()
+  for (const hop of hops) expect(await page.getByTestId(hopId(hop.from, hop.to)).count()).toBe(1)
+  await expect.poll(() => page.getByTestId('status-bar').textContent()).toContain('9 workloads')
+  await expect.poll(() => hopName('application', 'gateway')).toContain('mTLS verified')
+  await keepPicture(page, 'graph-dark')
+  expect(window.complaints).toEqual([])
+})
+
+test('the address with the code opens the window once', async () => {
+  const address = window.host.newAddress()
+  const stranger = await window.context.browser()?.newContext()
+  const first = await stranger?.newPage()
+  await first?.goto(address)
+  expect(first?.url()).not.toContain('code=')
+  const other = await window.context.browser()?.newContext()
+  const second = await other?.newPage()
+  const answer = await second?.goto(address)
+  expect(answer?.status()).toBe(401)
+  await Promise.all([stranger?.close(), other?.close()])
+})
+
+test('a hop opens with its two sides, and every fact says how it is known', async () => {
+  await page.getByTestId(hopId('model-server', 'tool-runtime')).click({ force: true })
+  const inspector = page.getByTestId('inspector')
+  await inspector.getByText('Two sides').waitFor()
+  const text = await inspector.textContent()
+  expect(text).toContain('tool-runtime')
+  await page.keyboard.press('p')
+  await inspector
+    .getByText(/GET \/(config_dump|certs|stats|listeners)/)
+    .first()
+    .waitFor()
+  expect(page.url()).toContain('tool-runtime')
+})
+
+test('the keyboard reaches what the pointer reaches: next, back, table, filter, help', async () => {
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('j')
+  await expect.poll(() => page.url()).toMatch(/hop|workload/)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('4')
+  const table = page.getByTestId('table-view')
+  await table.waitFor()
+  for (const stage of stages) expect(await table.textContent()).toContain(stage.id)
+  await page.keyboard.press('4')
+  await page.getByTestId(nodeId('gateway')).waitFor()
+  await page.keyboard.press('/')
+  await page.keyboard.type('tls:plaintext')
+  await expect.poll(() => page.locator('body').textContent()).toContain('No workload or hop matches')
+  await page.getByTestId('filter-input').fill('')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('?')
+  await page.getByRole('dialog').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+})
+
+test('a fault shows on the hop it breaks within seconds, in words, and heals', async () => {
+  await on.lab.inject('wrong-spiffe-id-required')
+  try {
+    await expect
+      .poll(() => hopName('prompt-firewall', 'input-sanitiser'), { timeout: 20_000 })
+      .toContain('handshake failing')
+    await page.keyboard.press('n')
+    await expect
+      .poll(() => page.getByTestId('inspector').textContent(), { timeout: 5_000 })
+      .toContain('Handshake failing')
+    await keepPicture(page, 'graph-fault')
+  } finally {
+    await on.lab.heal()
+  }
+  await expect.poll(() => hopName('prompt-firewall', 'input-sanitiser'), { timeout: 30_000 }).toContain('mTLS verified')
+  await page.keyboard.press('Escape')
+})
+
+test('a known workload never moves when the graph changes', async () => {
+  const before = await positions()
+  await on.lab.inject('opa-down')
+  try {
+    await expect
+      .poll(() => hopName('orchestrator', 'model-server'), { timeout: 20_000 })
+      .toMatch(/no answer|without a decision|no decision/i)
+    expect(await positions()).toEqual(before)
+  } finally {
+    await on.lab.heal()
+  }
+})
+
+test('the service goes and returns: the page says so and goes on by itself', async () => {
+  const port = Number(new URL(window.host.origin).port)
+  await window.host.close()
+  await page
+    .getByText(/cannot be reached|not answer|lost|reconnect/i)
+    .first()
+    .waitFor({ timeout: 30_000 })
+  const again = await serveWindow(on.service, port)
+  try {
+    await page.goto(again.newAddress())
+    await page.getByTestId(nodeId('gateway')).waitFor({ timeout: 30_000 })
+  } finally {
+    await again.close()
+  }
+})
+
+for (const theme of ['dark', 'light'] as const) {
+  test(`nothing in the ${theme} window breaks WCAG 2.2 AA as far as a program can tell`, async () => {
+    const other = await openWindow(on.service, { theme })
+    try {
+      await other.page.getByTestId(nodeId('gateway')).waitFor()
+      await other.page.keyboard.press('j')
+      await other.page.getByTestId('inspector').getByText('Two sides').waitFor()
+      await keepPicture(other.page, `inspector-${theme}`)
+      expect(await violations(other.page)).toEqual([])
+    } finally {
+      await other.close()
+    }
+  })
+}
+
+async function hopName(from: string, to: string): Promise<string> {
+  const element = page.getByTestId(hopId(from, to)).first()
+  return (await element.getAttribute('aria-label')) ?? (await element.textContent()) ?? ''
+}
+
+async function positions(): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const stage of stages) {
+    const box = await page.getByTestId(nodeId(stage.id)).boundingBox()
+    found.push(`${stage.id} ${Math.round(box?.x ?? -1)} ${Math.round(box?.y ?? -1)}`)
+  }
+  return found
+}
+
+const axeResult = z.array(z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.string()) }))
+
+/** axe-core run in the page, by way of the debugger so that the page's own content security policy stays as it is. */
+async function violations(target: Page): Promise<z.infer<typeof axeResult>> {
+  const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  await target.evaluate(source)
+  const found: unknown = await target.evaluate(`
+    axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }).then((result) =>
+      result.violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.html.slice(0, 160)) })))`)
+  return axeResult.parse(found)
+}
