@@ -29,7 +29,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
     own: ['electron/core/', 'shared/'],
     packages: ['@orpc/server', 'node:stream', ...purePackages],
   },
-  ...['spire', 'envoy', 'opa'].map((name) => ({
+  ...['spire', 'envoy', 'opa', 'kubernetes'].map((name) => ({
     files: new RegExp(`^electron/connectors/${name}/`),
     own: ['shared/', 'electron/core/ports.ts', `electron/connectors/${name}/`],
     packages: ['*'],

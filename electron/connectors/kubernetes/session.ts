@@ -11,7 +11,7 @@ import { type ScopeDefinition, type ScopePart, scopes } from './scopes.ts'
 /** However fast a cluster changes, a scope is reported this often. */
 const reportEveryMs = 200
 /** How soon a server that stopped answering is noticed while its watches are silent, with the deadline of the question. */
-const heartbeatMs = 10_000
+const heartbeatMs = 5000
 /** A scope in which nothing changes is reported as still so: its watch stands and the server answers. */
 const confirmEveryMs = 30_000
 const rightsEveryMs = 300_000
