@@ -2,8 +2,11 @@ import type { GapReason, SourceKind } from '../domain/model/fact.ts'
 import type { ControlComponent } from '../domain/model/graph.ts'
 import type { AuthorisationState, TransportState, WorkloadState } from '../domain/model/hop-state.ts'
 
-/** Which part of zero trust is broken: the identity, the handshake, the decision, or the policy's way to the decision point. */
-export const faultKinds = ['identity', 'tls', 'authorisation', 'bundle'] as const
+/**
+ * Which part of zero trust is broken: the identity, the handshake, the decision, the policy's way to the decision point, what
+ * the network admits, or what the stages prove to each other about outputs and users.
+ */
+export const faultKinds = ['identity', 'tls', 'authorisation', 'bundle', 'network', 'integrity'] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** Ids never change their meaning: documents, tests and the lab's command line use them. */
@@ -19,6 +22,14 @@ export const faultIds = [
   'stale-bundle',
   'entry-deleted',
   'hop-without-identity',
+  'unregistered-workload',
+  'cluster-spiffe-id-selects-nothing',
+  'network-policy-blocks',
+  'network-policy-missing',
+  'lateral-call',
+  'spoofed-identity-header',
+  'lost-user-identity',
+  'broken-stage-signature',
 ] as const
 export type FaultId = (typeof faultIds)[number]
 
@@ -26,8 +37,8 @@ export type FaultId = (typeof faultIds)[number]
 export interface Fault {
   readonly id: FaultId
   readonly kind: FaultKind
-  /** The lab that can make it: 1 is SPIRE, Envoy and OPA as processes. */
-  readonly tier: 1
+  /** The lab that can make it: 1 is SPIRE, Envoy and OPA as processes; 2 has a Kubernetes cluster around them. */
+  readonly tier: 1 | 2
   readonly title: string
   /** What is broken, in one sentence. */
   readonly words: string
@@ -41,6 +52,15 @@ export type FaultTarget =
   /** The OPA that answers for this stage. */
   | { readonly opaOf: string }
   | { readonly everyOpa: true }
+  /** An object of the cluster. */
+  | { readonly object: ObjectName }
+
+export interface ObjectName {
+  readonly kind: 'ClusterSPIFFEID' | 'ClusterStaticEntry' | 'NetworkPolicy'
+  /** Absent for objects of the whole cluster. */
+  readonly namespace?: string
+  readonly name: string
+}
 
 export interface HopEnds {
   readonly from: string
@@ -57,6 +77,39 @@ export interface FaultExpectation {
   readonly workloads: readonly WorkloadExpectation[]
   readonly control: readonly ControlExpectation[]
   readonly gaps: readonly GapExpectation[]
+  /** Hops that the pipeline does not have without the fault. */
+  readonly newHops?: readonly HopExpectation[]
+  /** Computed from NetworkPolicy objects; every hop that is not listed stays admitted by a policy. */
+  readonly network?: readonly NetworkExpectation[]
+  readonly objects?: readonly ObjectExpectation[]
+  readonly integrity?: readonly IntegrityExpectation[]
+  readonly claims?: readonly ClaimExpectation[]
+}
+
+/** blocked: policies select the callee and none admits the caller. unrestricted: no policy selects the callee. */
+export interface NetworkExpectation {
+  readonly hop: HopEnds
+  readonly admission: 'blocked' | 'unrestricted'
+}
+
+export type ObjectExpectation =
+  /** The controller says in `status.stats` how many pods the object selects. */
+  | { readonly object: ObjectName; readonly podsSelected: number }
+  | { readonly object: ObjectName; readonly absent: true }
+
+/** Integrity events that the receiving stage writes, as docs/formats/integrity-event.md has them. */
+export interface IntegrityExpectation {
+  readonly stage: string
+  readonly callerStage: string
+  readonly type: 'stage-signature' | 'user-identity'
+  readonly outcome: 'failed' | 'lost'
+}
+
+/** A request at this hop says it comes from another stage than its certificate does. */
+export interface ClaimExpectation {
+  readonly hop: HopEnds
+  readonly header: string
+  readonly claimedStage: string
 }
 
 export interface HopExpectation {

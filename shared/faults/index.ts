@@ -1,5 +1,7 @@
 import { authorisationFaults } from './authorisation.ts'
 import { bundleFaults } from './bundle.ts'
+import { clusterFaults } from './cluster.ts'
+import { conductFaults } from './conduct.ts'
 import { faultIds } from './fault.ts'
 import type { Fault, FaultId } from './fault.ts'
 import { identityFaults } from './identity.ts'
@@ -8,7 +10,14 @@ import { transportFaults } from './transport.ts'
 export * from './fault.ts'
 
 /** The catalogue: every way to break the demonstration pipeline that the lab can make and Everyhop must show. */
-export const faults: readonly Fault[] = [...identityFaults, ...transportFaults, ...authorisationFaults, ...bundleFaults]
+export const faults: readonly Fault[] = [
+  ...identityFaults,
+  ...transportFaults,
+  ...authorisationFaults,
+  ...bundleFaults,
+  ...clusterFaults,
+  ...conductFaults,
+]
 
 export function isFaultId(text: string): text is FaultId {
   return faultIds.some((id) => id === text)

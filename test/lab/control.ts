@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { z } from 'zod'
-import { injections } from './inject/index.ts'
+import { injectionsOf } from './inject/index.ts'
 import type { Lab } from './lab.ts'
 
 /** What another process may ask a running lab over its control socket: one JSON line each way. */
@@ -50,7 +50,7 @@ async function answer(lab: Lab, line: string, stop: () => Promise<void>): Promis
   const request = requestWire.parse(JSON.parse(line))
   switch (request.verb) {
     case 'status':
-      return { ...lab.status(), faults: [...injections.keys()] }
+      return { ...lab.status(), faults: [...injectionsOf(lab.status().tier).keys()] }
     case 'truth':
       return lab.truth()
     case 'fault':

@@ -19,6 +19,8 @@ export interface LabControls {
   /** An OPA whose bundle was last fetched longer ago than this is stale, as environment.yaml tells Everyhop. */
   readonly bundleStaleAfterSeconds: number
   activeFault(): string | null
+  /** Does something again and again until the lab is healed or stopped. */
+  repeat(work: () => Promise<unknown>, everyMs: number): void
   /** Publishes the next revision and gives its name. */
   publish(order: Omit<BundleOrder, 'revision'>): Promise<string>
   /** What the last revision that OPAs can take says. */

@@ -10,7 +10,7 @@ import { intentSchema } from '../../shared/domain/model/intent.ts'
 import { faults } from '../../shared/faults/index.ts'
 import { askLab, openControl } from './control.ts'
 import { registrationFile } from './environment-file.ts'
-import { injections } from './inject/index.ts'
+import { injectionsOf } from './inject/index.ts'
 import { type Lab, startLab } from './lab.ts'
 import { limitLogs } from './log-limits.ts'
 import { waitFor } from './processes.ts'
@@ -241,11 +241,14 @@ describe('the guardian of a lab', () => {
   }
 })
 
-test('the lab can make every fault of the catalogue of its tier, and no other', () => {
-  expect([...injections.keys()].sort()).toEqual(
-    faults
-      .filter((fault) => fault.tier === 1)
-      .map((fault) => fault.id)
-      .sort(),
-  )
-})
+test.each([1, 2] as const)(
+  'the lab of tier %i can make every fault of the catalogue up to its tier, and no other',
+  (tier) => {
+    expect([...injectionsOf(tier).keys()].sort()).toEqual(
+      faults
+        .filter((fault) => fault.tier <= tier)
+        .map((fault) => fault.id)
+        .sort(),
+    )
+  },
+)

@@ -107,7 +107,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const clusterPrograms = tier === 2 ? await ensureClusterPrograms(log) : null
   await emptyFolder(runFolder)
   const plan = await planLab(runFolder, randomUUID())
-  const clusterPlan = tier === 2 ? await planCluster(plan) : null
+  const clusterPlan = clusterPrograms === null ? null : await planCluster(plan, clusterPrograms.prometheus !== null)
   const guard = startGuard(plan.mark, [registrationFile(home), registrationFile(home, clusterEnvironmentName)])
   const servers: Server[] = []
   const closers: (() => Promise<void>)[] = []
@@ -203,12 +203,18 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 
     let activeFault: string | null = null
     let inForce: { revision: string; denied: readonly DeniedHop[] } = { revision: revisionName(), denied: [] }
+    let repeating: NodeJS.Timeout | undefined
+    closers.push(async () => clearInterval(repeating))
     const controls: LabControls = {
       ...running,
       plan,
       trustDomain,
       bundleStaleAfterSeconds: settings.bundleStaleAfterSeconds,
       activeFault: () => activeFault,
+      repeat: (work, everyMs) => {
+        clearInterval(repeating)
+        repeating = setInterval(() => void work().catch(() => undefined), everyMs)
+      },
       policyInForce: () => inForce,
       publish: async (order) => {
         revision += 1
@@ -233,6 +239,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       },
       heal: async () => {
         if (activeFault === null) return
+        clearInterval(repeating)
         await injectionsOf(tier).get(activeFault)?.heal(controls)
         activeFault = null
       },

@@ -1,5 +1,6 @@
 /**
  * npm run lab                  starts the lab and stays until Ctrl-C
+ * npm run lab -- --tier 1      the same without a Kubernetes cluster around it
  * npm run lab -- start --detach   starts it in the background
  * npm run lab -- provision    makes sure the servers' programs are there (a first run builds them), and starts nothing
  * npm run lab -- stop | status | truth | heal
@@ -9,21 +10,24 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { ensureClusterPrograms } from './cluster/programs.ts'
 import { askLab, type ControlRequest, openControl } from './control.ts'
-import { injections } from './inject/index.ts'
+import { injectionsOf } from './inject/index.ts'
 import { startLab } from './lab.ts'
-import { ensureBinaries, labBinaries } from './provision/binaries.ts'
+import { clusterBinaries, ensureBinaries, labBinaries } from './provision/binaries.ts'
 import { cacheFolder } from './provision/cache-folder.ts'
 import { ensureSpirePolicy } from './provision/spire-policy.ts'
 
 const runFolder = path.join(cacheFolder(), 'lab', 'default')
 const controlSocket = path.join(runFolder, 's', 'lab.sock')
 
-const usage = `usage: npm run lab [-- start [--detach] | provision | stop | status | truth | fault <id> | heal]
-faults: ${[...injections.keys()].join(', ')}`
+const usage = `usage: npm run lab [-- [start] [--tier 1|2] [--detach] | provision | stop | status | truth | fault <id> | heal]
+faults: ${[...injectionsOf(1).keys()].join(', ')}
+faults of tier 2: ${[...injectionsOf(2).keys()].filter((id) => !injectionsOf(1).has(id)).join(', ')}`
 
 const statusWire = z.object({
   pid: z.number(),
+  tier: z.number(),
   environmentFile: z.string(),
   startedAt: z.string(),
   activeFault: z.string().nullable(),
@@ -31,7 +35,8 @@ const statusWire = z.object({
   traffic: z.object({ sent: z.number(), byStatus: z.record(z.string(), z.number()) }),
 })
 
-const [verb = 'start', ...rest] = process.argv.slice(2)
+const words = process.argv.slice(2)
+const [verb, ...rest] = words[0] === undefined || words[0].startsWith('--') ? ['start', ...words] : words
 
 run().then(
   (code) => {
@@ -48,10 +53,13 @@ async function run(): Promise<number | undefined> {
     case 'start':
       return rest.includes('--detach') ? detach() : stayInForeground()
     case 'provision': {
-      const found = await ensureBinaries(labBinaries, { log: (line) => console.log(line) })
+      const names = rest.join(' ') === '--tier 1' ? labBinaries : [...labBinaries, ...clusterBinaries]
+      const found = await ensureBinaries(names, { log: (line) => console.log(line) })
       await ensureSpirePolicy()
-      for (const name of labBinaries)
+      for (const name of names) {
         console.log(`${name} ${found[name].version}, from ${found[name].from}: ${found[name].path}`)
+      }
+      if (rest.join(' ') !== '--tier 1') await ensureClusterPrograms((line) => console.log(line))
       return 0
     }
     case 'stop': {
@@ -68,7 +76,7 @@ async function run(): Promise<number | undefined> {
       return show(await ask({ verb: 'heal' }))
     case 'fault': {
       const id = rest[0]
-      if (id === undefined || !injections.has(id)) {
+      if (id === undefined || !injectionsOf(2).has(id)) {
         console.error(usage)
         return 2
       }
@@ -91,7 +99,9 @@ function show(value: unknown): number {
   const status = statusWire.parse(value)
   const ended = status.servers.filter((server) => !server.running).map((server) => server.name)
   const answers = Object.entries(status.traffic.byStatus).map(([code, count]) => `${count} × ${code}`)
-  console.log(`lab: running since ${status.startedAt}, process ${status.pid}, ${status.servers.length} servers`)
+  console.log(
+    `lab: tier ${status.tier}, running since ${status.startedAt}, process ${status.pid}, ${status.servers.length} servers`,
+  )
   console.log(`  environment  ${status.environmentFile}`)
   console.log(`  fault        ${status.activeFault ?? 'none'}`)
   if (ended.length > 0) console.log(`  ended        ${ended.join(', ')}`)
@@ -99,11 +109,28 @@ function show(value: unknown): number {
   return 0
 }
 
+/** Tier 2 unless another is asked for, or what it needs cannot be had here, which is said. */
+async function chosenTier(): Promise<1 | 2> {
+  const asked = rest.includes('--tier') ? rest[rest.indexOf('--tier') + 1] : undefined
+  if (asked === '1') return 1
+  if (asked !== undefined && asked !== '2') throw new Error(usage)
+  try {
+    await ensureClusterPrograms((line) => console.log(line))
+    return 2
+  } catch (error) {
+    if (asked === '2') throw error
+    console.log(
+      `${error instanceof Error ? error.message : String(error)}\nStarting tier 1, without a Kubernetes cluster.`,
+    )
+    return 1
+  }
+}
+
 async function stayInForeground(): Promise<undefined> {
   if ((await askLab(controlSocket, { verb: 'status' })) !== undefined) {
     throw new Error('a lab is already running: see "npm run lab -- status"')
   }
-  const lab = await startLab({ runFolder, log: (line) => console.log(line) })
+  const lab = await startLab({ tier: await chosenTier(), runFolder, log: (line) => console.log(line) })
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= lab.stop().then(() => {
@@ -124,10 +151,14 @@ async function detach(): Promise<number> {
   mkdirSync(folder, { recursive: true })
   const logFile = path.join(folder, 'default.log')
   const log = openSync(logFile, 'w')
-  const child = spawn(process.execPath, [import.meta.filename, 'start'], {
-    detached: true,
-    stdio: ['ignore', log, log],
-  })
+  const child = spawn(
+    process.execPath,
+    [import.meta.filename, 'start', ...rest.filter((word) => word !== '--detach')],
+    {
+      detached: true,
+      stdio: ['ignore', log, log],
+    },
+  )
   closeSync(log)
   let ended = false
   child.on('exit', () => {

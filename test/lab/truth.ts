@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { hops } from '../../electron/playground/pipeline/topology.ts'
+import { type KubernetesTruth, readKubernetesTruth } from './cluster/truth.ts'
 import type { LabControls } from './controls.ts'
 import { type LoadedCertificate, loadedCertificate } from './envoy/admin.ts'
 import { calleeClusterName } from './envoy/config.ts'
@@ -20,6 +21,8 @@ export interface LabTruth {
   readonly hops: readonly HopTruth[]
   readonly entries: readonly EntryTruth[]
   readonly opas: readonly OpaTruth[]
+  /** Null in tier 1. */
+  readonly kubernetes: KubernetesTruth | null
 }
 
 export interface StageTruth {
@@ -109,6 +112,7 @@ export async function readTruth(lab: LabControls): Promise<LabTruth> {
     trustDomain: lab.trustDomain,
     activeFault: lab.activeFault(),
     entries,
+    kubernetes: lab.cluster === null ? null : await readKubernetesTruth(lab.cluster),
     stages: await Promise.all(lab.plan.stages.map((stage) => stageTruth(stage, configs, entries))),
     hops: hops.map(({ from, to }) => {
       const cluster = configs

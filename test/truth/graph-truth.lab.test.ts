@@ -27,7 +27,7 @@ test('the healthy graph equals the truth: every workload and hop, verified, with
   }
 })
 
-for (const { id, title } of faults) {
+for (const { id, title } of faults.filter((fault) => fault.tier === 1)) {
   test(`fault ${id}: ${title} is shown as it is, and heals`, async () => {
     expect(healthy, 'the healthy graph was never seen').toBeDefined()
     await on.lab.inject(id)

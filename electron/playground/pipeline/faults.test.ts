@@ -31,10 +31,16 @@ describe('the catalogue of faults', () => {
     expect(stagesNamedBy(fault).filter((id) => !isStage(id))).toEqual([])
   })
 
+  it.each(faults)('expects new hops between stages, and only where the topology has none: $id', (fault) => {
+    for (const { hop } of fault.expects.newHops ?? []) {
+      expect([isStage(hop.from), isStage(hop.to), isHop(hop)]).toEqual([true, true, false])
+    }
+  })
+
   it.each(faults)('expects something, and of no hop two things: $id', (fault) => {
-    const { hops: expected, workloads, control, gaps } = fault.expects
-    expect(expected.length + workloads.length + control.length + gaps.length).toBeGreaterThan(0)
-    const keys = expected.map((item) => `${item.hop.from} ${item.hop.to}`)
+    const { hops: expected, newHops = [] } = fault.expects
+    expect(Object.values(fault.expects).flat().length).toBeGreaterThan(0)
+    const keys = [...expected, ...newHops].map((item) => `${item.hop.from} ${item.hop.to}`)
     expect(new Set(keys).size).toBe(keys.length)
   })
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { type LabPlan, sharedOpa } from '../plan.ts'
 import { findFreePorts } from '../ports.ts'
 import type { PodPlan } from './pod-plan.ts'
-import { controlPods, stagePod } from './pod-plans.ts'
+import { controlPods, prometheusPod, stagePod } from './pod-plans.ts'
 
 /** Where the second tier's servers and files lie, and which pods stand for which processes: decided before anything starts. */
 export interface ClusterPlan {
@@ -36,7 +36,8 @@ export interface ClusterFiles {
 
 const address = '127.0.0.1'
 
-export async function planCluster(plan: LabPlan): Promise<ClusterPlan> {
+/** `withPrometheus`: it is to be had here, and so has a pod. */
+export async function planCluster(plan: LabPlan, withPrometheus: boolean): Promise<ClusterPlan> {
   const [apiPort = 0, etcdPort = 0, etcdPeerPort = 0, kwokPort = 0, managerHealthPort = 0, prometheusPort = 0] =
     await findFreePorts([address], 6)
   const folder = path.join(plan.runFolder, 'cluster')
@@ -56,7 +57,11 @@ export async function planCluster(plan: LabPlan): Promise<ClusterPlan> {
     environment: path.join(plan.runFolder, 'environment-cluster.yaml'),
   }
   for (const made of [files.keys, files.podLogs]) await mkdir(made, { recursive: true, mode: 0o700 })
-  const pods = [...plan.stages.map((stage) => stagePod(plan, stage)), ...controlPods(plan, managerHealthPort)]
+  const pods = [
+    ...plan.stages.map((stage) => stagePod(plan, stage)),
+    ...controlPods(plan, managerHealthPort),
+    ...(withPrometheus ? [prometheusPod({ address, port: prometheusPort })] : []),
+  ]
   return { address, apiPort, etcdPort, etcdPeerPort, kwokPort, managerHealthPort, prometheusPort, pods, files }
 }
 

@@ -112,6 +112,26 @@ export function controlPods(plan: LabPlan, managerHealthPort: number): readonly 
   ]
 }
 
+/** Stands in a namespace of its own, as monitoring does. */
+export function prometheusPod(target: PortPlan['target']): PodPlan {
+  return deployed({
+    namespace: 'monitoring',
+    workload: 'prometheus',
+    node: 'node-a',
+    podIp: target.address,
+    labels: { 'app.kubernetes.io/component': 'metrics', 'app.kubernetes.io/part-of': 'monitoring' },
+    containers: [
+      {
+        name: 'prometheus',
+        image: `${registry}/prometheus/prometheus:v2.42.0`,
+        arguments: ['--config.file=/etc/prometheus/prometheus.yml', '--web.listen-address=:9090'],
+        ports: [served(port('web', 9090, target))],
+        logs: [],
+      },
+    ],
+  })
+}
+
 function deployed(settings: Omit<PodPlan, 'name' | 'owner'>): PodPlan {
   return {
     ...settings,

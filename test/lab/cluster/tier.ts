@@ -5,6 +5,7 @@ import type { ClusterPlan } from './plan.ts'
 import { startPodLogs } from './pod-logs.ts'
 import type { ClusterPrograms } from './programs.ts'
 import { registerByObjects } from './registration.ts'
+import { waitForSelectedPods } from './selected-pods.ts'
 import { controllerManagerReady, startControllerManager, startPrometheus } from './servers.ts'
 import { placeWorkloads, type RunningCluster, startCluster } from './start.ts'
 
@@ -31,8 +32,11 @@ export async function startTier(
     throw error
   })
   const { prometheus } = programs
+  const managed = Promise.withResolvers<void>()
   const complete = Promise.all([
-    placeWorkloads(plan, cluster),
+    Promise.all([placeWorkloads(plan, cluster), managed.promise]).then(() =>
+      waitForSelectedPods(cluster, 'selects pods', (count) => count > 0),
+    ),
     prometheus === null ? undefined : startPrometheus(plan, clusterPlan, prometheus).then(opened),
   ]).then(() => undefined)
   return {
@@ -41,6 +45,7 @@ export async function startTier(
       const manager = await startControllerManager(plan, clusterPlan, programs.controllerManager)
       opened(manager)
       await controllerManagerReady(clusterPlan, manager)
+      managed.resolve()
       return registerByObjects(plan, cluster.api, tool)
     },
     complete,

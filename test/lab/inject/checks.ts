@@ -1,5 +1,6 @@
 import type { LabControls } from '../controls.ts'
-import { loadedCertificate, statSum } from '../envoy/admin.ts'
+import { readFile, stat } from 'node:fs/promises'
+import { envoyState, loadedCertificate, statSum, warmingSecrets } from '../envoy/admin.ts'
 import { stagePlanOf } from '../plan.ts'
 import { waitFor } from '../processes.ts'
 
@@ -83,6 +84,43 @@ export async function setEntry(lab: LabControls, stageId: string, present: boole
   await waitFor(
     `SPIRE ${present ? 'has' : 'no longer has'} an entry for ${stageId}`,
     async () => (await hasEntry(lab, stageId)) === present,
+    { timeoutMs: trafficLimitMs, everyMs: 200 },
+  )
+}
+
+/** Takes the stage's entry away and starts its Envoy again, which then is live without an identity. */
+export async function restartWithoutEntry(lab: LabControls, stageId: string): Promise<void> {
+  const stage = stagePlanOf(lab.plan, stageId)
+  await setEntry(lab, stageId, false)
+  await waitForSubscription(lab, stageId, false)
+  await lab.envoys.restart(stageId, {})
+  await waitFor(
+    `${stageId} is live without an identity`,
+    async () =>
+      (await envoyState(stage)) === 'LIVE' &&
+      (await loadedCertificate(stage)) === undefined &&
+      (await warmingSecrets(stage)).includes(stage.spiffeId),
+    { timeoutMs: 30_000, everyMs: 100, server: lab.envoys.server(stageId) },
+  )
+}
+
+/** Waits until a line that is written from now on to one of the lab's logs passes. */
+export async function waitForLine(file: string, what: string, check: (line: string) => boolean): Promise<void> {
+  let position = await stat(file).then(
+    (found) => found.size,
+    () => 0,
+  )
+  await waitFor(
+    what,
+    async () => {
+      const text = await readFile(file)
+      // Put aside or cut meanwhile.
+      if (text.length < position) position = 0
+      const end = text.lastIndexOf(0x0a) + 1
+      const lines = text.subarray(position, Math.max(position, end)).toString('utf8').split('\n')
+      position = Math.max(position, end)
+      return lines.some((line) => line !== '' && check(line))
+    },
     { timeoutMs: trafficLimitMs, everyMs: 200 },
   )
 }

@@ -17,7 +17,7 @@ export function injectionsOf(tier: 1 | 2): ReadonlyMap<string, Injection> {
   return tier === 1 ? injections : new Map([...injections, ...clusterInjections])
 }
 
-export const injections: ReadonlyMap<string, Injection> = new Map<string, Injection>([
+const injections: ReadonlyMap<string, Injection> = new Map<string, Injection>([
   ['expired-svid', expiredSvid],
   ['wrong-spiffe-id-required', wrongSpiffeIdRequired],
   ['opa-down', opaDown],

@@ -1,17 +1,19 @@
 import { stages } from '../../../../electron/playground/pipeline/topology.ts'
 import type { Manifest } from '../api.ts'
-import { controlNamespace, machines, namespaces } from '../names.ts'
+import { machines, namespaces } from '../names.ts'
 import type { ClusterPlan } from '../plan.ts'
+
+const pipelineNamespaces: ReadonlySet<string> = new Set(stages.map((stage) => stage.namespace))
 
 /** What everything else needs to be there: namespaces, machines, service accounts. */
 export function foundation(cluster: ClusterPlan): readonly (readonly Manifest[])[] {
   return [
     [
-      ...namespaces.map(
+      ...[...new Set([...namespaces, ...cluster.pods.map((pod) => pod.namespace)])].map(
         (name): Manifest => ({
           apiVersion: 'v1',
           kind: 'Namespace',
-          metadata: { name, labels: name === controlNamespace ? {} : { 'everyhop.dev/pipeline': 'true' } },
+          metadata: { name, labels: pipelineNamespaces.has(name) ? { 'everyhop.dev/pipeline': 'true' } : {} },
         }),
       ),
       ...machines.map(

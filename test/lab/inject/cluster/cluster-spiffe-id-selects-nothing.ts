@@ -1,0 +1,15 @@
+import { podIdentities } from '../../cluster/objects/identities.ts'
+import { waitForSelectedPods } from '../../cluster/selected-pods.ts'
+import type { LabControls } from '../../controls.ts'
+import { clusterOf } from './cluster-of.ts'
+
+/** A selector with a spelling mistake. */
+export async function inject(lab: LabControls): Promise<void> {
+  await clusterOf(lab).api.replace(podIdentities('polcy'))
+  await waitForSelectedPods(clusterOf(lab), 'selects no pod', (count) => count === 0)
+}
+
+export async function heal(lab: LabControls): Promise<void> {
+  await clusterOf(lab).api.replace(podIdentities())
+  await waitForSelectedPods(clusterOf(lab), 'selects pods again', (count) => count > 0)
+}
