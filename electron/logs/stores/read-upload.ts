@@ -17,11 +17,15 @@ export interface UploadPlace {
   readonly offset: number
 }
 
-/** Parses the text of an upload by the schema of its kind. Whatever the text is, it does not throw. */
+/**
+ * Parses the text of an upload by the schema of its kind. Whatever the text is, it does not throw.
+ * @param firstItem number of the text's first item in its upload, when the text is a part of one.
+ */
 export function readUpload(
   text: string,
   upload: Pick<Upload, 'record' | 'source' | 'receivedAt' | 'form'>,
   place: UploadPlace,
+  firstItem = 0,
 ): ReadUpload {
   const arrival: Arrival = upload
   const records: Understood[] = []
@@ -34,7 +38,7 @@ export function readUpload(
   }
 
   function take(value: unknown, itemText: () => string, item: number): void {
-    const parsed = understand(value, itemText, arrival, { in: 'segment', ...place, item })
+    const parsed = understand(value, itemText, arrival, { in: 'segment', ...place, item: firstItem + item })
     if (parsed.kind === 'record') records.push(parsed.record)
     else if (parsed.kind === 'passed-over') passedOver += 1
     else refuse(written(itemText), parsed.why)

@@ -46,7 +46,7 @@ async function identitiesStored(
 ): Promise<Set<string>> {
   const identified = records.filter(({ identity }) => identity !== null)
   if (identified.length === 0) return new Set()
-  await connection.run('CREATE OR REPLACE TEMP TABLE arriving (identity UUID, at BIGINT)')
+  await connection.run('CREATE OR REPLACE TEMP TABLE arriving (identity UUID, moment BIGINT)')
   const appender = await connection.createAppender('arriving', 'main', 'temp')
   let earliest = Number.POSITIVE_INFINITY
   let latest = Number.NEGATIVE_INFINITY
@@ -59,8 +59,8 @@ async function identitiesStored(
   }
   appender.closeSync()
   const found = await connection.runAndReadAll(
-    `SELECT DISTINCT identity::VARCHAR || '/' || at::VARCHAR AS key FROM "${kind}" SEMI JOIN arriving USING (identity, at)
-     WHERE at BETWEEN ${BigInt(earliest)} AND ${BigInt(latest)}`,
+    `SELECT DISTINCT identity::VARCHAR || '/' || moment::VARCHAR AS key FROM "${kind}" SEMI JOIN arriving USING (identity, moment)
+     WHERE moment BETWEEN ${BigInt(earliest)} AND ${BigInt(latest)}`,
   )
   return new Set(found.getRows().map(([key]) => String(key)))
 }

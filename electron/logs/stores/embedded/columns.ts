@@ -96,7 +96,7 @@ export const hopColumns = {
 const sqlTypes: Readonly<Record<ColumnType, string>> = { text: 'VARCHAR', integer: 'BIGINT', list: 'VARCHAR' }
 
 /** Rows of one segment or import are deleted together; `item` is null for what was imported. */
-const placeColumns = 'at BIGINT NOT NULL, receivedAt BIGINT NOT NULL, source VARCHAR NOT NULL'
+const placeColumns = 'moment BIGINT NOT NULL, receivedAt BIGINT NOT NULL, source VARCHAR NOT NULL'
 const locatorColumns = 'segment INTEGER, import INTEGER, frame BIGINT, item INTEGER, identity UUID'
 const ids = idColumns.map((id) => `${id}Uuid UUID, ${id}Text VARCHAR`).join(', ')
 
@@ -114,7 +114,7 @@ export const schemaSql: readonly string[] = [
     ([kind, own]) =>
       `CREATE TABLE IF NOT EXISTS "${kind}" (${placeColumns}, ${locatorColumns}, ${ids}, ${columnsSql(own)})`,
   ),
-  `CREATE TABLE IF NOT EXISTS hops (at BIGINT NOT NULL, source VARCHAR NOT NULL, segment INTEGER, import INTEGER, ${columnsSql(hopColumns)})`,
+  `CREATE TABLE IF NOT EXISTS hops (moment BIGINT NOT NULL, source VARCHAR NOT NULL, segment INTEGER, import INTEGER, ${columnsSql(hopColumns)})`,
   'CREATE TABLE IF NOT EXISTS progress (segment INTEGER NOT NULL, frame BIGINT NOT NULL)',
   'CREATE TABLE IF NOT EXISTS imports (import INTEGER NOT NULL, file VARCHAR NOT NULL, record VARCHAR NOT NULL, receivedAt BIGINT NOT NULL)',
   'CREATE TABLE IF NOT EXISTS segments (segment INTEGER NOT NULL, receivedAt BIGINT NOT NULL)',

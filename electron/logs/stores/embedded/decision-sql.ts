@@ -35,13 +35,9 @@ function at(name: Pointer): string {
   return `x[${names.indexOf(name) + 1}]`
 }
 
-/** The content of a JSON string that needs no unescaping. */
+/** The content of a JSON string that holds no quote and no escape. */
 function content(name: Pointer): string {
-  return `${at(name)}[2:-2]`
-}
-
-function isPlain(name: Pointer): string {
-  return `(${at(name)} IS NULL OR (starts_with(${at(name)}, '"') AND NOT contains(${at(name)}, '\\')))`
+  return `trim(${at(name)}, '"')`
 }
 
 const strings: readonly Pointer[] = [
@@ -62,23 +58,22 @@ const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const reason = '"[A-Za-z0-9_ /.,()-]*"'
 const reasons = `coalesce(${at('reasonsInMetadata')}, ${at('reasonsOfResult')})`
 const time = `try_cast(left(rtrim(${content('time')}, 'Z'), 23) AS TIMESTAMP)`
-const oneBundle = `^\\{"[^"\\\\]+":\\{"revision":"([ -!#-\\[\\]-~]{1,200})"\\}\\}$`
+const oneBundle = `\\{"[^"\\\\]+":\\{"revision":"([ -!#-\\[\\]-~]{1,200})"\\}\\}`
 
 /** Every one holds of an event that SQL may take; NULL counts as not. */
 const conditions: readonly string[] = [
-  ...strings.map(isPlain),
-  `regexp_matches(${at('decisionId')}, '^"${uuid}"$')`,
-  `regexp_matches(${at('time')}, '^"\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z"$')`,
+  // Each is absent or a string of printable ASCII without escapes: one expression over all is several times faster.
+  `regexp_full_match(concat_ws('|', ${strings.map((name) => `coalesce(${at(name)}, '')`).join(', ')}), '(?:"[ !#-\\[\\]-~]*"|\\|)*')`,
+  `length(${at('decisionId')}) = 38 AND lower(${at('decisionId')}) = ${at('decisionId')} AND try_cast(${content('decisionId')} AS UUID) IS NOT NULL`,
+  `length(${at('time')}) BETWEEN 22 AND 32 AND ends_with(${at('time')}, 'Z"') AND ${at('time')}[12] = 'T'`,
   `${time} IS NOT NULL`,
-  `regexp_matches(coalesce(${at('path')}, '""'), '^"[A-Za-z0-9_/.-]{0,300}"$')`,
-  `NOT contains(coalesce(${at('path')}, ''), 'eyJ')`,
-  `greatest(length(coalesce(${at('opa')}, '')), length(coalesce(${at('request')}, '')), length(coalesce(${at('revision')}, ''))) <= 200`,
+  `regexp_full_match(coalesce(${at('path')}, '""'), '"[A-Za-z0-9_/.-]*"') AND NOT contains(coalesce(${at('path')}, ''), 'eyJ')`,
+  `length(concat(${at('opa')}, ${at('request')}, ${at('revision')}, ${at('path')})) <= 200`,
   `length(concat(${at('source')}, ${at('sourcePrincipal')}, ${at('destination')})) <= 2000`,
-  `NOT regexp_matches(concat(${strings.map(at).join(', ')}), '[^ -~]')`,
-  `(${at('evaluation')} IS NULL OR regexp_matches(${at('evaluation')}, '^\\d{1,15}$'))`,
-  `(${at('bundles')} IS NULL OR ${at('bundles')} = '{}' OR regexp_matches(${at('bundles')}, '${oneBundle}'))`,
-  `coalesce(${at('allowed')}, '') IN ('true', 'false')`,
-  `(${reasons} IS NULL OR (length(${reasons}) <= 300 AND regexp_matches(${reasons}, '^\\[(${reason}(,${reason}){0,9})?\\]$') AND NOT regexp_matches(${reasons}, '(?i)eyJ|bearer|basic')))`,
+  `(${at('evaluation')} IS NULL OR regexp_full_match(${at('evaluation')}, '[0-9]{1,15}'))`,
+  `(${at('bundles')} IS NULL OR ${at('bundles')} = '{}' OR regexp_full_match(${at('bundles')}, '${oneBundle}'))`,
+  `${at('allowed')} IN ('true', 'false')`,
+  `(coalesce(${reasons}, '[]') = '[]' OR (length(${reasons}) <= 300 AND regexp_full_match(${reasons}, '\\[(${reason}(,${reason}){0,9})?\\]') AND NOT regexp_matches(${reasons}, '(?i)eyJ|bearer|basic')))`,
   `${at('error')} IS NULL`,
 ]
 
@@ -109,7 +104,7 @@ export function bulkSql(file: string, format: 'newline_delimited' | 'auto', long
   const list = names.map((name) => `'${pointers[name]}'`).join(', ')
   return `CREATE OR REPLACE TEMP TABLE bulk AS
     SELECT number, item, odd, CASE WHEN odd THEN raw END AS raw,
-      CASE WHEN NOT odd THEN epoch_ms(${time}) END AS at,
+      CASE WHEN NOT odd THEN epoch_ms(${time}) END AS moment,
       CASE WHEN NOT odd THEN ${content('decisionId')}::UUID END AS identity,
       ${request.uuid} AS requestUuid, ${request.text} AS requestText,
       nullif(${trace}, '')::UUID AS traceUuid,
@@ -137,13 +132,13 @@ export function moveSql(from: {
   readonly earliest: bigint
   readonly latest: bigint
 }): string {
-  return `INSERT INTO "opa-decisions" (at, receivedAt, source, segment, import, frame, item, identity,
+  return `INSERT INTO "opa-decisions" (moment, receivedAt, source, segment, import, frame, item, identity,
       requestUuid, requestText, traceUuid, traceText, decisionUuid, decisionText,
       opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, reasons, path, revision, evaluationNs)
-    SELECT at, ${from.columns}, identity, requestUuid, requestText, traceUuid, NULL, identity, NULL,
+    SELECT moment, ${from.columns}, identity, requestUuid, requestText, traceUuid, NULL, identity, NULL,
       opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, reasons, path, revision, evaluationNs
-    FROM (SELECT DISTINCT ON (identity, at) * FROM bulk WHERE NOT odd) AS bulk ${from.join}
+    FROM (SELECT DISTINCT ON (identity, moment) * FROM bulk WHERE NOT odd) AS bulk ${from.join}
     WHERE NOT EXISTS (SELECT 1 FROM "opa-decisions" AS known
-      WHERE known.identity = bulk.identity AND known.at = bulk.at AND known.at BETWEEN ${from.earliest} AND ${from.latest})
-    ORDER BY at`
+      WHERE known.identity = bulk.identity AND known.moment = bulk.moment AND known.moment BETWEEN ${from.earliest} AND ${from.latest})
+    ORDER BY moment`
 }

@@ -1,7 +1,9 @@
 const quote = 0x22
 const backslash = 0x5c
-const open = [0x7b, 0x5b]
-const close = [0x7d, 0x5d]
+const openBrace = 0x7b
+const openBracket = 0x5b
+const closeBrace = 0x7d
+const closeBracket = 0x5d
 const comma = 0x2c
 const newline = 0x0a
 const carriageReturn = 0x0d
@@ -16,25 +18,20 @@ export function numberedLines(text: string, number: number): { readonly lines: s
   const pieces: string[] = []
   let depth = 0
   let start = -1
-  let inText = false
   for (let index = 0; index < bytes.length; index += 1) {
     const byte = bytes[index] ?? 0
-    if (inText) {
-      if (byte === backslash) index += 1
-      else if (byte === quote) inText = false
-      continue
-    }
     if (byte === quote) {
       if (depth < 2) return null
-      inText = true
-    } else if (open.includes(byte)) {
+      index = endOfText(bytes, index)
+      if (index === -1) return null
+    } else if (byte === openBrace || byte === openBracket) {
       depth += 1
-      if (depth === 1 && byte !== 0x5b) return null
+      if (depth === 1 && byte !== openBracket) return null
       if (depth === 2) {
-        if (byte !== 0x7b) return null
+        if (byte !== openBrace) return null
         start = index
       }
-    } else if (close.includes(byte)) {
+    } else if (byte === closeBrace || byte === closeBracket) {
       depth -= 1
       if (depth < 0) return null
       if (depth === 1) {
@@ -46,7 +43,17 @@ export function numberedLines(text: string, number: number): { readonly lines: s
     // A line is one object: line ends between its tokens would cut it in two.
     else if (byte === newline || byte === carriageReturn) bytes[index] = 0x20
   }
-  return depth === 0 && !inText ? { lines: pieces.join(''), count: pieces.length } : null
+  return depth === 0 ? { lines: pieces.join(''), count: pieces.length } : null
+}
+
+/** Index of the quote that ends the text begun at `start`; -1 when none does. */
+function endOfText(bytes: Buffer, start: number): number {
+  for (let index = start + 1; index < bytes.length; index += 1) {
+    const byte = bytes[index]
+    if (byte === quote) return index
+    if (byte === backslash) index += 1
+  }
+  return -1
 }
 
 function numbered(bytes: Buffer, start: number, end: number, number: number, item: number): string | null {

@@ -8,7 +8,11 @@ export const longestSegment = 64 * 1024 * 1024
 /** Appends frames, each on the disk before its promise resolves. Many at once share one write and one `fdatasync`. */
 export interface SegmentWriter {
   /** `durable` is called in the order of the places, before the promise resolves. Rejects when the disk does not take it. */
-  append(header: FrameHeader, payload: Uint8Array, durable: (place: FramePlace) => void): Promise<void>
+  append(
+    header: FrameHeader,
+    payload: Uint8Array,
+    durable: (place: FramePlace, next: FramePlace) => void,
+  ): Promise<void>
   /** Where the next frame will begin. */
   end(): FramePlace
   close(): Promise<void>
@@ -16,7 +20,7 @@ export interface SegmentWriter {
 
 interface Waiting {
   readonly frame: Buffer
-  readonly durable: (place: FramePlace) => void
+  readonly durable: (place: FramePlace, next: FramePlace) => void
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
 }
@@ -52,7 +56,7 @@ export async function openSegmentWriter(folder: string, segmentLength = longestS
       for (const { frame, durable, resolve } of taken) {
         const place = { segment, offset: length }
         length += frame.length
-        durable(place)
+        durable(place, { segment, offset: length })
         resolve()
       }
     }

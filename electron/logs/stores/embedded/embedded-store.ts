@@ -1,0 +1,231 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createGunzip, gzipSync } from 'node:zlib'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { LogStore, RawRecord, Retention, StoredRecord, Upload } from '../../../core/log-store.ts'
+import { createLineSplitter } from '../../intake/line-splitter.ts'
+import { isObject, jsonObject } from '../../intake/record-parser.ts'
+import { maskText, maskValue } from '../mask-record.ts'
+import { itemsOf, linesOf } from '../read-upload.ts'
+import type { FrameHeader } from '../segments/frame.ts'
+import { framesFrom, makeFolder, readFrame, segmentSize, segmentsIn } from '../segments/segment-files.ts'
+import { longestSegment, openSegmentWriter } from '../segments/segment-writer.ts'
+import { unpack } from '../unpack.ts'
+import { schemaSql, schemaVersion } from './columns.ts'
+import { hopActivityOf } from './hop-query.ts'
+import { importFile } from './import-file.ts'
+import { type Durable, ingest, loadIntake, numbersOf } from './ingest.ts'
+import { countRecords, findRecords, findRefused } from './queries.ts'
+import { retain } from './retention.ts'
+
+export interface EmbeddedStoreOptions {
+  /** Of this store alone, mode 0700; one process at a time may have it open. */
+  readonly folder: string
+  readonly retention: Retention
+  /** Bytes; tests make it small. */
+  readonly segmentLength?: number
+}
+
+/** Rows are made of what came at latest so long after it came. Milliseconds. */
+const ingestAfterMs = 250
+/** … or as soon as so many characters wait. */
+const ingestFrom = 4 * 1024 * 1024
+/** Taken into one transaction at most. Characters. */
+const ingestAtOnce = 32 * 1024 * 1024
+/** When so much waits, senders are asked to come again. Characters: this is held in memory. */
+const mostWaiting = 128 * 1024 * 1024
+/** DuckDB failed, such as for a full disk: how long until it is tried again. Milliseconds. */
+const againAfterMs = 1000
+
+/**
+ * The store on DuckDB: uploads in segment files, their columns in one database file, both in one folder.
+ * Rejects when another process has the folder open.
+ */
+export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<LogStore> {
+  const segments = join(options.folder, 'segments')
+  const database = join(options.folder, `records-${schemaVersion}.duckdb`)
+  const bulkFile = join(options.folder, 'bulk.ndjson')
+  await makeFolder(options.folder)
+  // One instance for each file in one process: two would not see each other's rows, and one would lose them.
+  const instance = await DuckDBInstance.fromCache(database, { memory_limit: '1GB', threads: '2' })
+  const writing = await instance.connect()
+  const reading = await instance.connect()
+  await writing.run('SET autoinstall_known_extensions = false')
+  for (const statement of schemaSql) await writing.run(statement)
+  const [segment = 0, frame = 0] = await numbersOf(writing, 'SELECT max(segment), max(frame) FROM progress')
+  const writer = await openSegmentWriter(segments, options.segmentLength ?? longestSegment)
+
+  let waiting: Durable[] = []
+  let waitingLength = 0
+  let ingesting: Promise<void> | null = null
+  let timer: NodeJS.Timeout | null = null
+  let closed = false
+  /** One transaction at a time on the connection that writes. */
+  let turn: Promise<unknown> = Promise.resolve()
+
+  function alone<Value>(work: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {
+    const result = turn.then(() => work(writing))
+    turn = result.catch(() => {})
+    return result
+  }
+
+  function queue(upload: Durable): void {
+    waiting.push(upload)
+    waitingLength += upload.text.length
+    if (waitingLength >= ingestFrom) startIngest()
+    else timer ??= setTimeout(startIngest, ingestAfterMs)
+  }
+
+  function startIngest(): void {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    if (ingesting === null && waiting.length > 0 && !closed) ingesting = ingestWaiting()
+  }
+
+  /** Gives up for now when DuckDB fails: the uploads are in their segments, and are tried again. */
+  async function ingestWaiting(): Promise<void> {
+    while (waiting.length > 0) {
+      const taken = takeUpTo(waiting, ingestAtOnce)
+      try {
+        await alone((connection) => ingest(connection, taken, bulkFile))
+      } catch {
+        timer ??= setTimeout(startIngest, againAfterMs)
+        break
+      }
+      waiting = waiting.slice(taken.length)
+      waitingLength -= taken.reduce((sum, { text }) => sum + text.length, 0)
+    }
+    ingesting = null
+  }
+
+  async function settle(): Promise<void> {
+    startIngest()
+    while (ingesting !== null) {
+      await ingesting
+      // What came meanwhile was acknowledged before this was asked, or not: taking it too is no harm.
+      if (timer === null) startIngest()
+    }
+  }
+
+  async function catchUp(): Promise<void> {
+    for await (const found of framesFrom(segments, { segment, offset: frame })) {
+      const unpacked = await unpack({ encoding: found.header.encoding, bytes: found.payload })
+      if (unpacked.kind === 'refused') continue
+      const { place, next, header } = found
+      waiting.push({ place, next, header, text: unpacked.text })
+      waitingLength += unpacked.text.length
+      if (waitingLength >= ingestAtOnce) await ingestWaiting()
+    }
+    await ingestWaiting()
+  }
+
+  await catchUp()
+
+  return {
+    async append(upload) {
+      if (waitingLength > mostWaiting) return { outcome: 'exhausted', why: 'reading is behind' }
+      const unpacked = await unpack(upload)
+      if (unpacked.kind === 'refused') return { outcome: 'refused', why: unpacked.why }
+      const text = maskText(unpacked.text, upload.form)
+      const masked = text !== unpacked.text
+      const header = headerOf(upload, masked)
+      try {
+        await writer.append(header, masked ? gzipSync(text, { level: 1 }) : upload.bytes, (place, next) =>
+          queue({ place, next, header, text }),
+        )
+        return { outcome: 'stored' }
+      } catch (thrown) {
+        return { outcome: 'exhausted', why: `the disk did not take it: ${wordsOf(thrown)}` }
+      }
+    },
+    settle,
+    find: (id, window, limit) => findRecords(reading, id, window, limit),
+    raw: (record) => rawOf(segments, record),
+    hopActivity: (window) => hopActivityOf(reading, window),
+    refusedRequests: (query) => findRefused(reading, query),
+    counts: () => loadIntake(reading),
+    async state() {
+      const held = await countRecords(reading)
+      const bytes = await bytesOf(segments, database)
+      return { retention: options.retention, ...held, bytes, waiting: waiting.length }
+    },
+    retain: (now) =>
+      alone((connection) =>
+        retain(connection, { segments, database, open: writer.end().segment }, options.retention, now),
+      ),
+    importFile: (file, record, source, now) => alone((connection) => importFile(connection, file, record, source, now)),
+    async close() {
+      await writer.close()
+      await settle()
+      closed = true
+      if (timer !== null) clearTimeout(timer)
+      await turn
+      reading.closeSync()
+      writing.closeSync()
+      instance.closeSync()
+    },
+  }
+}
+
+function takeUpTo(uploads: readonly Durable[], most: number): readonly Durable[] {
+  let length = 0
+  const end = uploads.findIndex(({ text }) => {
+    length += text.length
+    return length > most
+  })
+  return end === -1 ? [...uploads] : uploads.slice(0, Math.max(1, end))
+}
+
+function headerOf(upload: Upload, masked: boolean): FrameHeader {
+  const { record, source, receivedAt, form, encoding } = upload
+  return { record, source, receivedAt, form, encoding: masked ? 'gzip' : encoding, masked, path: null }
+}
+
+async function rawOf(segments: string, record: StoredRecord): Promise<RawRecord> {
+  const { locator } = record
+  if (locator.in === 'import') return rawOfImport(locator.file, record)
+  const frame = await readFrame(segments, locator)
+  if (frame === null) return { outcome: 'gone', why: 'retention took the upload it came in' }
+  const { header, payload } = frame
+  const unpacked = await unpack({ encoding: header.encoding, bytes: payload })
+  if (unpacked.kind === 'refused') return { outcome: 'gone', why: `the upload it came in is ${unpacked.why}` }
+  const text =
+    header.form === 'lines'
+      ? new Map(linesOf(unpacked.text)).get(locator.item)
+      : JSON.stringify(maskValue(itemsOf(unpacked.text, header.form)?.[locator.item]))
+  if (text === undefined) return { outcome: 'gone', why: 'the upload it came in has fewer records' }
+  return { outcome: 'found', text, masked: header.masked }
+}
+
+/** Imported files are not copied, nor masked: what is read of them is masked here. */
+async function rawOfImport(file: string, record: StoredRecord): Promise<RawRecord> {
+  const id = record.decisionId ?? record.requestId ?? ('auditId' in record ? record.auditId : null)
+  if (id === null) return { outcome: 'gone', why: 'it has no id by which it is found again in the imported file' }
+  const splitter = createLineSplitter()
+  try {
+    const stream = file.endsWith('.gz') ? createReadStream(file).pipe(createGunzip()) : createReadStream(file)
+    for await (const chunk of stream) {
+      const { lines } = splitter.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)))
+      for (const line of lines) {
+        const object = line.includes(id) ? jsonObject(line) : null
+        if (object === null || !isObject(object)) continue
+        const text = maskText(line, 'lines')
+        return { outcome: 'found', text, masked: text !== line }
+      }
+    }
+  } catch (thrown) {
+    return { outcome: 'gone', why: `the imported file cannot be read: ${wordsOf(thrown)}` }
+  }
+  return { outcome: 'gone', why: 'the imported file no longer has it' }
+}
+
+async function bytesOf(segments: string, database: string): Promise<number> {
+  const sizes = await Promise.all((await segmentsIn(segments)).map((number) => segmentSize(segments, number)))
+  const columns = await stat(database).catch(() => ({ size: 0 }))
+  return sizes.reduce((sum, size) => sum + size, columns.size)
+}
+
+function wordsOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}

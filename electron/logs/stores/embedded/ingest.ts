@@ -1,0 +1,221 @@
+import { unlink, writeFile } from 'node:fs/promises'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { IntakeCounts, RecordKind } from '../../../core/log-store.ts'
+import { createIntakeCounts, summed } from '../intake-counts.ts'
+import { itemsOf, readUpload } from '../read-upload.ts'
+import type { FrameHeader, FramePlace } from '../segments/frame.ts'
+import { appendRecords } from './appending.ts'
+import { bulkSql, moveSql } from './decision-sql.ts'
+import { numberedLines } from './json-lines.ts'
+
+/** An upload that is on the disk and has to become rows. */
+export interface Durable {
+  readonly place: FramePlace
+  /** Where the next one begins. */
+  readonly next: FramePlace
+  readonly header: FrameHeader
+  /** Masked. */
+  readonly text: string
+}
+
+/** So many characters of decisions at once are given to DuckDB as a file; fewer are faster to parse here. */
+const bulkFrom = 2 * 1024 * 1024
+
+export type Tally = readonly IntakeCounts[]
+
+/**
+ * Makes rows of uploads in one transaction with the place up to which that is done: after a crash each upload is either
+ * wholly there or read again from its segment.
+ */
+export async function ingest(
+  connection: DuckDBConnection,
+  uploads: readonly Durable[],
+  bulkFile: string,
+): Promise<Tally> {
+  const last = uploads.at(-1)
+  if (last === undefined) return []
+  const decisions = uploads.filter(({ header }) => header.record === 'opa-decisions' && header.form === 'array')
+  const length = decisions.reduce((sum, { text }) => sum + text.length, 0)
+  const inTransaction = async (asBulk: boolean): Promise<Tally> => {
+    await connection.run('BEGIN')
+    try {
+      const bulk = asBulk ? await ingestBulk(connection, decisions, bulkFile) : []
+      const rest = asBulk ? uploads.filter((upload) => !decisions.includes(upload)) : uploads
+      const tally = added(bulk, await ingestParsed(connection, rest))
+      await connection.run('DELETE FROM progress')
+      await connection.run(`INSERT INTO progress VALUES (${last.next.segment}, ${last.next.offset})`)
+      await storeIntake(connection, tally)
+      await connection.run('COMMIT')
+      return tally
+    } catch (thrown) {
+      await connection.run('ROLLBACK').catch(() => {})
+      throw thrown
+    }
+  }
+  if (length < bulkFrom) return inTransaction(false)
+  // One upload that is no JSON fails them all: then each is parsed on its own.
+  return inTransaction(true).catch(() => inTransaction(false))
+}
+
+async function ingestParsed(connection: DuckDBConnection, uploads: readonly Durable[]): Promise<Tally> {
+  const tally = createIntakeCounts()
+  const groups = Map.groupBy(uploads, ({ header }) => `${header.record}/${header.source}`)
+  for (const group of groups.values()) {
+    const header = group[0]?.header
+    if (header === undefined) continue
+    const reads = group.map((upload) => readUpload(upload.text, upload.header, upload.place))
+    const records = reads.flatMap((read) => read.records)
+    const { repeated } = await appendRecords(connection, header.record, records, null)
+    for (const [index, read] of reads.entries()) tally.add(header, read, index === 0 ? repeated : 0)
+  }
+  return tally.all()
+}
+
+async function ingestBulk(connection: DuckDBConnection, uploads: readonly Durable[], file: string): Promise<Tally> {
+  const numbered = uploads.map((upload, number) => numberedLines(upload.text, number))
+  const whole = numbered.flatMap((lines) => lines ?? [])
+  const expected = whole.reduce((sum, { count }) => sum + count, 0)
+  await writeFile(file, whole.map(({ lines }) => lines).join(''), { mode: 0o600 })
+  try {
+    if (expected > 0) await connection.run(bulkSql(file, 'newline_delimited', 64 * 1024 * 1024))
+    else return ingestParsed(connection, uploads)
+  } finally {
+    await unlink(file).catch(() => {})
+  }
+  const read = await numbersOf(connection, 'SELECT count(*), min(moment), max(moment) FROM bulk')
+  if (read[0] !== expected) throw new Error('DuckDB found other events than were written')
+  await connection.run(
+    'CREATE OR REPLACE TEMP TABLE uploads (number INTEGER, segment INTEGER, frame BIGINT, source VARCHAR, receivedAt BIGINT)',
+  )
+  const appender = await connection.createAppender('uploads', 'main', 'temp')
+  for (const [number, { place, header }] of uploads.entries()) {
+    appender.appendInteger(number)
+    appender.appendInteger(place.segment)
+    appender.appendBigInt(BigInt(place.offset))
+    appender.appendVarchar(header.source)
+    appender.appendBigInt(BigInt(header.receivedAt))
+    appender.endRow()
+  }
+  appender.closeSync()
+  const bySource = await connection.runAndReadAll(
+    'SELECT source, count(*), max(moment) FROM bulk JOIN uploads USING (number) WHERE NOT odd GROUP BY source',
+  )
+  const moved = await moveBulk(
+    connection,
+    'uploads.receivedAt, uploads.source, segment, NULL, frame, item',
+    'JOIN uploads USING (number)',
+    read,
+  )
+  const tally: IntakeCounts[] = bySource.getRows().map(([source, count, last]) => ({
+    ...noCounts('opa-decisions', String(source)),
+    accepted: Number(count),
+    lastRecordAt: last === null ? null : Number(last),
+  }))
+  const repeated = tally.reduce((sum, { accepted }) => sum + accepted, 0) - moved
+  const first = tally[0]
+  if (repeated > 0 && first !== undefined) {
+    tally[0] = { ...first, accepted: first.accepted - repeated, repeated }
+  }
+  const unsplit = uploads.filter((_, number) => numbered[number] === null)
+  return added(added(tally, await ingestOdd(connection, uploads)), await ingestParsed(connection, unsplit))
+}
+
+/** Events that SQL left to the parser, read from the uploads they came in. */
+async function ingestOdd(connection: DuckDBConnection, uploads: readonly Durable[]): Promise<Tally> {
+  const reader = await connection.runAndReadAll('SELECT number, item FROM bulk WHERE odd')
+  const items = Map.groupBy(
+    reader.getRows().map(([number, item]) => ({ number: Number(number), item: Number(item) })),
+    ({ number }) => number,
+  )
+  const odd = [...items].flatMap(([number, of]) => {
+    const upload = uploads[number]
+    const values = upload === undefined ? null : itemsOf(upload.text, 'array')
+    if (upload === undefined || values === null) throw new Error('an upload of the bulk is not an array')
+    return of.map(({ item }) => ({ upload, item, value: values[item] }))
+  })
+  return ingestItems(connection, odd)
+}
+
+async function ingestItems(
+  connection: DuckDBConnection,
+  items: readonly { readonly upload: Durable; readonly item: number; readonly value: unknown }[],
+): Promise<Tally> {
+  const tally = createIntakeCounts()
+  for (const [source, group] of Map.groupBy(items, ({ upload }) => upload.header.source)) {
+    const reads = group.map(({ upload, item, value }) =>
+      readUpload(JSON.stringify([value]), { ...upload.header, form: 'array' }, upload.place, item),
+    )
+    const { repeated } = await appendRecords(
+      connection,
+      'opa-decisions',
+      reads.flatMap((read) => read.records),
+      null,
+    )
+    for (const [index, read] of reads.entries())
+      tally.add({ record: 'opa-decisions', source }, read, index === 0 ? repeated : 0)
+  }
+  return tally.all()
+}
+
+/** Gives how many rows were stored. `range`: count, first and last time of `bulk`. */
+export async function moveBulk(
+  connection: DuckDBConnection,
+  columns: string,
+  join: string,
+  range: readonly number[],
+): Promise<number> {
+  const bounds = { earliest: BigInt(range[1] ?? 0), latest: BigInt(range[2] ?? 0) }
+  return (await connection.run(moveSql({ columns, join, ...bounds }))).rowsChanged
+}
+
+export async function numbersOf(connection: DuckDBConnection, sql: string): Promise<readonly number[]> {
+  const reader = await connection.runAndReadAll(sql)
+  return (reader.getRows()[0] ?? []).map((value) => Number(value ?? 0))
+}
+
+export function noCounts(record: RecordKind, source: string): IntakeCounts {
+  return {
+    record,
+    source,
+    accepted: 0,
+    refused: 0,
+    repeated: 0,
+    passedOver: 0,
+    sampleRefused: null,
+    lastRecordAt: null,
+  }
+}
+
+function added(left: Tally, right: Tally): Tally {
+  const sums = new Map<string, IntakeCounts>()
+  for (const count of [...left, ...right]) {
+    const key = `${count.record}/${count.source}`
+    const before = sums.get(key)
+    sums.set(key, before === undefined ? count : summed(before, count))
+  }
+  return [...sums.values()]
+}
+
+/** Counts since the store was made, beside the rows they count. */
+export async function storeIntake(connection: DuckDBConnection, tally: Tally): Promise<void> {
+  const before = await loadIntake(connection)
+  for (const count of added(
+    before.filter((known) => tally.some((of) => isOfSame(known, of))),
+    tally,
+  )) {
+    const { record, source } = count
+    await connection.run('DELETE FROM intake WHERE record = $record AND source = $source', { record, source })
+    const counts = JSON.stringify(count)
+    await connection.run('INSERT INTO intake VALUES ($record, $source, $counts)', { record, source, counts })
+  }
+}
+
+export async function loadIntake(connection: DuckDBConnection): Promise<Tally> {
+  const reader = await connection.runAndReadAll('SELECT counts FROM intake ORDER BY record, source')
+  // Written by `storeIntake` alone.
+  return reader.getRows().map(([counts]) => JSON.parse(String(counts)) as IntakeCounts)
+}
+
+function isOfSame(left: IntakeCounts, right: IntakeCounts): boolean {
+  return left.record === right.record && left.source === right.source
+}

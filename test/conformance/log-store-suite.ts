@@ -1,0 +1,349 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { LogStore, RecordKind, Retention } from '../../electron/core/log-store.ts'
+import { createHopActivity } from '../../electron/logs/activity/hop-activity.ts'
+import { parseAccess } from '../../electron/logs/intake/envoy-access.ts'
+import {
+  accessLine,
+  decisionEvent,
+  failedHandshake,
+  integrityEvent,
+  kubernetesAuditEvent,
+  noon,
+  spireAuditLine,
+  traceOf,
+  uploadOf,
+  uuidOf,
+} from '../builders/log-records.ts'
+
+export type OpenStore = (folder: string, retention: Retention) => Promise<LogStore>
+
+const all = { from: noon - 3_600_000, to: noon + 3_600_000 }
+const day = 86_400_000
+
+/** What every log store must do. */
+export function logStoreSuite(name: string, open: OpenStore): void {
+  describe(name, () => {
+    let folder: string
+    let store: LogStore
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'everyhop-store-'))
+      store = await open(folder, { maxAgeMs: day, maxBytes: 1024 ** 3 })
+    })
+    afterEach(async () => {
+      await store.close()
+      await rm(folder, { recursive: true })
+    })
+
+    async function take(record: RecordKind, records: readonly unknown[], source = 'gateway'): Promise<void> {
+      expect(await store.append(uploadOf(record, records, { source }))).toEqual({ outcome: 'stored' })
+      await store.settle()
+    }
+
+    test('a decision of a packed upload is found by its decision, request and trace id, and in full', async () => {
+      const plain = uploadOf('opa-decisions', [decisionEvent({ number: 1 }), decisionEvent({ number: 2 })], {
+        form: 'array',
+      })
+      await store.append({ ...plain, encoding: 'gzip', bytes: gzipSync(plain.bytes) })
+      await store.settle()
+      const found = await store.find({ by: 'decision', id: uuidOf(2) }, all, 10)
+      expect(found).toMatchObject({
+        complete: true,
+        records: [
+          {
+            record: 'opa-decisions',
+            source: 'gateway',
+            at: noon + 2,
+            receivedAt: noon,
+            decisionId: uuidOf(2),
+            requestId: uuidOf(0x100002),
+            traceId: traceOf(2),
+            opaInstanceId: 'b5a40546-268c-4399-adf1-92fbfc80cb6f',
+            callerSpiffeId: 'spiffe://pipeline.example/ns/edge/sa/application',
+            calleeSpiffeId: 'spiffe://pipeline.example/ns/ai/sa/gateway',
+            outcome: 'allow',
+            reasons: [],
+            path: 'pipeline/authz/result',
+            revision: 'lab-001',
+            evaluationNs: 1_913_252,
+          },
+        ],
+      })
+      expect(await store.find({ by: 'request', id: uuidOf(0x100002) }, all, 10)).toEqual(found)
+      expect(await store.find({ by: 'trace', id: traceOf(2) }, null, 10)).toEqual(found)
+      const record = found.records[0]
+      if (record === undefined) throw new Error('nothing was found')
+      const raw = await store.raw(record)
+      expect(raw.outcome === 'found' && JSON.parse(raw.text)).toEqual(decisionEvent({ number: 2 }))
+    })
+
+    test('a window keeps what is outside of it out, whatever the order of arrival', async () => {
+      await take('opa-decisions', [
+        decisionEvent({ number: 3, at: noon + 3000, requestId: 'r-1' }),
+        decisionEvent({ number: 1, at: noon + 1000, requestId: 'r-1' }),
+      ])
+      await take('opa-decisions', [decisionEvent({ number: 2, at: noon + 2000, requestId: 'r-1' })])
+      const times = async (from: number, to: number, limit = 10) => {
+        const found = await store.find({ by: 'request', id: 'r-1' }, { from: noon + from, to: noon + to }, limit)
+        return [found.records.map(({ at }) => at - noon), found.complete]
+      }
+      expect(await times(0, 5000)).toEqual([[1000, 2000, 3000], true])
+      expect(await times(1000, 2000)).toEqual([[1000, 2000], true])
+      expect(await times(1001, 2999)).toEqual([[2000], true])
+      expect(await times(0, 5000, 2)).toEqual([[1000, 2000], false])
+    })
+
+    test('every kind of record is kept with its ids', async () => {
+      await take('envoy-access', [accessLine({ number: 1 })])
+      await take('opa-decisions', [decisionEvent({ number: 1 })])
+      await take('integrity-events', [integrityEvent(1, 'failed')])
+      await take('spire-audit', [{ level: 'info', msg: 'Configured' }, spireAuditLine(1)], 'spire')
+      await store.append(
+        uploadOf('kubernetes-audit', [kubernetesAuditEvent(1)], { source: 'cluster', form: 'event-list' }),
+      )
+      await store.settle()
+      const found = await store.find({ by: 'trace', id: traceOf(1) }, all, 10)
+      expect(found.records.map(({ record }) => record).toSorted()).toEqual([
+        'envoy-access',
+        'integrity-events',
+        'opa-decisions',
+      ])
+      expect(found.records.find(({ record }) => record === 'envoy-access')).toMatchObject({
+        method: 'POST',
+        path: '/v1/chat',
+        status: 200,
+        authorisation: 'passed',
+        flags: ['-'].filter((flag) => flag !== '-'),
+        callerAddress: '127.1.0.1',
+        calleeAddress: '127.1.0.2:27852',
+        decisionId: uuidOf(1),
+      })
+      const audit = await store.find({ by: 'request', id: uuidOf(0x200001) }, all, 10)
+      expect(audit.records).toMatchObject([
+        { record: 'spire-audit', service: 'svid.v1.SVID', method: 'MintJWTSVID', status: 'success' },
+      ])
+      expect((await store.state()).records).toEqual({
+        'opa-decisions': 1,
+        'envoy-access': 1,
+        'integrity-events': 1,
+        'spire-audit': 1,
+        'kubernetes-audit': 1,
+      })
+      const counts = await store.counts()
+      expect(counts.find(({ record }) => record === 'spire-audit')).toMatchObject({ accepted: 1, passedOver: 1 })
+    })
+
+    test('what is delivered twice is stored once and counted as repeated', async () => {
+      const events = [decisionEvent({ number: 1 }), decisionEvent({ number: 2 })]
+      await take('opa-decisions', [...events, events[0]])
+      await take('opa-decisions', events)
+      await take('envoy-access', [accessLine({ number: 1 })])
+      await take('envoy-access', [accessLine({ number: 1 }), accessLine({ number: 2 })])
+      await take('integrity-events', [integrityEvent(1), integrityEvent(1)])
+      await take('kubernetes-audit', [kubernetesAuditEvent(1), kubernetesAuditEvent(1)])
+      const counts = await store.counts()
+      expect(counts.map(({ record, accepted, repeated }) => [record, accepted, repeated]).toSorted()).toEqual([
+        ['envoy-access', 2, 1],
+        ['integrity-events', 1, 1],
+        ['kubernetes-audit', 1, 1],
+        ['opa-decisions', 2, 3],
+      ])
+      expect((await store.hopActivity(all)).map(({ requests }) => requests)).toEqual([2])
+    })
+
+    test('connections that nothing tells apart all count', async () => {
+      const line = failedHandshake(noon, 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED')
+      await take('envoy-access', [line, line])
+      expect((await store.hopActivity(all)).map(({ handshakeFailures }) => handshakeFailures)).toEqual([2])
+    })
+
+    test('what is not understood is refused, counted and sampled without its secrets', async () => {
+      await take('opa-decisions', [
+        decisionEvent({ number: 1 }),
+        'not json password=hunter2hunter2 \u001b[31m',
+        { hello: 1 },
+      ])
+      await take('opa-decisions', ['{"decision_id": "x", "timestamp": "yesterday", "result": true}'])
+      await take('opa-decisions', ['broken \u001b]0;title\u0007 authorization: Bearer abcdefghijkl'])
+      const [counts] = await store.counts()
+      expect(counts).toMatchObject({ accepted: 1, refused: 4, lastRecordAt: noon + 1 })
+      expect(counts?.sampleRefused?.why).toBe('not JSON')
+      expect(JSON.stringify(counts)).not.toMatch(/hunter2|abcdefghijkl|\\u001b|\\u0007/)
+    })
+
+    test('what cannot be unpacked, or is too large unpacked, is refused', async () => {
+      const upload = uploadOf('opa-decisions', [], { form: 'array', encoding: 'gzip' })
+      expect(await store.append(upload)).toEqual({ outcome: 'refused', why: 'not gzip' })
+      const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, 0x20))
+      expect(await store.append({ ...upload, bytes: bomb })).toMatchObject({ outcome: 'refused' })
+      expect(await store.append({ ...upload, bytes: new Uint8Array(17 * 1024 * 1024) })).toMatchObject({
+        outcome: 'refused',
+      })
+    })
+
+    test('deep JSON harms nothing', async () => {
+      const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+      const event = JSON.stringify(decisionEvent({ number: 1 })).replace(
+        '"parsed_path":',
+        `"bomb":${deep},"parsed_path":`,
+      )
+      await take('opa-decisions', [deep, event])
+      const found = await store.find({ by: 'decision', id: uuidOf(1) }, all, 10)
+      expect(found.records).toHaveLength(1)
+      const [counts] = await store.counts()
+      expect(counts).toMatchObject({ accepted: 1, refused: 1 })
+      if (found.records[0] !== undefined) expect((await store.raw(found.records[0])).outcome).toBe('found')
+    })
+
+    test('secrets come out neither in fields nor in the raw record', async () => {
+      const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl'
+      await take('envoy-access', [
+        accessLine({ number: 1, path: `/v1/chat?access_token=${token}`, extra: { authorization: `Bearer ${token}` } }),
+      ])
+      const secret = decisionEvent({ number: 2, reasons: [`token=${token} is not accepted`] })
+      await take('opa-decisions', [{ ...secret, 'x-api-key': 'abc123', input: { password: 'hunter2hunter2' } }])
+      for (const number of [1, 2]) {
+        const [record] = (await store.find({ by: 'decision', id: uuidOf(number) }, all, 10)).records
+        if (record === undefined) throw new Error('nothing was found')
+        const raw = await store.raw(record)
+        expect(raw).toMatchObject({ outcome: 'found', masked: true })
+        expect(JSON.stringify([record, raw])).not.toMatch(/eyJ|hunter2|abc123/)
+      }
+    })
+
+    test('sums of hops are the facts that following the file gives', async () => {
+      const lines = [
+        accessLine({ number: 1 }),
+        accessLine({ number: 2, code: 403, details: 'ext_authz_denied' }),
+        accessLine({ number: 3, code: 403, details: 'ext_authz_error', decisionId: null }),
+        accessLine({ number: 4, decisionId: null }),
+        failedHandshake(noon + 5, 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED'),
+        failedHandshake(noon + 6, 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED'),
+        accessLine({
+          number: 7,
+          extra: {
+            direction: 'outbound',
+            up_cluster: 'to_b',
+            up_host: '127.1.0.3:1',
+            up_tls: 'TLSv1.3',
+            up_local_uri_san: 'spiffe://a/b',
+          },
+        }),
+        accessLine({
+          number: 8,
+          code: 503,
+          details: 'upstream_reset',
+          extra: { flags: 'UF', down_peer_uri_san: null, down_peer_serial: null },
+        }),
+      ]
+      await take('envoy-access', lines)
+      await take('envoy-access', [accessLine({ number: 1, at: noon + 7_200_000 })])
+      const expected = createHopActivity('gateway')
+      for (const line of lines) {
+        const parsed = parseAccess(line)
+        if (parsed.kind === 'record') expected.add(parsed.record, parsed.record.at)
+      }
+      const facts = await store.hopActivity(all)
+      const from = facts[0]?.from
+      if (from === undefined) throw new Error('there are no facts')
+      const wanted = expected.facts({ scope: 'logs/gateway/activity', from, windowFrom: all.from, windowTo: all.to })
+      expect(byId(facts)).toEqual(byId(wanted))
+      expect(from).toMatchObject({ source: 'logs', instance: 'gateway', basis: 'measured' })
+    })
+
+    test('refused requests join both logs by decision id, the latest first, and can be narrowed', async () => {
+      const other = 'spiffe://pipeline.example/ns/edge/sa/other'
+      await take('envoy-access', [
+        accessLine({ number: 1 }),
+        accessLine({ number: 2, code: 403, details: 'ext_authz_denied' }),
+        accessLine({ number: 3, code: 403, details: 'ext_authz_error', decisionId: null, caller: other }),
+      ])
+      await take(
+        'opa-decisions',
+        [
+          decisionEvent({ number: 1 }),
+          decisionEvent({ number: 2, allowed: false, reasons: ['no grant'] }),
+          decisionEvent({ number: 4, allowed: false, caller: other }),
+        ],
+        'opa-shared',
+      )
+      const found = await store.refusedRequests({ window: all, limit: 10 })
+      expect(found.complete).toBe(true)
+      expect(found.requests).toMatchObject([
+        { at: noon + 4, why: 'denied', access: null, decision: { source: 'opa-shared' }, callerSpiffeId: other },
+        { at: noon + 3, why: 'error', decisionId: null, decision: null, access: { status: 403 } },
+        {
+          at: noon + 2,
+          why: 'denied',
+          access: { source: 'gateway', path: '/v1/chat', details: 'ext_authz_denied' },
+          decision: { outcome: 'deny', reasons: ['no grant'] },
+        },
+      ])
+      const numbers = async (query: object) =>
+        (await store.refusedRequests({ window: all, limit: 10, ...query })).requests.map(({ at }) => at - noon)
+      expect(await numbers({ callerSpiffeId: other })).toEqual([4, 3])
+      expect(await numbers({ why: 'error' })).toEqual([3])
+      expect(await numbers({ window: { from: noon, to: noon + 3 } })).toEqual([3, 2])
+      expect(await store.refusedRequests({ window: all, limit: 1 })).toMatchObject({
+        complete: false,
+        requests: [{ at: noon + 4 }],
+      })
+    })
+
+    test('ids are found exactly as they were written', async () => {
+      const ids = ['r-8638784673084de7', 'ABCDEF00-0000-4000-8000-000000000001', "x' OR 1=1 --"]
+      await take(
+        'opa-decisions',
+        ids.map((id, number) => decisionEvent({ number, decisionId: id, requestId: id })),
+      )
+      for (const id of ids) {
+        expect((await store.find({ by: 'request', id }, all, 10)).records.map(({ requestId }) => requestId)).toEqual([
+          id,
+        ])
+        expect((await store.find({ by: 'decision', id }, null, 10)).records).toHaveLength(1)
+      }
+      expect((await store.find({ by: 'request', id: ids[1]?.toLowerCase() ?? '' }, all, 10)).records).toEqual([])
+    })
+
+    test('a file is imported once, however often it is given, and its records are read back from it', async () => {
+      const file = join(folder, 'exported.ndjson')
+      const events = [decisionEvent({ number: 1 }), decisionEvent({ number: 2, reasons: ['a: "b"', 'ünï'] })]
+      await writeFile(file, `${events.map((event) => JSON.stringify(event)).join('\n')}\n{"level":"info"}\nbroken\n`)
+      expect(await store.importFile(file, 'opa-decisions', 'old', noon)).toEqual({
+        accepted: 2,
+        refused: 1,
+        repeated: 0,
+        passedOver: 1,
+      })
+      expect(await store.importFile(file, 'opa-decisions', 'old', noon)).toMatchObject({ accepted: 0, repeated: 2 })
+      const [record] = (await store.find({ by: 'decision', id: uuidOf(2) }, all, 10)).records
+      expect(record).toMatchObject({ source: 'old', reasons: ['a: "b"', 'ünï'] })
+      if (record === undefined) return
+      const raw = await store.raw(record)
+      expect(raw.outcome === 'found' && JSON.parse(raw.text)).toEqual(events[1])
+    })
+
+    test('a packed file of access lines is imported too, and a missing file is an error', async () => {
+      const file = join(folder, 'access.ndjson.gz')
+      await writeFile(file, gzipSync([1, 2, 3].map((number) => JSON.stringify(accessLine({ number }))).join('\n')))
+      expect(await store.importFile(file, 'envoy-access', 'gateway', noon)).toMatchObject({ accepted: 3, refused: 0 })
+      expect((await store.hopActivity(all)).map(({ requests }) => requests)).toEqual([3])
+      await expect(store.importFile(join(folder, 'none'), 'envoy-access', 'gateway', noon)).rejects.toThrow('ENOENT')
+    })
+
+    test('nothing held is said as such', async () => {
+      expect(await store.state()).toMatchObject({ heldSince: null, retention: { maxAgeMs: day } })
+      expect(await store.hopActivity(all)).toEqual([])
+      expect(await store.counts()).toEqual([])
+      expect(await store.find({ by: 'request', id: 'x' }, all, 10)).toEqual({ records: [], complete: true })
+    })
+  })
+}
+
+function byId<Fact extends { readonly id: string }>(facts: readonly Fact[]): readonly Fact[] {
+  return facts.toSorted((left, right) => left.id.localeCompare(right.id))
+}

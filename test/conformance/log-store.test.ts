@@ -1,0 +1,6 @@
+import { createMemoryStore } from '../../electron/logs/stores/memory-store.ts'
+import { openEmbeddedStore } from '../../electron/logs/stores/embedded/embedded-store.ts'
+import { logStoreSuite } from './log-store-suite.ts'
+
+logStoreSuite('the store in memory', async (_, retention) => createMemoryStore(retention))
+logStoreSuite('the embedded store', (folder, retention) => openEmbeddedStore({ folder, retention }))
