@@ -1,11 +1,13 @@
 /**
- * `npm run gen`: turns the protos under electron/connectors/spire/proto into TypeScript beside them.
- * The result is committed; a test runs this into another folder and compares. Works without a network.
+ * `npm run gen`: turns the protos under electron/connectors/spire/proto into TypeScript beside them, and the schemas of the
+ * files that people write into JSON Schemas under docs/formats.
+ * The results are committed; tests make them again and compare. Works without a network.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { jsonSchemas } from './json-schemas.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const protoFolder = join(root, 'electron/connectors/spire/proto')
@@ -32,4 +34,7 @@ export function generateSpire(folder: string): void {
   })
 }
 
-if (import.meta.main) generateSpire(generatedFolder)
+if (import.meta.main) {
+  generateSpire(generatedFolder)
+  for (const { path, text } of jsonSchemas()) writeFileSync(path, text)
+}
