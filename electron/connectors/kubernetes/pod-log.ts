@@ -19,6 +19,8 @@ export interface PodLogRequest {
 const firstWaitMs = 250
 const longestWaitMs = 10_000
 const usualTail = 1000
+/** A log that was followed this long was followed well, also when nothing was written. */
+const steadyMs = 5000
 
 /**
  * The log of one container as it is written, whole lines with their line breaks and without the kubelet's time stamps. When the
@@ -38,6 +40,7 @@ export async function* followPodLog(
   let failures = 0
   for (;;) {
     let failure: KubernetesFailure | null = null
+    const began = clock.now()
     try {
       const since = seam.since()
       const tailLines = since === null ? (request.tailLines ?? usualTail) : null
@@ -54,7 +57,7 @@ export async function* followPodLog(
       if (failure.status === 404 || failure.status === 403) throw failure
     }
     signal.throwIfAborted()
-    failures += 1
+    failures = clock.now() - began >= steadyMs ? 1 : failures + 1
     // A log that just ended is usual: the container was replaced, or the kubelet cut an old stream.
     if (failure !== null && failures > 1) request.interrupted?.(failure)
     const wait = Math.min(firstWaitMs * 2 ** (failures - 1), longestWaitMs)
