@@ -81,7 +81,7 @@ describe('a pipeline in good order', () => {
   })
 
   it('rests the verified hop on both leaves, both configurations and both logs', () => {
-    expect(hop(graph, ids.gateway, ids.model).transport.restsOn).toEqual([
+    expect(hop(graph, ids.gateway, ids.model).transport.restsOn.toSorted()).toEqual([
       'envoy/gateway/clusters#envoy-cluster/to_model-server',
       `envoy/gateway/secrets#envoy-secret/${ids.gateway}`,
       'envoy/model-server/listeners#envoy-listener/ingress',

@@ -63,11 +63,11 @@ export function judged<State extends string>(
   }
 }
 
-/** Sorted and each once, so that the same evidence gives the same list. */
+/** Each once, in the order of the evidence, which is fixed: the same evidence gives the same list. */
 function uniqueIds(ids: readonly (string | null | undefined)[]): readonly string[] {
   const unique: string[] = []
   for (const id of ids) if (id !== null && id !== undefined && !unique.includes(id)) unique.push(id)
-  return unique.sort()
+  return unique
 }
 
 function worstGap(gaps: readonly Gap[]): Gap | null {

@@ -5,6 +5,7 @@ import type {
   EnvoyTrafficCountersFact,
   FilterChain,
 } from '../../model/envoy-facts.ts'
+import type { EpochMs } from '../../model/time.ts'
 import type { DecisionActivityFact, HopActivityFact } from '../../model/log-facts.ts'
 import { canonicalAddress } from '../addresses.ts'
 import type { EnvoyRecord, Scoped } from '../instances/records.ts'
@@ -45,6 +46,34 @@ export interface HopEvidence {
   readonly windowSeconds: number
   /** Whether the callee has no other caller, so that its own counters belong to this hop. */
   readonly isOnlyCaller: () => boolean
+  /** Answers that several rules ask for, worked out once. */
+  readonly cache: EvidenceCache
+}
+
+interface EvidenceCache {
+  callerTls?: boolean | null
+  ownClusters?: readonly CallerPart[]
+  clusterTls?: readonly EnvoyTlsCountersFact[]
+  clusterTraffic?: readonly EnvoyTrafficCountersFact[]
+  chains?: readonly UsedChain[]
+  currentCallers?: readonly CallerPart[]
+  facts?: readonly HopActivityFact[]
+  leaves?: Partial<Record<'caller' | 'callee', readonly CurrentLeaf[] | null>>
+  hasListeners?: boolean
+}
+
+/** A callee's filter chain that this hop can use, with the part it belongs to. */
+export interface UsedChain {
+  readonly part: CalleePart
+  readonly chain: FilterChain
+}
+
+/** A certificate that one end really uses now. */
+export interface CurrentLeaf {
+  readonly spiffeId: string | null
+  readonly notBefore: EpochMs | null
+  readonly notAfter: EpochMs
+  readonly factId: string
 }
 
 export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): HopEvidence {
@@ -105,19 +134,24 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
       for (const id of weave.workloads.get(hop.to)?.hops ?? []) if (weave.hops.get(id)?.to === hop.to) callers += 1
       return callers === 1
     },
+    cache: {},
   }
 }
 
 export function envoyOf(weave: Weave, id: string): EnvoyRecord | null {
-  const record = weave.records.get(`envoy/${id}`)
-  return record?.kind === 'envoy' ? record : null
+  return weave.envoys.get(id) ?? null
 }
 
 /** The Envoys that are instances of a workload, in a fixed order. */
 export function envoysOf(weave: Weave, workload: string): readonly EnvoyRecord[] {
-  const found = weave.index.get(`workload:${workload}`)
+  const found = weave.instances.get(workload)
   if (found === undefined) return none
-  return found.flatMap(({ instance }) => envoyOf(weave, instance) ?? [])
+  const envoys: EnvoyRecord[] = []
+  for (const instance of found) {
+    const envoy = envoyOf(weave, instance)
+    if (envoy !== null) envoys.push(envoy)
+  }
+  return envoys
 }
 
 /** Filter chains of a listener that a caller of this kind can use: with TLS only the TLS ones, unless there are none. */
@@ -130,6 +164,12 @@ export function chainsFor(part: CalleePart, callerUsesTls: boolean | null): read
 
 /** true or false when all of the caller's clusters agree; null when they differ or none is known. */
 export function callerTls(evidence: HopEvidence): boolean | null {
+  const { cache } = evidence
+  if (cache.callerTls === undefined) cache.callerTls = agreedTls(evidence)
+  return cache.callerTls
+}
+
+function agreedTls(evidence: HopEvidence): boolean | null {
   const first = evidence.callers[0]
   if (first === undefined) return null
   const uses = first.cluster.tls !== null
@@ -138,24 +178,27 @@ export function callerTls(evidence: HopEvidence): boolean | null {
 
 /** TLS counters of the clusters that lead to this callee and to nobody else. */
 export function clusterTls(evidence: HopEvidence): readonly EnvoyTlsCountersFact[] {
-  return ownClusters(evidence).flatMap(({ envoy, cluster }) =>
+  evidence.cache.clusterTls ??= ownClusters(evidence).flatMap(({ envoy, cluster }) =>
     envoy.tlsCounters.filter((fact) => 'cluster' in fact.on && fact.on.cluster === cluster.name),
   )
+  return evidence.cache.clusterTls
 }
 
 /** Traffic counters of the clusters that lead to this callee and to nobody else. */
 export function clusterTraffic(evidence: HopEvidence): readonly EnvoyTrafficCountersFact[] {
-  return ownClusters(evidence).flatMap(({ envoy, cluster }) =>
+  evidence.cache.clusterTraffic ??= ownClusters(evidence).flatMap(({ envoy, cluster }) =>
     envoy.trafficCounters.filter((fact) => fact.cluster === cluster.name),
   )
+  return evidence.cache.clusterTraffic
 }
 
 /** Caller parts whose counters are current and belong to this hop alone. */
 export function ownClusters(evidence: HopEvidence): readonly CallerPart[] {
-  return evidence.callers.filter(
+  evidence.cache.ownClusters ??= evidence.callers.filter(
     ({ envoy, route }) =>
       !route.isShared && envoy.parts.counters?.current === true && envoy.parts.counters.readAt !== null,
   )
+  return evidence.cache.ownClusters
 }
 
 function reach(weave: Weave, envoyId: string, name: string, reached: Map<string, CalleePart>): void {

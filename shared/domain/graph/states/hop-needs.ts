@@ -19,7 +19,9 @@ export type HopNeed =
 export function hasForHop(need: HopNeed, evidence: HopEvidence): boolean {
   switch (need) {
     case 'callee-listeners':
-      return evidence.callees.length > 0 && evidence.callees.every(({ envoy }) => isCurrent(envoy.parts.listeners))
+      evidence.cache.hasListeners ??=
+        evidence.callees.length > 0 && evidence.callees.every(({ envoy }) => isCurrent(envoy.parts.listeners))
+      return evidence.cache.hasListeners
     case 'caller-clusters':
       return evidence.callers.length > 0 && evidence.callers.every(({ envoy }) => isCurrent(envoy.parts.clusters))
     case 'caller-leaf':

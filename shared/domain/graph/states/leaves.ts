@@ -1,21 +1,22 @@
-import type { EpochMs } from '../../model/time.ts'
-import type { HopEvidence } from '../evaluate/hop-evidence.ts'
+import type { CurrentLeaf, HopEvidence } from '../evaluate/hop-evidence.ts'
 import { isCurrent } from '../instances/records.ts'
 import { hasCome, type Moment } from '../moment.ts'
-
-/** A certificate that one end really uses now. */
-export interface CurrentLeaf {
-  readonly spiffeId: string | null
-  readonly notBefore: EpochMs | null
-  readonly notAfter: EpochMs
-  readonly factId: string
-}
 
 /**
  * The leaves of all instances of one end, as their Envoys have loaded them now; of a caller without an Envoy as the callee
  * saw it presented. null: at least one instance's leaf is not known now.
  */
 export function leavesOf(evidence: HopEvidence, end: 'caller' | 'callee'): readonly CurrentLeaf[] | null {
+  evidence.cache.leaves ??= {}
+  const { leaves } = evidence.cache
+  const known = leaves[end]
+  if (known !== undefined) return known
+  const found = findLeaves(evidence, end)
+  leaves[end] = found
+  return found
+}
+
+function findLeaves(evidence: HopEvidence, end: 'caller' | 'callee'): readonly CurrentLeaf[] | null {
   const envoys = end === 'caller' ? evidence.callerEnvoys : evidence.calleeEnvoys
   if (envoys.length > 0) {
     const leaves: CurrentLeaf[] = []

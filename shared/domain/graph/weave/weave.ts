@@ -1,5 +1,5 @@
 import type { ScopeState } from '../../model/fact.ts'
-import { type InstanceRecord, ownerOfScope, recordOf } from '../instances/records.ts'
+import { type EnvoyRecord, type InstanceRecord, ownerOfScope, recordOf } from '../instances/records.ts'
 import { linkingRelations, publishingRelations } from '../relations/index.ts'
 import type {
   Connection,
@@ -43,6 +43,10 @@ export interface Weave {
   readonly stages: Stages
   readonly scopes: Map<string, Map<string, ScopeState>>
   readonly records: Map<string, InstanceRecord>
+  /** The Envoys among the records, by source id. */
+  readonly envoys: Map<string, EnvoyRecord>
+  /** Source ids of the Envoys that are instances of a workload, by workload id. */
+  readonly instances: Map<string, readonly string[]>
   readonly published: Map<string, readonly Published[]>
   readonly index: Map<string, Published[]>
   readonly questions: Map<string, readonly string[]>
@@ -51,6 +55,8 @@ export interface Weave {
   readonly guards: Map<string, readonly Guard[]>
   readonly workloads: Map<string, WorkloadNode>
   readonly hops: Map<string, HopNode>
+  /** The same by caller, then callee: the long ids need not be put together to look one up. */
+  readonly hopsByEnds: Map<string, Map<string, HopNode>>
   readonly defects: Map<string, readonly Defect[]>
   readonly relations: Relations
   /** Grows when a workload or hop appears or goes. */
@@ -76,6 +82,8 @@ export function emptyWeave(stages: Stages, relations: Relations): Weave {
     stages,
     scopes: new Map(),
     records: new Map(),
+    envoys: new Map(),
+    instances: new Map(),
     published: new Map(),
     index: new Map(),
     questions: new Map(),
@@ -84,6 +92,7 @@ export function emptyWeave(stages: Stages, relations: Relations): Weave {
     guards: new Map(),
     workloads: new Map(),
     hops: new Map(),
+    hopsByEnds: new Map(),
     defects: new Map(),
     relations,
     shape: 0,
@@ -137,6 +146,7 @@ function storeScopes(weave: Weave, changed: readonly ScopeState[], removed: read
 
 function readRecord(weave: Weave, owner: string): void {
   weave.defects.delete(owner)
+  if (owner.startsWith('envoy/')) weave.envoys.delete(owner.slice('envoy/'.length))
   const scopes = weave.scopes.get(owner)
   if (scopes === undefined) {
     weave.records.delete(owner)
@@ -148,6 +158,7 @@ function readRecord(weave: Weave, owner: string): void {
     const record = recordOf(owner, ordered)
     if (record === null) weave.records.delete(owner)
     else weave.records.set(owner, record)
+    if (record?.kind === 'envoy') weave.envoys.set(record.id, record)
   } catch (reason) {
     weave.records.delete(owner)
     addDefect(weave, owner, 'instance', reason)
@@ -185,6 +196,16 @@ function publish(weave: Weave, owner: string, changedKeys: Set<string>, touched:
     else weave.index.set(one.key, [...known, one].sort(byInstance))
   }
   weave.published.set(owner, after)
+  for (const { key, workload } of [...before, ...after]) {
+    if (!key.startsWith('workload:')) continue
+    const found = weave.index.get(key)
+    if (found === undefined) weave.instances.delete(workload)
+    else
+      weave.instances.set(
+        workload,
+        found.map(({ instance }) => instance),
+      )
+  }
 }
 
 function link(weave: Weave, owner: string, touched: Touched): void {
@@ -241,11 +262,13 @@ function connect(weave: Weave, owner: string, one: Connection, touched: Touched)
     mention(weave, one.workload, one.because, touched)
     return
   }
-  const id = hopId(one.from, one.to)
-  const known = weave.hops.get(id)
-  if (known !== undefined && !known.isIntendedOnly) known.parts.push({ owner, part: one })
-  else addHop(weave, id, one.from, one.to, [{ owner, part: one }], false, touched)
-  touched.hops.add(id)
+  const known = weave.hopsByEnds.get(one.from)?.get(one.to)
+  if (known === undefined || known.isIntendedOnly) {
+    addHop(weave, hopId(one.from, one.to), one.from, one.to, [{ owner, part: one }], false, touched)
+    return
+  }
+  known.parts.push({ owner, part: one })
+  touched.hops.add(known.id)
 }
 
 function disconnect(weave: Weave, owner: string, one: Connection, touched: Touched): void {
@@ -254,9 +277,9 @@ function disconnect(weave: Weave, owner: string, one: Connection, touched: Touch
     forget(weave, one.workload, one.because, touched)
     return
   }
-  const id = hopId(one.from, one.to)
-  const hop = weave.hops.get(id)
+  const hop = weave.hopsByEnds.get(one.from)?.get(one.to)
   if (hop === undefined) return
+  const { id } = hop
   const at = hop.parts.findIndex((known) => known.part === one && known.owner === owner)
   if (at !== -1) hop.parts.splice(at, 1)
   touched.hops.add(id)
@@ -273,7 +296,11 @@ export function addHop(
   touched: Touched,
 ): void {
   if (weave.hops.has(id)) removeHop(weave, id, touched)
-  weave.hops.set(id, { id, from, to, parts, isIntendedOnly })
+  const hop = { id, from, to, parts, isIntendedOnly }
+  weave.hops.set(id, hop)
+  const siblings = weave.hopsByEnds.get(from)
+  if (siblings === undefined) weave.hopsByEnds.set(from, new Map([[to, hop]]))
+  else siblings.set(to, hop)
   weave.shape += 1
   for (const end of [from, to]) {
     mention(weave, end, 'hop', touched)
@@ -288,6 +315,9 @@ export function removeHop(weave: Weave, id: string, touched: Touched): void {
   const hop = weave.hops.get(id)
   if (hop === undefined) return
   weave.hops.delete(id)
+  const siblings = weave.hopsByEnds.get(hop.from)
+  siblings?.delete(hop.to)
+  if (siblings?.size === 0) weave.hopsByEnds.delete(hop.from)
   weave.shape += 1
   touched.hops.add(id)
   for (const end of [hop.from, hop.to]) {

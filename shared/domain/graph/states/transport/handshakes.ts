@@ -27,6 +27,11 @@ export function seenHandshakes(evidence: HopEvidence): SeenHandshakes | null {
 
 /** Facts of logs that are being read now. */
 export function currentFacts(evidence: HopEvidence): readonly HopActivityFact[] {
+  evidence.cache.facts ??= factsNow(evidence)
+  return evidence.cache.facts
+}
+
+function factsNow(evidence: HopEvidence): readonly HopActivityFact[] {
   const facts: HopActivityFact[] = []
   for (const { fact, scope } of evidence.calleeLog) if (isCurrent(scope)) facts.push(fact)
   for (const { fact, scope } of evidence.callerLog) if (isCurrent(scope)) facts.push(fact)

@@ -1,30 +1,27 @@
-import type { FilterChain, TlsContext } from '../../../model/envoy-facts.ts'
+import type { TlsContext } from '../../../model/envoy-facts.ts'
 import {
   type CalleePart,
   type CallerPart,
   callerTls,
   chainsFor,
   type HopEvidence,
+  type UsedChain,
 } from '../../evaluate/hop-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { acceptanceOf, matcherText } from '../../peer-matching.ts'
 
-/** A callee's filter chain that this hop can use, with the part it belongs to. */
-export interface UsedChain {
-  readonly part: CalleePart
-  readonly chain: FilterChain
-}
-
 /** Chains of current listeners that this caller can use. */
 export function usedChains(evidence: HopEvidence): readonly UsedChain[] {
   const uses = callerTls(evidence)
-  return evidence.callees.flatMap((part) =>
+  evidence.cache.chains ??= evidence.callees.flatMap((part) =>
     isCurrent(part.envoy.parts.listeners) ? chainsFor(part, uses).map((chain) => ({ part, chain })) : [],
   )
+  return evidence.cache.chains
 }
 
 export function currentCallers(evidence: HopEvidence): readonly CallerPart[] {
-  return evidence.callers.filter(({ envoy }) => isCurrent(envoy.parts.clusters))
+  evidence.cache.currentCallers ??= evidence.callers.filter(({ envoy }) => isCurrent(envoy.parts.clusters))
+  return evidence.cache.currentCallers
 }
 
 /** Whether anything current says that this hop is meant to speak TLS. */
