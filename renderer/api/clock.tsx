@@ -1,15 +1,18 @@
-import { createContext, type ReactNode, useCallback, useContext, useMemo, useSyncExternalStore } from 'react'
+import { createContext, type ReactNode, useContext, useMemo, useSyncExternalStore } from 'react'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 
 /** The service's clock: ages and countdowns must not depend on the clock of the machine that shows them. */
 export interface Clock {
   readonly now: () => EpochMs
   readonly correct: (serviceNow: EpochMs) => void
-  readonly subscribe: (everyMs: number, listener: () => void) => () => void
+  /** Calls the listener once a second. One timer serves all: hundreds of cards count down at the same time. */
+  readonly subscribe: (listener: () => void) => () => void
 }
 
 export function createClock(): Clock {
   let offset = 0
+  let timer: ReturnType<typeof setInterval> | null = null
+  const listeners = new Set<() => void>()
   return {
     now: () => Date.now() + offset,
     correct: (serviceNow) => {
@@ -17,9 +20,17 @@ export function createClock(): Clock {
       // Network delay makes it jitter by milliseconds; countdowns should not stutter with it.
       if (Math.abs(next - offset) > 500) offset = next
     },
-    subscribe: (everyMs, listener) => {
-      const timer = setInterval(listener, everyMs)
-      return () => clearInterval(timer)
+    subscribe: (listener) => {
+      listeners.add(listener)
+      timer ??= setInterval(() => {
+        for (const each of listeners) each()
+      }, 1000)
+      return () => {
+        listeners.delete(listener)
+        if (listeners.size > 0 || timer === null) return
+        clearInterval(timer)
+        timer = null
+      }
     },
   }
 }
@@ -40,10 +51,5 @@ export function useClock(): Clock {
 /** The service's time, rounded down to `everyMs`; renders again when it has passed. One second or ten, as the design asks. */
 export function useNow(everyMs: number): EpochMs {
   const clock = useClock()
-  const subscribe = useCallback(
-    // Asked more often than shown, so that the shown value is never late by a whole step.
-    (listener: () => void) => clock.subscribe(Math.min(everyMs, 1000), listener),
-    [clock, everyMs],
-  )
-  return useSyncExternalStore(subscribe, () => Math.floor(clock.now() / everyMs) * everyMs)
+  return useSyncExternalStore(clock.subscribe, () => Math.floor(clock.now() / everyMs) * everyMs)
 }

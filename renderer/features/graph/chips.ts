@@ -14,16 +14,13 @@ export interface QuickChip {
 export function quickChips(counts: GraphCounts): readonly QuickChip[] {
   const { transport, authorisation } = counts
   const always: readonly QuickChip[] = [
-    {
-      label: 'Needs attention',
-      filter: 'tls:failing,plaintext,one-sided',
-      count: transport.failing + transport.plaintext + transport['one-sided'],
-    },
+    { label: 'Failing', filter: 'tls:failing', count: transport.failing },
     { label: 'Plaintext', filter: 'tls:plaintext', count: transport.plaintext },
     { label: 'Denying', filter: 'authz:denying', count: authorisation.denying },
     { label: 'Unknown', filter: 'tls:unknown', count: transport.unknown },
   ]
   const sometimes: readonly QuickChip[] = [
+    { label: 'One-sided', filter: 'tls:one-sided', count: transport['one-sided'] },
     { label: 'No answer', filter: 'authz:erroring', count: authorisation.erroring },
     { label: 'Fails open', filter: 'authz:failing-open', count: authorisation['failing-open'] },
     { label: 'Unguarded', filter: 'authz:unguarded', count: authorisation.unguarded },

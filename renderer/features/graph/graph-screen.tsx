@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from 'react'
+import { useCallback, useMemo, useRef, useState } from 'react'
 import type { GraphView } from '../../../shared/domain/model/view.ts'
 import { useNow } from '../../api/clock.tsx'
 import { useAttention, useGraphView, useSourceHealth } from '../../api/hooks.ts'
@@ -8,6 +8,7 @@ import { GraphCanvas } from './canvas/graph-canvas.tsx'
 import styles from './graph-screen.module.css'
 import { Inspector } from './inspector/inspector.tsx'
 import { Legend } from './legend.tsx'
+import { problemsInOrder, step } from './order.ts'
 import { placeWords } from './place-words.ts'
 import { EmptyGraph, FailedGraph, LoadingGraph } from './screen-states.tsx'
 import { StatusBar } from './status-bar.tsx'
@@ -66,9 +67,17 @@ export function GraphScreen({
     )
   }
   const names = drawing?.names ?? noNames
+  const problems = useMemo(() => (view === null ? [] : problemsInOrder(view)), [view])
   return (
     <main className={styles.screen} aria-label="Trust graph">
-      <ViewBar state={state} change={change} counts={view?.counts ?? null} filterInput={filterInput} />
+      <ViewBar
+        state={state}
+        change={change}
+        counts={view?.counts ?? null}
+        problems={problems.length}
+        onNextProblem={() => change({ selected: step(problems, state.selected, 1) ?? state.selected })}
+        filterInput={filterInput}
+      />
       <div className={styles.split}>
         <div className={styles.left}>
           <Banners view={view} state={state} change={change} health={health} />

@@ -19,12 +19,14 @@ export interface Drawing {
  */
 export function useDrawing(view: GraphView | null, layers: ReadonlySet<Relation>, settled: boolean): Drawing | null {
   const [memory, remember] = useState<LaneMemory | null>(null)
-  const placed = useStable(view, view === null ? '' : keyOfPlaces(view))
-  const lanes = useMemo(() => (placed === null ? null : laneLayout(placed, 'Control plane', memory)), [placed, memory])
+  const placed = useStable(view, [view === null ? '' : keyOfPlaces(view)])
+  const laid = useMemo(() => (placed === null ? null : laneLayout(placed, 'Control plane', memory)), [placed, memory])
+  // Remembering does not move anything, so it must not route anything again either.
+  const lanes = useStable(laid, [placed, laid?.memory])
   if (settled && lanes !== null && lanes.memory !== memory) remember(lanes.memory)
 
   const { routed, onCanvas } = useMemo(() => splitEdges(view?.edges ?? []), [view?.edges])
-  const connected = useStable(routed, routed.map((edge) => edge.id).join('\n'))
+  const connected = useStable(routed, [routed.map((edge) => edge.id).join('\n')])
   const routes = useMemo(() => (lanes === null ? null : edgeRoutes(connected, lanes)), [lanes, connected])
   const edges = useMemo(
     () => (lanes === null || routes === null ? [] : drawEdges(routed, routes, lanes, layers, view?.asOf ?? 0)),

@@ -17,11 +17,16 @@ export function ViewBar({
   state,
   change,
   counts,
+  problems,
+  onNextProblem,
   filterInput,
 }: {
   readonly state: ViewState
   readonly change: ChangeViewState
   readonly counts: GraphCounts | null
+  /** Hops and workloads that need a look; they cannot be one filter, so the chip goes from one to the next. */
+  readonly problems: number
+  readonly onNextProblem: () => void
   readonly filterInput: RefObject<HTMLInputElement | null>
 }) {
   return (
@@ -29,6 +34,12 @@ export function ViewBar({
       <h1>Trust graph</h1>
       <Layers layers={state.layers} onChange={(layers) => change({ layers })} />
       <Filter value={state.filter} onChange={(filter) => change({ filter })} input={filterInput} />
+      {counts === null ? null : (
+        <Button small title="Go to the next problem (n)" onClick={onNextProblem} data-testid="needs-attention">
+          Needs attention <b>{problems.toLocaleString('en-GB')}</b>
+          <Keys keys={['n']} />
+        </Button>
+      )}
       {counts === null
         ? null
         : quickChips(counts).map((chip) => {

@@ -92,6 +92,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
 
 function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onOpen, fitRequest }: GraphCanvasProps) {
   const zoom = useStore((state) => state.transform[2])
+  const detail = zoom < 0.35 ? 'small' : zoom < 0.6 ? 'folded' : 'full'
   const { screenToFlowPosition } = useReactFlow()
   const items = useMemo(() => nodesInOrder(view.nodes, lanes.places), [view.nodes, lanes.places])
   const [cache] = useState(() => new Map<string, Node>())
@@ -112,12 +113,7 @@ function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onO
     onSelect(lineAt(lines, point, 7 / zoom))
   }
   return (
-    <div
-      className={styles.canvas}
-      data-detail={zoom < 0.35 ? 'small' : zoom < 0.6 ? 'folded' : 'full'}
-      role="group"
-      aria-label="Trust graph"
-    >
+    <div className={styles.canvas} data-detail={detail} role="group" aria-label="Trust graph">
       <svg className={styles.hatch} aria-hidden="true">
         <defs>
           <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -153,8 +149,10 @@ function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onO
             <HopMark
               key={edge.edge.id}
               drawn={edge}
-              names={endNames(names, edge.edge)}
+              from={names.get(edge.edge.from) ?? edge.edge.from}
+              to={names.get(edge.edge.to) ?? edge.edge.to}
               selected={edge.edge.id === selected}
+              plain={detail === 'small' && edge.look.line === 'verified' && edge.edge.id !== selected}
               onSelect={select}
             />
           ))}

@@ -13,13 +13,19 @@ import { HopPill } from './hop-pill.tsx'
 /** Glyph, words and pill of one hop, as the button that selects it. */
 export const HopMark = memo(function HopMark({
   drawn,
-  names,
+  from,
+  to,
   selected,
+  plain,
   onSelect,
 }: {
   readonly drawn: DrawnEdge
-  readonly names: { readonly from: string; readonly to: string }
+  /** Names of its ends. */
+  readonly from: string
+  readonly to: string
   readonly selected: boolean
+  /** Only the button: seen from far away, what is verified needs no glyph. */
+  readonly plain: boolean
   readonly onSelect: (id: string) => void
 }) {
   const now = useNow(selected ? 1000 : 10_000)
@@ -29,7 +35,7 @@ export const HopMark = memo(function HopMark({
   const text = mark.text === null ? null : (texts[mark.text.variant] ?? texts.at(-1) ?? null)
   const pill = edge.type === 'hop' ? hopPill(edge.hop) : null
   const pillText = pill === null || mark.pill?.variant !== 0 ? '' : pill.text
-  const sentence = edgeSentence(edge, names, now)
+  const sentence = edgeSentence(edge, { from, to }, now)
   return (
     <button
       type="button"
@@ -44,23 +50,25 @@ export const HopMark = memo(function HopMark({
       title={sentence}
       onClick={() => onSelect(edge.id)}
     >
-      <svg aria-hidden="true">
-        {look.glyph === null ? null : <HopGlyph state={look.glyph} />}
-        {mark.text === null || text === null ? null : (
-          <MarkText
-            text={text}
-            line={look.line}
-            x={mark.text.x - mark.x}
-            y={mark.text.y - mark.y}
-            anchor={mark.text.anchor}
-          />
-        )}
-        {pill === null || mark.pill === null || edge.type !== 'hop' ? null : (
-          <g transform={`translate(${mark.pill.x - mark.x} ${mark.pill.y - mark.y})`}>
-            <HopPill state={edge.hop.authorisation.state} text={pillText} width={pillWidth(pillText)} />
-          </g>
-        )}
-      </svg>
+      {plain ? null : (
+        <svg aria-hidden="true">
+          {look.glyph === null ? null : <HopGlyph state={look.glyph} />}
+          {mark.text === null || text === null ? null : (
+            <MarkText
+              text={text}
+              line={look.line}
+              x={mark.text.x - mark.x}
+              y={mark.text.y - mark.y}
+              anchor={mark.text.anchor}
+            />
+          )}
+          {pill === null || mark.pill === null || edge.type !== 'hop' ? null : (
+            <g transform={`translate(${mark.pill.x - mark.x} ${mark.pill.y - mark.y})`}>
+              <HopPill state={edge.hop.authorisation.state} text={pillText} width={pillWidth(pillText)} />
+            </g>
+          )}
+        </svg>
+      )}
     </button>
   )
 })

@@ -1,6 +1,7 @@
 import { BadgeCheck, FileText, KeyRound, type LucideIcon } from 'lucide-react'
 import { memo } from 'react'
 import type { Slot, Workload } from '../../../../shared/domain/model/graph.ts'
+import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { workloadStateLabel } from '../../../../shared/words/states.ts'
 import { countdownText, lifetimeLeft, slotText, workloadSentence } from '../../../../shared/words/workload-sentences.ts'
@@ -42,7 +43,9 @@ export const WorkloadCard = memo(function WorkloadCard({
         <KindIcon kind={workload.stage.kind} size={14} strokeWidth={1.75} />
       </span>
       <span className={styles.name}>{workload.name}</span>
-      <span className={styles.countdown}>{countdownText(workload, now)}</span>
+      <span className={styles.countdown} data-tone={identityTone(workload, now)}>
+        {countdownText(workload, now)}
+      </span>
       <span className={styles.identity}>{workload.identityLabel}</span>
       <span className={styles.slots}>
         <CardSlot icon={FileText} slot={workload.slots.opa} what="OPA revision" />
@@ -53,6 +56,16 @@ export const WorkloadCard = memo(function WorkloadCard({
     </button>
   )
 })
+
+/** Only what is wrong with the SVID itself colours its countdown; an OPA that is silent does not. */
+function identityTone(workload: Workload, now: EpochMs): 'fail' | 'warn' | 'quiet' {
+  if (workload.state.state === 'no-identity') return 'warn'
+  const left = lifetimeLeft(workload, now)
+  if (left !== null && left <= 0) return 'fail'
+  const isAboutSvid = /^(svid|secret|entry|agent)-/.test(workload.state.reason.code)
+  if (!isAboutSvid) return 'quiet'
+  return workload.state.state === 'failing' ? 'fail' : workload.state.state === 'attention' ? 'warn' : 'quiet'
+}
 
 function CardSlot({
   icon: Icon,

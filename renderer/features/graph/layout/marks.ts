@@ -37,6 +37,9 @@ export function textWidth(text: string): number {
   return Math.ceil((text.length * 5.7 + 2) / 6) * 6
 }
 
+/** Above this number every mark takes the middle of its longest run: what would avoid what could not be seen anyway. */
+const carefulUpTo = 200
+
 /**
  * Places the glyph, words and pill of every hop on its route: in the middle of a free run, away from cards, titles,
  * other lines and what was placed before.
@@ -51,12 +54,18 @@ export function placeMarks(
   const marks = new Map<string, Mark>()
   const taken: Rectangle[] = []
   const sorted = [...requests].sort((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1))
-  const careful = requests.length <= 200
+  const careful = requests.length <= carefulUpTo
   for (const request of sorted) {
     const route = routes.get(request.id)
     if (route === undefined) continue
     const lines = careful ? segmentsNear(route, routes) : []
-    const best = bestMark(request, route, { cards, titles, taken, lines, bounds })
+    const best = bestMark(request, careful ? spots(route.points) : spots(route.points).slice(0, 1), {
+      cards: careful ? cards : [],
+      titles: careful ? titles : [],
+      taken: careful ? taken : [],
+      lines,
+      bounds,
+    })
     if (best === null) continue
     marks.set(request.id, best.mark)
     taken.push(...best.boxes)
@@ -80,9 +89,9 @@ interface Candidate {
   readonly cost: number
 }
 
-function bestMark(request: MarkRequest, route: Route, around: Surroundings): Candidate | null {
+function bestMark(request: MarkRequest, places: readonly Spot[], around: Surroundings): Candidate | null {
   let best: Candidate | null = null
-  for (const spot of spots(route.points)) {
+  for (const spot of places) {
     const glyph = box(spot.x - glyphRadius, spot.y - glyphRadius, glyphRadius * 2, glyphRadius * 2)
     const base = spot.cost + cost(glyph, around, 40)
     if (best !== null && base >= best.cost) continue
@@ -121,7 +130,7 @@ function spots(points: readonly Point[]): readonly Spot[] {
   if (found.length === 0 && first !== undefined && last !== undefined) {
     found.push({ x: (first.x + last.x) / 2, y: (first.y + last.y) / 2, horizontal: first.y === last.y, cost: 0 })
   }
-  return found
+  return found.sort((a, b) => a.cost - b.cost)
 }
 
 function dressings(
