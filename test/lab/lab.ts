@@ -4,6 +4,7 @@ import path from 'node:path'
 import { intentYaml } from '../../electron/playground/pipeline/intent-yaml.ts'
 import { trustDomain } from '../../electron/playground/pipeline/topology.ts'
 import { startTraffic } from '../../electron/playground/pipeline/traffic.ts'
+import { tokenAttestation } from './cluster/attestation.ts'
 import { type ClusterPlan, planCluster } from './cluster/plan.ts'
 import { ensureClusterPrograms } from './cluster/programs.ts'
 import type { RunningCluster } from './cluster/start.ts'
@@ -85,6 +86,12 @@ export interface Lab {
 const remintEveryMs = 60 * 60 * 1000
 const limitLogsEveryMs = 20_000
 
+async function clusterOf(opening: Promise<ClusterTier | null>): Promise<RunningCluster> {
+  const tier = await opening
+  if (tier === null) throw new Error('a lab of tier 1 has no cluster')
+  return tier.cluster
+}
+
 interface Running {
   readonly spire: SpireServers
   readonly envoys: EnvoyFleet
@@ -144,7 +151,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
         plan,
         { server: binaries['spire-server'].path, agent: binaries['spire-agent'].path, policy },
         opened,
-        registerBy,
+        clusterPlan === null ? {} : { registerBy, attestation: tokenAttestation(clusterPlan, clusterOf(opening)) },
       ).then(async (spire) => ({ spire, envoys: await startFleet(plan, binaries.envoy.path, opened) })),
       startOpas(
         plan,

@@ -156,6 +156,10 @@ describe("the lab's cluster", () => {
       expect(entries.filter((entry) => entry.spiffeId === spiffeId).map((entry) => entry.entryId)).toEqual([
         expect.stringMatching(/^scm\./),
       ])
+      // The agents proved their machines by tokens bound to their pods.
+      expect(entries.find((entry) => entry.spiffeId === spiffeId)?.parentId).toMatch(
+        /^spiffe:\/\/pipeline\.example\/spire\/agent\/k8s_psat\/lab\/[0-9a-f-]{36}$/,
+      )
     }
     expect(kubernetes?.clusterSpiffeIds).toEqual([{ name: 'policy-services', podsSelected: 2 }])
     expect(kubernetes?.admission.every((hop) => hop.admission === 'admitted')).toBe(true)

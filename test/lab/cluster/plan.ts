@@ -29,6 +29,7 @@ export interface ClusterFiles {
   /** Logs as a container runtime would keep them: `<namespace>_<pod>/<container>/0.log`. */
   readonly podLogs: string
   readonly adminKubeconfig: string
+  readonly spireKubeconfig: string
   readonly viewerKubeconfig: string
   readonly viewerTokenKubeconfig: string
   readonly environment: string
@@ -39,7 +40,7 @@ const address = '127.0.0.1'
 /** `withPrometheus`: it is to be had here, and so has a pod. */
 export async function planCluster(plan: LabPlan, withPrometheus: boolean): Promise<ClusterPlan> {
   const [apiPort = 0, etcdPort = 0, etcdPeerPort = 0, kwokPort = 0, managerHealthPort = 0, prometheusPort = 0] =
-    await findFreePorts([address], 6)
+    await findFreePorts([address], 6, promisedPorts(plan))
   const folder = path.join(plan.runFolder, 'cluster')
   const file = (name: string): string => path.join(folder, name)
   const files: ClusterFiles = {
@@ -51,7 +52,8 @@ export async function planCluster(plan: LabPlan, withPrometheus: boolean): Promi
     prometheusConfig: file('prometheus.yaml'),
     auditLog: path.join(plan.files.logs, 'kube-audit.ndjson'),
     podLogs: file('pods'),
-    adminKubeconfig: path.join(plan.runFolder, 'cluster', 'admin.kubeconfig'),
+    adminKubeconfig: file('admin.kubeconfig'),
+    spireKubeconfig: file('spire-server.kubeconfig'),
     viewerKubeconfig: path.join(plan.runFolder, 'viewer.kubeconfig'),
     viewerTokenKubeconfig: path.join(plan.runFolder, 'viewer-token.kubeconfig'),
     environment: path.join(plan.runFolder, 'environment-cluster.yaml'),
@@ -63,6 +65,18 @@ export async function planCluster(plan: LabPlan, withPrometheus: boolean): Promi
     ...(withPrometheus ? [prometheusPod({ address, port: prometheusPort })] : []),
   ]
   return { address, apiPort, etcdPort, etcdPeerPort, kwokPort, managerHealthPort, prometheusPort, pods, files }
+}
+
+function promisedPorts({ spire, stages, opas, bundleServer, receiver }: LabPlan): ReadonlySet<number> {
+  return new Set([
+    spire.port,
+    spire.healthPort,
+    ...spire.agents.map((agent) => agent.healthPort),
+    ...stages.flatMap((stage) => [stage.appPort, stage.ingressPort, stage.egressPort, stage.adminPort]),
+    ...opas.flatMap((opa) => [opa.grpcPort, opa.apiPort, opa.diagnosticPort]),
+    bundleServer.port,
+    receiver.port,
+  ])
 }
 
 export function containerLog(cluster: ClusterPlan, pod: PodPlan, container: string): string {

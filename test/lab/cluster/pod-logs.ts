@@ -41,10 +41,12 @@ export async function startPodLogs(cluster: ClusterPlan, onError: (error: Error)
     }
   }
   const time = nanosecondClock()
+  // One for all files, which are read one after the other.
+  const buffer = Buffer.alloc(mostBytesAtOnce)
   let closed = false
   const round = async (): Promise<void> => {
     for (const source of sources.values()) {
-      const lines = await newLines(source).catch((error: Error) => {
+      const lines = await newLines(source, buffer).catch((error: Error) => {
         onError(error)
         return []
       })
@@ -66,30 +68,29 @@ export async function startPodLogs(cluster: ClusterPlan, onError: (error: Error)
 }
 
 /** Whole lines that were written since the last time, also when the file was replaced or cut meanwhile. */
-async function newLines(source: Source): Promise<readonly string[]> {
+async function newLines(source: Source, buffer: Buffer): Promise<readonly string[]> {
   const found = await stat(source.file).catch(() => undefined)
   if (found === undefined) return []
-  const left = found.ino !== source.inode && source.inode !== 0 ? await restOfReplaced(source) : []
+  const left = found.ino !== source.inode && source.inode !== 0 ? await restOfReplaced(source, buffer) : []
   if (found.ino !== source.inode || found.size < source.position) {
     source.inode = found.ino
     source.position = 0
     source.rest = Buffer.alloc(0)
   }
   if (found.size === source.position) return left
-  return [...left, ...(await readOn(source, source.file))]
+  return [...left, ...(await readOn(source, source.file, buffer))]
 }
 
 /** The end of a file that was put aside as `.1` since it was read. */
-async function restOfReplaced(source: Source): Promise<readonly string[]> {
+async function restOfReplaced(source: Source, buffer: Buffer): Promise<readonly string[]> {
   const aside = `${source.file}.1`
   const found = await stat(aside).catch(() => undefined)
-  return found?.ino === source.inode ? readOn(source, aside) : []
+  return found?.ino === source.inode ? readOn(source, aside, buffer) : []
 }
 
-async function readOn(source: Source, file: string): Promise<readonly string[]> {
+async function readOn(source: Source, file: string, buffer: Buffer): Promise<readonly string[]> {
   const handle = await open(file, 'r')
   try {
-    const buffer = Buffer.alloc(mostBytesAtOnce)
     const { bytesRead } = await handle.read(buffer, 0, mostBytesAtOnce, source.position)
     source.position += bytesRead
     const text = Buffer.concat([source.rest, buffer.subarray(0, bytesRead)])

@@ -1,14 +1,17 @@
-import type { LabPlan } from '../plan.ts'
+import type { StagePlan } from '../plan.ts'
 import { waitFor } from '../processes.ts'
 import type { Registration, SpireTool } from '../spire/server-tool.ts'
-import { objectPath, type KubernetesApi } from './api.ts'
+import { type Manifest, objectPath } from './api.ts'
+import { agentIdOf } from './attestation.ts'
 import { staticEntry } from './objects/identities.ts'
+import type { RunningCluster } from './start.ts'
 
 /** Registers the stages by ClusterStaticEntry objects, from which the controller manager makes SPIRE's entries. */
-export function registerByObjects(plan: LabPlan, api: KubernetesApi, tool: SpireTool): Registration {
+export function registerByObjects({ api, machineUids }: RunningCluster, tool: SpireTool): Registration {
+  const entryOf = (stage: StagePlan): Manifest => staticEntry(stage, agentIdOf(machineUids.get(stage.stage.node) ?? ''))
   return {
     createEntries: async (stages) => {
-      await Promise.all(stages.map((stage) => api.create(staticEntry(plan, stage))))
+      await Promise.all(stages.map((stage) => api.create(entryOf(stage))))
       await waitFor(
         'the controller manager makes the entries of the stages',
         async () => {
@@ -18,9 +21,9 @@ export function registerByObjects(plan: LabPlan, api: KubernetesApi, tool: Spire
         { timeoutMs: 20_000, everyMs: 50 },
       )
     },
-    deleteEntry: (stage) => api.remove(staticEntry(plan, stage)),
+    deleteEntry: (stage) => api.remove(entryOf(stage)),
     setSvidLifetime: (stage, seconds) =>
-      api.patch(objectPath(staticEntry(plan, stage)), {
+      api.patch(objectPath(entryOf(stage)), {
         spec: { x509SVIDTTL: seconds === null ? null : `${seconds}s` },
       }),
   }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseAllDocuments } from 'yaml'
@@ -75,9 +74,8 @@ export async function grantShippedRights(api: KubernetesApi, shipped: ShippedRig
   await waitForRights(api, { user: 'someone', groups: [shipped.group], rules: shipped.role.rules })
 }
 
-/** Makes a role with the rules for one group; gives the group's name. In force when it resolves. */
-export async function grantRights(api: KubernetesApi, rules: readonly Rule[]): Promise<string> {
-  const name = `everyhop-viewer-${createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 10)}`
+/** Makes a role with the rules for one group, all of one name. In force when it resolves. */
+export async function grantRights(api: KubernetesApi, name: string, rules: readonly Rule[]): Promise<void> {
   const common = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name } }
   const role: Manifest = { ...common, kind: 'ClusterRole', rules }
   const binding: Manifest = {
@@ -89,7 +87,6 @@ export async function grantRights(api: KubernetesApi, rules: readonly Rule[]): P
   await api.create(role)
   await api.create(binding)
   await waitForRights(api, { user: 'someone', groups: [name], rules })
-  return name
 }
 
 const reviewWire = z.object({ status: z.object({ allowed: z.boolean() }) })

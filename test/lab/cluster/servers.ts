@@ -5,6 +5,7 @@ import { trustDomain } from '../../../electron/playground/pipeline/topology.ts'
 import type { LabPlan } from '../plan.ts'
 import { type Server, startServer, waitFor } from '../processes.ts'
 import { caFile, type IssuedFiles } from './authority.ts'
+import { agentIdTemplate } from './attestation.ts'
 import { className, clusterName } from './names.ts'
 import type { ClusterPlan } from './plan.ts'
 
@@ -135,7 +136,7 @@ export async function startControllerManager(plan: LabPlan, cluster: ClusterPlan
     entryIDPrefix: 'scm',
     // Wanted even when webhooks are off.
     validatingWebhookConfigurationName: 'lab-webhook',
-    parentIDTemplate: 'spiffe://{{ .TrustDomain }}/spire/agent/x509pop/{{ .NodeMeta.Name }}',
+    parentIDTemplate: agentIdTemplate,
   }
   await writeFile(files.managerConfig, stringify(config))
   const server = start(plan, 'spire-controller-manager', program, ['--config', files.managerConfig], {

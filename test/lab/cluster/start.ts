@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parse } from 'yaml'
@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { LabPlan } from '../plan.ts'
 import { type Server, waitFor } from '../processes.ts'
 import { type KubernetesApi, type Manifest, openKubernetesApi } from './api.ts'
+import { attestorRights } from './attestation.ts'
 import { type ClusterAuthority, openAuthority, saveIssued, writeTokenKeys } from './authority.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import { kwokConfig } from './kwok-config.ts'
@@ -23,6 +24,8 @@ import { type ServerKeys, startApiServer, startEtcd, startKwok } from './servers
 export interface RunningCluster {
   readonly plan: ClusterPlan
   readonly api: KubernetesApi
+  /** By name. */
+  readonly machineUids: ReadonlyMap<string, string>
   /** Writes a kubeconfig whose user has the shipped rights but for these (`pods/log`, `watch pods`); gives its path. */
   withRights(without: readonly string[]): Promise<string>
   close(): Promise<void>
@@ -34,6 +37,8 @@ const definitionWire = z.object({
   kind: z.string(),
   metadata: z.looseObject({ name: z.string() }),
 })
+
+const attestorGroup = 'lab-spire-server'
 
 /**
  * Starts etcd and the API server, and makes what does not need SPIRE: kinds, namespaces, machines, accounts, the shipped
@@ -59,23 +64,32 @@ export async function startCluster(
     writeKubeconfig(files.adminKubeconfig, cluster, authority.certificate, 'lab-admin', { issued: admin }),
     kwokConfig(cluster, programs.kwokStages).then((text) => writeFile(files.kwokConfig, text)),
     writeViewers(cluster, authority, shipped.group, keys),
+    authority
+      .issueClient('spire-server', [attestorGroup])
+      .then((issued) =>
+        writeKubeconfig(files.spireKubeconfig, cluster, authority.certificate, 'spire-server', { issued }),
+      ),
   ])
   await waitFor('the API server is ready', async () => (await api.get('/readyz')) === 'ok', {
     timeoutMs: 60_000,
     everyMs: 50,
     server,
   })
-  await Promise.all([
-    defineKinds(api, programs.spireKinds),
+  const [machineUids] = await Promise.all([
     makeFoundation(api, cluster),
+    defineKinds(api, programs.spireKinds),
     grantShippedRights(api, shipped),
+    grantRights(api, attestorGroup, attestorRights),
   ])
   opened(await startKwok(plan, cluster, programs.kwok, keys))
   return {
     plan: cluster,
     api,
+    machineUids,
     withRights: async (without) => {
-      const group = await grantRights(api, rulesWithout(shipped.role.rules, without))
+      const rules = rulesWithout(shipped.role.rules, without)
+      const group = `everyhop-viewer-${createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 10)}`
+      await grantRights(api, group, rules)
       const file = path.join(files.folder, `${group}.kubeconfig`)
       const issued = await authority.issueClient(group, [group])
       await writeKubeconfig(file, cluster, authority.certificate, group, { issued })
@@ -136,10 +150,20 @@ async function defineKinds(api: KubernetesApi, definitions: readonly string[]): 
   )
 }
 
-async function makeFoundation(api: KubernetesApi, cluster: ClusterPlan): Promise<void> {
-  for (const step of foundation(cluster)) await Promise.all(step.map((manifest) => api.create(manifest)))
+/** Gives the uids of the machines, by name. */
+async function makeFoundation(api: KubernetesApi, cluster: ClusterPlan): Promise<ReadonlyMap<string, string>> {
+  const uids = new Map<string, string>()
+  for (const step of foundation(cluster)) {
+    await Promise.all(
+      step.map(async (manifest) => {
+        const uid = await api.create(manifest)
+        if (manifest.kind === 'Node') uids.set(manifest.metadata.name, uid)
+      }),
+    )
+  }
   // What a node controller would take away once the machine is ready.
   await Promise.all(machines.map((machine) => api.patch(`/api/v1/nodes/${machine}`, { spec: { taints: null } })))
+  return uids
 }
 
 async function writeKeys(

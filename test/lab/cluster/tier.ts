@@ -46,7 +46,7 @@ export async function startTier(
       opened(manager)
       await controllerManagerReady(clusterPlan, manager)
       managed.resolve()
-      return registerByObjects(plan, cluster.api, tool)
+      return registerByObjects(cluster, tool)
     },
     complete,
     close: async () => {

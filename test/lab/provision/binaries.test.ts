@@ -52,6 +52,19 @@ test('passes over a program on PATH of another version, one that fails and one t
   }
 })
 
+test('does not take a program from PATH that tells no version', async () => {
+  await placeProgram('spire-controller-manager', 'echo anything')
+  await expect(ensureBinaries(['spire-controller-manager'], quiet)).rejects.toThrow('the program go is not installed')
+})
+
+test("gives the API server its version by the linker, which the server's /version needs", async () => {
+  const build = 'for word in "$@"; do case "$word" in -ldflags=*) flags="$word";; esac; done; echo "$flags" >&2; exit 1'
+  await placeProgram('go', `if [ "$1" = version ]; then echo go version go1.26.8; else ${build}; fi`)
+  await expect(ensureBinaries(['kube-apiserver'], quiet)).rejects.toThrow(
+    /-ldflags=-s -w -X k8s\.io\/component-base\/version\.gitVersion=v1\.36\.2 -X .*gitMajor=1 -X .*gitMinor=36/,
+  )
+})
+
 test('names the part, what it needs and the command when Go is missing', async () => {
   await expect(ensureBinaries(['opa-envoy'], quiet)).rejects.toThrow(
     "building the lab's servers needs Go 1.26 or newer: the program go is not installed or not on PATH (command: go version)",

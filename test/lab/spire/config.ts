@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { trustDomain } from '../../../electron/playground/pipeline/topology.ts'
 import type { AgentPlan, LabPlan } from '../plan.ts'
+import type { NodeAttestation } from './attestation.ts'
 
 /** The identity Everyhop reads with: it may list, get and count, and nothing else. */
 export const readerSpiffeId = `spiffe://${trustDomain}/console/reader`
@@ -24,7 +25,6 @@ export interface SpireFiles {
   readonly policy: string
   readonly policyData: string
   readonly trustBundle: string
-  readonly popBundle: string
 }
 
 export function spireFiles(plan: LabPlan): SpireFiles {
@@ -35,7 +35,6 @@ export function spireFiles(plan: LabPlan): SpireFiles {
     policy: path.join(folder, 'policy.rego'),
     policyData: path.join(folder, 'policy_data.json'),
     trustBundle: path.join(folder, 'bundle.pem'),
-    popBundle: path.join(plan.runFolder, 'pop', 'ca.pem'),
   }
 }
 
@@ -48,7 +47,7 @@ export function agentFiles(plan: LabPlan, agent: AgentPlan): { config: string; l
 }
 
 /** Configuration of the SPIRE server (HCL). */
-export function serverConfig(plan: LabPlan): string {
+export function serverConfig(plan: LabPlan, attestation: NodeAttestation): string {
   const files = spireFiles(plan)
   const data = path.join(plan.runFolder, 'spire', 'server')
   return `server {
@@ -92,12 +91,7 @@ plugins {
       keys_path = "${path.join(data, 'keys.json')}"
     }
   }
-  NodeAttestor "x509pop" {
-    plugin_data {
-      ca_bundle_path = "${files.popBundle}"
-      agent_path_template = "/x509pop/{{ .Subject.CommonName }}"
-    }
-  }
+${attestation.server}
 }
 health_checks {
   listener_enabled = true
@@ -110,9 +104,8 @@ health_checks {
 }
 
 /** Configuration of one SPIRE agent (HCL). */
-export function agentConfig(plan: LabPlan, agent: AgentPlan): string {
+export function agentConfig(plan: LabPlan, agent: AgentPlan, attestation: NodeAttestation): string {
   const own = agentFiles(plan, agent)
-  const pop = path.join(plan.runFolder, 'pop')
   return `agent {
   server_address = "${plan.spire.address}"
   server_port = "${plan.spire.port}"
@@ -133,12 +126,7 @@ plugins {
       directory = "${own.data}"
     }
   }
-  NodeAttestor "x509pop" {
-    plugin_data {
-      private_key_path = "${path.join(pop, `${agent.node}.key`)}"
-      certificate_path = "${path.join(pop, `${agent.node}.pem`)}"
-    }
-  }
+${attestation.agent(agent)}
   WorkloadAttestor "unix" {
     plugin_data {
       discover_workload_path = true

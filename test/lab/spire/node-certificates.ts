@@ -4,13 +4,12 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as x509 from '@peculiar/x509'
 import type { LabPlan } from '../plan.ts'
-import { spireFiles } from './config.ts'
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const dayMs = 24 * 60 * 60 * 1000
 
 /** Makes the certificates by which the lab's machines prove themselves to SPIRE (x509pop): one CA, one leaf an agent. */
-export async function writeNodeCertificates(plan: LabPlan): Promise<void> {
+export async function writeNodeCertificates(plan: LabPlan, bundle: string): Promise<void> {
   x509.cryptoProvider.set(webcrypto)
   const notBefore = new Date(Date.now() - 60_000)
   const notAfter = new Date(Date.now() + 30 * dayMs)
@@ -27,7 +26,7 @@ export async function writeNodeCertificates(plan: LabPlan): Promise<void> {
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     ],
   })
-  await writeFile(spireFiles(plan).popBundle, root.toString('pem'))
+  await writeFile(bundle, root.toString('pem'))
   await Promise.all(
     plan.spire.agents.map(async (agent, index) => {
       const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])

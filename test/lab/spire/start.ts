@@ -2,8 +2,8 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import type { AgentPlan, LabPlan } from '../plan.ts'
 import { type Server, startServer, waitFor } from '../processes.ts'
 import type { SpirePolicyFiles } from '../provision/spire-policy.ts'
+import { certificateAttestation, type NodeAttestation } from './attestation.ts'
 import { agentConfig, agentFiles, readerRule, serverConfig, spireFiles } from './config.ts'
-import { writeNodeCertificates } from './node-certificates.ts'
 import { openSpireTool, type Registration, type SpireTool } from './server-tool.ts'
 
 export interface SpireServers {
@@ -19,23 +19,31 @@ export interface SpirePrograms {
   readonly policy: SpirePolicyFiles
 }
 
-/**
- * Starts the SPIRE server and its agents, and makes the entries of all stages and the reader's identity.
- * `registerBy` takes over the entries, once the server is ready; without it the server's command line makes them.
- */
+export interface SpireOptions {
+  /** How agents prove their machines; by certificates of the lab otherwise. */
+  readonly attestation?: NodeAttestation
+  /** Takes over the entries once the server is ready; the server's command line makes them otherwise. */
+  readonly registerBy?: (tool: SpireTool) => Promise<Registration>
+}
+
+/** Starts the SPIRE server and its agents, and makes the entries of all stages and the reader's identity. */
 export async function startSpire(
   plan: LabPlan,
   programs: SpirePrograms,
   opened: (server: Server) => void,
-  registerBy?: (tool: SpireTool) => Promise<Registration>,
+  options: SpireOptions = {},
 ) {
+  const attestation = options.attestation ?? certificateAttestation(plan)
   const files = spireFiles(plan)
+  // The server reads the CA of the machines when it starts; tokens are asked of a cluster that starts beside it.
+  if (options.attestation === undefined) await Promise.all(plan.spire.agents.map((agent) => attestation.prepare(agent)))
   await Promise.all([
-    writeNodeCertificates(plan),
-    writeFile(files.serverConfig, serverConfig(plan)),
+    writeFile(files.serverConfig, serverConfig(plan, attestation)),
     readFile(programs.policy.rego, 'utf8').then((text) => writeFile(files.policy, text + readerRule)),
     copyFile(programs.policy.data, files.policyData),
-    ...plan.spire.agents.map((agent) => writeFile(agentFiles(plan, agent).config, agentConfig(plan, agent))),
+    ...plan.spire.agents.map((agent) =>
+      writeFile(agentFiles(plan, agent).config, agentConfig(plan, agent, attestation)),
+    ),
   ])
   const server = startServer({
     name: 'SPIRE server',
@@ -51,7 +59,7 @@ export async function startSpire(
   await tool.exportTrustBundle()
   const agents = new Map<string, Server>()
   const register = async (): Promise<Registration> => {
-    const registration = (await registerBy?.(tool)) ?? tool
+    const registration = (await options.registerBy?.(tool)) ?? tool
     await registration.createEntries(plan.stages)
     return registration
   }
@@ -59,6 +67,7 @@ export async function startSpire(
     register(),
     tool.mintReader(),
     ...plan.spire.agents.map(async (agent) => {
+      await attestation.prepare(agent)
       const started = startAgent(plan, programs.agent, agent)
       opened(started)
       agents.set(agent.node, started)

@@ -1,5 +1,5 @@
 import { trustDomain } from '../../../../electron/playground/pipeline/topology.ts'
-import { agentPlanOf, type LabPlan, type StagePlan } from '../../plan.ts'
+import type { StagePlan } from '../../plan.ts'
 import type { Manifest } from '../api.ts'
 import { className } from '../names.ts'
 
@@ -9,7 +9,7 @@ const apiVersion = 'spire.spiffe.io/v1alpha1'
  * Gives a running Envoy its identity: by the path of its program, because the process behind a pod of this cluster is not
  * in a container that SPIRE could tell the pod from.
  */
-export function staticEntry(plan: LabPlan, stage: StagePlan, lifetimeSeconds: number | null = null): Manifest {
+export function staticEntry(stage: StagePlan, parentId: string): Manifest {
   return {
     apiVersion,
     kind: 'ClusterStaticEntry',
@@ -17,10 +17,9 @@ export function staticEntry(plan: LabPlan, stage: StagePlan, lifetimeSeconds: nu
     spec: {
       className,
       spiffeID: stage.spiffeId,
-      parentID: agentPlanOf(plan, stage.stage.node).spiffeId,
+      parentID: parentId,
       selectors: [`unix:path:${stage.program}`],
       hint: stage.stage.id,
-      ...(lifetimeSeconds === null ? {} : { x509SVIDTTL: `${lifetimeSeconds}s` }),
     },
   }
 }
