@@ -117,14 +117,14 @@ test('many decisions at once become the same rows as few, whatever they hold', a
     { '#n': 99, '#i': 99, ...decisionEvent({ number: 900_024 }) },
   ]
   const plain = Array.from({ length: 3000 }, (_, number) => decisionEvent({ number }))
-  const few = await openEmbeddedStore({ folder: join(folder, 'few'), retention })
+  const few = await openEmbeddedStore({ folder: join(folder, 'few'), retention, bulkFrom: Number.POSITIVE_INFINITY })
   for (let start = 0; start < plain.length; start += 500) {
     await few.append(uploadOf('opa-decisions', plain.slice(start, start + 500), { form: 'array' }))
     await few.settle()
   }
   await few.append(uploadOf('opa-decisions', odd, { form: 'array' }))
   await few.settle()
-  const many = await openEmbeddedStore({ folder: join(folder, 'many'), retention })
+  const many = await openEmbeddedStore({ folder: join(folder, 'many'), retention, bulkFrom: 0 })
   for (let start = 0; start < plain.length; start += 500) {
     void many.append(uploadOf('opa-decisions', plain.slice(start, start + 500), { form: 'array' }))
   }

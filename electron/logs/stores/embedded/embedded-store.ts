@@ -25,6 +25,8 @@ export interface EmbeddedStoreOptions {
   readonly retention: Retention
   /** Bytes; tests make it small. */
   readonly segmentLength?: number
+  /** So many characters of decisions at once go through DuckDB's JSON reader; fewer are faster to parse here. */
+  readonly bulkFrom?: number
 }
 
 /** Rows are made of what came at latest so long after it came. Milliseconds. */
@@ -35,6 +37,7 @@ const ingestFrom = 4 * 1024 * 1024
 const ingestAtOnce = 32 * 1024 * 1024
 /** When so much waits, senders are asked to come again. Characters: this is held in memory. */
 const mostWaiting = 128 * 1024 * 1024
+const bulkFrom = 2 * 1024 * 1024
 /** DuckDB failed, such as for a full disk: how long until it is tried again. Milliseconds. */
 const againAfterMs = 1000
 
@@ -54,7 +57,11 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   await writing.run('SET autoinstall_known_extensions = false')
   for (const statement of schemaSql) await writing.run(statement)
   const [segment = 0, frame = 0] = await numbersOf(writing, 'SELECT max(segment), max(frame) FROM progress')
-  const writer = await openSegmentWriter(segments, options.segmentLength ?? longestSegment)
+  const writer = await openSegmentWriter({
+    folder: segments,
+    segmentLength: options.segmentLength ?? longestSegment,
+    readFrom: { segment, offset: frame },
+  })
 
   let waiting: Durable[] = []
   let waitingLength = 0
@@ -88,7 +95,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     while (waiting.length > 0) {
       const taken = takeUpTo(waiting, ingestAtOnce)
       try {
-        await alone((connection) => ingest(connection, taken, bulkFile))
+        await alone((connection) => ingest(connection, taken, { file: bulkFile, from: options.bulkFrom ?? bulkFrom }))
       } catch {
         timer ??= setTimeout(startIngest, againAfterMs)
         break

@@ -18,8 +18,11 @@ export interface Durable {
   readonly text: string
 }
 
-/** So many characters of decisions at once are given to DuckDB as a file; fewer are faster to parse here. */
-const bulkFrom = 2 * 1024 * 1024
+/** From how many characters of decisions on DuckDB reads them, and through which file. */
+export interface BulkSettings {
+  readonly file: string
+  readonly from: number
+}
 
 export type Tally = readonly IntakeCounts[]
 
@@ -30,7 +33,7 @@ export type Tally = readonly IntakeCounts[]
 export async function ingest(
   connection: DuckDBConnection,
   uploads: readonly Durable[],
-  bulkFile: string,
+  bulk: BulkSettings,
 ): Promise<Tally> {
   const last = uploads.at(-1)
   if (last === undefined) return []
@@ -39,9 +42,9 @@ export async function ingest(
   const inTransaction = async (asBulk: boolean): Promise<Tally> => {
     await connection.run('BEGIN')
     try {
-      const bulk = asBulk ? await ingestBulk(connection, decisions, bulkFile) : []
+      const fromBulk = asBulk ? await ingestBulk(connection, decisions, bulk.file) : []
       const rest = asBulk ? uploads.filter((upload) => !decisions.includes(upload)) : uploads
-      const tally = added(bulk, await ingestParsed(connection, rest))
+      const tally = added(fromBulk, await ingestParsed(connection, rest))
       await connection.run('DELETE FROM progress')
       await connection.run(`INSERT INTO progress VALUES (${last.next.segment}, ${last.next.offset})`)
       await storeIntake(connection, tally)
@@ -52,7 +55,7 @@ export async function ingest(
       throw thrown
     }
   }
-  if (length < bulkFrom) return inTransaction(false)
+  if (decisions.length === 0 || length < bulk.from) return inTransaction(false)
   // One upload that is no JSON fails them all: then each is parsed on its own.
   return inTransaction(true).catch(() => inTransaction(false))
 }

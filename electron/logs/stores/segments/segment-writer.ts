@@ -15,7 +15,16 @@ export interface SegmentWriter {
   ): Promise<void>
   /** Where the next frame will begin. */
   end(): FramePlace
+  /** Ends the segment that is written to, unless something is being written; gives where the next frame will begin. */
+  roll(): FramePlace
   close(): Promise<void>
+}
+
+export interface SegmentWriterOptions {
+  readonly folder: string
+  readonly segmentLength?: number
+  /** Up to where the segments are read already: what is written next must not lie before it, even if the files are gone. */
+  readonly readFrom: FramePlace
 }
 
 interface Waiting {
@@ -29,12 +38,14 @@ interface Waiting {
  * Opens a folder of segments for its one writer. What a crash left half written at the end was never acknowledged; the
  * file is left as it is, in case it is damage of another kind, and writing goes on in a new one.
  */
-export async function openSegmentWriter(folder: string, segmentLength = longestSegment): Promise<SegmentWriter> {
+export async function openSegmentWriter(options: SegmentWriterOptions): Promise<SegmentWriter> {
+  const { folder, segmentLength = longestSegment } = options
   await makeFolder(folder)
-  let segment = (await segmentsIn(folder)).at(-1) ?? 1
+  let segment = Math.max(1, options.readFrom.segment, (await segmentsIn(folder)).at(-1) ?? 1)
   let file = await open(segmentPath(folder, segment), 'a+', 0o600)
   let length = await intactLength(file, segment)
-  let mayBeAppended = (await file.stat()).size === length
+  let mayBeAppended =
+    (await file.stat()).size === length && !(segment === options.readFrom.segment && length < options.readFrom.offset)
   await syncFolder(folder)
   let waiting: Waiting[] = []
   let writing: Promise<void> | null = null
@@ -74,6 +85,10 @@ export async function openSegmentWriter(folder: string, segmentLength = longestS
     mayBeAppended = true
   }
 
+  function end(): FramePlace {
+    return mayBeAppended ? { segment, offset: length } : { segment: segment + 1, offset: 0 }
+  }
+
   return {
     append(header, payload, durable) {
       return new Promise((resolve, reject) => {
@@ -81,7 +96,12 @@ export async function openSegmentWriter(folder: string, segmentLength = longestS
         if (writing === null) writing = writeWaiting()
       })
     },
-    end: () => ({ segment, offset: length }),
+    end,
+    roll() {
+      // Only while nothing is being written: then the next frame opens the next segment.
+      if (writing === null && length > 0) mayBeAppended = false
+      return end()
+    },
     async close() {
       await writing
       await file.close()
