@@ -162,7 +162,7 @@ function dressings(
   request.texts.forEach((value, index) => {
     const width = textWidth(value)
     for (const [text, place, extra] of textPlaces(value, index, width, spot)) {
-      withPills(text, place, base + extra + index * 18 + cost(place, around, 12))
+      withPills(text, place, base + extra + index * 18 + cost(place, around, 30))
     }
   })
   withPills(null, null, base + (request.texts.length === 0 ? 0 : request.texts.length * 18 + 30))
