@@ -5,12 +5,14 @@ import type { LiveEvent } from '../../shared/contract/live.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 import { useApi } from './api-context.tsx'
 import { useClock } from './clock.tsx'
+import { type Failure, failureOf } from './failure.ts'
 import { pause, reconnectDelay } from './reconnect.ts'
 
 export type Connection =
   | { readonly state: 'connecting' }
   | { readonly state: 'live' }
-  | { readonly state: 'lost'; readonly since: EpochMs; readonly attempts: number }
+  /** `failure`: the service is there but refuses, such as after a restart, when the cookie is no longer good. */
+  | { readonly state: 'lost'; readonly since: EpochMs; readonly attempts: number; readonly failure: Failure | null }
 
 export interface Live {
   readonly connection: Connection
@@ -53,6 +55,7 @@ export function LiveProvider({
     const listen = async () => {
       let attempts = 0
       let since: EpochMs | null = null
+      let failure: Failure | null = null
       while (!ended.signal.aborted) {
         try {
           const events = await client.live.topics({ environment }, { signal: ended.signal })
@@ -62,13 +65,15 @@ export function LiveProvider({
           attempts = 0
           since = null
           for await (const event of events) receive(event)
-        } catch {
-          // The next lines say on screen that the service is gone; the reason is in its log.
+          failure = null
+        } catch (error) {
+          const reason = failureOf(error)
+          failure = reason.code === 'unreachable' || reason.code === 'internal' ? null : reason
         }
         if (ended.signal.aborted) return
         since ??= clock.now()
         attempts += 1
-        setConnection({ state: 'lost', since, attempts })
+        setConnection({ state: 'lost', since, attempts, failure })
         await pause(reconnectDelay(attempts - 1), ended.signal)
       }
     }

@@ -28,7 +28,7 @@ export function GraphRoute() {
 function NoGraph() {
   const environments = useEnvironments()
   const { chosen, summary } = useEnvironment()
-  if (environments.data === undefined) {
+  if (environments.data === undefined || environments.error !== null) {
     if (environments.error === null) {
       return <Plate tone="info" icon={<Clock3 size={20} aria-hidden="true" />} title="Asking Everyhop’s service" />
     }

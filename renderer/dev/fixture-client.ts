@@ -2,7 +2,8 @@ import type { LiveEvent } from '../../shared/contract/live.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { Client } from '../api/client.ts'
-import { type Fixture, labFixture, largeFixture, troubledFixture } from './fixture-view.ts'
+import { largeFixture } from './fixture-large.ts'
+import { type Fixture, labFixture, troubledFixture } from './fixture-view.ts'
 
 /** Which invented situation the development page shows: `dev.html?show=…`. */
 export type Situation = 'lab' | 'troubled' | 'large' | 'none' | 'empty' | 'loading' | 'gone' | 'broken'

@@ -3,6 +3,7 @@ import type { SourceHealth } from '../../../shared/contract/environments.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import type { GraphView } from '../../../shared/domain/model/view.ts'
 import { formatClock, formatDuration } from '../../../shared/words/durations.ts'
+import { errorSentence } from '../../../shared/words/errors.ts'
 import { filterProblemSentence, noMatchSentence } from '../../../shared/words/filter.ts'
 import { noticeSentence } from '../../../shared/words/notices.ts'
 import { silentSourceSentence, sourceProblemSentence } from '../../../shared/words/sources.ts'
@@ -42,7 +43,10 @@ export function Banners({
           icon={<OctagonX size={16} aria-hidden="true" />}
           action={<Button onClick={live.retry}>Try now</Button>}
         >
-          {noticeSentence('service-gone')} Since {formatClock(lost.since, now)}, {formatDuration(now - lost.since)}.
+          {lost.failure === null
+            ? noticeSentence('service-gone')
+            : errorSentence(lost.failure.code, lost.failure.subject, lost.failure.advice)}{' '}
+          Since {formatClock(lost.since, now)}, {formatDuration(now - lost.since)}.
         </Banner>
       )}
       {lost === null ? <SilentSources health={health} now={now} /> : null}

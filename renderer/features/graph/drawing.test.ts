@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { relations } from '../../../shared/domain/model/hop-state.ts'
-import { labFixture, largeFixture, troubledFixture } from '../../dev/fixture-view.ts'
+import { largeFixture } from '../../dev/fixture-large.ts'
+import { labFixture, troubledFixture } from '../../dev/fixture-view.ts'
 import { linesInView } from './canvas/hop-canvas.tsx'
 import { drawEdges, edgeRoutes, laneLayout } from './drawing.ts'
 import { overlaps } from './layout/grid.ts'
