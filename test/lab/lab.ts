@@ -57,6 +57,8 @@ export interface LabStatus {
   readonly tier: 1 | 2
   readonly runFolder: string
   readonly environmentFile: string
+  /** Of tier 2, with the rights that Everyhop ships; null in tier 1. */
+  readonly kubeconfig: string | null
   readonly startedAt: string
   readonly activeFault: string | null
   readonly servers: readonly { readonly name: string; readonly pid: number; readonly running: boolean }[]
@@ -255,6 +257,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
         tier,
         runFolder,
         environmentFile: plan.files.environment,
+        kubeconfig: clusterPlan?.files.viewerKubeconfig ?? null,
         startedAt: startedAt.toISOString(),
         activeFault,
         servers: currentServers(servers).map((server) => ({

@@ -29,6 +29,7 @@ const statusWire = z.object({
   pid: z.number(),
   tier: z.number(),
   environmentFile: z.string(),
+  kubeconfig: z.string().nullable(),
   startedAt: z.string(),
   activeFault: z.string().nullable(),
   servers: z.array(z.object({ name: z.string(), pid: z.number(), running: z.boolean() })),
@@ -103,6 +104,7 @@ function show(value: unknown): number {
     `lab: tier ${status.tier}, running since ${status.startedAt}, process ${status.pid}, ${status.servers.length} servers`,
   )
   console.log(`  environment  ${status.environmentFile}`)
+  if (status.kubeconfig !== null) console.log(`  kubeconfig   ${status.kubeconfig}`)
   console.log(`  fault        ${status.activeFault ?? 'none'}`)
   if (ended.length > 0) console.log(`  ended        ${ended.join(', ')}`)
   console.log(`  traffic      ${status.traffic.sent} requests sent; answers: ${answers.join(', ')}`)

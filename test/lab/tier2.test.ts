@@ -150,6 +150,22 @@ describe("the lab's cluster", () => {
     expect(await forwarded(viewer(), 'tool-runtime', 8181, '/v1/status')).toContain('"active_revision":"lab-001"')
   })
 
+  test('leads a port-forward to Prometheus, which has scraped every Envoy', async (context) => {
+    if (cluster.pods.every((pod) => pod.workload !== 'prometheus')) context.skip('Prometheus is not to be had here')
+    const query = `/api/v1/query?query=${encodeURIComponent('sum(up{job="envoy"})')}`
+    await waitFor(
+      'Prometheus has scraped every Envoy',
+      async () => (await forwarded(viewer(), 'prometheus', 9090, query)).includes(`"${lab.plan.stages.length}"`),
+      { timeoutMs: 30_000, everyMs: 500 },
+    )
+  })
+
+  test('tells of every pod when it started, by events', async () => {
+    const { items } = await viewer().makeApiClient(CoreV1Api).listEventForAllNamespaces()
+    const started = items.filter((event) => event.reason === 'Started').map((event) => event.involvedObject.name)
+    expect(started.toSorted()).toEqual(cluster.pods.map((pod) => pod.name).toSorted())
+  })
+
   test('has the entries of the stages made by the controller manager', async () => {
     const { entries, kubernetes } = await lab.truth()
     for (const { spiffeId } of lab.plan.stages) {

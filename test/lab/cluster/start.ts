@@ -14,7 +14,7 @@ import { machines } from './names.ts'
 import { foundation } from './objects/foundation.ts'
 import { admission, podIdentities } from './objects/identities.ts'
 import { networkPolicies, services } from './objects/network.ts'
-import { type OwnerReference, podStatus, workloadChain } from './objects/workloads.ts'
+import { type OwnerReference, podStatus, startedEvent, workloadChain } from './objects/workloads.ts'
 import type { ClusterPlan } from './plan.ts'
 import type { PodPlan } from './pod-plan.ts'
 import type { ClusterPrograms } from './programs.ts'
@@ -133,8 +133,11 @@ async function placePod(api: KubernetesApi, pod: PodPlan): Promise<string> {
     { timeoutMs: 30_000, everyMs: 100 },
   )
   // Only now, because kwok writes an address of its own when it starts the pod.
-  await api.patch(`${podPath}/status`, podStatus(pod, new Date().toISOString()))
-  return owner?.uid ?? ''
+  const at = `${new Date().toISOString().slice(0, 19)}Z`
+  const uid = owner?.uid ?? ''
+  await api.patch(`${podPath}/status`, podStatus(pod, at))
+  await api.create(startedEvent(pod, uid, at))
+  return uid
 }
 
 async function defineKinds(api: KubernetesApi, definitions: readonly string[]): Promise<void> {

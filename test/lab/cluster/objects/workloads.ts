@@ -62,6 +62,24 @@ export function podStatus(pod: PodPlan, at: string): object {
   }
 }
 
+/** What a kubelet reports when a pod's containers start. */
+export function startedEvent(pod: PodPlan, uid: string, at: string): Manifest {
+  const { namespace, name, node } = pod
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `${name}.started`, namespace },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+    reason: 'Started',
+    message: `Started ${pod.containers.map((container) => container.name).join(', ')}`,
+    type: 'Normal',
+    source: { component: 'kubelet', host: node },
+    firstTimestamp: at,
+    lastTimestamp: at,
+    count: 1,
+  }
+}
+
 function podManifest(pod: PodPlan, owner: OwnerReference | null): Manifest {
   return {
     apiVersion: 'v1',
