@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Three kinds of test, told apart by their place: unit (fast, no servers of others), lab (the real servers), e2e (a real browser on the lab). */
+/**
+ * Four kinds of test, told apart by their place: unit (fast, no servers of others), conformance (one suite for every
+ * implementation, on simulators), lab (the real servers), e2e (a real browser on the lab).
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -13,11 +16,19 @@ export default defineConfig({
             'renderer/**/*.test.ts',
             'scripts/**/*.test.ts',
             'test/architecture/*.test.ts',
-            'test/conformance/*.test.ts',
             'test/builders/*.test.ts',
           ],
           exclude: ['**/*.lab.test.ts', '**/node_modules/**'],
           environment: 'node',
+        },
+      },
+      {
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/*.test.ts'],
+          exclude: ['**/*.lab.test.ts'],
+          environment: 'node',
+          testTimeout: 60_000,
         },
       },
       {

@@ -48,6 +48,7 @@ const parts: readonly Part[] = [
 const suites: readonly Suite[] = [
   { name: 'types, lint, format', minutes: 0.3, needs: [], run: runStaticChecks },
   { name: 'unit and architecture', minutes: 1, needs: [], run: () => runVitest('unit and architecture', 'unit') },
+  { name: 'conformance', minutes: 1, needs: [], run: () => runVitest('conformance', 'conformance') },
   {
     name: 'real servers (lab)',
     minutes: 12,
