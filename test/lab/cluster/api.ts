@@ -127,7 +127,7 @@ interface Answer {
   readonly text: string
 }
 
-export class ApiRefusal extends Error {
+class ApiRefusal extends Error {
   readonly status: number
   constructor(status: number, message: string) {
     super(message)

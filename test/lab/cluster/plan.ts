@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { type LabPlan, sharedOpa } from '../plan.ts'
+import type { LabPlan } from '../plan.ts'
 import { findFreePorts } from '../ports.ts'
 import type { PodPlan } from './pod-plan.ts'
 import { controlPods, prometheusPod, stagePod } from './pod-plans.ts'
@@ -88,9 +88,4 @@ export function podPlanOf(cluster: ClusterPlan, workload: string): PodPlan {
   const found = cluster.pods.find((candidate) => candidate.workload === workload)
   if (found === undefined) throw new Error(`no pod of ${workload} in the lab`)
   return found
-}
-
-export function podOfOpa(cluster: ClusterPlan, plan: LabPlan, opaId: string): PodPlan {
-  const opa = plan.opas.find((candidate) => candidate.id === opaId)
-  return podPlanOf(cluster, opa?.sidecarOf ?? sharedOpa)
 }

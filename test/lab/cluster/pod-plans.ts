@@ -6,7 +6,7 @@ import type { ContainerPlan, PodPlan, PortPlan } from './pod-plan.ts'
 
 const registry = 'registry.pipeline.example'
 /** The port of Envoy's admin endpoint as pods declare it; a port-forward to it leads to the real one. */
-export const declaredAdminPort = 15_000
+const declaredAdminPort = 15_000
 
 /** Two sets of labels: what most clusters have, and the label that names a stage of Everyhop's intent. */
 export function stagePod(plan: LabPlan, stage: StagePlan): PodPlan {

@@ -6,7 +6,7 @@ import { waitFor } from '../processes.ts'
 import type { KubernetesApi, Manifest } from './api.ts'
 
 /** The rights that Everyhop ships for Kubernetes: the lab hands out exactly these. */
-export const shippedRightsFile = path.join(import.meta.dirname, '..', '..', '..', 'docs', 'rights', 'kubernetes.yaml')
+const shippedRightsFile = path.join(import.meta.dirname, '..', '..', '..', 'docs', 'rights', 'kubernetes.yaml')
 
 const rule = z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) })
 export type Rule = z.infer<typeof rule>

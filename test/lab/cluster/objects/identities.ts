@@ -24,7 +24,7 @@ export function staticEntry(stage: StagePlan, parentId: string): Manifest {
   }
 }
 
-export const policyServicesName = 'policy-services'
+const policyServicesName = 'policy-services'
 
 /**
  * Identities by pods. Not for the stages: those would have two entries each, and the one that a fault takes away would
@@ -45,7 +45,7 @@ export function podIdentities(partOf = 'policy'): Manifest {
 }
 
 /** No image without a digest: what runs is what was admitted. */
-export const admissionPolicyName = 'images-by-digest'
+const admissionPolicyName = 'images-by-digest'
 
 export function admission(): readonly Manifest[] {
   const version = 'admissionregistration.k8s.io/v1'
