@@ -9,6 +9,7 @@ import type { EpochMs } from '../../model/time.ts'
 import type { DecisionActivityFact, HopActivityFact } from '../../model/log-facts.ts'
 import { canonicalAddress } from '../addresses.ts'
 import type { EnvoyRecord, Scoped } from '../instances/records.ts'
+import { compareTexts } from '../in-order.ts'
 import { isInbound } from '../listeners.ts'
 import type { Naming } from '../stages.ts'
 import type { Acceptor, Route } from '../relations/relation.ts'
@@ -51,6 +52,7 @@ export interface HopEvidence {
 }
 
 interface EvidenceCache {
+  requests?: SeenRequests | null
   callerTls?: boolean | null
   ownClusters?: readonly CallerPart[]
   clusterTls?: readonly EnvoyTlsCountersFact[]
@@ -66,6 +68,18 @@ interface EvidenceCache {
 export interface UsedChain {
   readonly part: CalleePart
   readonly chain: FilterChain
+}
+
+/** What happened to the requests of this hop in the window, as far as it can be seen. */
+export interface SeenRequests {
+  readonly requests: number
+  readonly allowed: number
+  readonly decided: number
+  readonly denied: number
+  readonly errors: number
+  readonly failedOpen: number
+  readonly factIds: readonly string[]
+  readonly basis: 'measured' | 'derived'
 }
 
 /** A certificate that one end really uses now. */
@@ -89,7 +103,7 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
   const reached = new Map<string, CalleePart>()
   let isThroughEnvoy = false
   let aroundAddress: string | null = null
-  const parts = hop.parts.length > 1 ? hop.parts.toSorted((a, b) => compare(a.owner, b.owner)) : hop.parts
+  const parts = ordered(hop.parts)
   for (const { part } of parts) {
     switch (part.kind) {
       case 'route': {
@@ -157,6 +171,8 @@ export function envoysOf(weave: Weave, workload: string): readonly EnvoyRecord[]
 /** Filter chains of a listener that a caller of this kind can use: with TLS only the TLS ones, unless there are none. */
 export function chainsFor(part: CalleePart, callerUsesTls: boolean | null): readonly FilterChain[] {
   const chains = part.listener.filterChains
+  // Mostly there is one, and then it is that one.
+  if (chains.length === 1) return chains
   if (callerUsesTls === null) return chains
   const fitting = chains.filter((chain) => (chain.tls !== null) === callerUsesTls)
   return fitting.length === 0 ? chains : fitting
@@ -212,8 +228,14 @@ function inboundParts(envoys: readonly EnvoyRecord[]): readonly CalleePart[] {
   return envoys.flatMap((envoy) => envoy.listeners.filter(isInbound).map((listener) => ({ envoy, listener })))
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+/** By owner. Mostly they come in that order; only otherwise a copy is made. */
+function ordered(parts: HopNode['parts']): HopNode['parts'] {
+  for (let place = 1; place < parts.length; place += 1) {
+    if ((parts[place - 1]?.owner ?? '') > (parts[place]?.owner ?? '')) {
+      return parts.toSorted((a, b) => compareTexts(a.owner, b.owner))
+    }
+  }
+  return parts
 }
 
 const none: readonly EnvoyRecord[] = []

@@ -21,20 +21,54 @@ export function evaluateHop(
   defects: Defect[],
 ): Hop {
   const evidence = gatherHop(weave, node, windowSeconds)
+  try {
+    return wholeHop(evidence, node, weave, moment)
+  } catch {
+    return hopInParts(evidence, node, weave, moment, defects)
+  }
+}
+
+function wholeHop(evidence: HopEvidence, { id, from, to }: HopNode, weave: Weave, moment: Moment): Hop {
+  const { relations, relationFacts } = relationsOf(evidence, weave.stages)
+  return {
+    id,
+    from,
+    to,
+    transport: judgeTransport(evidence, moment),
+    authorisation: judgeAuthorisation(evidence, moment),
+    relations,
+    relationFacts,
+    client: clientSide(evidence),
+    server: serverSide(evidence),
+    tls: tlsOf(evidence),
+    activity: activityOf(evidence),
+    decision: decisionOf(evidence),
+    guard: guardOf(evidence, weave),
+  }
+}
+
+/** The same part by part, once something has failed: what failed is unknown and a defect, the rest stands. */
+function hopInParts(
+  evidence: HopEvidence,
+  { id, from, to }: HopNode,
+  weave: Weave,
+  moment: Moment,
+  defects: Defect[],
+): Hop {
   function attempt<Value>(rule: string, work: () => Value, otherwise: Value): Value {
     try {
       return work()
     } catch (thrown) {
-      defects.push({ rule, subject: node.id, message: messageOf(thrown) })
+      defects.push({ rule, subject: id, message: messageOf(thrown) })
       return otherwise
     }
   }
   const unjudged = (rule: string) => judged<'unknown'>('unknown', reason('judgement-failed', { rule }), [])
   const unshown = (rule: string) => notKnown(reason('judgement-failed', { rule }))
   return {
-    id: node.id,
-    from: node.from,
-    to: node.to,
+    id,
+    from,
+    to,
     transport: attempt<Hop['transport']>('transport', () => judgeTransport(evidence, moment), unjudged('transport')),
     authorisation: attempt<Hop['authorisation']>(
       'authorisation',
@@ -42,8 +76,8 @@ export function evaluateHop(
       unjudged('authorisation'),
     ),
     ...attempt('relations', () => relationsOf(evidence, weave.stages), { relations: [], relationFacts: {} }),
-    client: attempt('client', () => clientSide(evidence), emptySide(node.from)),
-    server: attempt('server', () => serverSide(evidence), emptySide(node.to)),
+    client: attempt('client', () => clientSide(evidence), emptySide(from)),
+    server: attempt('server', () => serverSide(evidence), emptySide(to)),
     tls: attempt<Hop['tls']>('tls', () => tlsOf(evidence), { version: unshown('tls'), cipher: unshown('tls') }),
     activity: attempt<Hop['activity']>('activity', () => activityOf(evidence), unshown('activity')),
     decision: attempt<Hop['decision']>('decision', () => decisionOf(evidence), unshown('decision')),
@@ -67,7 +101,11 @@ function emptySide(workload: string): HopSide {
 }
 
 function tlsOf(evidence: HopEvidence): Hop['tls'] {
-  for (const { fact, scope } of currentFirst([...evidence.calleeLog, ...evidence.callerLog])) {
+  return sessionOf(evidence.calleeLog) ?? sessionOf(evidence.callerLog) ?? unseenSession
+}
+
+function sessionOf(log: readonly Scoped<HopActivityFact>[]): Hop['tls'] | null {
+  for (const { fact, scope } of currentFirst(log)) {
     if (fact.tlsVersion === null) continue
     return {
       version: known(fact.tlsVersion, fact, scope),
@@ -77,35 +115,48 @@ function tlsOf(evidence: HopEvidence): Hop['tls'] {
           : known(fact.tlsCipher, fact, scope),
     }
   }
-  const unseen = notKnown(reason('not-seen-in-window', { what: 'tls-session' }))
-  return { version: unseen, cipher: unseen }
+  return null
 }
+
+const notSeen = notKnown(reason('not-seen-in-window', { what: 'tls-session' }))
+const unseenSession: Hop['tls'] = { version: notSeen, cipher: notSeen }
 
 /** The callee's log where it has requests of this hop, else the caller's, else the counters of the caller's cluster. */
 function activityOf(evidence: HopEvidence): Known<HopActivityView> {
   const callee = currentFirst(evidence.calleeLog)
   const caller = currentFirst(evidence.callerLog)
-  const isCalleeTelling = callee.some(({ fact }) => fact.requests > 0) || caller.length === 0
+  const isCalleeTelling = caller.length === 0 || callee.some(({ fact }) => fact.requests > 0)
   const chosen = isCalleeTelling && callee.length > 0 ? callee : caller
   const [first] = chosen
   if (first === undefined) return countedActivity(evidence)
-  const sum = (facts: readonly Scoped<HopActivityFact>[], pick: (fact: HopActivityFact) => number) =>
-    facts.reduce((total, { fact }) => total + pick(fact), 0)
-  const handshakeFailures = Math.max(
-    sum(callee, (fact) => fact.handshakeFailures),
-    sum(caller, (fact) => fact.handshakeFailures),
-  )
-  const times = chosen.flatMap(({ fact }) => fact.lastRequestAt ?? [])
+  let requests = 0
+  let denied = 0
+  let authorisationErrors = 0
+  let lastRequestAt: number | null = null
+  for (const { fact } of chosen) {
+    requests += fact.requests
+    denied += fact.denied
+    authorisationErrors += fact.authorisationErrors
+    if (fact.lastRequestAt !== null && (lastRequestAt === null || fact.lastRequestAt > lastRequestAt)) {
+      lastRequestAt = fact.lastRequestAt
+    }
+  }
   const view: HopActivityView = {
     windowSeconds: Math.max(1, Math.round((first.fact.windowTo - first.fact.windowFrom) / 1000)),
-    requests: sum(chosen, (fact) => fact.requests),
-    denied: sum(chosen, (fact) => fact.denied),
-    authorisationErrors: sum(chosen, (fact) => fact.authorisationErrors),
-    handshakeFailures,
-    lastRequestAt: times.length === 0 ? null : Math.max(...times),
+    requests,
+    denied,
+    authorisationErrors,
+    handshakeFailures: Math.max(failuresIn(callee), failuresIn(caller)),
+    lastRequestAt,
     countedBy: 'log',
   }
   return known(view, first.fact, first.scope)
+}
+
+function failuresIn(log: readonly Scoped<HopActivityFact>[]): number {
+  let failures = 0
+  for (const { fact } of log) failures += fact.handshakeFailures
+  return failures
 }
 
 function countedActivity(evidence: HopEvidence): Known<HopActivityView> {

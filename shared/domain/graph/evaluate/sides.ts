@@ -208,6 +208,7 @@ function scopeOfIdentity(fact: Fact, parts: EnvoyRecord['parts']): ScopeState | 
 
 /** Current facts first, then the rest: what is shown is the newest that is known. */
 export function currentFirst<F extends Fact>(facts: readonly Scoped<F>[]): readonly Scoped<F>[] {
+  if (facts.every(({ scope }) => isCurrent(scope))) return facts
   const current = facts.filter(({ scope }) => isCurrent(scope))
   return current.length > 0 ? current : facts
 }

@@ -17,6 +17,7 @@ import type {
   SpireServerFact,
   TrustBundleFact,
 } from '../../model/spire-facts.ts'
+import { sortBy } from '../in-order.ts'
 import { trustDomainOf } from '../spiffe-id.ts'
 import { type EnvoyIdentity, identityOf } from './envoy-identity.ts'
 
@@ -132,10 +133,10 @@ function envoyRecord(id: string, scopes: readonly ScopeState[]): EnvoyRecord {
     }
   }
   // The order of an answer must not decide what the graph says.
-  listeners.sort(byId)
-  clusters.sort(byId)
-  secrets.sort(byId)
-  certificates.sort(byId)
+  sortBy(listeners, idOf)
+  sortBy(clusters, idOf)
+  sortBy(secrets, idOf)
+  sortBy(certificates, idOf)
   const identity = identityOf({ listeners, clusters, secrets, certificates, parts })
   return {
     kind: 'envoy',
@@ -162,7 +163,7 @@ function opaRecord(id: string, scopes: readonly ScopeState[]): OpaRecord {
       else if (fact.kind === 'opa-bundle') bundles.push({ fact, scope })
     }
   }
-  return { kind: 'opa', id, scopes, instance, bundles: bundles.sort((a, b) => byId(a.fact, b.fact)) }
+  return { kind: 'opa', id, scopes, instance, bundles: sortBy(bundles, ({ fact }) => fact.id) }
 }
 
 function spireRecord(id: string, scopes: readonly ScopeState[]): SpireRecord {
@@ -183,7 +184,7 @@ function spireRecord(id: string, scopes: readonly ScopeState[]): SpireRecord {
       else if (fact.kind === 'trust-bundle') bundles.push(fact)
     }
   }
-  for (const list of entries.values()) if (list.length > 1) list.sort(byId)
+  for (const list of entries.values()) sortBy(list, idOf)
   const [anyEntry] = entries.keys()
   const trustDomain =
     server?.trustDomain ??
@@ -221,6 +222,6 @@ function partName(scope: string): string {
   return scope.slice(scope.lastIndexOf('/') + 1)
 }
 
-function byId(a: { readonly id: string }, b: { readonly id: string }): number {
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+function idOf({ id }: { readonly id: string }): string {
+  return id
 }

@@ -2,6 +2,7 @@ import type { Relation } from '../../model/hop-state.ts'
 import { type CallerPart, chainsFor, clusterTls, clusterTraffic, type HopEvidence } from '../evaluate/hop-evidence.ts'
 import { isCurrent } from '../instances/records.ts'
 import { acceptanceOf } from '../peer-matching.ts'
+import { sortBy } from '../in-order.ts'
 import { currentFacts } from './transport/handshakes.ts'
 import { pairKey, type Stages } from '../stages.ts'
 
@@ -44,10 +45,10 @@ function observedBy(evidence: HopEvidence): readonly string[] {
     if (isCurrent(scope) && fact.allowed + fact.denied + fact.errors > 0) ids.push(fact.id)
   }
   // A log of this hop that shows nothing coming through outweighs counters, whose window may still hold older requests.
-  if (ids.length > 0 || currentFacts(evidence).length > 0) return ids.sort()
+  if (ids.length > 0 || currentFacts(evidence).length > 0) return sortBy(ids, same)
   for (const fact of clusterTraffic(evidence)) if ((fact.requests.delta ?? 0) > 0) ids.push(fact.id)
   for (const fact of clusterTls(evidence)) if ((fact.handshake.delta ?? 0) > 0) ids.push(fact.id)
-  return ids.sort()
+  return sortBy(ids, same)
 }
 
 /**
@@ -72,7 +73,7 @@ function grantedBy(evidence: HopEvidence): readonly string[] {
       if (found !== undefined) ids.add(found.listener.id)
     }
   }
-  return [...ids].sort()
+  return sortBy([...ids], same)
 }
 
 /** Listeners that let this caller in; null when none does. Empty when the callee's listeners are not known. */
@@ -92,4 +93,8 @@ function letIn(evidence: HopEvidence, { cluster }: CallerPart): readonly string[
 
 function isIntended({ from, to }: HopEvidence, stages: Stages): boolean {
   return from.stage !== null && to.stage !== null && stages.adjacency.has(pairKey(from.stage, to.stage))
+}
+
+function same(text: string): string {
+  return text
 }

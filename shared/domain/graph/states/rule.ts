@@ -20,9 +20,17 @@ export function firstJudgement<State extends string, Need extends string, Eviden
   moment: Moment,
 ): Judgement<State> | null {
   for (const rule of rules) {
-    if (!rule.needs.every((need) => has(need, evidence))) continue
-    const found = rule.judge(evidence, moment)
+    const found = hasAll(rule.needs, has, evidence) ? rule.judge(evidence, moment) : null
     if (found !== null) return found
   }
   return null
+}
+
+function hasAll<Need extends string, Evidence>(
+  needs: readonly Need[],
+  has: (need: Need, evidence: Evidence) => boolean,
+  evidence: Evidence,
+): boolean {
+  for (const need of needs) if (!has(need, evidence)) return false
+  return true
 }

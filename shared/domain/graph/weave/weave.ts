@@ -1,5 +1,6 @@
 import type { ScopeState } from '../../model/fact.ts'
 import { type EnvoyRecord, type InstanceRecord, ownerOfScope, recordOf } from '../instances/records.ts'
+import { sortBy } from '../in-order.ts'
 import { linkingRelations, publishingRelations } from '../relations/index.ts'
 import type {
   Connection,
@@ -153,7 +154,7 @@ function readRecord(weave: Weave, owner: string): void {
     return
   }
   // Scopes arrive in any order; what is made of them must not depend on it.
-  const ordered = [...scopes.values()].sort((a, b) => (a.scope < b.scope ? -1 : 1))
+  const ordered = sortBy([...scopes.values()], ({ scope }) => scope)
   try {
     const record = recordOf(owner, ordered)
     if (record === null) weave.records.delete(owner)

@@ -1,26 +1,18 @@
 import type { EnvoyAuthorisationCountersFact, HttpFilters } from '../../../model/envoy-facts.ts'
-import { clusterTraffic, type HopEvidence } from '../../evaluate/hop-evidence.ts'
+import { clusterTraffic, type HopEvidence, type SeenRequests } from '../../evaluate/hop-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { usedChains } from '../transport/tls-setup.ts'
-
-/** What happened to the requests of this hop in the window, as far as it can be seen. */
-export interface SeenRequests {
-  readonly requests: number
-  readonly allowed: number
-  readonly decided: number
-  readonly denied: number
-  readonly errors: number
-  readonly failedOpen: number
-  readonly factIds: readonly string[]
-  readonly basis: 'measured' | 'derived'
-}
 
 /**
  * The callee's current access log; else OPA's current decision log; else the callee's ext_authz counters, when this hop was
  * seen to carry requests and is the callee's only one: those counters do not tell callers apart.
  */
 export function seenRequests(evidence: HopEvidence): SeenRequests | null {
-  return fromAccessLog(evidence) ?? fromDecisionLog(evidence) ?? fromCounters(evidence)
+  const { cache } = evidence
+  if (cache.requests === undefined) {
+    cache.requests = fromAccessLog(evidence) ?? fromDecisionLog(evidence) ?? fromCounters(evidence)
+  }
+  return cache.requests
 }
 
 /** HTTP connection managers that this hop's requests pass at the callee, with the listener fact that says so. */
@@ -33,39 +25,41 @@ export function usedHttpFilters(
 }
 
 function fromAccessLog(evidence: HopEvidence): SeenRequests | null {
-  const facts = evidence.calleeLog.flatMap(({ fact, scope }) => (isCurrent(scope) && fact.requests > 0 ? [fact] : []))
-  if (facts.length === 0) return null
+  const total = { requests: 0, allowed: 0, decided: 0, denied: 0, errors: 0, failedOpen: 0 }
+  const factIds: string[] = []
+  for (const { fact, scope } of evidence.calleeLog) {
+    if (fact.requests === 0 || !isCurrent(scope)) continue
+    total.requests += fact.requests
+    total.allowed += fact.allowed
+    total.decided += fact.decided
+    total.denied += fact.denied
+    total.errors += fact.authorisationErrors
+    total.failedOpen += fact.failedOpen
+    factIds.push(fact.id)
+  }
+  if (factIds.length === 0) return null
+  if (total.decided > 0) return { ...total, factIds, basis: 'measured' }
   // A decision log beside it may know of decisions whose id the access log does not carry.
   const decisions = fromDecisionLog(evidence)
-  const decided = facts.reduce((total, fact) => total + fact.decided, 0)
-  return {
-    requests: facts.reduce((total, fact) => total + fact.requests, 0),
-    allowed: facts.reduce((total, fact) => total + fact.allowed, 0),
-    decided: decided > 0 ? decided : (decisions?.decided ?? 0),
-    denied: facts.reduce((total, fact) => total + fact.denied, 0),
-    errors: facts.reduce((total, fact) => total + fact.authorisationErrors, 0),
-    failedOpen: facts.reduce((total, fact) => total + fact.failedOpen, 0),
-    factIds: [...facts.map((fact) => fact.id), ...(decided > 0 ? [] : (decisions?.factIds ?? []))],
-    basis: 'measured',
-  }
+  if (decisions === null) return { ...total, factIds, basis: 'measured' }
+  return { ...total, decided: decisions.decided, factIds: [...factIds, ...decisions.factIds], basis: 'measured' }
 }
 
 function fromDecisionLog(evidence: HopEvidence): SeenRequests | null {
-  const facts = evidence.decisions.flatMap(({ fact, scope }) => (isCurrent(scope) ? [fact] : []))
-  const allowed = facts.reduce((total, fact) => total + fact.allowed, 0)
-  const denied = facts.reduce((total, fact) => total + fact.denied, 0)
-  const errors = facts.reduce((total, fact) => total + fact.errors, 0)
-  if (allowed + denied + errors === 0) return null
-  return {
-    requests: allowed + denied + errors,
-    allowed,
-    decided: allowed + denied,
-    denied,
-    errors,
-    failedOpen: 0,
-    factIds: facts.map((fact) => fact.id),
-    basis: 'measured',
+  let allowed = 0
+  let denied = 0
+  let errors = 0
+  const factIds: string[] = []
+  for (const { fact, scope } of evidence.decisions) {
+    if (!isCurrent(scope)) continue
+    allowed += fact.allowed
+    denied += fact.denied
+    errors += fact.errors
+    factIds.push(fact.id)
   }
+  const requests = allowed + denied + errors
+  if (requests === 0) return null
+  return { requests, allowed, decided: allowed + denied, denied, errors, failedOpen: 0, factIds, basis: 'measured' }
 }
 
 function fromCounters(evidence: HopEvidence): SeenRequests | null {

@@ -13,10 +13,14 @@ import { acceptanceOf, matcherText } from '../../peer-matching.ts'
 /** Chains of current listeners that this caller can use. */
 export function usedChains(evidence: HopEvidence): readonly UsedChain[] {
   const uses = callerTls(evidence)
-  evidence.cache.chains ??= evidence.callees.flatMap((part) =>
-    isCurrent(part.envoy.parts.listeners) ? chainsFor(part, uses).map((chain) => ({ part, chain })) : [],
-  )
-  return evidence.cache.chains
+  if (evidence.cache.chains !== undefined) return evidence.cache.chains
+  const chains: UsedChain[] = []
+  for (const part of evidence.callees) {
+    if (!isCurrent(part.envoy.parts.listeners)) continue
+    for (const chain of chainsFor(part, uses)) chains.push({ part, chain })
+  }
+  evidence.cache.chains = chains
+  return chains
 }
 
 export function currentCallers(evidence: HopEvidence): readonly CallerPart[] {
@@ -33,18 +37,19 @@ export function isTlsHop(evidence: HopEvidence): boolean {
 }
 
 /** Ids of the configuration that a judgement about TLS looks at. */
-export function configurationIds(evidence: HopEvidence): readonly string[] {
-  return [
-    ...evidence.callees.flatMap(({ envoy, listener }) => (isCurrent(envoy.parts.listeners) ? [listener.id] : [])),
-    ...currentCallers(evidence).map(({ cluster }) => cluster.id),
-  ]
+export function configurationIds(evidence: HopEvidence): string[] {
+  const ids: string[] = []
+  for (const { envoy, listener } of evidence.callees) if (isCurrent(envoy.parts.listeners)) ids.push(listener.id)
+  for (const { cluster } of currentCallers(evidence)) ids.push(cluster.id)
+  return ids
 }
 
 /** Ids of all current log facts: what they show or do not show counts. */
 export function logIds(evidence: HopEvidence): readonly string[] {
-  return [...evidence.calleeLog, ...evidence.callerLog].flatMap(({ fact, scope }) =>
-    isCurrent(scope) ? [fact.id] : [],
-  )
+  const ids: string[] = []
+  for (const { fact, scope } of evidence.calleeLog) if (isCurrent(scope)) ids.push(fact.id)
+  for (const { fact, scope } of evidence.callerLog) if (isCurrent(scope)) ids.push(fact.id)
+  return ids
 }
 
 /** The SPIFFE validator, whose trust bundles are bound to trust domains, asks for a client certificate by itself. */

@@ -28,13 +28,11 @@ export const mutualTlsVerified: Rule = {
     if (handshakes === null || mismatchOf(evidence) !== null) return null
     const { seen, countedBy, factIds } = handshakes
     const params = { ...evidence.ends, seen, countedBy, windowSeconds: evidence.windowSeconds }
-    return judged('verified', reason('mutual-tls-verified', params), [
-      ...configurationIds(evidence),
-      ...(callerLeaves ?? []).map((leaf) => leaf.factId),
-      ...(calleeLeaves ?? []).map((leaf) => leaf.factId),
-      ...factIds,
-      ...logIds(evidence),
-    ])
+    const restsOn = configurationIds(evidence)
+    for (const leaf of callerLeaves ?? []) restsOn.push(leaf.factId)
+    for (const leaf of calleeLeaves ?? []) restsOn.push(leaf.factId)
+    restsOn.push(...factIds, ...logIds(evidence))
+    return judged('verified', reason('mutual-tls-verified', params), restsOn)
   },
 }
 
