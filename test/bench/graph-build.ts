@@ -1,5 +1,11 @@
 import type { ScopeState } from '../../shared/domain/model/fact.ts'
-import { buildGraph, type GraphBuild, type GraphSettings, startGraph, updateGraph } from '../../shared/domain/graph/build.ts'
+import {
+  buildGraph,
+  type GraphBuild,
+  type GraphSettings,
+  startGraph,
+  updateGraph,
+} from '../../shared/domain/graph/build.ts'
 import { graphView } from '../../shared/domain/graph/view.ts'
 import { largePipeline } from '../builders/pipeline.ts'
 import { type BenchRow, within } from './row.ts'
