@@ -1,5 +1,6 @@
 import { pairKey } from '../stages.ts'
-import { addHop, hopId, mention, removeHop, type Touched, type Weave } from './weave.ts'
+import { addHop, hopId, mention, removeHop } from './elements.ts'
+import type { Touched, Weave } from './weave.ts'
 
 /** Stages with exact SPIFFE IDs are drawn though nothing of them was found: what is wanted and absent must be seen. */
 export function mentionIntended(weave: Weave, touched: Touched): void {

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import {
+  authorisationCounters,
+  counter,
+  decisionActivity,
+  extAuthz,
+  scope,
+  spiffe,
+} from '../../../../../test/builders/facts.ts'
+import { withFacts } from '../../../../../test/builders/pipeline.ts'
+import { build, hop, ids, pipeline } from '../../../../../test/builders/small-graph.ts'
+
+describe('authorisation', () => {
+  const callee = 'logs/model-server-access/activity'
+  const listeners = 'envoy/model-server/listeners'
+
+  function guardedBy(change: Parameters<typeof extAuthz>[0] | null) {
+    return withFacts(pipeline.scopes, listeners, 'envoy-listener', (fact) =>
+      fact.name === 'egress'
+        ? fact
+        : {
+            ...fact,
+            filterChains: fact.filterChains.map((chain) => ({
+              ...chain,
+              http: chain.http.map((http) => ({ ...http, extAuthz: change === null ? null : extAuthz(change) })),
+            })),
+          },
+    )
+  }
+
+  it.each([
+    ['denying', 'requests-denied', { denied: 6, allowed: 18 }],
+    ['erroring', 'authorisation-errors', { authorisationErrors: 1, allowed: 23, decided: 23 }],
+    ['unknown', 'no-decision-seen', { decided: 0 }],
+  ])('is %s: %s', (state, code, counts) => {
+    const scopes = withFacts(pipeline.scopes, callee, 'hop-activity', (fact) =>
+      fact.side === 'callee' ? { ...fact, ...counts } : fact,
+    )
+    expect(hop(build(scopes), ids.gateway, ids.model).authorisation).toMatchObject({ state, reason: { code } })
+  })
+
+  it('does not call one denial in two thousand denying', () => {
+    const scopes = withFacts(pipeline.scopes, callee, 'hop-activity', (fact) =>
+      fact.side === 'callee' ? { ...fact, requests: 2000, allowed: 1999, decided: 2000, denied: 1 } : fact,
+    )
+    expect(hop(build(scopes), ids.gateway, ids.model).authorisation.state).toBe('allowing')
+  })
+
+  it('fails open, and says whether it happened or only could', () => {
+    expect(hop(build(guardedBy({ failureModeAllow: true })), ids.gateway, ids.model).authorisation).toMatchObject({
+      state: 'failing-open',
+      reason: { code: 'open-on-error' },
+    })
+    const happened = withFacts(guardedBy({ failureModeAllow: true }), callee, 'hop-activity', (fact) =>
+      fact.side === 'callee' ? { ...fact, failedOpen: 5, decided: 19 } : fact,
+    )
+    expect(hop(build(happened), ids.gateway, ids.model).authorisation).toMatchObject({
+      state: 'failing-open',
+      reason: { code: 'passed-undecided', params: { passed: 5 } },
+    })
+  })
+
+  it('is unguarded without ext_authz, and where it is not enabled for all', () => {
+    expect(hop(build(guardedBy(null)), ids.gateway, ids.model).authorisation).toMatchObject({
+      state: 'unguarded',
+      reason: { code: 'no-ext-authz' },
+    })
+    expect(hop(build(guardedBy({ alwaysEnabled: false })), ids.gateway, ids.model).authorisation).toMatchObject({
+      state: 'unguarded',
+      reason: { code: 'ext-authz-partly' },
+    })
+  })
+
+  it('names the routes on which nobody is asked', () => {
+    const scopes = guardedBy({ disabledRoutes: ['/healthz'] })
+    expect(hop(build(scopes), ids.gateway, ids.model).authorisation).toMatchObject({
+      state: 'allowing',
+      reason: { code: 'requests-allowed-except-routes', params: { routes: 1 } },
+    })
+  })
+
+  it('lets the decision log say what the access log cannot', () => {
+    const scopes = [
+      ...withFacts(pipeline.scopes, callee, 'hop-activity', (fact) => ({ ...fact, decided: 0 })),
+      scope('logs/decisions/activity', [decisionActivity(ids.gateway, ids.model)]),
+    ]
+    const found = hop(build(scopes), ids.gateway, ids.model)
+    expect(found.authorisation.state).toBe('allowing')
+    expect(found.decision).toMatchObject({ known: true, value: { outcome: 'allow', revision: 'r42' } })
+  })
+
+  it('blames no hop for counters that several callers share', () => {
+    const scopes = [
+      ...withFacts(
+        pipeline.scopes.filter((state) => !state.scope.startsWith('logs/')),
+        'envoy/model-server/counters',
+        'envoy-authorisation-counters',
+        () => authorisationCounters('model-server', { denied: counter(9) }),
+      ),
+    ]
+    expect(hop(build(scopes), ids.gateway, ids.model).authorisation.state).toBe('denying')
+    const shared = [...scopes, scope('logs/other/activity', [decisionActivity(spiffe('stranger'), ids.model)])]
+    expect(hop(build(shared), ids.gateway, ids.model).authorisation.state).toBe('unknown')
+  })
+})
