@@ -101,7 +101,8 @@ function SilentSources({ health, now }: { readonly health: readonly SourceHealth
         : `${sourceLabel(source.source)} ${sourceProblemSentence(first, now)}`
     return (
       <Banner key={source.source} tone="unknown" icon={<SquareDashed size={16} aria-hidden="true" />}>
-        <b>{text}</b> {more > 0 ? `And ${more} more. ` : ''}Its facts are shown as last known, or unknown.
+        <b>{text}</b> {more > 0 ? `And ${more} more. ` : ''}
+        {source.newestReadAt === null ? '' : 'What it said before is shown as last known.'}
       </Banner>
     )
   })

@@ -25,6 +25,7 @@ describe('going through the graph', () => {
     const problems = problemsInOrder(view)
     expect(problems[0]).toBe(hop('model-server', 'tool-runtime'))
     expect(problems).toContain(id('tool-runtime'))
+    expect(problems.at(-1)).toBe('control/node-b')
     expect(problems).not.toContain(hop('application', 'gateway'))
     expect(problems).not.toContain(hop('model-server', 'model-registry'))
     expect(problems).not.toContain(hop('input-sanitiser', 'orchestrator'))

@@ -1,4 +1,4 @@
-import { workloadSeverity } from '../../../shared/domain/model/hop-state.ts'
+import { type WorkloadState, workloadSeverity } from '../../../shared/domain/model/hop-state.ts'
 import type { EdgeItem, GraphView, NodeItem } from '../../../shared/domain/model/view.ts'
 import { edgeRank, factsOfEdge, isProblemEdge, isProblemNode, stateOfNode } from './looks.ts'
 
@@ -18,19 +18,22 @@ export function edgesInOrder(edges: readonly EdgeItem[]): readonly EdgeItem[] {
   return [...edges].sort((a, b) => edgeRank(factsOfEdge(a)) - edgeRank(factsOfEdge(b)) || (a.id < b.id ? -1 : 1))
 }
 
-/** All problems, the worst first: hops and workloads of the same weight, hops before workloads. */
-export function problemsInOrder(view: Pick<GraphView, 'nodes' | 'edges'>): readonly string[] {
+/** All problems, the worst first: hops, then workloads, then components of the control plane. */
+export function problemsInOrder(view: Pick<GraphView, 'nodes' | 'edges' | 'control'>): readonly string[] {
   const edges = edgesInOrder(view.edges)
     .filter((edge) => isProblemEdge(factsOfEdge(edge)))
     .map((edge) => edge.id)
-  const nodes = view.nodes
-    .filter((node) => isProblemNode(stateOfNode(node)))
-    .sort(
-      (a, b) =>
-        workloadSeverity.indexOf(stateOfNode(a)) - workloadSeverity.indexOf(stateOfNode(b)) || (a.id < b.id ? -1 : 1),
-    )
-    .map((node) => node.id)
-  return [...edges, ...nodes]
+  const nodes = view.nodes.map((node) => ({ id: node.id, state: stateOfNode(node) }))
+  const control = view.control.map((component) => ({ id: component.id, state: component.state.state }))
+  return [...edges, ...worstFirst(nodes), ...worstFirst(control)]
+}
+
+function worstFirst(items: readonly { readonly id: string; readonly state: WorkloadState }[]): readonly string[] {
+  const weight = (state: WorkloadState) => workloadSeverity.indexOf(state)
+  return items
+    .filter((item) => isProblemNode(item.state))
+    .sort((a, b) => weight(a.state) - weight(b.state) || (a.id < b.id ? -1 : 1))
+    .map((item) => item.id)
 }
 
 /** The item after (or before) the selected one in a list, around its end; the first (or last) when none is selected. */

@@ -107,6 +107,9 @@ function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onO
     const byId = new Map(edges.map((edge) => [edge.edge.id, edge]))
     return edgesInOrder(edges.map((edge) => edge.edge)).flatMap((edge) => byId.get(edge.id) ?? [])
   }, [edges])
+  // Seen from far away only what differs keeps its mark, at a size that can be hit; the table has the rest.
+  const near =
+    detail === 'small' ? marks.filter((mark) => mark.look.line !== 'verified' || mark.edge.id === selected) : marks
   const select = useCallback((id: string) => onSelect(id), [onSelect])
   const pick = (event: MouseEvent) => {
     const point = screenToFlowPosition({ x: event.clientX, y: event.clientY })
@@ -145,14 +148,13 @@ function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onO
         maxZoom={2}
       >
         <ViewportPortal>
-          {marks.map((edge) => (
+          {near.map((edge) => (
             <HopMark
               key={edge.edge.id}
               drawn={edge}
               from={names.get(edge.edge.from) ?? edge.edge.from}
               to={names.get(edge.edge.to) ?? edge.edge.to}
               selected={edge.edge.id === selected}
-              plain={detail === 'small' && edge.look.line === 'verified' && edge.edge.id !== selected}
               onSelect={select}
             />
           ))}

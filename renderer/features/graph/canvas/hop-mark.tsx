@@ -16,7 +16,6 @@ export const HopMark = memo(function HopMark({
   from,
   to,
   selected,
-  plain,
   onSelect,
 }: {
   readonly drawn: DrawnEdge
@@ -24,8 +23,6 @@ export const HopMark = memo(function HopMark({
   readonly from: string
   readonly to: string
   readonly selected: boolean
-  /** Only the button: seen from far away, what is verified needs no glyph. */
-  readonly plain: boolean
   readonly onSelect: (id: string) => void
 }) {
   const now = useNow(selected ? 1000 : 10_000)
@@ -50,25 +47,23 @@ export const HopMark = memo(function HopMark({
       title={sentence}
       onClick={() => onSelect(edge.id)}
     >
-      {plain ? null : (
-        <svg aria-hidden="true">
-          {look.glyph === null ? null : <HopGlyph state={look.glyph} />}
-          {mark.text === null || text === null ? null : (
-            <MarkText
-              text={text}
-              line={look.line}
-              x={mark.text.x - mark.x}
-              y={mark.text.y - mark.y}
-              anchor={mark.text.anchor}
-            />
-          )}
-          {pill === null || mark.pill === null || edge.type !== 'hop' ? null : (
-            <g transform={`translate(${mark.pill.x - mark.x} ${mark.pill.y - mark.y})`}>
-              <HopPill state={edge.hop.authorisation.state} text={pillText} width={pillWidth(pillText)} />
-            </g>
-          )}
-        </svg>
-      )}
+      <svg aria-hidden="true">
+        {look.glyph === null ? null : <HopGlyph state={look.glyph} />}
+        {mark.text === null || text === null ? null : (
+          <MarkText
+            text={text}
+            line={look.line}
+            x={mark.text.x - mark.x}
+            y={mark.text.y - mark.y}
+            anchor={mark.text.anchor}
+          />
+        )}
+        {pill === null || mark.pill === null || edge.type !== 'hop' ? null : (
+          <g transform={`translate(${mark.pill.x - mark.x} ${mark.pill.y - mark.y})`}>
+            <HopPill state={edge.hop.authorisation.state} text={pillText} width={pillWidth(pillText)} />
+          </g>
+        )}
+      </svg>
     </button>
   )
 })

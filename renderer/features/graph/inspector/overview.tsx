@@ -111,6 +111,8 @@ function Figures<State extends string>({
 }
 
 function nodeLine(view: GraphView, id: string): string {
+  const component = view.control.find((candidate) => candidate.id === id)
+  if (component !== undefined) return `${component.name}, ${workloadStateLabel(component.state.state)}.`
   const item = view.nodes.find((node) => node.id === id)
   if (item === undefined) return id
   return item.type === 'group'
