@@ -1,0 +1,33 @@
+import type { BenchRow } from './row.ts'
+
+/**
+ * `npm run bench [-- <name> …]`: measures, each against what one would use instead or against what is promised, in one run.
+ * Figures of one machine; the ratios are what counts.
+ */
+const benches: Readonly<Record<string, () => Promise<{ run(): Promise<readonly BenchRow[]> }>>> = {
+  'graph-build': () => import('./graph-build.ts'),
+  'lab-observe': () => import('./lab-observe.ts'),
+  'graph-paint': () => import('./graph-paint.ts'),
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => benches[name] === undefined)
+if (unknown.length > 0) {
+  console.error(`no such benchmark: ${unknown.join(', ')}. There are ${Object.keys(benches).join(', ')}.`)
+  process.exit(2)
+}
+for (const [name, load] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.log(`\n${name}`)
+  for (const row of await (await load()).run()) console.log(lineOf(row))
+}
+process.exit(0)
+
+function lineOf({ name, value, unit, comparedWith, ratio }: BenchRow): string {
+  const against = comparedWith === null ? '' : `${comparedWith.name} ${rounded(comparedWith.value)} ${unit}`
+  return `  ${name.padEnd(64)} ${`${rounded(value)} ${unit}`.padStart(14)}   ${against.padEnd(52)} ${ratio === null ? '' : `× ${rounded(ratio)}`}`
+}
+
+function rounded(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}

@@ -1,0 +1,59 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bindGraphModel } from '../../electron/core/graph-model.ts'
+import type { Clock, Connector } from '../../electron/core/ports.ts'
+import { createService } from '../../electron/service/service.ts'
+import { environmentFolder } from '../../electron/service/home.ts'
+import type { Composed } from '../../electron/service/compose.ts'
+import { systemClock } from '../../electron/platform/clock.ts'
+import { dial } from '../../electron/platform/dial.ts'
+import { createFiles } from '../../electron/platform/files.ts'
+import { createHttpGet } from '../../electron/platform/http-get.ts'
+import { createProcessLog } from '../../electron/platform/log.ts'
+import type { BuiltPipeline } from '../builders/pipeline.ts'
+
+/** The real service over generated facts: everything but the connectors is what a user runs. */
+export async function serveSynthetic(
+  pipeline: BuiltPipeline,
+): Promise<{ readonly service: Composed; stop(): Promise<void> }> {
+  const home = await mkdtemp(join(tmpdir(), 'eh-bench-'))
+  await mkdir(join(home, 'environments'), { recursive: true })
+  await writeFile(
+    join(home, 'environments', 'large.yaml'),
+    `apiVersion: everyhop.dev/v1
+kind: Environment
+name: large
+sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
+`,
+  )
+  // The generated certificates are valid around the time they were generated for.
+  const offset = pipeline.now - Date.now()
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + offset }
+  const log = createProcessLog(clock)
+  const info = { version: '0.0.0', host: 'web', home } as const
+  const silent = (kind: 'spire' | 'envoy' | 'opa' | 'logs'): Connector<never> => ({
+    kind,
+    async *observe(_source, _settings, _ports, signal) {
+      if (kind === 'envoy') {
+        for (const { scope, facts, gaps } of pipeline.scopes) yield { scope, at: clock.now(), facts, gaps }
+      }
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    },
+    test: () => Promise.reject(new Error('generated facts cannot be tested')),
+  })
+  const service = createService({
+    info,
+    ports: { clock, log, dial, get: createHttpGet(dial), files: createFiles() },
+    folder: environmentFolder(home),
+    connectors: { spire: silent('spire'), envoy: silent('envoy'), opa: silent('opa'), logs: silent('logs') },
+    bindModel: bindGraphModel,
+  })
+  return {
+    service: { ...service, clock, log, info },
+    async stop() {
+      service.stop()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
