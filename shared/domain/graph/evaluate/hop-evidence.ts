@@ -145,7 +145,7 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
     windowSeconds,
     isOnlyCaller: () => {
       let callers = 0
-      for (const id of weave.workloads.get(hop.to)?.hops ?? []) if (weave.hops.get(id)?.to === hop.to) callers += 1
+      for (const other of weave.workloads.get(hop.to)?.hops ?? []) if (other.to === hop.to) callers += 1
       return callers === 1
     },
     cache: {},

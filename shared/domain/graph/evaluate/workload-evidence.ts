@@ -1,5 +1,6 @@
 import type { HopActivityFact } from '../../model/log-facts.ts'
 import type { RegistrationEntryFact } from '../../model/spire-facts.ts'
+import { sortBy } from '../in-order.ts'
 import type { EnvoyRecord, OpaRecord, Scoped, SpireRecord } from '../instances/records.ts'
 import type { Guard } from '../relations/relation.ts'
 import type { Naming } from '../stages.ts'
@@ -59,9 +60,7 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
   const asCaller: Scoped<HopActivityFact>[] = []
   const asCallee: Scoped<HopActivityFact>[] = []
   let isCalled = false
-  for (const hopId of node.hops) {
-    const hop = weave.hops.get(hopId)
-    if (hop === undefined) continue
+  for (const hop of node.hops) {
     if (hop.to === id) isCalled = true
     for (const { part } of hop.parts) {
       if (part.kind !== 'logged' || part.fact.side !== 'callee') continue
@@ -69,8 +68,8 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
       else asCallee.push(part)
     }
   }
-  asCaller.sort(byId)
-  asCallee.sort(byId)
+  sortBy(asCaller, factId)
+  sortBy(asCallee, factId)
   return { node, naming, envoys, spires, entries, guards, asCaller, asCallee, isCalled, world }
 }
 
@@ -84,6 +83,6 @@ function onlyOpa(weave: Weave, guard: Guard): OpaRecord | null {
   return only === undefined || others.length > 0 ? null : opaOf(weave, only)
 }
 
-function byId(a: { readonly fact: { readonly id: string } }, b: { readonly fact: { readonly id: string } }): number {
-  return a.fact.id < b.fact.id ? -1 : a.fact.id > b.fact.id ? 1 : 0
+function factId({ fact }: { readonly fact: { readonly id: string } }): string {
+  return fact.id
 }

@@ -52,7 +52,7 @@ export function addHop(
   weave.shape += 1
   for (const end of [from, to]) {
     mention(weave, end, 'hop', touched)
-    weave.workloads.get(end)?.hops.add(id)
+    weave.workloads.get(end)?.hops.add(hop)
     // Whether a callee has one caller or several decides what its counters say of each.
     touched.workloads.add(end)
   }
@@ -69,7 +69,7 @@ export function removeHop(weave: Weave, id: string, touched: Touched): void {
   weave.shape += 1
   touched.hops.add(id)
   for (const end of [hop.from, hop.to]) {
-    weave.workloads.get(end)?.hops.delete(id)
+    weave.workloads.get(end)?.hops.delete(hop)
     touched.workloads.add(end)
     forget(weave, end, 'hop', touched)
   }

@@ -18,7 +18,7 @@ export interface WorkloadNode {
   readonly naming: Naming
   /** How often each kind of reason mentions it. */
   readonly because: { envoy: number; entry: number; peer: number; intent: number; hop: number }
-  readonly hops: Set<string>
+  readonly hops: Set<HopNode>
 }
 
 /** A hop that something speaks of, with everything that does, by owner. */
@@ -297,7 +297,7 @@ function touchNeighbours(weave: Weave, touched: Touched, owners: ReadonlySet<str
   const isSpireOnly = [...owners].every((owner) => owner.startsWith('spire/'))
   if (!isSpireOnly) {
     for (const id of touched.workloads) {
-      for (const hop of weave.workloads.get(id)?.hops ?? []) touched.hops.add(hop)
+      for (const hop of weave.workloads.get(id)?.hops ?? []) touched.hops.add(hop.id)
     }
   }
   for (const id of fromHops) touched.workloads.add(id)
