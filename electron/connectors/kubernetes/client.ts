@@ -147,9 +147,27 @@ export function createClient(access: ClusterAccess, now: () => EpochMs): Kuberne
     },
     async forward(place, port, headers, signal) {
       const path = `${podPath(place)}/portforward?ports=${port}`
-      const result = await access.upgrade({ method: 'GET', path, headers, deadlineMs: answerWithinMs }, signal)
+      // The API server answers 406 to an upgrade that accepts JSON only.
+      const asking = {
+        method: 'GET',
+        path,
+        headers: { ...headers, accept: '*/*' },
+        deadlineMs: answerWithinMs,
+      } as const
+      const result = await access.upgrade(asking, signal)
       if (result.kind === 'upgraded') return result
-      throw await refusal(result.answer, `port-forward to ${place.namespace}/${place.pod}:${port}`, access, now())
+      const failure = await refusal(
+        result.answer,
+        `port-forward to ${place.namespace}/${place.pod}:${port}`,
+        access,
+        now(),
+      )
+      // Without `create` the API server says that it is forbidden, and no more.
+      throw failure.status === 403
+        ? new KubernetesFailure('forbidden', `${failure.message} (needs get and create on pods/portforward)`, {
+            status: 403,
+          })
+        : failure
     },
   }
 }

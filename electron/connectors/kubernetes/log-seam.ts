@@ -16,19 +16,38 @@ export interface LogSeam {
 
 const overlapSeconds = 1
 
+interface Instant {
+  readonly second: number
+  readonly nanoseconds: number
+}
+
 export function createLogSeam(sinceTime: EpochMs | null): LogSeam {
+  const start: Instant | null = sinceTime === null ? null : ofEpoch(sinceTime)
+  /** With a log of the newest lines: the first of them. What is older comes with the overlap, but was not asked for. */
+  let first: Instant | null = start
+  let isResumed = false
   let newest: number | null = null
   /** Lines of the last seconds: by second, then by stamp, how many. */
   const seen = new Map<number, Map<string, number>>()
   let again = new Map<string, number>()
 
+  function remember(stamp: string, second: number): void {
+    if (newest === null || second > newest) {
+      newest = second
+      for (const old of seen.keys()) if (old < second - overlapSeconds) seen.delete(old)
+    }
+    if (second < newest - overlapSeconds) return
+    const stamps = seen.get(second) ?? new Map<string, number>()
+    seen.set(second, stamps.set(stamp, (stamps.get(stamp) ?? 0) + 1))
+  }
+
   return {
     since() {
-      const second =
-        newest === null ? (sinceTime === null ? null : Math.floor(sinceTime / 1000)) : newest - overlapSeconds
-      return second === null ? null : new Date(second * 1000).toISOString().replace('.000Z', 'Z')
+      const second = newest === null ? start?.second : newest - overlapSeconds
+      return second === undefined ? null : new Date(second * 1000).toISOString().replace('.000Z', 'Z')
     },
     resume() {
+      isResumed = newest !== null
       again = new Map([...seen.values()].flatMap((stamps) => [...stamps]))
     },
     isNew(stamp) {
@@ -38,17 +57,27 @@ export function createLogSeam(sinceTime: EpochMs | null): LogSeam {
         else again.set(stamp, left - 1)
         return false
       }
-      const second = Math.floor(Date.parse(stamp) / 1000)
-      if (newest === null || second > newest) {
-        newest = second
-        for (const old of seen.keys()) if (old < second - overlapSeconds) seen.delete(old)
-      }
-      if (second < newest - overlapSeconds) return true
-      const stamps = seen.get(second) ?? new Map<string, number>()
-      seen.set(second, stamps.set(stamp, (stamps.get(stamp) ?? 0) + 1))
+      const at = ofStamp(stamp)
+      first ??= at
+      if ((start !== null || isResumed) && isBefore(at, first)) return false
+      remember(stamp, at.second)
       return true
     },
   }
+}
+
+function ofEpoch(time: EpochMs): Instant {
+  const second = Math.floor(time / 1000)
+  return { second, nanoseconds: (time - second * 1000) * 1_000_000 }
+}
+
+function ofStamp(stamp: string): Instant {
+  const fraction = /\.(\d{1,9})/.exec(stamp)?.[1] ?? ''
+  return { second: Math.floor(Date.parse(stamp) / 1000), nanoseconds: Number(fraction.padEnd(9, '0')) }
+}
+
+function isBefore(one: Instant, other: Instant): boolean {
+  return one.second < other.second || (one.second === other.second && one.nanoseconds < other.nanoseconds)
 }
 
 /** What the kubelet writes before each line: RFC 3339 with up to nine digits of a second, and a space. */

@@ -135,10 +135,25 @@ test('lines with the same stamp at the seam are neither lost nor given twice', (
 
 test('a line that was written a little out of order at the seam is not lost', () => {
   const seam = createLogSeam(null)
+  expect([seam.isNew('2026-11-01T00:00:03Z'), seam.isNew('2026-11-01T00:00:02.9Z')]).toEqual([true, true])
   seam.isNew('2026-11-01T00:00:05.9Z')
   seam.resume()
   expect(seam.isNew('2026-11-01T00:00:04.95Z')).toBe(true)
   expect(seam.isNew('2026-11-01T00:00:05.9Z')).toBe(false)
+})
+
+test('what is older than what was wanted stays out, also when it comes with the overlap', () => {
+  const since = createLogSeam(Date.parse('2026-11-01T00:00:05.500Z'))
+  expect([since.isNew('2026-11-01T00:00:05.499999999Z'), since.isNew('2026-11-01T00:00:05.5Z')]).toEqual([false, true])
+  since.resume()
+  expect([since.since(), since.isNew('2026-11-01T00:00:04.9Z')]).toEqual(['2026-11-01T00:00:04Z', false])
+  const newest = createLogSeam(null)
+  expect(newest.isNew('2026-11-01T00:00:05.000000007Z')).toBe(true)
+  newest.resume()
+  expect([newest.isNew('2026-11-01T00:00:05.000000006Z'), newest.isNew('2026-11-01T00:00:05.00000001Z')]).toEqual([
+    false,
+    true,
+  ])
 })
 
 test('lines are the same however the bytes are cut; a cut-off last line waits, a very long one is cut', async () => {

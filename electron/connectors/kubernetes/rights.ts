@@ -35,7 +35,7 @@ export async function readRights(
   } catch (error) {
     signal.throwIfAborted()
     const failure = connectionFailure(error, 'SelfSubjectRulesReview')
-    return { scope, at: now(), facts: null, gaps: [gapOf(cluster, 'rights', failure, now())] }
+    return unreadRights(cluster, failure, now())
   }
   const gaps = wanted.flatMap(({ right, field, verbs }) => {
     const lacking = facts.filter((fact) => fact[field] === false).map(({ namespace }) => namespace)
@@ -45,6 +45,10 @@ export async function readRights(
     return gapOf(cluster, right, new KubernetesFailure('forbidden', words), now())
   })
   return { scope, at: now(), facts, gaps }
+}
+
+export function unreadRights(cluster: string, failure: KubernetesFailure, at: EpochMs): Report {
+  return { scope: `kubernetes/${cluster}/rights`, at, facts: null, gaps: [gapOf(cluster, 'rights', failure, at)] }
 }
 
 function rightsFact(cluster: string, namespace: string, rules: Rules, at: EpochMs): KubernetesRightsFact {

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/ports.ts'
 import type { KubernetesClient } from './client.ts'
 import { createDueQueue } from './due-queue.ts'
 import { type Collection, follow, type Following } from './follow.ts'
-import { readRights } from './rights.ts'
+import { readRights, unreadRights } from './rights.ts'
 import { reportOf } from './report.ts'
 import { type ScopeDefinition, type ScopePart, scopes } from './scopes.ts'
 
@@ -36,6 +36,8 @@ export async function* followCluster(
   if (signal.aborted) end()
   const followed = new Map(scopes.map((scope) => [scope.part, followScope(scope)]))
   let rights: Report | null = null
+  /** Ends the pause between two questions about rights. */
+  let askRights = new AbortController()
 
   function followScope(definition: ScopeDefinition): FollowedScope {
     const changed = (): void => due.mark(definition.part)
@@ -59,6 +61,7 @@ export async function* followCluster(
       } catch {
         ending.signal.throwIfAborted()
         for (const following of everything) following.doubt()
+        askRights.abort()
         continue
       }
       for (const following of everything) following.confirm(clock.now())
@@ -70,22 +73,25 @@ export async function* followCluster(
 
   async function watchRights(): Promise<never> {
     for (;;) {
-      const namespaces = source.namespaces ?? (await namespacesWithPods())
-      rights = await readRights(source.id, namespaces, client, clock.now, ending.signal)
+      const pods = await podsKnown()
+      askRights = new AbortController()
+      rights =
+        pods.failure !== null && pods.failure.status === null
+          ? unreadRights(source.id, pods.failure, clock.now())
+          : await readRights(source.id, source.namespaces ?? namespacesOf(pods), client, clock.now, ending.signal)
       due.mark('rights')
-      await clock.sleep(rights.facts === null ? rightsRetryMs : rightsEveryMs, ending.signal)
+      const wait = rights.facts === null ? rightsRetryMs : rightsEveryMs
+      await clock.sleep(wait, AbortSignal.any([ending.signal, askRights.signal])).catch(() => {})
+      ending.signal.throwIfAborted()
     }
   }
 
-  /** Once the pods were read, or could not be. */
-  async function namespacesWithPods(): Promise<readonly string[]> {
+  /** The pods once they were read, or could not be: they say which namespaces matter. */
+  async function podsKnown(): Promise<Collection> {
     const [[pods] = []] = followed.get('pods')?.followings ?? []
-    while (pods !== undefined && pods.collection.readAt === null && pods.collection.failure === null) {
-      await clock.sleep(50, ending.signal)
-    }
-    const keys = pods === undefined ? [] : [...pods.collection.objects.keys()]
-    const names = [...new Set(keys.map((key) => key.split('/')[0] ?? ''))].sort()
-    return names.length === 0 ? ['default'] : names
+    if (pods === undefined) throw new Error('pods are followed in every session')
+    while (pods.collection.readAt === null && pods.collection.failure === null) await clock.sleep(50, ending.signal)
+    return pods.collection
   }
 
   const work = [...everything.map((following) => following.run(ending.signal)), beat(), watchRights()]
@@ -109,4 +115,9 @@ export async function* followCluster(
     const collected = followings.map((part): readonly Collection[] => part.map(({ collection }) => collection))
     return reportOf(source.id, definition, collected, clock.now())
   }
+}
+
+function namespacesOf({ objects }: Collection): readonly string[] {
+  const names = [...new Set([...objects.keys()].map((key) => key.split('/')[0] ?? ''))].sort()
+  return names.length === 0 ? ['default'] : names
 }
