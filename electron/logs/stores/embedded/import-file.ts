@@ -7,7 +7,7 @@ import { createLineSplitter, longestLine } from '../../intake/line-splitter.ts'
 import { createIntakeCounts } from '../intake-counts.ts'
 import { type ReadUpload, readUpload } from '../read-upload.ts'
 import { appendRecords } from './appending.ts'
-import { bulkSql } from './decision-sql.ts'
+import { bulkSql, oddSql } from './decision-sql.ts'
 import { moveBulk, noCounts, numbersOf, storeIntake } from './ingest.ts'
 
 /** Lines that are parsed between two looks at anything else: some 20 milliseconds. */
@@ -82,10 +82,16 @@ async function importBulk(
     },
   ])
   const arrival = { record: 'opa-decisions', source, receivedAt: now } as const
-  const odd = await connection.stream('SELECT raw FROM bulk WHERE odd')
-  for (let chunk = await odd.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await odd.fetchChunk()) {
-    const text = chunk.getColumnValues(0).join(',')
-    await take(connection, readUpload(`[${text}]`, { ...arrival, form: 'array' }, nowhere), arrival, number, tally)
+  const [odd = 0] = await numbersOf(connection, 'SELECT count(*) FROM bulk WHERE odd')
+  if (odd > 0) {
+    const texts = await connection.stream(oddSql(file, longestObject))
+    let found = 0
+    for (let chunk = await texts.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await texts.fetchChunk()) {
+      found += chunk.rowCount
+      const text = chunk.getColumnValues(0).join(',')
+      await take(connection, readUpload(`[${text}]`, { ...arrival, form: 'array' }, nowhere), arrival, number, tally)
+    }
+    if (found !== odd) throw new Error('the odd events of the file are not told apart by their ids')
   }
   return only(tally.all(), arrival)
 }

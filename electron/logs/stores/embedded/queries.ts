@@ -14,7 +14,7 @@ import {
 } from '../../../core/log-store.ts'
 import { joinedRefusals } from '../refusals.ts'
 import { joinedId, splitId } from './appending.ts'
-import { idColumns, ownColumns } from './columns.ts'
+import { ownColumns } from './columns.ts'
 
 type Row = Readonly<Record<string, JS>>
 
@@ -35,8 +35,12 @@ export async function findRecords(
   const column = uuid === null ? `${id.by}Text` : `${id.by}Uuid`
   const found: StoredRecord[] = []
   for (const kind of kindsWith[id.by]) {
-    const where = `"${column}" = $id ${window === null ? '' : `AND ${between(window)}`} ORDER BY moment LIMIT ${limit + 1}`
-    found.push(...(await recordsOf(connection, kind, where, { id: uuid ?? text })))
+    const where = `"${column}" = $id ${window === null ? '' : `AND ${between(window)}`}`
+    const values = { id: uuid ?? text }
+    // Sorting costs as much as finding, and is seldom needed: an id has few records.
+    const few = await recordsOf(connection, kind, `${where} LIMIT ${limit + 1}`, values)
+    const ordered = `${where} ORDER BY moment LIMIT ${limit + 1}`
+    found.push(...(few.length <= limit ? few : await recordsOf(connection, kind, ordered, values)))
   }
   const sorted = found.toSorted((left, right) => left.at - right.at)
   return { records: sorted.slice(0, limit), complete: sorted.length <= limit }
@@ -49,15 +53,22 @@ async function recordsOf<Kind extends RecordKind>(
   where: string,
   values: Record<string, DuckDBValue>,
 ): Promise<readonly Extract<StoredRecord, { readonly record: Kind }>[]> {
-  const reader = await connection.runAndReadAll(
-    `SELECT rows.*, ${idColumns.map((id) => `rows."${id}Uuid"::VARCHAR AS "${id}UuidText"`).join(', ')}, imports.file AS importedFile
-     FROM (SELECT * FROM "${kind}" WHERE ${where}) AS rows LEFT JOIN imports ON imports.import = rows.import ORDER BY moment`,
-    values,
-  )
-  return reader.getRowObjectsJS().map((row) => recordOf(kind, row))
+  const reader = await connection.runAndReadAll(`SELECT * FROM "${kind}" WHERE ${where}`, values)
+  const rows = reader.getRowObjectsJS()
+  const imported = rows.some((row) => row['import'] !== null) ? await importedFiles(connection) : new Map()
+  return rows.map((row) => recordOf(kind, row, imported))
 }
 
-function recordOf<Kind extends RecordKind>(kind: Kind, row: Row): Extract<StoredRecord, { readonly record: Kind }> {
+async function importedFiles(connection: DuckDBConnection): Promise<ReadonlyMap<number, string>> {
+  const reader = await connection.runAndReadAll('SELECT import, file FROM imports')
+  return new Map(reader.getRows().map(([number, file]) => [Number(number), String(file)]))
+}
+
+function recordOf<Kind extends RecordKind>(
+  kind: Kind,
+  row: Row,
+  imported: ReadonlyMap<number, string>,
+): Extract<StoredRecord, { readonly record: Kind }> {
   const own = Object.entries(ownColumns[kind]).map(([name, type]): [string, unknown] => {
     const value = row[name] ?? null
     if (value === null) return [name, type === 'list' ? [] : null]
@@ -69,19 +80,19 @@ function recordOf<Kind extends RecordKind>(kind: Kind, row: Row): Extract<Stored
     source: String(row['source']),
     at: Number(row['moment']),
     receivedAt: Number(row['receivedAt']),
-    locator: locatorOf(row),
-    requestId: joinedId('request', row['requestUuidText'], row['requestText']),
-    traceId: joinedId('trace', row['traceUuidText'], row['traceText']),
-    decisionId: joinedId('decision', row['decisionUuidText'], row['decisionText']),
+    locator: locatorOf(row, imported),
+    requestId: joinedId('request', row['requestUuid'], row['requestText']),
+    traceId: joinedId('trace', row['traceUuid'], row['traceText']),
+    decisionId: joinedId('decision', row['decisionUuid'], row['decisionText']),
     ...Object.fromEntries(own),
   }
   // The columns are our own: they were written from a record of this kind, with the names and types of `ownColumns`.
   return record as unknown as Extract<StoredRecord, { readonly record: Kind }>
 }
 
-function locatorOf(row: Row): RecordLocator {
-  const { segment, frame, item, importedFile } = row
-  if (typeof importedFile === 'string') return { in: 'import', file: importedFile }
+function locatorOf(row: Row, imported: ReadonlyMap<number, string>): RecordLocator {
+  const { segment, frame, item } = row
+  if (row['import'] !== null) return { in: 'import', file: imported.get(Number(row['import'])) ?? '' }
   return { in: 'segment', segment: Number(segment), offset: Number(frame), item: Number(item) }
 }
 
