@@ -263,6 +263,37 @@ describe('an update', () => {
     )
   })
 
+  it('draws a wanted hop when the last that showed it goes, and takes it back when it shows again', () => {
+    const shows = pipeline.scopes.filter(
+      ({ scope }) => scope.startsWith('logs/') || scope.endsWith('/clusters') || scope.endsWith('/listeners'),
+    )
+    const ids = shows.map(({ scope }) => scope)
+    const rest = gone(pipeline.scopes, ids)
+    const bare = updateGraph(startGraph(settings, pipeline.scopes, builtAt), [], builtAt, ids)
+    expect(bare.graph).toEqual(buildGraph(settings, rest, builtAt))
+    expect(bare.graph.hops.map(({ relations }) => relations)).toEqual([['intended'], ['intended']])
+    expect(updateGraph(bare, shows, builtAt).graph).toEqual(build(pipeline.scopes))
+  })
+
+  it('takes SPIRE and OPA changing together', () => {
+    const together = pipeline.scopes
+      .filter(({ scope }) => scope.startsWith('spire/') || scope.startsWith('opa/'))
+      .map((state) => ({
+        ...state,
+        facts: state.facts.map((fact) => (fact.kind === 'opa-bundle' ? { ...fact, activeRevision: 'r43' } : fact)),
+      }))
+    const all = [
+      ...gone(
+        pipeline.scopes,
+        together.map(({ scope }) => scope),
+      ),
+      ...together,
+    ]
+    const updated = updateGraph(startGraph(settings, pipeline.scopes, builtAt), together, builtAt)
+    expect(updated.graph).toEqual(build(all))
+    expect(updated.graph.hops[0]?.guard).toMatchObject({ known: true, value: { revision: 'r43' } })
+  })
+
   it('leaves everything it does not touch the same object', () => {
     const wide = builtPipeline(
       ['a', 'b', 'c', 'd'].map((name, place) => ({

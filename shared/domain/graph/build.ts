@@ -18,7 +18,9 @@ import {
   allRelations,
   type Defect,
   emptyWeave,
+  nothingTouched,
   type Relations,
+  touchNeighbours,
   type Touched,
   type Weave,
   weaveIn,
@@ -82,7 +84,7 @@ export function startGraph(
     controlRecheckAt: Number.NEGATIVE_INFINITY,
     shape: -1,
   }
-  const touched: Touched = { workloads: new Set(), hops: new Set(), kinds: new Set() }
+  const touched = nothingTouched()
   mentionIntended(weave, touched)
   return advance(state, scopes, [], now, touched)
 }
@@ -94,7 +96,7 @@ export function updateGraph(
   now: EpochMs,
   removed: readonly string[] = [],
 ): GraphBuild {
-  return advance(previous.state, changed, removed, now, { workloads: new Set(), hops: new Set(), kinds: new Set() })
+  return advance(previous.state, changed, removed, now, nothingTouched())
 }
 
 /** Whether a reader would see any difference besides the time of asking. Quick, because unchanged elements are the same objects. */
@@ -121,7 +123,10 @@ function advance(
   keepGaps(state, changed, removed)
   const touched = weaveIn(weave, changed, removed)
   for (const id of first.workloads) touched.workloads.add(id)
-  if (weave.shape !== state.shape) settleIntended(weave, touched)
+  if (weave.shape !== state.shape) {
+    settleIntended(weave, touched)
+    touchNeighbours(weave, touched)
+  }
   state.shape = weave.shape
   if (touched.kinds.has('spire') || touched.kinds.has('opa') || touched.kinds.has('envoy')) {
     const world = worldOf(state)

@@ -54,7 +54,7 @@ export function addHop(
     mention(weave, end, 'hop', touched)
     weave.workloads.get(end)?.hops.add(hop)
     // Whether a callee has one caller or several decides what its counters say of each.
-    touched.workloads.add(end)
+    touched.around.add(end)
   }
   touched.hops.add(id)
 }
@@ -70,7 +70,7 @@ export function removeHop(weave: Weave, id: string, touched: Touched): void {
   touched.hops.add(id)
   for (const end of [hop.from, hop.to]) {
     weave.workloads.get(end)?.hops.delete(hop)
-    touched.workloads.add(end)
+    touched.around.add(end)
     forget(weave, end, 'hop', touched)
   }
 }

@@ -76,6 +76,8 @@ export const allRelations: Relations = { publishing: publishingRelations, linkin
 export interface Touched {
   readonly workloads: Set<string>
   readonly hops: Set<string>
+  /** Workloads whose hops have to be judged again with them. */
+  readonly around: Set<string>
   readonly kinds: Set<InstanceRecord['kind']>
 }
 
@@ -103,7 +105,7 @@ export function emptyWeave(stages: Stages, relations: Relations): Weave {
 
 /** Takes changed and removed scopes in, and says what they touch. */
 export function weaveIn(weave: Weave, changed: readonly ScopeState[], removed: readonly string[]): Touched {
-  const touched: Touched = { workloads: new Set(), hops: new Set(), kinds: new Set() }
+  const touched = nothingTouched()
   const owners = storeScopes(weave, changed, removed)
   const toLink = new Set<string>()
   const changedKeys = new Set<string>()
@@ -123,7 +125,7 @@ export function weaveIn(weave: Weave, changed: readonly ScopeState[], removed: r
     }
   }
   for (const owner of toLink) link(weave, owner, touched)
-  touchNeighbours(weave, touched, owners)
+  touchNeighbours(weave, touched)
   return touched
 }
 
@@ -184,7 +186,7 @@ function publish(weave: Weave, owner: string, changedKeys: Set<string>, touched:
   if (samePublished(before, after)) return
   for (const one of before) {
     changedKeys.add(one.key)
-    if (one.workload !== '') touched.workloads.add(one.workload)
+    if (one.workload !== '') touched.around.add(one.workload)
     const rest = weave.index
       .get(one.key)
       ?.filter((other) => !(other.instance === one.instance && other.part === one.part))
@@ -236,7 +238,7 @@ function link(weave: Weave, owner: string, touched: Touched): void {
   if (connections.length === 0) weave.connections.delete(owner)
   else weave.connections.set(owner, connections)
   // Asked again because what it found changed: its own workload may then be judged differently.
-  for (const one of weave.published.get(owner) ?? []) if (one.workload !== '') touched.workloads.add(one.workload)
+  for (const one of weave.published.get(owner) ?? []) if (one.workload !== '') touched.around.add(one.workload)
   const guards = connections.filter((one) => one.kind === 'guard')
   if (guards.length === 0) weave.guards.delete(owner)
   else weave.guards.set(owner, guards)
@@ -264,15 +266,11 @@ function touchOwn(weave: Weave, owner: string, before: InstanceRecord | undefine
   if (record === undefined) return
   switch (record.kind) {
     case 'envoy':
-      for (const one of weave.published.get(owner) ?? []) if (one.workload !== '') touched.workloads.add(one.workload)
+      for (const one of weave.published.get(owner) ?? []) if (one.workload !== '') touched.around.add(one.workload)
       break
     case 'opa':
       for (const one of weave.published.get(owner) ?? []) {
-        for (const asker of weave.askers.get(one.key) ?? []) {
-          for (const user of weave.published.get(asker) ?? []) {
-            if (user.workload !== '') touched.workloads.add(user.workload)
-          }
-        }
+        for (const asker of weave.askers.get(one.key) ?? []) touchGuarded(weave, asker, touched)
       }
       break
     case 'spire':
@@ -285,22 +283,29 @@ function touchOwn(weave: Weave, owner: string, before: InstanceRecord | undefine
   }
 }
 
-/** Hops are judged with both their ends' Envoys; ends with what their hops logged. SPIRE alone touches no hop. */
-function touchNeighbours(weave: Weave, touched: Touched, owners: ReadonlySet<string>): void {
-  const fromHops = new Set<string>()
+/** An OPA shows at the workload that asks it and at the hops that lead there. */
+function touchGuarded(weave: Weave, asker: string, touched: Touched): void {
+  for (const { workload } of weave.published.get(asker) ?? []) {
+    if (workload === '') continue
+    touched.workloads.add(workload)
+    for (const hop of weave.workloads.get(workload)?.hops ?? []) if (hop.to === workload) touched.hops.add(hop.id)
+  }
+}
+
+/** Hops are judged with both their ends' Envoys; ends with what their hops logged. */
+export function touchNeighbours(weave: Weave, touched: Touched): void {
   for (const id of touched.hops) {
     const hop = weave.hops.get(id)
-    if (hop === undefined) continue
-    fromHops.add(hop.from)
-    fromHops.add(hop.to)
+    if (hop !== undefined) touched.workloads.add(hop.from).add(hop.to)
   }
-  const isSpireOnly = [...owners].every((owner) => owner.startsWith('spire/'))
-  if (!isSpireOnly) {
-    for (const id of touched.workloads) {
-      for (const hop of weave.workloads.get(id)?.hops ?? []) touched.hops.add(hop.id)
-    }
+  for (const id of touched.around) {
+    touched.workloads.add(id)
+    for (const hop of weave.workloads.get(id)?.hops ?? []) touched.hops.add(hop.id)
   }
-  for (const id of fromHops) touched.workloads.add(id)
+}
+
+export function nothingTouched(): Touched {
+  return { workloads: new Set(), hops: new Set(), around: new Set(), kinds: new Set() }
 }
 
 function addDefect(weave: Weave, owner: string, rule: string, reason: unknown): void {
