@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<readonly B
   'graph-build': () => import('./graph-build.ts'),
   'lab-observe': () => import('./lab-observe.ts'),
   'graph-paint': () => import('./graph-paint.ts'),
+  'kubernetes-watch': () => import('./kubernetes-watch.ts'),
 }
 
 const wanted = process.argv.slice(2)
