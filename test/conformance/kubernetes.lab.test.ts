@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -14,8 +14,10 @@ import {
   openCluster,
 } from '../../electron/connectors/kubernetes/index.ts'
 import { opaConnector } from '../../electron/connectors/opa/index.ts'
+import { spireConnector } from '../../electron/connectors/spire/index.ts'
 import { discoverSources } from '../../electron/core/targets.ts'
 import { createHttpGet } from '../../electron/platform/http-get.ts'
+import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import type { Report } from '../../shared/domain/model/fact.ts'
 import type { KubernetesFact } from '../../shared/domain/model/kubernetes-facts.ts'
 import { connectorPorts } from '../builders/connector-ports.ts'
@@ -222,6 +224,19 @@ describe('through the cluster', () => {
     const opa = { id: 'sidecar', api: 'http://127.0.0.1:8181' }
     const said = await opaConnector.test(opa, settings, await portsTo(sidecar, 8181), never)
     expect(said.steps.filter(({ outcome }) => outcome !== 'read')).toEqual([])
+  })
+
+  test('the SPIRE server is read over mTLS inside a forwarded port', async () => {
+    const { lab, cluster } = await theLab()
+    const { sources } = environmentSchema.parse(parse(await readFile(lab.environmentFile, 'utf8')))
+    const [source] = sources.spire
+    if (source === undefined) throw new Error('the lab has no SPIRE source')
+    const { namespace, name } = podPlanOf(cluster, 'spire-server')
+    const dial = createClusterDial(access, connectorPorts().clock)
+    const ports = connectorPorts({ dial: (_target, signal) => dial({ namespace, pod: name, port: 8081 }, signal) })
+    const at = { baseDirectory: dirname(lab.environmentFile), windowSeconds: 60 }
+    const answer = await spireConnector.test(source, at, ports, never)
+    expect(answer.steps.filter(({ outcome }) => outcome !== 'read')).toEqual([])
   })
 
   test('a port to which nothing leads is a failure in words', async () => {
