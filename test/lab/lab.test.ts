@@ -169,7 +169,7 @@ async function callSpire(lab: Lab, method: string): Promise<string> {
         te: 'trailers',
       })
       const take = (headers: Record<string, unknown>): void => {
-        if (headers['grpc-status'] !== undefined) resolve(String(headers['grpc-status']))
+        if (headers['grpc-status'] !== undefined) resolve(JSON.stringify(headers['grpc-status']).replaceAll('"', ''))
       }
       session.on('error', reject)
       stream.on('error', reject)

@@ -165,7 +165,9 @@ describe("the lab's cluster", () => {
   test('tells of every pod when it started, by events', async () => {
     const { items } = await viewer().makeApiClient(CoreV1Api).listEventForAllNamespaces()
     const started = items.filter((event) => event.reason === 'Started').map((event) => event.involvedObject.name)
-    expect(started.toSorted()).toEqual(cluster.pods.map((pod) => pod.name).toSorted())
+    expect(started.toSorted((a, b) => (a ?? '').localeCompare(b ?? ''))).toEqual(
+      cluster.pods.map((pod) => pod.name).toSorted((a, b) => a.localeCompare(b)),
+    )
   })
 
   test('has the entries of the stages made by the controller manager', async () => {

@@ -122,7 +122,7 @@ export function wholeText(text: EdgeText): string {
 
 /** Estimated width of semibold 11 px text: figures and points of shares are narrower than letters. */
 function boldWidth(text: string): number {
-  const widths = [...text].map((sign) => (/[.,]/.test(sign) ? 3.1 : sign === '%' ? 9.8 : 6.2))
+  const widths = Array.from(text, (sign) => (/[.,]/.test(sign) ? 3.1 : sign === '%' ? 9.8 : 6.2))
   return widths.reduce((sum, width) => sum + width, 0)
 }
 
