@@ -32,6 +32,15 @@ export function maskValue(value: unknown, depth = 0): unknown {
   )
 }
 
+/** The content of an upload with secrets taken out; the same content when there is nothing to take, which is the rule. */
+export function maskContent(content: Buffer, form: 'array' | 'lines' | 'event-list'): Buffer {
+  // What is looked for is ASCII, so that the bytes need not be decoded for it.
+  if (!mayHoldSecret(content.toString('latin1'))) return content
+  const text = content.toString('utf8')
+  const maskedText = maskText(text, form)
+  return maskedText === text ? content : Buffer.from(maskedText)
+}
+
 /** A text of records with secrets taken out; the same text when there is nothing to take. */
 export function maskText(text: string, form: 'array' | 'lines' | 'event-list'): string {
   if (!mayHoldSecret(text)) return text

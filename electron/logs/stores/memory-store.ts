@@ -14,7 +14,7 @@ import {
 } from '../../core/log-store.ts'
 import { createHopActivity } from '../activity/hop-activity.ts'
 import { createIntakeCounts } from './intake-counts.ts'
-import { maskText, maskValue } from './mask-record.ts'
+import { maskContent, maskText, maskValue } from './mask-record.ts'
 import { itemsOf, linesOf, readUpload } from './read-upload.ts'
 import type { Understood } from './records.ts'
 import { activityFrom } from './activity-provenance.ts'
@@ -79,7 +79,7 @@ export function createMemoryStore(retention: Retention): LogStore {
     async append(upload) {
       const unpacked = await unpack(upload)
       if (unpacked.kind === 'refused') return { outcome: 'refused', why: unpacked.why }
-      take(maskText(unpacked.text, upload.form), upload)
+      take(maskContent(unpacked.content, upload.form).toString('utf8'), upload)
       return { outcome: 'stored' }
     },
     async settle() {},
@@ -131,8 +131,9 @@ export function createMemoryStore(retention: Retention): LogStore {
       const bytesOfFile = await readFile(file)
       const unpacked = await unpack({ encoding: file.endsWith('.gz') ? 'gzip' : 'identity', bytes: bytesOfFile })
       if (unpacked.kind === 'refused') throw new Error(`${file} is ${unpacked.why}`)
-      const form = unpacked.text.trimStart().startsWith('[') ? 'array' : 'lines'
-      const { accepted, refused, repeated, passedOver } = take(maskText(unpacked.text, form), {
+      const text = unpacked.content.toString('utf8')
+      const form = text.trimStart().startsWith('[') ? 'array' : 'lines'
+      const { accepted, refused, repeated, passedOver } = take(maskText(text, form), {
         record,
         source,
         receivedAt: now,

@@ -10,23 +10,24 @@ export const longestUnpacked = 64 * 1024 * 1024
 const gunzipInPool = promisify(gunzip)
 
 export type Unpacked =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'unpacked'; readonly content: Buffer }
   | { readonly kind: 'refused'; readonly why: string }
 
-/** The text of an upload, within the limits; the work is done outside of this thread. */
+/** The content of an upload, within the limits; the work is done outside of this thread. */
 export async function unpack(upload: Pick<Upload, 'encoding' | 'bytes'>): Promise<Unpacked> {
   if (upload.bytes.byteLength > longestUpload) return refused(`larger than ${longestUpload} bytes`)
-  if (upload.encoding === 'identity') return { kind: 'text', text: textOf(upload.bytes) }
+  if (upload.encoding === 'identity') return { kind: 'unpacked', content: bufferOf(upload.bytes) }
   try {
-    return { kind: 'text', text: textOf(await gunzipInPool(upload.bytes, { maxOutputLength: longestUnpacked })) }
+    return { kind: 'unpacked', content: await gunzipInPool(upload.bytes, { maxOutputLength: longestUnpacked }) }
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null
     return refused(code === 'ERR_BUFFER_TOO_LARGE' ? `larger than ${longestUnpacked} bytes once unpacked` : 'not gzip')
   }
 }
 
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+/** The same memory, not a copy. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function refused(why: string): Unpacked {

@@ -6,7 +6,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { LogStore, RawRecord, Retention, StoredRecord, Upload } from '../../../core/log-store.ts'
 import { createLineSplitter } from '../../intake/line-splitter.ts'
 import { isObject, jsonObject } from '../../intake/record-parser.ts'
-import { maskText, maskValue } from '../mask-record.ts'
+import { maskContent, maskText, maskValue } from '../mask-record.ts'
 import { itemsOf, linesOf } from '../read-upload.ts'
 import type { FrameHeader } from '../segments/frame.ts'
 import { framesFrom, makeFolder, readFrame, segmentSize, segmentsIn } from '../segments/segment-files.ts'
@@ -25,17 +25,17 @@ export interface EmbeddedStoreOptions {
   readonly retention: Retention
   /** Bytes; tests make it small. */
   readonly segmentLength?: number
-  /** So many characters of decisions at once go through DuckDB's JSON reader; fewer are faster to parse here. */
+  /** So many bytes of decisions at once go through DuckDB's JSON reader; fewer are faster to parse here. */
   readonly bulkFrom?: number
 }
 
 /** Rows are made of what came at latest so long after it came. Milliseconds. */
 const ingestAfterMs = 250
-/** … or as soon as so many characters wait. */
-const ingestFrom = 4 * 1024 * 1024
-/** Taken into one transaction at most. Characters. */
+/** … or as soon as so many bytes wait, unpacked. */
+const ingestFrom = 24 * 1024 * 1024
+/** Taken into one transaction at most. Bytes. */
 const ingestAtOnce = 32 * 1024 * 1024
-/** When so much waits, senders are asked to come again. Characters: this is held in memory. */
+/** When so much waits, senders are asked to come again. Bytes: this is held in memory. */
 const mostWaiting = 128 * 1024 * 1024
 const bulkFrom = 2 * 1024 * 1024
 /** DuckDB failed, such as for a full disk: how long until it is tried again. Milliseconds. */
@@ -79,7 +79,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
 
   function queue(upload: Durable): void {
     waiting.push(upload)
-    waitingLength += upload.text.length
+    waitingLength += upload.content.length
     if (waitingLength >= ingestFrom) startIngest()
     else timer ??= setTimeout(startIngest, ingestAfterMs)
   }
@@ -101,7 +101,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
         break
       }
       waiting = waiting.slice(taken.length)
-      waitingLength -= taken.reduce((sum, { text }) => sum + text.length, 0)
+      waitingLength -= taken.reduce((sum, { content }) => sum + content.length, 0)
     }
     ingesting = null
   }
@@ -120,8 +120,8 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       const unpacked = await unpack({ encoding: found.header.encoding, bytes: found.payload })
       if (unpacked.kind === 'refused') continue
       const { place, next, header } = found
-      waiting.push({ place, next, header, text: unpacked.text })
-      waitingLength += unpacked.text.length
+      waiting.push({ place, next, header, content: unpacked.content })
+      waitingLength += unpacked.content.length
       if (waitingLength >= ingestAtOnce) await ingestWaiting()
     }
     await ingestWaiting()
@@ -134,12 +134,12 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       if (waitingLength > mostWaiting) return { outcome: 'exhausted', why: 'reading is behind' }
       const unpacked = await unpack(upload)
       if (unpacked.kind === 'refused') return { outcome: 'refused', why: unpacked.why }
-      const text = maskText(unpacked.text, upload.form)
-      const masked = text !== unpacked.text
+      const content = maskContent(unpacked.content, upload.form)
+      const masked = content !== unpacked.content
       const header = headerOf(upload, masked)
       try {
-        await writer.append(header, masked ? gzipSync(text, { level: 1 }) : upload.bytes, (place, next) =>
-          queue({ place, next, header, text }),
+        await writer.append(header, masked ? gzipSync(content, { level: 1 }) : upload.bytes, (place, next) =>
+          queue({ place, next, header, content }),
         )
         return { outcome: 'stored' }
       } catch (thrown) {
@@ -177,8 +177,8 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
 
 function takeUpTo(uploads: readonly Durable[], most: number): readonly Durable[] {
   let length = 0
-  const end = uploads.findIndex(({ text }) => {
-    length += text.length
+  const end = uploads.findIndex(({ content }) => {
+    length += content.length
     return length > most
   })
   return end === -1 ? [...uploads] : uploads.slice(0, Math.max(1, end))
@@ -199,8 +199,8 @@ async function rawOf(segments: string, record: StoredRecord): Promise<RawRecord>
   if (unpacked.kind === 'refused') return { outcome: 'gone', why: `the upload it came in is ${unpacked.why}` }
   const text =
     header.form === 'lines'
-      ? new Map(linesOf(unpacked.text)).get(locator.item)
-      : JSON.stringify(maskValue(itemsOf(unpacked.text, header.form)?.[locator.item]))
+      ? new Map(linesOf(unpacked.content.toString('utf8'))).get(locator.item)
+      : JSON.stringify(maskValue(itemsOf(unpacked.content.toString('utf8'), header.form)?.[locator.item]))
   if (text === undefined) return { outcome: 'gone', why: 'the upload it came in has fewer records' }
   return { outcome: 'found', text, masked: header.masked }
 }

@@ -14,8 +14,8 @@ export interface Durable {
   /** Where the next one begins. */
   readonly next: FramePlace
   readonly header: FrameHeader
-  /** Masked. */
-  readonly text: string
+  /** Unpacked and masked. */
+  readonly content: Buffer
 }
 
 /** From how many characters of decisions on DuckDB reads them, and through which file. */
@@ -38,7 +38,7 @@ export async function ingest(
   const last = uploads.at(-1)
   if (last === undefined) return []
   const decisions = uploads.filter(({ header }) => header.record === 'opa-decisions' && header.form === 'array')
-  const length = decisions.reduce((sum, { text }) => sum + text.length, 0)
+  const length = decisions.reduce((sum, { content }) => sum + content.length, 0)
   const inTransaction = async (asBulk: boolean): Promise<Tally> => {
     await connection.run('BEGIN')
     try {
@@ -66,7 +66,7 @@ async function ingestParsed(connection: DuckDBConnection, uploads: readonly Dura
   for (const group of groups.values()) {
     const header = group[0]?.header
     if (header === undefined) continue
-    const reads = group.map((upload) => readUpload(upload.text, upload.header, upload.place))
+    const reads = group.map((upload) => readUpload(upload.content.toString('utf8'), upload.header, upload.place))
     const records = reads.flatMap((read) => read.records)
     const { repeated } = await appendRecords(connection, header.record, records, null)
     for (const [index, read] of reads.entries()) tally.add(header, read, index === 0 ? repeated : 0)
@@ -75,10 +75,10 @@ async function ingestParsed(connection: DuckDBConnection, uploads: readonly Dura
 }
 
 async function ingestBulk(connection: DuckDBConnection, uploads: readonly Durable[], file: string): Promise<Tally> {
-  const numbered = uploads.map((upload, number) => numberedLines(upload.text, number))
+  const numbered = uploads.map((upload, number) => numberedLines(upload.content, number))
   const whole = numbered.flatMap((lines) => lines ?? [])
   const expected = whole.reduce((sum, { count }) => sum + count, 0)
-  await writeFile(file, whole.map(({ lines }) => lines).join(''), { mode: 0o600 })
+  await writeFile(file, Buffer.concat(whole.flatMap(({ pieces }) => pieces)), { mode: 0o600 })
   try {
     if (expected > 0) await connection.run(bulkSql(file, 'newline_delimited', 64 * 1024 * 1024))
     else return ingestParsed(connection, uploads)
@@ -132,7 +132,7 @@ async function ingestOdd(connection: DuckDBConnection, uploads: readonly Durable
   )
   const odd = [...items].flatMap(([number, of]) => {
     const upload = uploads[number]
-    const values = upload === undefined ? null : itemsOf(upload.text, 'array')
+    const values = upload === undefined ? null : itemsOf(upload.content.toString('utf8'), 'array')
     if (upload === undefined || values === null) throw new Error('an upload of the bulk is not an array')
     return of.map(({ item }) => ({ upload, item, value: values[item] }))
   })

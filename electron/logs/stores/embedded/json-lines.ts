@@ -8,14 +8,23 @@ const comma = 0x2c
 const newline = 0x0a
 const carriageReturn = 0x0d
 
+const lineEnd = Buffer.from('\n')
+
+/** `count` lines, in pieces that are parts of the content, so that it is not copied. */
+export interface NumberedLines {
+  readonly pieces: readonly Buffer[]
+  readonly count: number
+}
+
 /**
  * The objects of a JSON array, each as one line with the upload's number `#n` and its own `#i` put in front, for DuckDB to
  * read many uploads at once. Nothing is parsed here: null when the text is not plainly an array of objects, and a line may
  * still be no JSON, which the reader then finds.
  */
-export function numberedLines(text: string, number: number): { readonly lines: string; readonly count: number } | null {
-  const bytes = Buffer.from(text)
-  const pieces: string[] = []
+export function numberedLines(content: Buffer, number: number): NumberedLines | null {
+  let bytes = content
+  const pieces: Buffer[] = []
+  let count = 0
   let depth = 0
   let start = -1
   for (let index = 0; index < bytes.length; index += 1) {
@@ -35,15 +44,19 @@ export function numberedLines(text: string, number: number): { readonly lines: s
       depth -= 1
       if (depth < 0) return null
       if (depth === 1) {
-        const line = numbered(bytes, start, index, number, pieces.length)
-        if (line === null) return null
-        pieces.push(line)
+        // An object without keys is no event, and would need no comma.
+        if (isBlank(bytes, start + 1, index)) return null
+        pieces.push(Buffer.from(`{"#n":${number},"#i":${count},`), bytes.subarray(start + 1, index + 1), lineEnd)
+        count += 1
       }
     } else if (depth < 2 && !isBetween(byte)) return null
-    // A line is one object: line ends between its tokens would cut it in two.
-    else if (byte === newline || byte === carriageReturn) bytes[index] = 0x20
+    else if (byte === newline || byte === carriageReturn) {
+      // A line is one object: line ends between its tokens would cut it in two. The content itself is not ours to change.
+      if (bytes === content) bytes = Buffer.from(content)
+      bytes[index] = 0x20
+    }
   }
-  return depth === 0 ? { lines: pieces.join(''), count: pieces.length } : null
+  return depth === 0 ? { pieces, count } : null
 }
 
 /** Index of the quote that ends the text begun at `start`; -1 when none does. */
@@ -56,10 +69,9 @@ function endOfText(bytes: Buffer, start: number): number {
   return -1
 }
 
-function numbered(bytes: Buffer, start: number, end: number, number: number, item: number): string | null {
-  const inner = bytes.toString('utf8', start + 1, end)
-  // An object without keys is no event, and would need no comma.
-  return inner.trimStart() === '' ? null : `{"#n":${number},"#i":${item},${inner}}\n`
+function isBlank(bytes: Buffer, start: number, end: number): boolean {
+  for (let index = start; index < end; index += 1) if (!isBetween(bytes[index] ?? 0)) return false
+  return true
 }
 
 function isBetween(byte: number): boolean {
