@@ -208,7 +208,8 @@ async function wholeOf(store: LogStore) {
   const ids = [...Array.from({ length: 20 }, (_, n) => n * 7), ...Array.from({ length: 30 }, (_, n) => 900_000 + n)]
   for (const id of [...ids.map(uuidOf), 'not-a-uuid']) {
     const answer = await store.find({ by: 'decision', id }, null, 5)
-    found.push(answer.records.map(({ locator: _, ...record }) => record))
+    // Where it lies differs from store to store.
+    found.push(answer.records.map((record) => ({ ...record, locator: null })))
   }
   return { records, found, counts: await store.counts(), hops: await store.hopActivity(all) }
 }
