@@ -276,6 +276,7 @@ function summaryOf(entry: Entry): EnvironmentSummary {
       sources === undefined
         ? {}
         : {
+            ...(sources.kubernetes.length === 0 ? {} : { kubernetes: sources.kubernetes.length }),
             spire: sources.spire.length,
             envoy: sources.envoy.length,
             opa: sources.opa.length,

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
-import type { Report, SourceKind } from '../../shared/domain/model/fact.ts'
+import type { KubernetesSource, LogSource } from '../../shared/domain/model/environment.ts'
+import type { GapReason, Report, SourceKind } from '../../shared/domain/model/fact.ts'
 import type { SourceTest } from '../../shared/contract/environments.ts'
 
 /** What the core needs from the outside world. electron/platform implements it; tests bring their own. */
@@ -45,9 +46,9 @@ export interface HttpGetOptions {
 /** GET and nothing else: this port cannot change a system. Throws `HttpFailure` only. */
 export type HttpGet = (url: URL, options: HttpGetOptions) => Promise<HttpAnswer>
 
-export type HttpFailureKind = 'unreachable' | 'timed-out' | 'too-large' | 'tls' | 'broken' | 'cancelled'
+export type HttpFailureKind = 'unreachable' | 'forbidden' | 'timed-out' | 'too-large' | 'tls' | 'broken' | 'cancelled'
 
-/** `broken`: the server answered with something that is not HTTP, or hung up in the middle. */
+/** `forbidden`: the way there is not permitted. `broken`: the server answered with something that is not HTTP, or hung up in the middle. */
 export class HttpFailure extends Error {
   readonly kind: HttpFailureKind
   constructor(kind: HttpFailureKind, message: string) {
@@ -80,7 +81,77 @@ export interface ConnectorPorts {
   readonly get: HttpGet
   readonly files: Files
   readonly pace: Pace
+  /** Takes the lines of logs that are followed, for the log store. Without it lines are only summed. */
+  readonly logSink?: LogSink
 }
+
+/** What a followed log holds. */
+export type FollowedRecord = LogSource['record'] | 'spire-audit'
+
+export interface LogSink {
+  /** Never waits and never throws; `lines` are without line breaks. */
+  take(log: { readonly id: string; readonly record: FollowedRecord }, lines: readonly string[], at: EpochMs): void
+}
+
+/** A log that comes as a stream of bytes. */
+export interface LogStream {
+  /** Id of the log source, `logs/<id>/…`. */
+  readonly id: string
+  readonly record: FollowedRecord
+  /** For people: `log of container envoy of pod edge/gateway`. */
+  readonly place: string
+  /** As in environment.yaml: the Envoy or OPA that writes it. */
+  readonly writtenBy: string | null
+  /**
+   * Starts to follow. What it rejects with may be a failure with a `reason` of `GapReason`; `told` hears of interruptions, and
+   * null when the log is followed (again).
+   */
+  open(told: (problem: StreamProblem | null) => void, signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+export interface StreamProblem {
+  readonly reason: GapReason
+  readonly message: string
+}
+
+/** Reads logs: files by their source, and streams of other places in the same way. */
+export interface LogConnector extends Connector<LogSource> {
+  observeStream(
+    stream: LogStream,
+    settings: ObserveSettings,
+    ports: ConnectorPorts,
+    signal: AbortSignal,
+  ): AsyncIterable<Report>
+}
+
+export interface PodLogRequest {
+  readonly namespace: string
+  readonly pod: string
+  readonly container: string
+  /** Lines from this time on; null: the newest `tailLines`. */
+  readonly sinceTime: EpochMs | null
+  readonly tailLines: number
+  /** Told when the log could not be followed for a while, and null when it is followed. */
+  told(problem: StreamProblem | null): void
+}
+
+/** An open way into a cluster. What its members reject with has a `reason` of `GapReason`. */
+export interface Cluster {
+  dial(
+    target: { readonly namespace: string; readonly pod: string; readonly port: number },
+    signal: AbortSignal,
+  ): Promise<Duplex>
+  followPodLog(request: PodLogRequest, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** Aborted when it is of no more use, such as after its kubeconfig changed: open another one. */
+  readonly outdated: AbortSignal
+  close(): void
+}
+
+export type OpenCluster = (
+  source: KubernetesSource,
+  settings: ObserveSettings,
+  ports: Pick<ConnectorPorts, 'clock' | 'files'>,
+) => Promise<Cluster>
 
 /**
  * Reads one kind of system. `observe` yields one report per scope and reading, for as long as the signal is not aborted;

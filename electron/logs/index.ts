@@ -3,9 +3,12 @@ import type { SourceTest } from '../../shared/contract/environments.ts'
 import type { LogSource } from '../../shared/domain/model/environment.ts'
 import type { Report } from '../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
-import type { Clock, ConnectorPorts, ObserveSettings } from '../core/ports.ts'
+import type { ConnectorPorts, ObserveSettings } from '../core/ports.ts'
 import { type Look, openTail } from './intake/tail.ts'
 import { createLogReading, type LogReading, unreadReports } from './log-reading.ts'
+import { createPulse } from './pulse.ts'
+
+export { observeLogStream } from './log-stream.ts'
 
 /** Sums are made again at most this often when lines come. Milliseconds. */
 const afterLinesMs = 200
@@ -13,13 +16,11 @@ const afterLinesMs = 200
 const withoutLinesMs = 5000
 /** The file is looked at this often where the system tells nothing. Milliseconds. */
 const lookMs = 200
-/** After a hint more is often on its way: it is taken in the same look. Milliseconds. */
-const gatherMs = 20
 /** A file that is long to catch up with is reported on meanwhile. Milliseconds. */
 const whileCatchingUpMs = 1000
 
 /** What of the ports a log source needs. */
-type LogPorts = Pick<ConnectorPorts, 'clock'>
+type LogPorts = Pick<ConnectorPorts, 'clock' | 'logSink'>
 
 /**
  * Follows one log file and yields its sums: `logs/<id>/activity` and `logs/<id>/intake`. It never ends by itself: a missing
@@ -55,6 +56,7 @@ export async function* observeLog(
         continue
       }
       const came = take(reading, look, now, state.caughtUp)
+      if (look.lines.length > 0) ports.logSink?.take(source, look.lines, now)
       // Back from a problem there is something to say even without lines.
       if (came || state.problem !== null) state.changed = true
       state.problem = null
@@ -145,38 +147,4 @@ function dueAfter(state: { readonly caughtUp: boolean; readonly changed: boolean
 
 function fileOf(source: LogSource, settings: ObserveSettings): string {
   return isAbsolute(source.file) ? source.file : join(settings.baseDirectory, source.file)
-}
-
-/** A wait that a hint from the file system ends early. */
-function createPulse(clock: Clock) {
-  let woken = false
-  let current: AbortController | null = null
-  const wake = (): void => {
-    woken = true
-    current?.abort()
-  }
-  return {
-    wake,
-    stop: () => current?.abort(),
-    async wait(ms: number, signal: AbortSignal): Promise<void> {
-      signal.throwIfAborted()
-      const controller = new AbortController()
-      const stop = (): void => controller.abort(signal.reason)
-      signal.addEventListener('abort', stop, { once: true })
-      current = controller
-      try {
-        if (!woken) await clock.sleep(ms, controller.signal)
-      } catch (thrown) {
-        signal.throwIfAborted()
-        if (!woken) throw thrown
-      }
-      try {
-        if (woken) await clock.sleep(Math.min(ms, gatherMs), signal)
-      } finally {
-        woken = false
-        current = null
-        signal.removeEventListener('abort', stop)
-      }
-    },
-  }
 }

@@ -1,4 +1,4 @@
-import type { LogSource } from '../../shared/domain/model/environment.ts'
+import type { FollowedRecord } from '../core/ports.ts'
 import type { Fact, Gap, GapReason, Provenance, Report } from '../../shared/domain/model/fact.ts'
 import type { LogIntakeFact } from '../../shared/domain/model/log-facts.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
@@ -9,17 +9,32 @@ import { createIntegrityActivity } from './activity/integrity-activity.ts'
 import { parseAccessLine } from './intake/envoy-access.ts'
 import { parseIntegrityLine } from './intake/integrity-event.ts'
 import { masked } from './intake/mask.ts'
+import { isMeantAs, isProgramLine } from './intake/mixed-log.ts'
 import { parseDecisionLine } from './intake/opa-decision.ts'
-import { type ParsedLine, refused } from './intake/record-parser.ts'
+import { jsonObject, type ParsedLine, refused } from './intake/record-parser.ts'
+import { parseSpireAudit, type SpireAuditRecord } from './intake/spire-audit.ts'
 import { createMemoryWindow } from './memory-window.ts'
 
 /** A writer's clock may be this far ahead of ours before it is worth a word. Milliseconds. */
 const toleratedSkewMs = 5000
 
+/** What is read: a file by its name, or a stream by the words for its place. */
+export interface FollowedLog {
+  readonly id: string
+  readonly record: FollowedRecord
+  readonly file: string
+  readonly writtenBy?: string | undefined
+  /** The log of a container: lines that are of another kind are passed over. */
+  readonly mixed?: boolean
+}
+
 /** Everything that is known of one log source, apart from the file itself. Pure but for its memory; time is an argument. */
 export interface LogReading {
-  /** `live`: the lines were written just now, so a time far from ours is a clock that is wrong. */
-  takeLine(line: string, now: EpochMs, live: boolean): void
+  /**
+   * `live`: the lines were written just now, so a time far from ours is a clock that is wrong. False for a line that is of
+   * another kind.
+   */
+  takeLine(line: string, now: EpochMs, live: boolean): boolean
   takeTooLong(beginning: string, now: EpochMs): void
   /** Lines before the next one were left out. */
   skippedEarlier(): void
@@ -28,7 +43,7 @@ export interface LogReading {
   lastRefused(): { readonly line: string; readonly why: string } | null
 }
 
-export function createLogReading(source: LogSource, windowSeconds: number): LogReading {
+export function createLogReading(source: FollowedLog, windowSeconds: number): LogReading {
   switch (source.record) {
     case 'envoy-access':
       return readingOf(source, windowSeconds, parseAccessLine, createHopActivity(source.writtenBy ?? source.id))
@@ -36,15 +51,25 @@ export function createLogReading(source: LogSource, windowSeconds: number): LogR
       return readingOf(source, windowSeconds, parseDecisionLine, createDecisionActivity())
     case 'integrity-events':
       return readingOf(source, windowSeconds, parseIntegrityLine, createIntegrityActivity())
+    case 'spire-audit':
+      return readingOf(source, windowSeconds, parseAuditLine, noSums)
   }
 }
 
-export function scopesOf(source: LogSource): { readonly activity: string; readonly intake: string } {
+/** Audit lines are kept, and nothing of the graph is summed from them. */
+const noSums: Activity<SpireAuditRecord> = { add: () => [], facts: () => [] }
+
+function parseAuditLine(line: string): ParsedLine<SpireAuditRecord> {
+  const object = jsonObject(line)
+  return object === null ? refused('not a JSON object') : parseSpireAudit(object)
+}
+
+export function scopesOf(source: FollowedLog): { readonly activity: string; readonly intake: string } {
   return { activity: `logs/${source.id}/activity`, intake: `logs/${source.id}/intake` }
 }
 
 /** The reports of a source whose file cannot be read now. */
-export function unreadReports(source: LogSource, reason: GapReason, detail: string, at: EpochMs): readonly Report[] {
+export function unreadReports(source: FollowedLog, reason: GapReason, detail: string, at: EpochMs): readonly Report[] {
   const { activity, intake } = scopesOf(source)
   return [activity, intake].map((scope) => ({
     scope,
@@ -55,7 +80,7 @@ export function unreadReports(source: LogSource, reason: GapReason, detail: stri
 }
 
 function readingOf<Item extends { readonly at: EpochMs }>(
-  source: LogSource,
+  source: FollowedLog,
   windowSeconds: number,
   parse: (line: string) => ParsedLine<Item>,
   activity: Activity<Item>,
@@ -64,6 +89,7 @@ function readingOf<Item extends { readonly at: EpochMs }>(
   const held = createMemoryWindow(windowMs)
   const scopes = scopesOf(source)
   const counts = { accepted: 0, refused: 0 }
+  let passedOver = 0
   let sampleRefused: LogIntakeFact['sampleRefused'] = null
   let lastRecordAt: EpochMs | null = null
   let earlierSkipped = false
@@ -91,11 +117,23 @@ function readingOf<Item extends { readonly at: EpochMs }>(
     else for (const contribution of contributions) held.add(contribution)
   }
 
+  function isOther(line: string): boolean {
+    return source.mixed === true && source.record === 'envoy-access' && isProgramLine(line)
+  }
+
+  function isMeant(line: string): boolean {
+    return source.mixed !== true || isMeantAs(source.record, line)
+  }
+
   function gapsAt(now: EpochMs): readonly Gap[] {
     const gaps: Gap[] = []
     if (counts.accepted === 0 && counts.refused > 0) {
       const detail = `none of ${counts.refused} lines could be understood; the last: ${sampleRefused?.why ?? ''}`
       gaps.push(gap(source, 'log-lines', 'invalid', detail, now))
+    } else if (counts.accepted === 0 && passedOver > 0 && source.mixed === true) {
+      const how = howToWrite[source.record]
+      const detail = `none of ${passedOver} lines is a record of this kind; ${how}`
+      if (how !== undefined) gaps.push(gap(source, 'log-lines', 'not-configured', detail, now))
     }
     if (crowdedAt > now - windowMs) {
       const detail = 'more pairs of caller and called than are told apart: some records are not in the sums'
@@ -110,12 +148,18 @@ function readingOf<Item extends { readonly at: EpochMs }>(
     counts,
     lastRefused: () => sampleRefused,
     takeLine(line, now, live) {
-      const parsed = safely(parse, line)
+      const parsed = isOther(line) ? ({ kind: 'passed-over' } as const) : safely(parse, line)
       if (parsed.kind === 'record') take(parsed.record, now, live)
-      else if (parsed.kind === 'refused') refuse(line, parsed.why)
+      else if (parsed.kind === 'refused' && isMeant(line)) refuse(line, parsed.why)
+      else {
+        passedOver += 1
+        return false
+      }
+      return true
     },
     takeTooLong(beginning) {
-      refuse(beginning, 'longer than 256 kB')
+      if (isMeant(beginning)) refuse(beginning, 'longer than 256 kB')
+      else passedOver += 1
     },
     skippedEarlier() {
       earlierSkipped = true
@@ -145,6 +189,14 @@ function readingOf<Item extends { readonly at: EpochMs }>(
       return [report(scopes.activity, now, facts, gaps), report(scopes.intake, now, [intake], [])]
     },
   }
+}
+
+/** What makes a program write its records to its own log; not said of stages and of SPIRE, which need not write any. */
+const howToWrite: Readonly<Partial<Record<FollowedRecord, string>>> = {
+  'envoy-access':
+    'let Envoy write its access log as JSON to standard output (docs/formats/envoy-access-log.md), or name the file under sources.logs',
+  'opa-decisions':
+    'let OPA write its decisions to its own log (decision_logs.console: true), or send them to the receiver of everyhop serve',
 }
 
 /** Remembers records whose time is far from ours although they were just written. */
@@ -181,6 +233,6 @@ function report(scope: string, at: EpochMs, facts: readonly Fact[], gaps: readon
   return { scope, at, facts, gaps }
 }
 
-function gap(source: LogSource, what: string, reason: GapReason, detail: string, at: EpochMs): Gap {
+function gap(source: FollowedLog, what: string, reason: GapReason, detail: string, at: EpochMs): Gap {
   return { source: 'logs', instance: source.id, what, reason, detail: masked(detail, 400), at }
 }

@@ -8,6 +8,7 @@ import {
   type DialTarget,
   type HttpAnswer,
   HttpFailure,
+  type HttpFailureKind,
   type HttpGet,
   type HttpGetOptions,
 } from '../core/ports.ts'
@@ -74,10 +75,16 @@ function open(dial: Dial, url: URL, place: string, signal: AbortSignal): Promise
       },
       (error: unknown) => {
         signal.removeEventListener('abort', abandon)
-        reject(new HttpFailure('unreachable', `${place}: ${errorWords(error)}`))
+        reject(new HttpFailure(kindOf(error), `${place}: ${errorWords(error)}`))
       },
     )
   })
+}
+
+/** A way through a cluster says why it is closed: `reason` of a failure of the dial. */
+function kindOf(error: unknown): HttpFailureKind {
+  const reason = typeof error === 'object' && error !== null && 'reason' in error ? error.reason : null
+  return reason === 'forbidden' || reason === 'timed-out' ? reason : 'unreachable'
 }
 
 function secure(stream: Duplex, url: URL, ca: string | undefined, place: string, signal: AbortSignal): Promise<Duplex> {
@@ -140,7 +147,11 @@ function exchange(
       createConnection: () => stream,
     })
     signal.addEventListener('abort', () => fail(signal.reason), { once: true })
-    asked.on('error', (error) => fail(new HttpFailure('broken', `${place}: ${brokenWords(error)}`)))
+    asked.on('error', (error) => {
+      // A way through a cluster ends with its own words when nothing listens behind it.
+      const kind = 'reason' in error ? kindOf(error) : 'broken'
+      fail(new HttpFailure(kind, `${place}: ${brokenWords(error)}`))
+    })
     asked.on('upgrade', () => fail(new HttpFailure('broken', `${place}: the server wants to change the protocol`)))
     asked.on('response', (answer) => {
       collect(answer, options.maxBytes, place).then(resolve, fail)

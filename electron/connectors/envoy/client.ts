@@ -114,6 +114,8 @@ function statusFailure(status: number, body: Uint8Array, locator: string): Envoy
 
 function transportFailure(failure: HttpFailure, read: EnvoyRead): EnvoyFailure {
   switch (failure.kind) {
+    case 'forbidden':
+      return new EnvoyFailure('forbidden', failure.message, false)
     case 'timed-out':
       return new EnvoyFailure('timed-out', failure.message, false)
     case 'too-large':

@@ -14,6 +14,8 @@ export interface PodLogRequest {
   readonly tailLines?: number
   /** Told when the log could not be followed for a while, and null when it is followed again. */
   interrupted?(failure: KubernetesFailure | null): void
+  /** Told each time when the cluster has agreed to send the log, also when it has no lines yet. */
+  followed?(): void
 }
 
 const firstWaitMs = 250
@@ -46,6 +48,7 @@ export async function* followPodLog(
       const tailLines = since === null ? (request.tailLines ?? usualTail) : null
       const log = await client.log({ ...place, since, tailLines }, signal)
       if (failures > 0) request.interrupted?.(null)
+      request.followed?.()
       seam.resume()
       for await (const lines of stampedLines(log, (stamp) => seam.isNew(stamp))) {
         failures = 0

@@ -134,6 +134,8 @@ function statusFailure(status: number, body: Uint8Array, read: OpaRead, token: s
 
 function transportFailure(failure: HttpFailure, read: OpaRead): OpaFailure {
   switch (failure.kind) {
+    case 'forbidden':
+      return new OpaFailure('forbidden', failure.message, false)
     case 'timed-out':
       return new OpaFailure('timed-out', failure.message, false)
     case 'too-large': {

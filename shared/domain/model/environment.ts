@@ -12,7 +12,7 @@ const fileIdentity = z.strictObject({
   mintCommand: z.string().max(2000).optional(),
 })
 
-/** One of the two ways to a SPIRE server: TCP with a read-only SVID, or its local socket. */
+/** The ways to a SPIRE server: TCP with a read-only SVID, directly or through a cluster, or its local socket. */
 const spireSource = z.union([
   z.strictObject({
     id: sourceId,
@@ -21,6 +21,13 @@ const spireSource = z.union([
     identity: fileIdentity,
   }),
   z.strictObject({ id: sourceId, socket: path, trustDomain: z.string().min(1).max(255) }),
+  z.strictObject({
+    id: sourceId,
+    /** Id of a source of `kubernetes`: the server is the one that is found there, reached by port-forward. */
+    cluster: sourceId,
+    trustDomain: z.string().min(1).max(255),
+    identity: fileIdentity,
+  }),
 ])
 
 const envoySource = z.strictObject({
@@ -87,7 +94,11 @@ export const environmentSchema = z.strictObject({
 
 export type Environment = z.infer<typeof environmentSchema>
 export type KubernetesSource = Environment['sources']['kubernetes'][number]
-export type SpireSource = Environment['sources']['spire'][number]
+type AnySpireSource = Environment['sources']['spire'][number]
+/** A SPIRE server by what reaches it directly: what the connector takes. */
+export type SpireSource = Exclude<AnySpireSource, { cluster: string }>
+/** A SPIRE server that is found in a cluster. */
+export type ClusterSpireSource = Extract<AnySpireSource, { cluster: string }>
 export type EnvoySource = Environment['sources']['envoy'][number]
 export type OpaSource = Environment['sources']['opa'][number]
 export type LogSource = Environment['sources']['logs'][number]

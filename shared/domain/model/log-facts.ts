@@ -105,7 +105,7 @@ export interface IntegrityActivityFact extends FactBase<'integrity-activity'> {
 
 /** How a log source is being read: nothing is dropped silently. */
 export interface LogIntakeFact extends FactBase<'log-intake'> {
-  readonly record: 'envoy-access' | 'opa-decisions' | 'integrity-events'
+  readonly record: 'envoy-access' | 'opa-decisions' | 'integrity-events' | 'spire-audit'
   readonly accepted: number
   readonly refused: number
   /** A refused line, cut to 200 characters with secrets masked, and why. */
