@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { join } from 'node:path'
 import { jsonSchemas } from '../../scripts/json-schemas.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import { intentSchema } from '../../shared/domain/model/intent.ts'

@@ -1,4 +1,3 @@
-import type { ScopeState } from '../../shared/domain/model/fact.ts'
 import {
   buildGraph,
   type GraphBuild,
@@ -7,6 +6,7 @@ import {
   updateGraph,
 } from '../../shared/domain/graph/build.ts'
 import { graphView } from '../../shared/domain/graph/view.ts'
+import type { ScopeState } from '../../shared/domain/model/fact.ts'
 import { largePipeline } from '../builders/pipeline.ts'
 import { type BenchRow, within } from './row.ts'
 

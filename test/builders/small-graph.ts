@@ -1,6 +1,6 @@
+import { buildGraph, type GraphSettings } from '../../shared/domain/graph/build.ts'
 import type { ScopeState } from '../../shared/domain/model/fact.ts'
 import type { Hop, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
-import { buildGraph, type GraphSettings } from '../../shared/domain/graph/build.ts'
 import { builtAt, counter, spiffe } from './facts.ts'
 import { smallPipeline } from './pipeline.ts'
 

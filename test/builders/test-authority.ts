@@ -50,7 +50,11 @@ export async function createTestAuthority(trustDomain = 'test.example'): Promise
   }
 }
 
-async function issueLeaf(root: x509.X509Certificate, ca: webcrypto.CryptoKeyPair, options: LeafOptions): Promise<TestLeaf> {
+async function issueLeaf(
+  root: x509.X509Certificate,
+  ca: webcrypto.CryptoKeyPair,
+  options: LeafOptions,
+): Promise<TestLeaf> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const names: x509.JsonGeneralName[] = [
     ...(options.spiffeId === undefined ? [] : [{ type: 'url' as const, value: options.spiffeId }]),

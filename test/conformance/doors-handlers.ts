@@ -1,7 +1,7 @@
-import type { GraphView } from '../../shared/contract/graph.ts'
-import type { SourceHealth } from '../../shared/contract/environments.ts'
 import { Failure } from '../../electron/core/failure.ts'
 import type { Handlers } from '../../electron/service/router.ts'
+import type { SourceHealth } from '../../shared/contract/environments.ts'
+import type { GraphView } from '../../shared/contract/graph.ts'
 
 /** Must never come out of a door, whatever fails. */
 export const canary = 'canary-8f3a-token'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { envoyConnector } from '../../electron/connectors/envoy/index.ts'
 import { envoyReads } from '../../electron/connectors/envoy/client.ts'
+import { envoyConnector } from '../../electron/connectors/envoy/index.ts'
 import { envoyParts } from '../../electron/connectors/envoy/reading.ts'
 import { readAuthority, readCertificate } from '../../electron/connectors/envoy/x509.ts'
 import { dial } from '../../electron/platform/dial.ts'

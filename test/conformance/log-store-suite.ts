@@ -146,7 +146,11 @@ export function logStoreSuite(name: string, open: OpenStore): void {
       await take('integrity-events', [integrityEvent(1), integrityEvent(1)])
       await take('kubernetes-audit', [kubernetesAuditEvent(1), kubernetesAuditEvent(1)])
       const counts = await store.counts()
-      expect(counts.map(({ record, accepted, repeated }) => [record, accepted, repeated]).toSorted()).toEqual([
+      expect(
+        counts
+          .map(({ record, accepted, repeated }) => [record, accepted, repeated])
+          .toSorted((a, b) => String(a[0]).localeCompare(String(b[0]))),
+      ).toEqual([
         ['envoy-access', 2, 1],
         ['integrity-events', 1, 1],
         ['kubernetes-audit', 1, 1],

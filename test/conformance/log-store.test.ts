@@ -1,5 +1,5 @@
-import { createMemoryStore } from '../../electron/logs/stores/memory-store.ts'
 import { openEmbeddedStore } from '../../electron/logs/stores/embedded/embedded-store.ts'
+import { createMemoryStore } from '../../electron/logs/stores/memory-store.ts'
 import { openLogStore } from '../../electron/logs/stores/open-log-store.ts'
 import { logStoreSuite } from './log-store-suite.ts'
 

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Composed } from '../../electron/service/compose.ts'
 import { packageFolder } from '../../electron/service/compose.ts'
 import { startWebHost, type WebHost } from '../../electron/service/web.ts'
-import type { Composed } from '../../electron/service/compose.ts'
 import { ensureBrowser } from './browser.ts'
 
 /** Everyhop's window in a real Chromium, served by the web host of a composed service. */

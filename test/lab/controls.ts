@@ -1,7 +1,7 @@
+import type { RunningCluster } from './cluster/start.ts'
 import type { EnvoyFleet } from './envoy/fleet.ts'
 import type { BundleOrder, DeniedHop } from './opa/bundle.ts'
 import type { OpaFleet } from './opa/fleet.ts'
-import type { RunningCluster } from './cluster/start.ts'
 import type { PipelineServices } from './pipeline-process.ts'
 import type { LabPlan } from './plan.ts'
 import type { SpireServers } from './spire/start.ts'

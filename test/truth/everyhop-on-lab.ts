@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
+import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
 
 /** A lab of its own with Everyhop reading it through the shipped composition, with the read-only rights the lab hands out. */

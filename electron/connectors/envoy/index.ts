@@ -1,6 +1,6 @@
+import type { SourceTest } from '../../../shared/contract/environments.ts'
 import type { EnvoySource } from '../../../shared/domain/model/environment.ts'
 import type { Report } from '../../../shared/domain/model/fact.ts'
-import type { SourceTest } from '../../../shared/contract/environments.ts'
 import type { Connector, ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
 import { createEnvoyClient } from './client.ts'
 import { createEnvoyMemory, envoyParts, readEnvoy } from './reading.ts'

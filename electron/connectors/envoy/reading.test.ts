@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import type { Report } from '../../../shared/domain/model/fact.ts'
 import { connectorPorts } from '../../../test/builders/connector-ports.ts'
 import {
   type HttpFault,
@@ -6,7 +7,6 @@ import {
   startHttpFault,
   unusedAddress,
 } from '../../../test/builders/fault-servers.ts'
-import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { ConnectorPorts } from '../../core/ports.ts'
 import { dial } from '../../platform/dial.ts'
 import { createHttpGet } from '../../platform/http-get.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createTestAuthority } from '../../../test/builders/test-authority.ts'
 import { findSecrets } from '../../../test/builders/secrets.ts'
+import { createTestAuthority } from '../../../test/builders/test-authority.ts'
 import { translateCertificates } from './translate-certificates.ts'
 import { translateSecrets } from './translate-secrets.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createManualClock } from '../../../test/builders/manual-clock.ts'
 import { podObject } from '../../../test/builders/kubernetes-objects.ts'
+import { createManualClock } from '../../../test/builders/manual-clock.ts'
 import type { KubernetesClient, WatchEvent } from './client.ts'
 import { KubernetesFailure } from './failure.ts'
 import { follow } from './follow.ts'

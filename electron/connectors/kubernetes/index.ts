@@ -12,8 +12,8 @@ import { testCluster } from './test-source.ts'
 
 export { type ClusterAccess, openAccess } from './access.ts'
 export { type ClusterDial, type ClusterTarget, createClusterDial } from './dial.ts'
-export { followPodLog, type PodLogRequest } from './pod-log.ts'
 export { KubernetesFailure } from './failure.ts'
+export { followPodLog, type PodLogRequest } from './pod-log.ts'
 export { kubernetesRole } from './role.ts'
 
 /** Reads clusters by list and watch. See README.md for rights and limits. */

@@ -3,9 +3,9 @@ import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { KubernetesClient } from './client.ts'
 import { createDueQueue } from './due-queue.ts'
-import { type Collection, follow, type Following } from './follow.ts'
-import { readRights, unreadRights } from './rights.ts'
+import { type Collection, type Following, follow } from './follow.ts'
 import { reportOf } from './report.ts'
+import { readRights, unreadRights } from './rights.ts'
 import { type ScopeDefinition, type ScopePart, scopes } from './scopes.ts'
 
 /** However fast a cluster changes, a scope is reported this often. */

@@ -9,7 +9,7 @@ import type {
   ServiceFact,
 } from '../../../shared/domain/model/kubernetes-facts.ts'
 import { maskCommand } from './mask.ts'
-import { objectBase, safeText, type Seen, timeOrNull } from './object.ts'
+import { objectBase, type Seen, safeText, timeOrNull } from './object.ts'
 import { resources } from './resources.ts'
 import { parse } from './wire.ts'
 import * as wire from './wire-workloads.ts'

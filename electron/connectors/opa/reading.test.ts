@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import type { OpaSource } from '../../../shared/domain/model/environment.ts'
+import type { Report } from '../../../shared/domain/model/fact.ts'
 import { connectorPorts } from '../../../test/builders/connector-ports.ts'
 import {
   type HttpFault,
@@ -12,8 +14,6 @@ import {
   unusedAddress,
 } from '../../../test/builders/fault-servers.ts'
 import { findSecrets } from '../../../test/builders/secrets.ts'
-import type { OpaSource } from '../../../shared/domain/model/environment.ts'
-import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { ConnectorPorts } from '../../core/ports.ts'
 import { dial } from '../../platform/dial.ts'
 import { createFiles } from '../../platform/files.ts'

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { chmod } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { LogStore, Upload } from '../../core/log-store.ts'
 import type { Clock, Files, Log } from '../../core/ports.ts'

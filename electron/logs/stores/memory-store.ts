@@ -4,8 +4,8 @@ import {
   type LogStore,
   type RecordKind,
   type RefusedRequest,
-  recordKinds,
   type Retention,
+  recordKinds,
   type StoredAccess,
   type StoredDecision,
   type StoredRecord,
@@ -13,11 +13,11 @@ import {
   type Upload,
 } from '../../core/log-store.ts'
 import { createHopActivity } from '../activity/hop-activity.ts'
+import { activityFrom } from './activity-provenance.ts'
 import { createIntakeCounts } from './intake-counts.ts'
 import { maskContent, maskText, maskValue } from './mask-record.ts'
 import { itemsOf, linesOf, readUpload } from './read-upload.ts'
 import type { Understood } from './records.ts'
-import { activityFrom } from './activity-provenance.ts'
 import { joinedRefusals } from './refusals.ts'
 import { unpack } from './unpack.ts'
 

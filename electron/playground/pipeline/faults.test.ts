@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { faultIds, faultOf, faults, isFaultId } from '../../../shared/faults/index.ts'
 import type { Fault, HopEnds } from '../../../shared/faults/index.ts'
+import { faultIds, faultOf, faults, isFaultId } from '../../../shared/faults/index.ts'
 import { hops, stages } from './topology.ts'
 
 const isHop = (ends: HopEnds): boolean => hops.some((hop) => hop.from === ends.from && hop.to === ends.to)

@@ -1,5 +1,5 @@
-import { request as sendRequest } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { request as sendRequest } from 'node:http'
 
 /** Prompts and answers are short; a body above this is refused instead of held in memory. */
 export const maximumBodyBytes = 64 * 1024

@@ -1,5 +1,5 @@
-import { exportJWK, generateKeyPair, importJWK } from 'jose'
 import type { CryptoKey, JWK } from 'jose'
+import { exportJWK, generateKeyPair, importJWK } from 'jose'
 import { z } from 'zod'
 import { stageOf, stages } from './topology.ts'
 

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -9,9 +9,9 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { post, toJson } from './http-exchange.ts'
 import { integrityEventSchema } from './integrity-event.ts'
+import { startPipelineUnderTest } from './testing/pipeline-under-test.ts'
 import { stages } from './topology.ts'
 import { startTraffic } from './traffic.ts'
-import { startPipelineUnderTest } from './testing/pipeline-under-test.ts'
 
 const program = new URL('./main.ts', import.meta.url).pathname
 let folder: string

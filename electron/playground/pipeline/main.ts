@@ -1,12 +1,12 @@
-import { createWriteStream, readFileSync } from 'node:fs'
 import type { WriteStream } from 'node:fs'
+import { createWriteStream, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parsePipelineConfig } from './config.ts'
 import type { PipelineConfig } from './config.ts'
+import { parsePipelineConfig } from './config.ts'
 import type { IntegrityEvent } from './integrity-event.ts'
 import { createPipelineKeys, stageKeys } from './keys.ts'
-import { startStage } from './start-stage.ts'
 import type { RunningStage } from './start-stage.ts'
+import { startStage } from './start-stage.ts'
 import { stageOf } from './topology.ts'
 
 /** A process that runs stages: `main.ts config.json`. See README.md in this folder. */

@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { decodeJwt } from 'jose'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseJson } from './http-exchange.ts'
-import { integrityEventSchema } from './integrity-event.ts'
 import type { IntegrityEvent } from './integrity-event.ts'
-import { startPipelineUnderTest } from './testing/pipeline-under-test.ts'
+import { integrityEventSchema } from './integrity-event.ts'
 import type { PipelineUnderTest } from './testing/pipeline-under-test.ts'
+import { startPipelineUnderTest } from './testing/pipeline-under-test.ts'
 import { hops, spiffeIdOf, stageOf } from './topology.ts'
 
 const everything = {

@@ -4,13 +4,13 @@ import type { Endpoint } from './endpoints.ts'
 import { BodyTooLarge, parseJson, readBody, singleHeader } from './http-exchange.ts'
 import type { EventContext } from './integrity-event.ts'
 import { Refusal } from './refusal.ts'
-import { readContext, userTokenHeader } from './request-context.ts'
 import type { RequestContext } from './request-context.ts'
-import { signatureHeader, verifyOutput } from './stage-signature.ts'
+import { readContext, userTokenHeader } from './request-context.ts'
 import type { Runtime } from './stage-runtime.ts'
+import { signatureHeader, verifyOutput } from './stage-signature.ts'
 import { stageOf } from './topology.ts'
-import { verifyUserToken } from './user-token.ts'
 import type { ActingUser } from './user-token.ts'
+import { verifyUserToken } from './user-token.ts'
 
 /** A request whose caller's signature and user have been verified. */
 export interface Received {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { CompactSign, compactVerify, decodeProtectedHeader } from 'jose'
 import type { CryptoKey } from 'jose'
+import { CompactSign, compactVerify, decodeProtectedHeader } from 'jose'
 import { z } from 'zod'
 import type { SignatureFailure } from './integrity-event.ts'
 

@@ -1,5 +1,5 @@
-import { errors, jwtVerify, SignJWT } from 'jose'
 import type { CryptoKey } from 'jose'
+import { errors, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { IdentityFailure } from './integrity-event.ts'
 import type { StageKeys } from './keys.ts'

@@ -1,5 +1,5 @@
-import type { LabControls } from '../controls.ts'
 import { readFile, stat } from 'node:fs/promises'
+import type { LabControls } from '../controls.ts'
 import { envoyState, loadedCertificate, statSum, warmingSecrets } from '../envoy/admin.ts'
 import { stagePlanOf } from '../plan.ts'
 import { waitFor } from '../processes.ts'

@@ -1,6 +1,6 @@
 import type { Injection } from '../controls.ts'
-import { clusterInjections } from './cluster/index.ts'
 import * as bundleBadSignature from './bundle-bad-signature.ts'
+import { clusterInjections } from './cluster/index.ts'
 import * as entryDeleted from './entry-deleted.ts'
 import * as expiredSvid from './expired-svid.ts'
 import * as failOpen from './fail-open.ts'

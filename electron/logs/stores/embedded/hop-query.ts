@@ -1,6 +1,6 @@
 import type { DuckDBConnection, JS } from '@duckdb/node-api'
-import type { TimeWindow } from '../../../core/log-store.ts'
 import type { HopActivityFact } from '../../../../shared/domain/model/log-facts.ts'
+import type { TimeWindow } from '../../../core/log-store.ts'
 import { idPart } from '../../activity/activity.ts'
 import { activityFrom } from '../activity-provenance.ts'
 import { between } from './queries.ts'

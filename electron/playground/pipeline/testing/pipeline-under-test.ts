@@ -1,11 +1,11 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { post, readBody } from '../http-exchange.ts'
+import { createServer } from 'node:http'
 import type { HttpAnswer } from '../http-exchange.ts'
+import { post, readBody } from '../http-exchange.ts'
 import type { IntegrityEvent } from '../integrity-event.ts'
 import { createPipelineKeys, stageKeys } from '../keys.ts'
-import { startStage } from '../start-stage.ts'
 import type { RunningStage } from '../start-stage.ts'
+import { startStage } from '../start-stage.ts'
 import { stageOf, stages } from '../topology.ts'
 
 /** What the router in place of the Envoys may do to one call on its way. */

@@ -1,4 +1,4 @@
-import { pathOf, endpointOf } from '../../../../electron/playground/pipeline/endpoints.ts'
+import { endpointOf, pathOf } from '../../../../electron/playground/pipeline/endpoints.ts'
 import { post, toJson } from '../../../../electron/playground/pipeline/http-exchange.ts'
 import { contextHeaders, newRequestId, newTraceId } from '../../../../electron/playground/pipeline/request-context.ts'
 import type { LabControls } from '../../controls.ts'
