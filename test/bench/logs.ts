@@ -361,12 +361,3 @@ function against(name: string, value: number, unit: string, other: string, other
 function less(name: string, value: number, unit: string, other: string, otherValue: number): BenchRow {
   return { name, value, unit, comparedWith: { name: other, value: otherValue }, ratio: otherValue / value }
 }
-
-if (import.meta.main) {
-  for (const { name, value, unit, comparedWith, ratio } of await run()) {
-    const other = comparedWith === null ? '' : `${comparedWith.name} ${comparedWith.value.toPrecision(4)}`
-    console.log(
-      `${name.padEnd(60)} ${value.toPrecision(4)} ${unit}  ${other}  ${ratio === null ? '' : `x ${ratio.toPrecision(3)}`}`,
-    )
-  }
-}

@@ -9,9 +9,11 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<readonly B
   'lab-observe': () => import('./lab-observe.ts'),
   'graph-paint': () => import('./graph-paint.ts'),
   'kubernetes-watch': () => import('./kubernetes-watch.ts'),
+  logs: () => import('./logs.ts'),
 }
 
-const wanted = process.argv.slice(2)
+/** Words with a dash are switches of one benchmark, such as `--full` of `logs`. */
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const unknown = wanted.filter((name) => benches[name] === undefined)
 if (unknown.length > 0) {
   console.error(`no such benchmark: ${unknown.join(', ')}. There are ${Object.keys(benches).join(', ')}.`)
