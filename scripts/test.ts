@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ensureBrowser } from '../test/e2e/browser.ts'
-import { ensureBinaries } from '../test/lab/provision/binaries.ts'
+import { ensureClusterPrograms } from '../test/lab/cluster/programs.ts'
+import { ensureBinaries, labBinaries } from '../test/lab/provision/binaries.ts'
+import { ensureSpirePolicy } from '../test/lab/provision/spire-policy.ts'
 import { root, runTool } from './run-tool.ts'
 import { runStaticChecks, runVitest, type SuiteResult } from './suites.ts'
 
@@ -27,7 +29,9 @@ const parts: readonly Part[] = [
   {
     name: 'lab binaries',
     async get() {
-      await ensureBinaries(['spire-server', 'spire-agent', 'opa-envoy', 'envoy'], { log: say })
+      await ensureBinaries(labBinaries, { log: say })
+      await ensureSpirePolicy()
+      await ensureClusterPrograms(say)
     },
   },
   {
@@ -69,7 +73,7 @@ const expectedMissing = z
 
 say(`Suites: ${suites.map((suite) => `${suite.name} ~${suite.minutes} min`).join(', ')}.`)
 say(
-  `In all ~${suites.reduce((sum, suite) => sum + suite.minutes, 0).toFixed(1)} min, plus building the lab's servers once (~10 min).`,
+  `In all ~${suites.reduce((sum, suite) => sum + suite.minutes, 0).toFixed(1)} min, plus building the lab's servers once (~20 min).`,
 )
 
 const missing = new Map<string, string>()

@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { stringify } from 'yaml'
 import { trustDomain } from '../../electron/playground/pipeline/topology.ts'
+import { homeFolder, thisMachine } from '../../electron/service/home.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import type { ClusterPlan } from './cluster/plan.ts'
 import type { LabPlan } from './plan.ts'
@@ -17,10 +17,9 @@ export interface EnvironmentSettings {
   readonly bundleStaleAfterSeconds: number
 }
 
-/** Everyhop's folder of configuration: `EVERYHOP_HOME`, else `~/.config/everyhop`. */
+/** Everyhop's folder of configuration, as the program itself finds it. */
 export function everyhopHome(): string {
-  const configured = process.env['EVERYHOP_HOME']
-  return configured === undefined || configured === '' ? path.join(homedir(), '.config', 'everyhop') : configured
+  return homeFolder(thisMachine())
 }
 
 export function registrationFile(home: string, name = environmentName): string {
