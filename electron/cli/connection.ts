@@ -13,6 +13,6 @@ export async function withService<Result>(
     return await work(client, service.clock)
   } finally {
     close()
-    service.stop()
+    await service.stop()
   }
 }

@@ -8,7 +8,8 @@ import {
   unreadReport,
 } from '../../test/builders/core-parts.ts'
 import { createManualClock } from '../../test/builders/manual-clock.ts'
-import { startObservation, testSources } from './observation.ts'
+import { startObservation } from './observation.ts'
+import { testSources } from './source-tests.ts'
 
 function start(observe: Observe, over: Record<string, unknown> = {}) {
   const clock = createManualClock()
@@ -138,7 +139,11 @@ test('a connection test that fails itself is an answer about that source only', 
     envoy: { ...connectors.envoy, test: () => Promise.reject(new Error('canary-token')) },
   }
   const loaded = loadedEnvironment({ sources: { ...two, opa: [{ id: 'o', api: 'http://127.0.0.1:1' }] } })
-  const tests = await testSources(loaded, broken, deadPorts(clock), new AbortController().signal)
+  const tests = await testSources(
+    loaded,
+    { connectors: broken, ports: deadPorts(clock), receivesDecisions: async () => true },
+    new AbortController().signal,
+  )
   expect(tests.map(({ instance, outcome }) => [instance, outcome])).toEqual([
     ['a', 'unusable'],
     ['b', 'unusable'],

@@ -1,21 +1,22 @@
-import type { SourceHealth, SourceTest } from '../../shared/contract/environments.ts'
-import type { EnvoySource, LogSource, OpaSource, SpireSource } from '../../shared/domain/model/environment.ts'
-import type { SourceKind } from '../../shared/domain/model/fact.ts'
+import type { SourceHealth } from '../../shared/contract/environments.ts'
+import type { Fact } from '../../shared/domain/model/fact.ts'
+import { clusterTasks } from './cluster-tasks.ts'
+import { createClusterLinks } from './clusters.ts'
+import { startDiscovery } from './discovery.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import { createFactStore, type FactStore } from './fact-store.ts'
-import { createPace, type SharedPace } from './pace.ts'
-import type { Connector, ConnectorPorts, ObserveSettings } from './ports.ts'
+import { keepObserving } from './keep-observing.ts'
+import { chooseStreams, mostStreams, turnMs } from './log-turns.ts'
+import { createPace } from './pace.ts'
+import type { LogSink } from './ports.ts'
 import { createHealth } from './source-health.ts'
-
-/** How each kind of source is read. Composition passes them in: the core knows no connector. */
-export interface Connectors {
-  readonly spire: Connector<SpireSource>
-  readonly envoy: Connector<EnvoySource>
-  readonly opa: Connector<OpaSource>
-  readonly logs: Connector<LogSource>
-}
-
-export type ObservationPorts = Omit<ConnectorPorts, 'pace'>
+import {
+  configuredTasks,
+  type Connectors,
+  type FindCluster,
+  type ObservationPorts,
+  type SourceTask,
+} from './source-tasks.ts'
 
 /** The running reading of one environment. */
 export interface Observation {
@@ -28,158 +29,154 @@ export interface Observation {
   stop(): void
 }
 
-interface SourceTask {
-  readonly source: string
-  readonly kind: SourceKind
-  readonly instance: string
-  /** Changes when the reader has to be started anew. */
-  readonly definition: string
-  readonly observe: (ports: ConnectorPorts, signal: AbortSignal) => ReturnType<Connector<never>['observe']>
-  readonly test: (ports: ConnectorPorts, signal: AbortSignal) => Promise<SourceTest>
-}
-
-const firstRestartMs = 1_000
-const longestRestartMs = 30_000
-
+/**
+ * Reads the sources that environment.yaml names, and those that are found in its clusters: these come and go with their pods.
+ * `sink` gets the lines of all logs that are followed.
+ */
 export function startObservation(
-  loaded: LoadedEnvironment,
+  first: LoadedEnvironment,
   connectors: Connectors,
   ports: ObservationPorts,
+  sink: LogSink | null = null,
 ): Observation {
   const store = createFactStore()
-  const pace = createPace(ports.clock, loaded.environment.requestBudget)
+  const pace = createPace(ports.clock, first.environment.requestBudget)
   const health = createHealth(store, (source) => pace.turnsOf(source))
   const running = new Map<string, { readonly definition: string; readonly controller: AbortController }>()
-  update(loaded)
+  const links = createClusterLinks(ports)
+  const discovery = startDiscovery(store, ports.clock, reconcile)
+  const ended = new AbortController()
+  let loaded = first
+  let attended: ReadonlySet<string> = new Set()
+  let turn = 0
+  let isTurning = false
+  let paused = new Set<string>()
 
-  function update(next: LoadedEnvironment): void {
-    pace.setBudget(next.environment.requestBudget)
-    const tasks = new Map(sourceTasks(next, connectors).map((task) => [task.source, task]))
-    for (const [source, { definition, controller }] of running) {
-      if (tasks.get(source)?.definition === definition) continue
-      controller.abort()
-      running.delete(source)
-      pace.forget(source)
-      store.forget(source)
+  const clusterOf: FindCluster = (id) => {
+    const link = links.linkOf(id)
+    return link === null ? null : { link, findings: () => discovery.findings(id) }
+  }
+  reconcile()
+
+  function tasksNow(): readonly SourceTask[] {
+    const configured = configuredTasks(loaded, connectors, ports, clusterOf)
+    const taken = new Set(configured.map(({ source }) => source))
+    const found = links.ids().flatMap((id) => {
+      const known = clusterOf(id)
+      return known === null ? [] : clusterTasks(loaded, id, known, connectors, ports, taken)
+    })
+    return [...configured, ...found]
+  }
+
+  /** Starts what is new, ends what is gone or changed, and leaves the rest alone. */
+  function reconcile(): void {
+    if (ended.signal.aborted) return
+    links.update(loaded)
+    const tasks = new Map(tasksNow().map((task) => [task.source, task]))
+    for (const [source, { definition }] of running) {
+      if (tasks.get(source)?.definition !== definition) end(source)
     }
-    health.configure([...tasks.values()])
+    for (const source of paused) if (!tasks.has(source)) store.forget(source)
+    paused = new Set()
+    health.configure([...tasks.values()], isLookedThrough)
+    const streams = [...tasks.values()].filter(({ streamOf }) => streamOf !== undefined)
+    const chosen = chooseStreams(streams.map(standing), turn)
     for (const task of tasks.values()) {
-      if (running.has(task.source)) continue
-      const controller = new AbortController()
-      running.set(task.source, { definition: task.definition, controller })
-      void keepObserving(task, store, pace, ports, controller.signal)
+      if (task.streamOf !== undefined && !chosen.has(task.source)) pause(task, streams.length)
+      else if (!running.has(task.source)) start(task)
     }
+    if (streams.length > mostStreams) void keepTurning()
+  }
+
+  function start(task: SourceTask): void {
+    const controller = new AbortController()
+    running.set(task.source, { definition: task.definition, controller })
+    const { openCluster: _open, httpGetOver: _over, ...plain } = ports
+    const own = task.kind === 'logs' && sink !== null ? { ...plain, logSink: sink } : plain
+    void keepObserving(task, store, pace, own, controller.signal)
+  }
+
+  function end(source: string): void {
+    running.get(source)?.controller.abort(new Error('this source is no longer read'))
+    running.delete(source)
+    pace.forget(source)
+    store.forget(source)
+  }
+
+  /** Its facts stay as the last known ones, and the gap says why. */
+  function pause({ source, instance }: SourceTask, streams: number): void {
+    paused.add(source)
+    const wasRunning = running.get(source)
+    wasRunning?.controller.abort(new Error('other logs take their turn'))
+    running.delete(source)
+    if (wasRunning === undefined && store.statesOf(source).length > 0) return
+    const at = ports.clock.now()
+    const detail = `${streams} logs could be followed and ${mostStreams} are at once: this one takes turns of ${turnMs / 1000} s; select its workload to follow it now`
+    const gap = { source: 'logs', instance, what: 'log-turn', reason: 'not-configured', detail, at } as const
+    for (const part of ['activity', 'intake']) {
+      store.accept({ scope: `${source}/${part}`, at, facts: null, gaps: [gap] })
+    }
+  }
+
+  async function keepTurning(): Promise<void> {
+    if (isTurning) return
+    isTurning = true
+    await ports.clock.sleep(turnMs, ended.signal).catch(() => {}) // stopped: reconcile does nothing then
+    isTurning = false
+    turn += 1
+    reconcile()
+  }
+
+  function standing({ source, streamOf = [] }: SourceTask) {
+    const states = streamOf.flatMap((one) => (one === source ? [] : store.statesOf(one)))
+    const told = store.statesOf(source).flatMap(({ facts }) => facts)
+    return {
+      id: source,
+      attended: streamOf.some((one) => attended.has(one)),
+      failing: states.some(({ current }) => !current) || told.some(tellsOfFailure),
+    }
+  }
+
+  /** Until a cluster was looked through nobody knows what else is to be read. */
+  function isLookedThrough(source: string): boolean {
+    const [kind, id = ''] = source.split('/', 2)
+    return kind !== 'kubernetes' || discovery.findings(id) !== null
   }
 
   return {
     store,
     health: () => health.read(),
-    update,
-    attend: (sources) => pace.attend(sources),
+    update(next) {
+      loaded = next
+      pace.setBudget(next.environment.requestBudget)
+      reconcile()
+    },
+    attend(sources) {
+      pace.attend(sources)
+      attended = sources
+      if (paused.size > 0) reconcile()
+    },
     stop() {
+      ended.abort()
+      discovery.stop()
       for (const { controller } of running.values()) controller.abort()
       running.clear()
+      links.close()
     },
   }
 }
 
-/** Asks every source once, side by side; nothing of it enters a fact store. */
-export async function testSources(
-  loaded: LoadedEnvironment,
-  connectors: Connectors,
-  ports: ObservationPorts,
-  signal: AbortSignal,
-): Promise<readonly SourceTest[]> {
-  const pace = createPace(ports.clock, loaded.environment.requestBudget)
-  return Promise.all(
-    sourceTasks(loaded, connectors).map(async (task) => {
-      const startedAt = ports.clock.now()
-      try {
-        return await task.test({ ...ports, pace: pace.forSource(task.source) }, signal)
-      } catch (reason) {
-        signal.throwIfAborted()
-        ports.log.error('a connection test failed in an unexpected way', {
-          source: task.source,
-          reason: String(reason),
-        })
-        return brokenTest(task, ports.clock.now() - startedAt)
-      }
-    }),
-  )
-}
-
-function brokenTest(task: SourceTask, tookMs: number): SourceTest {
-  const detail = 'the test itself failed; the log of Everyhop has the details'
-  return {
-    source: task.kind,
-    instance: task.instance,
-    address: '',
-    outcome: 'unusable',
-    version: null,
-    tookMs,
-    steps: [{ what: 'test', locator: '', outcome: 'invalid', detail }],
+function tellsOfFailure(fact: Fact): boolean {
+  switch (fact.kind) {
+    case 'hop-activity':
+      return (
+        fact.authorisationErrors + fact.failedOpen + fact.upstreamFailures + fact.handshakeFailures + fact.plaintext > 0
+      )
+    case 'decision-activity':
+      return fact.errors > 0
+    case 'integrity-activity':
+      return fact.lastFailure !== null
+    default:
+      return false
   }
-}
-
-/** A reader that ends or throws is a defect of ours: it becomes a gap, and it is started again, later and later. */
-async function keepObserving(
-  task: SourceTask,
-  store: FactStore,
-  pace: SharedPace,
-  ports: ObservationPorts,
-  signal: AbortSignal,
-): Promise<void> {
-  const readerScope = `${task.source}/reader`
-  let wait = firstRestartMs
-  while (!signal.aborted) {
-    let problem = 'the reader of this source ended'
-    try {
-      for await (const report of task.observe({ ...ports, pace: pace.forSource(task.source) }, signal)) {
-        if (signal.aborted) return
-        wait = firstRestartMs
-        store.drop(readerScope)
-        store.accept(report)
-        pace.setFailing(
-          task.source,
-          store.statesOf(task.source).some((state) => !state.current),
-        )
-      }
-    } catch (reason) {
-      if (signal.aborted) return
-      problem = 'the reader of this source failed in an unexpected way'
-      ports.log.error(problem, { source: task.source, reason: String(reason) })
-    }
-    if (signal.aborted) return
-    const at = ports.clock.now()
-    const detail = `${problem}; it starts again in ${Math.round(wait / 1000)} s, and the log of Everyhop has the details`
-    const gap = { source: task.kind, instance: task.instance, what: 'reader', reason: 'invalid', detail, at } as const
-    store.accept({ scope: readerScope, at, facts: null, gaps: [gap] })
-    await ports.clock.sleep(wait, signal).catch(() => {}) // the loop's condition ends it
-    wait = Math.min(wait * 2, longestRestartMs)
-  }
-}
-
-function sourceTasks(loaded: LoadedEnvironment, connectors: Connectors): readonly SourceTask[] {
-  const { sources, windowSeconds } = loaded.environment
-  const settings: ObserveSettings = { baseDirectory: loaded.baseDirectory, windowSeconds }
-  function tasksOf<Source extends { readonly id: string }>(
-    kind: SourceKind,
-    connector: Connector<Source>,
-    configured: readonly Source[],
-  ): readonly SourceTask[] {
-    return configured.map((source) => ({
-      source: `${kind}/${source.id}`,
-      kind,
-      instance: source.id,
-      definition: JSON.stringify([source, settings]),
-      observe: (ports, signal) => connector.observe(source, settings, ports, signal),
-      test: (ports, signal) => connector.test(source, settings, ports, signal),
-    }))
-  }
-  return [
-    ...tasksOf('spire', connectors.spire, sources.spire),
-    ...tasksOf('envoy', connectors.envoy, sources.envoy),
-    ...tasksOf('opa', connectors.opa, sources.opa),
-    ...tasksOf('logs', connectors.logs, sources.logs),
-  ]
 }

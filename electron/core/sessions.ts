@@ -1,7 +1,9 @@
 import type { ScopeState } from '../../shared/domain/model/fact.ts'
 import type { EnvironmentRegistry, LoadedEnvironment } from './environments.ts'
 import { type GraphKeeper, type GraphModel, keepGraph } from './graph-keeper.ts'
-import { type Connectors, type Observation, type ObservationPorts, startObservation } from './observation.ts'
+import { type Observation, startObservation } from './observation.ts'
+import type { LogSink } from './ports.ts'
+import type { Connectors, ObservationPorts } from './source-tasks.ts'
 
 /** One environment that is being read. */
 export interface Session {
@@ -43,6 +45,7 @@ export function createSessions(
   connectors: Connectors,
   ports: ObservationPorts,
   bindModel: BindModel,
+  sinkOf: (environment: string) => LogSink | null = () => null,
 ): Sessions {
   const running = new Map<string, Running>()
 
@@ -66,7 +69,7 @@ export function createSessions(
       }
       return latest
     }
-    const observation = startObservation(latest, connectors, ports)
+    const observation = startObservation(latest, connectors, ports, sinkOf(name))
     const keeper = keepGraph(observation.store, bindModel(observation.store.states, loaded), ports.clock, ports.log)
     const gone = new AbortController()
     const attended: Running['attended'] = new Map()

@@ -18,13 +18,15 @@ const order: readonly SourceKind[] = ['kubernetes', 'spire', 'envoy', 'opa', 'va
 
 /** Counts, per kind of source, what answers and what does not. A kind that is not configured does not appear. */
 export interface Health {
-  configure(sources: readonly Configured[]): void
+  /** `isSettled` false: what the source leads to is not known yet, and it counts as pending. */
+  configure(sources: readonly Configured[], isSettled?: (source: string) => boolean): void
   read(): readonly SourceHealth[]
 }
 
 /** `turnsOf` counts how often a source began a reading: the second beginning is the end of the first reading. */
 export function createHealth(store: FactStore, turnsOf: (source: string) => number): Health {
   let sources: readonly Configured[] = []
+  let isSettled: (source: string) => boolean = () => true
   /** Since when each problem is there, by scope, then by what is missing. */
   const since = new Map<ScopeId, ReadonlyMap<string, EpochMs>>()
   store.subscribe((changed) => {
@@ -44,7 +46,7 @@ export function createHealth(store: FactStore, turnsOf: (source: string) => numb
     const problems: Problem[] = []
     for (const { source, instance } of ofKind) {
       const states = store.statesOf(source)
-      if (isPending(states, turnsOf(source))) pending += 1
+      if (isPending(states, turnsOf(source)) || !isSettled(source)) pending += 1
       else if (states.some((state) => state.current)) answering += 1
       for (const state of states) {
         if (state.current && state.readAt !== null) {
@@ -69,8 +71,9 @@ export function createHealth(store: FactStore, turnsOf: (source: string) => numb
   }
 
   return {
-    configure(next) {
+    configure(next, settled = () => true) {
       sources = next
+      isSettled = settled
     },
     read() {
       const byKind = Map.groupBy(sources, (source) => source.kind)

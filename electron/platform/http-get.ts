@@ -75,16 +75,16 @@ function open(dial: Dial, url: URL, place: string, signal: AbortSignal): Promise
       },
       (error: unknown) => {
         signal.removeEventListener('abort', abandon)
-        reject(new HttpFailure(kindOf(error), `${place}: ${errorWords(error)}`))
+        reject(new HttpFailure(wayClosed(error) ?? 'unreachable', `${place}: ${errorWords(error)}`))
       },
     )
   })
 }
 
-/** A way through a cluster says why it is closed: `reason` of a failure of the dial. */
-function kindOf(error: unknown): HttpFailureKind {
+/** A way through a cluster says why it is closed: `reason` of a failure of the dial, or of its stream. */
+function wayClosed(error: unknown): HttpFailureKind | null {
   const reason = typeof error === 'object' && error !== null && 'reason' in error ? error.reason : null
-  return reason === 'forbidden' || reason === 'timed-out' ? reason : 'unreachable'
+  return reason === 'forbidden' || reason === 'timed-out' || reason === 'unreachable' ? reason : null
 }
 
 function secure(stream: Duplex, url: URL, ca: string | undefined, place: string, signal: AbortSignal): Promise<Duplex> {
@@ -149,7 +149,7 @@ function exchange(
     signal.addEventListener('abort', () => fail(signal.reason), { once: true })
     asked.on('error', (error) => {
       // A way through a cluster ends with its own words when nothing listens behind it.
-      const kind = 'reason' in error ? kindOf(error) : 'broken'
+      const kind = wayClosed(error) ?? 'broken'
       fail(new HttpFailure(kind, `${place}: ${brokenWords(error)}`))
     })
     asked.on('upgrade', () => fail(new HttpFailure('broken', `${place}: the server wants to change the protocol`)))

@@ -3,46 +3,117 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { SystemInfo } from '../../shared/contract/system.ts'
 import { envoyConnector } from '../connectors/envoy/index.ts'
+import {
+  createClusterDial,
+  followPodLog,
+  kubernetesConnector,
+  openCluster as openAccess,
+} from '../connectors/kubernetes/index.ts'
+import { kubeconfigPaths } from '../connectors/kubernetes/kubeconfig.ts'
 import { opaConnector } from '../connectors/opa/index.ts'
 import { spireConnector } from '../connectors/spire/index.ts'
 import { bindGraphModel } from '../core/graph-model.ts'
-import type { Clock, Log } from '../core/ports.ts'
-import { observeLog, testLog } from '../logs/index.ts'
+import type { LogStore } from '../core/log-store.ts'
+import type { Clock, Log, OpenCluster } from '../core/ports.ts'
+import { observeLog, observeLogStream, testLog } from '../logs/index.ts'
+import { type Receiver, type ReceiverOptions, startReceiver } from '../logs/receiver/receiver.ts'
+import { createMemoryStore } from '../logs/stores/memory-store.ts'
+import { openLogStore } from '../logs/stores/open-log-store.ts'
 import { systemClock } from '../platform/clock.ts'
 import { dial } from '../platform/dial.ts'
 import { createFiles } from '../platform/files.ts'
 import { createHttpGet } from '../platform/http-get.ts'
 import { createProcessLog } from '../platform/log.ts'
+import type { DataFolder } from './data-folder.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
-import { createService, type Service } from './service.ts'
+import { createService, receivedPrefix, type Service } from './service.ts'
+
+export { kubernetesRole } from '../connectors/kubernetes/index.ts'
 
 /** The root of the checkout or the installed package. */
 export const packageFolder = join(import.meta.dirname, '..', '..')
+
+/** Records in memory: as many as the store holds, of the last hour. */
+const inMemory = { maxAgeMs: 3_600_000, maxBytes: 64 * 1024 ** 2 }
+const onDisk = { maxAgeMs: 7 * 86_400_000, maxBytes: 10 * 1024 ** 3 }
 
 export interface Composed extends Service {
   readonly clock: Clock
   readonly log: Log
   readonly info: SystemInfo
+  /** Listens for decision logs and audit events, which become records of one environment. */
+  receive(environment: string, options: Pick<ReceiverOptions, 'listen' | 'tokenFile' | 'forward'>): Promise<Receiver>
 }
 
-/** Wires the real parts together, by hand: the only place that knows everyone. */
-export function composeService(host: SystemInfo['host'], home = homeFolder(thisMachine())): Composed {
+/**
+ * Wires the real parts together, by hand: the only place that knows everyone.
+ * @param data where log records are kept on the disk; null: in memory, until the service ends.
+ */
+export function composeService(
+  host: SystemInfo['host'],
+  home = homeFolder(thisMachine()),
+  data: DataFolder | null = null,
+): Composed {
   const clock = systemClock
   const log = createProcessLog(clock)
+  const files = createFiles()
   const info: SystemInfo = { version: packageVersion(), host, home }
   const service = createService({
     info,
-    ports: { clock, log, dial, get: createHttpGet(dial), files: createFiles() },
+    ports: { clock, log, dial, get: createHttpGet(dial), files, openCluster, httpGetOver: createHttpGet },
     folder: environmentFolder(home),
     connectors: {
+      kubernetes: kubernetesConnector,
       spire: spireConnector,
       envoy: envoyConnector,
       opa: opaConnector,
-      logs: { kind: 'logs', observe: observeLog, test: testLog },
+      logs: { kind: 'logs', observe: observeLog, observeStream: observeLogStream, test: testLog },
     },
     bindModel: bindGraphModel,
+    openLogStore: async (environment) =>
+      data === null
+        ? createMemoryStore(inMemory)
+        : openLogStore({ folder: data.logsOf(environment), retention: onDisk }),
   })
-  return { ...service, clock, log, info }
+  return {
+    ...service,
+    clock,
+    log,
+    info,
+    async receive(environment, options) {
+      const store = received(await service.logStores.of(environment))
+      return startReceiver({ ...options, store, ports: { clock, log, files } })
+    },
+  }
+}
+
+/** The store as the receiver sees it: its sources have names of their own. */
+function received(store: LogStore): Pick<LogStore, 'append'> {
+  return { append: (upload) => store.append({ ...upload, source: `${receivedPrefix}${upload.source}` }) }
+}
+
+/** A cluster with the credentials that its kubeconfig has now; outdated when that changes. */
+const openCluster: OpenCluster = async (source, settings, { clock, files }) => {
+  const outdated = new AbortController()
+  for (const path of kubeconfigPaths(source, settings.baseDirectory, process.env)) {
+    files.watch(path, () => outdated.abort(new Error('the kubeconfig changed')), outdated.signal)
+  }
+  try {
+    const access = await openAccess(source, settings, { files })
+    return {
+      dial: createClusterDial(access, clock),
+      followPodLog: ({ told, ...request }, signal) =>
+        followPodLog(access, { ...request, interrupted: told, followed: () => told(null) }, clock, signal),
+      outdated: outdated.signal,
+      close() {
+        outdated.abort(new Error('the cluster is no longer read'))
+        access.close()
+      },
+    }
+  } catch (reason) {
+    outdated.abort(new Error('the cluster could not be opened'))
+    throw reason
+  }
 }
 
 function packageVersion(): string {

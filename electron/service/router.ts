@@ -4,6 +4,7 @@ import { contract } from '../../shared/contract/index.ts'
 import type { EnvironmentSummary, SourceHealth, SourceTest } from '../../shared/contract/environments.ts'
 import type { LiveEvent } from '../../shared/contract/live.ts'
 import type { GraphHandlers } from '../core/graph.ts'
+import type { LogsHandlers } from '../core/logs.ts'
 
 interface Scope {
   readonly environment: string
@@ -18,6 +19,7 @@ export interface Handlers {
     health(input: Scope): Promise<readonly SourceHealth[]>
   }
   readonly graph: GraphHandlers
+  readonly logs: LogsHandlers
   readonly live: { topics(input: Scope, signal: AbortSignal): AsyncGenerator<LiveEvent, void> }
 }
 
@@ -46,6 +48,10 @@ export function createRouter(handlers: Handlers) {
       hop: os.graph.hop.handler(({ input }) => handlers.graph.hop(input)),
       document: os.graph.document.handler(({ input }) => handlers.graph.document(input)),
       attend: os.graph.attend.handler(({ input, context }) => handlers.graph.attend(input, context.viewer)),
+    },
+    logs: {
+      refused: os.logs.refused.handler(({ input }) => handlers.logs.refused(input)),
+      find: os.logs.find.handler(({ input }) => handlers.logs.find(input)),
     },
     live: {
       topics: os.live.topics.handler(({ input, signal }) => handlers.live.topics(input, signal ?? never)),

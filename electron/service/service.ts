@@ -2,16 +2,25 @@ import type { SystemInfo } from '../../shared/contract/system.ts'
 import { type EnvironmentFolder, type EnvironmentRegistry, watchEnvironments } from '../core/environments.ts'
 import { createGraphHandlers } from '../core/graph.ts'
 import { liveTopics } from '../core/live.ts'
-import { type Connectors, type ObservationPorts, testSources } from '../core/observation.ts'
+import { createLogStores, type LogStores } from '../core/log-keeping.ts'
+import type { LogStore } from '../core/log-store.ts'
+import { createLogsHandlers } from '../core/logs.ts'
 import { type BindModel, createSessions } from '../core/sessions.ts'
+import type { Connectors, ObservationPorts } from '../core/source-tasks.ts'
+import { testSources } from '../core/source-tests.ts'
 import { createRouter, type ServiceRouter } from './router.ts'
+
+/** Ids of the receiver's sources begin with it: no followed log has the same. */
+export const receivedPrefix = 'receiver.'
 
 /** The core behind the contract, ready for any door. */
 export interface Service {
   readonly router: ServiceRouter
   readonly registry: EnvironmentRegistry
-  /** Stops every reading. Doors are closed by whoever opened them. */
-  stop(): void
+  /** The log stores of the environments: the receiver puts into them too. */
+  readonly logStores: LogStores
+  /** Stops every reading, and resolves when the log stores are closed. Doors are closed by whoever opened them. */
+  stop(): Promise<void>
 }
 
 export interface ServiceParts {
@@ -20,13 +29,15 @@ export interface ServiceParts {
   readonly folder: EnvironmentFolder
   readonly connectors: Connectors
   readonly bindModel: BindModel
+  readonly openLogStore: (environment: string) => Promise<LogStore>
 }
 
 export function createService(parts: ServiceParts): Service {
   const { ports, connectors } = parts
   const ended = new AbortController()
   const registry = watchEnvironments({ ...ports, folder: parts.folder }, ended.signal)
-  const sessions = createSessions(registry, connectors, ports, parts.bindModel)
+  const logStores = createLogStores(parts.openLogStore, ports)
+  const sessions = createSessions(registry, connectors, ports, parts.bindModel, (name) => logStores.sinkOf(name))
   const router = createRouter({
     system: { info: async () => parts.info },
     environments: {
@@ -36,11 +47,13 @@ export function createService(parts: ServiceParts): Service {
       },
       async test({ environment }, signal) {
         await registry.ready()
-        return testSources(registry.get(environment), connectors, ports, signal)
+        const receivesDecisions = () => receives(environment)
+        return testSources(registry.get(environment), { connectors, ports, receivesDecisions }, signal)
       },
       health: async ({ environment }) => (await sessions.use(environment)).observation.health(),
     },
     graph: createGraphHandlers(sessions),
+    logs: createLogsHandlers(sessions, logStores, ports.clock),
     live: {
       topics: ({ environment }, signal) => liveTopics(environment, { sessions, registry, clock: ports.clock }, signal),
     },
@@ -48,9 +61,19 @@ export function createService(parts: ServiceParts): Service {
   return {
     router,
     registry,
-    stop() {
+    logStores,
+    async stop() {
       sessions.stop()
       ended.abort()
+      await logStores.close()
     },
+  }
+
+  /** Decisions came to the receiver: its sources are named after it. */
+  async function receives(environment: string): Promise<boolean> {
+    const counts = await (await logStores.of(environment)).counts()
+    return counts.some(
+      ({ record, source, accepted }) => record === 'opa-decisions' && source.startsWith(receivedPrefix) && accepted > 0,
+    )
   }
 }

@@ -1,8 +1,9 @@
 import { environments } from './environments.ts'
 import { graph } from './graph.ts'
 import { live } from './live.ts'
+import { logs } from './logs.ts'
 import { system } from './system.ts'
 
 /** Everything the window, the command line or another process may ask. Names exist here and nowhere else. */
-export const contract = { system, environments, graph, live }
+export const contract = { system, environments, graph, live, logs }
 export type Contract = typeof contract

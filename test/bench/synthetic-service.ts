@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bindGraphModel } from '../../electron/core/graph-model.ts'
 import type { Clock, Connector } from '../../electron/core/ports.ts'
+import { createMemoryStore } from '../../electron/logs/stores/memory-store.ts'
 import { systemClock } from '../../electron/platform/clock.ts'
 import { dial } from '../../electron/platform/dial.ts'
 import { createFiles } from '../../electron/platform/files.ts'
@@ -32,7 +33,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + offset }
   const log = createProcessLog(clock)
   const info = { version: '0.0.0', host: 'web', home } as const
-  const silent = (kind: 'spire' | 'envoy' | 'opa' | 'logs'): Connector<never> => ({
+  const silent = (kind: 'kubernetes' | 'spire' | 'envoy' | 'opa' | 'logs'): Connector<never> => ({
     kind,
     async *observe(_source, _settings, _ports, signal) {
       if (kind === 'envoy') {
@@ -44,15 +45,30 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
   })
   const service = createService({
     info,
-    ports: { clock, log, dial, get: createHttpGet(dial), files: createFiles() },
+    ports: {
+      clock,
+      log,
+      dial,
+      get: createHttpGet(dial),
+      files: createFiles(),
+      openCluster: () => Promise.reject(new Error('there is no cluster here')),
+      httpGetOver: createHttpGet,
+    },
     folder: environmentFolder(home),
-    connectors: { spire: silent('spire'), envoy: silent('envoy'), opa: silent('opa'), logs: silent('logs') },
+    connectors: {
+      kubernetes: silent('kubernetes'),
+      spire: silent('spire'),
+      envoy: silent('envoy'),
+      opa: silent('opa'),
+      logs: { ...silent('logs'), observeStream: silent('logs').observe },
+    },
     bindModel: bindGraphModel,
+    openLogStore: async () => createMemoryStore({ maxAgeMs: 60_000, maxBytes: 1024 ** 2 }),
   })
   return {
     service: { ...service, clock, log, info },
     async stop() {
-      service.stop()
+      await service.stop()
       await rm(home, { recursive: true, force: true })
     },
   }

@@ -1,5 +1,5 @@
 import type { LoadedEnvironment } from '../../electron/core/environments.ts'
-import type { Connectors, ObservationPorts } from '../../electron/core/observation.ts'
+import type { Connectors, ObservationPorts } from '../../electron/core/source-tasks.ts'
 import type { Clock, Connector, ConnectorPorts, ObserveSettings } from '../../electron/core/ports.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import type { Gap, Report, SourceKind } from '../../shared/domain/model/fact.ts'
@@ -15,6 +15,8 @@ export function deadPorts(clock: Clock): ObservationPorts {
     dial: refuse,
     get: refuse,
     files: { readText: refuse, watch() {} },
+    openCluster: refuse,
+    httpGetOver: () => refuse,
   }
 }
 
@@ -52,7 +54,13 @@ export function connectorsFrom(observe: Observe): Connectors {
       steps: [],
     }),
   })
-  return { spire: of('spire'), envoy: of('envoy'), opa: of('opa'), logs: of('logs') }
+  return {
+    kubernetes: of('kubernetes'),
+    spire: of('spire'),
+    envoy: of('envoy'),
+    opa: of('opa'),
+    logs: { ...of('logs'), observeStream: ({ id }, settings, ports, signal) => observe(id, ports, signal, settings) },
+  }
 }
 
 export function readReport(instance: string, part: string, at: number): Report {

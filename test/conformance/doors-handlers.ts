@@ -43,6 +43,7 @@ export function suiteHandlers(): Handlers {
       document: unused,
       attend: async (_input, viewer) => ({ attending: viewer !== '' }),
     },
+    logs: { refused: unused, find: unused },
     live: {
       async *topics({ environment }, signal) {
         streamsOpen += 1

@@ -22,6 +22,7 @@ export interface OnLabOptions {
   /** Short: what was counted before a fault has to leave the window before the fault is seen whole. */
   readonly windowSeconds?: number
   readonly requestsPerSecond?: number
+  readonly tier?: 1 | 2
 }
 
 export async function startEveryhopOnLab(options: OnLabOptions = {}): Promise<EveryhopOnLab> {
@@ -30,6 +31,7 @@ export async function startEveryhopOnLab(options: OnLabOptions = {}): Promise<Ev
   const lab = await startLab({
     runFolder: join(folder, 'lab'),
     home,
+    tier: options.tier ?? 1,
     windowSeconds: options.windowSeconds ?? 12,
     requestsPerSecond: options.requestsPerSecond ?? 8,
     bundleStaleAfterSeconds: 6,
@@ -55,7 +57,7 @@ export async function startEveryhopOnLab(options: OnLabOptions = {}): Promise<Ev
     },
     async stop() {
       door.close()
-      service.stop()
+      await service.stop()
       await lab.stop()
       await rm(folder, { recursive: true, force: true })
     },

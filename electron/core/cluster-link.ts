@@ -1,0 +1,102 @@
+import type { Duplex } from 'node:stream'
+import type { KubernetesSource } from '../../shared/domain/model/environment.ts'
+import type { GapReason } from '../../shared/domain/model/fact.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
+import type { Cluster, ConnectorPorts, Dial, HttpGet, ObserveSettings, OpenCluster, PodLogRequest } from './ports.ts'
+
+/** Why something in a cluster is not asked. `reason` becomes that of the gap. */
+export class ClusterFailure extends Error {
+  readonly reason: GapReason
+  constructor(reason: GapReason, message: string) {
+    super(message)
+    this.name = 'ClusterFailure'
+    this.reason = reason
+  }
+}
+
+/** A cluster that cannot be opened is left alone for so long. Milliseconds. */
+const reopenMs = 1000
+
+/** The way into one cluster, opened when it is needed and anew when it is outdated; shared by all that is read there. */
+export interface ClusterLink {
+  dial: Cluster['dial']
+  followPodLog(request: PodLogRequest, signal: AbortSignal): AsyncIterable<Uint8Array>
+  close(): void
+}
+
+export function createClusterLink(
+  source: KubernetesSource,
+  settings: ObserveSettings,
+  ports: Pick<ConnectorPorts, 'clock' | 'files'>,
+  open: OpenCluster,
+): ClusterLink {
+  let opening: Promise<Cluster> | null = null
+  let failedAt: EpochMs | null = null
+  let isClosed = false
+
+  async function current(): Promise<Cluster> {
+    if (isClosed) throw new ClusterFailure('unreachable', `the cluster ${source.id} is no longer read`)
+    if (failedAt !== null && ports.clock.now() - failedAt >= reopenMs) opening = null
+    if (opening === null) opening = opened()
+    const mine = opening
+    const cluster = await mine
+    if (!cluster.outdated.aborted) return cluster
+    cluster.close()
+    if (opening === mine) opening = null
+    return current()
+  }
+
+  async function opened(): Promise<Cluster> {
+    failedAt = null
+    try {
+      const cluster = await open(source, settings, ports)
+      if (isClosed) cluster.close()
+      return cluster
+    } catch (thrown) {
+      failedAt = ports.clock.now()
+      throw thrown
+    }
+  }
+
+  return {
+    async dial(target, signal): Promise<Duplex> {
+      return (await current()).dial(target, signal)
+    },
+    async *followPodLog(request, signal) {
+      const cluster = await current()
+      yield* cluster.followPodLog(request, AbortSignal.any([signal, cluster.outdated]))
+    },
+    close() {
+      isClosed = true
+      opening?.then(
+        (cluster) => cluster.close(),
+        () => {}, // it never was open
+      )
+    },
+  }
+}
+
+/** A port of a pod that may be dialled now. */
+export interface PodPort {
+  readonly namespace: string
+  readonly pod: string
+  /** null: the port that the address names. */
+  readonly port: number | null
+}
+
+/**
+ * What a connector reaches one pod with: wherever it dials, the stream leads to that pod. `find` is asked each time, and throws
+ * `ClusterFailure` when there is nothing to dial now.
+ */
+export function portsThrough(
+  link: ClusterLink,
+  find: () => PodPort,
+  httpGetOver: (dial: Dial) => HttpGet,
+): Pick<ConnectorPorts, 'dial' | 'get'> {
+  const dial: Dial = async (target, signal) => {
+    if (target.kind !== 'tcp') throw new ClusterFailure('unsupported', 'a socket cannot be reached through a cluster')
+    const { namespace, pod, port } = find()
+    return link.dial({ namespace, pod, port: port ?? target.port }, signal)
+  }
+  return { dial, get: httpGetOver(dial) }
+}

@@ -1,0 +1,254 @@
+import type { Gap, SourceKind } from '../../shared/domain/model/fact.ts'
+import { discoverySentence } from '../../shared/words/discovery.ts'
+import { ClusterFailure, portsThrough } from './cluster-link.ts'
+import type { Findings } from './discovery.ts'
+import type { LoadedEnvironment } from './environments.ts'
+import type { ConnectorPorts, FollowedRecord, LogStream, ObserveSettings } from './ports.ts'
+import {
+  type Connectors,
+  type KnownCluster,
+  type ObservationPorts,
+  settingsOf,
+  type SourceTask,
+  taskOf,
+  through,
+} from './source-tasks.ts'
+import type { DiscoveredSource } from './targets.ts'
+
+/** Lines of a container's log that are read when it is followed: some minutes of a busy Envoy. */
+const tailLines = 4000
+
+/** Says of every id whether environment.yaml, or a cluster before, has it already. */
+export type TakenIds = Set<string>
+
+interface Context {
+  readonly cluster: string
+  readonly known: KnownCluster
+  readonly connectors: Connectors
+  readonly ports: Pick<ObservationPorts, 'httpGetOver'>
+  readonly settings: ObserveSettings
+  readonly taken: TakenIds
+}
+
+/** The sources that were found in one cluster, and the logs of their containers. */
+export function clusterTasks(
+  loaded: LoadedEnvironment,
+  cluster: string,
+  known: KnownCluster,
+  connectors: Connectors,
+  ports: Pick<ObservationPorts, 'httpGetOver'>,
+  taken: TakenIds,
+): readonly SourceTask[] {
+  const findings = known.findings()
+  if (findings === null) return []
+  const context: Context = { cluster, known, connectors, ports, settings: settingsOf(loaded), taken }
+  const hasSpireEntry = loaded.environment.sources.spire.some(
+    (spire) => 'cluster' in spire && spire.cluster === cluster,
+  )
+  return [
+    ...findings.sources.flatMap((found) =>
+      askedTask(found, hasSpireEntry, context).map((task) => withReason(task, found)),
+    ),
+    ...logTasks(findings, context),
+  ]
+}
+
+/** Whoever tests it is told first why it was taken for what it is. */
+function withReason(task: SourceTask, { source, pod, container, reason }: DiscoveredSource): SourceTask {
+  const step = {
+    what: 'discovery',
+    locator: `container ${container} of pod ${pod.namespace}/${pod.name}`,
+    outcome: 'read',
+    detail: discoverySentence(source, reason),
+  } as const
+  return {
+    ...task,
+    async test(ports, signal) {
+      const test = await task.test(ports, signal)
+      return { ...test, steps: [step, ...test.steps] }
+    },
+  }
+}
+
+function askedTask(found: DiscoveredSource, hasSpireEntry: boolean, context: Context): readonly SourceTask[] {
+  const { connectors, settings, ports, known } = context
+  if (found.source === 'spire') return hasSpireEntry ? [] : [withoutIdentity(found, context)]
+  if (found.source !== 'envoy' && found.source !== 'opa') return []
+  const id = freeId(found.source, found.id, context)
+  if (found.port === null) return [withoutPort(found.source, id, found)]
+  const { namespace, name } = found.pod
+  // The name is for words only: every dial leads to the pod.
+  const address = `http://${name}.${namespace}:${found.port}`
+  const task =
+    found.source === 'envoy'
+      ? taskOf('envoy', connectors.envoy, { id, admin: address }, settings)
+      : taskOf('opa', connectors.opa, { id, api: address }, settings)
+  const find = () => {
+    const isReady = known.findings()?.isReady(`${namespace}/${name}`)
+    if (isReady === true) return { namespace, pod: name, port: null }
+    const how = isReady === undefined ? 'is not there' : 'is not ready'
+    throw new ClusterFailure('unreachable', `the pod ${namespace}/${name} ${how}: it is not dialled`)
+  }
+  const ways = portsThrough(known.link, find, ports.httpGetOver)
+  const place = `pod ${namespace}/${name} port ${found.port}`
+  return [{ ...through(task, ways, place), definition: `${context.cluster} ${task.definition}` }]
+}
+
+/** Two clusters may have a pod of the same name: the later one's has the cluster's name behind it. */
+function freeId(kind: SourceKind, id: string, { taken, cluster }: Context): string {
+  const free = taken.has(`${kind}/${id}`) ? `${id}.${cluster}` : id
+  taken.add(`${kind}/${free}`)
+  return free
+}
+
+function withoutIdentity(found: DiscoveredSource, context: Context): SourceTask {
+  const { namespace, name } = found.pod
+  const detail =
+    `the SPIRE server of pod ${namespace}/${name} answers only to an SVID that may read: give one under sources.spire ` +
+    `with cluster: ${context.cluster} (docs/rights/spire.md)`
+  return gapTask('spire', freeId('spire', found.id, context), 'entries', 'registration-entries', found, detail)
+}
+
+function withoutPort(kind: 'envoy' | 'opa', id: string, found: DiscoveredSource): SourceTask {
+  const { namespace, name } = found.pod
+  const what = kind === 'envoy' ? 'admin-port' : 'api-port'
+  const detail =
+    `container ${found.container} of pod ${namespace}/${name} is found, but no declared port says where it is asked: ` +
+    `name one ${kind === 'envoy' ? 'admin' : 'api'}, or name the source by address`
+  return gapTask(kind, id, 'discovery', what, found, detail)
+}
+
+/** Something that is there and that cannot be read as things are: said once, and nothing is dialled. */
+function gapTask(
+  kind: SourceKind,
+  instance: string,
+  part: string,
+  what: string,
+  found: DiscoveredSource,
+  detail: string,
+): SourceTask {
+  return {
+    source: `${kind}/${instance}`,
+    kind,
+    instance,
+    definition: detail,
+    async *observe({ clock }, signal) {
+      const at = clock.now()
+      const gap: Gap = { source: kind, instance, what, reason: 'not-configured', detail, at }
+      yield { scope: `${kind}/${instance}/${part}`, at, facts: null, gaps: [gap] }
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    },
+    test: async () => ({
+      source: kind,
+      instance,
+      address: `pod ${found.pod.namespace}/${found.pod.name}`,
+      outcome: 'unusable',
+      version: null,
+      tookMs: 0,
+      steps: [{ what, locator: `container ${found.container}`, outcome: 'not-configured', detail }],
+    }),
+  }
+}
+
+const recordOf: Readonly<Partial<Record<DiscoveredSource['source'], FollowedRecord>>> = {
+  envoy: 'envoy-access',
+  opa: 'opa-decisions',
+  spire: 'spire-audit',
+}
+
+function logTasks(findings: Findings, context: Context): readonly SourceTask[] {
+  const containers = [
+    ...findings.sources.flatMap((found) => {
+      const record = recordOf[found.source]
+      return record === undefined ? [] : [{ ...found, record, writtenBy: found.id }]
+    }),
+    ...findings.applications.map((found) => ({ ...found, record: 'integrity-events' as const, writtenBy: null })),
+  ]
+  const inPod = Map.groupBy(findings.sources, ({ pod }) => `${pod.namespace}/${pod.name}`)
+  return containers.map((container) => {
+    const { namespace, name } = container.pod
+    const beside = inPod.get(`${namespace}/${name}`) ?? []
+    return logTask(
+      container,
+      beside.map(({ source, id }) => `${source}/${id}`),
+      context,
+    )
+  })
+}
+
+interface LoggingContainer {
+  readonly id: string
+  readonly pod: DiscoveredSource['pod']
+  readonly container: string
+  readonly record: FollowedRecord
+  readonly writtenBy: string | null
+}
+
+function logTask(found: LoggingContainer, beside: readonly string[], context: Context): SourceTask {
+  const { connectors, settings } = context
+  const id = freeId('logs', found.id, context)
+  const stream = streamOf(found, id, context)
+  return {
+    source: `logs/${id}`,
+    kind: 'logs',
+    instance: id,
+    definition: JSON.stringify([context.cluster, found.pod, found.container, found.record, settings]),
+    observe: (ports, signal) => connectors.logs.observeStream(stream, settings, ports, signal),
+    test: (ports, signal) => testStream(stream, connectors, settings, ports, signal),
+    streamOf: [`logs/${id}`, ...beside],
+  }
+}
+
+function streamOf({ pod, container, record, writtenBy }: LoggingContainer, id: string, context: Context): LogStream {
+  const { namespace, name } = pod
+  return {
+    id,
+    record,
+    place: `log of container ${container} of pod ${namespace}/${name}`,
+    writtenBy: writtenBy === null ? null : id,
+    open: (told, signal) =>
+      context.known.link.followPodLog({ namespace, pod: name, container, sinceTime: null, tailLines, told }, signal),
+  }
+}
+
+/** Detail of a log that is read and has nothing that is understood. */
+export const noRecordsYet = 'no record among its newest lines'
+
+/** Follows it until it is read or refused. */
+async function testStream(
+  stream: LogStream,
+  connectors: Connectors,
+  settings: ObserveSettings,
+  ports: ConnectorPorts,
+  signal: AbortSignal,
+): ReturnType<SourceTask['test']> {
+  const began = ports.clock.now()
+  const enough = new AbortController()
+  const until = AbortSignal.any([signal, enough.signal])
+  const gaps: Gap[] = []
+  let accepted: number | null = null
+  try {
+    for await (const report of connectors.logs.observeStream(stream, settings, ports, until)) {
+      gaps.push(...report.gaps)
+      const intake = report.facts?.find((fact) => fact.kind === 'log-intake')
+      if (intake !== undefined) accepted = intake.accepted
+      if (accepted !== null || report.facts === null) break
+    }
+  } finally {
+    enough.abort(new Error('it was tested'))
+  }
+  signal.throwIfAborted()
+  const [gap] = gaps
+  const detail = accepted === null || accepted === 0 ? noRecordsYet : `${accepted} records among its newest lines`
+  return {
+    source: 'logs',
+    instance: stream.id,
+    address: stream.place,
+    outcome: accepted === null ? 'unusable' : gap === undefined ? 'usable' : 'partly',
+    version: null,
+    tookMs: ports.clock.now() - began,
+    steps: [
+      { what: stream.record, locator: stream.place, outcome: gap?.reason ?? 'read', detail: gap?.detail ?? detail },
+    ],
+  }
+}

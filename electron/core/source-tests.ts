@@ -1,0 +1,165 @@
+import type { SourceTest } from '../../shared/contract/environments.ts'
+import { discoverySentence } from '../../shared/words/discovery.ts'
+import { clusterTasks } from './cluster-tasks.ts'
+import { createClusterLinks } from './clusters.ts'
+import { withDecisions } from './decision-visibility.ts'
+import { type Findings, findingsIn } from './discovery.ts'
+import type { LoadedEnvironment } from './environments.ts'
+import { mostStreams } from './log-turns.ts'
+import { createPace } from './pace.ts'
+import type { Connector, ConnectorPorts } from './ports.ts'
+import {
+  configuredTasks,
+  type Connectors,
+  type FindCluster,
+  type ObservationPorts,
+  settingsOf,
+  type SourceTask,
+} from './source-tasks.ts'
+import type { DiscoveredKind } from './targets.ts'
+
+/** So long the pods of a cluster may take to come. Milliseconds. */
+const learnMs = 10_000
+
+export interface TestParts {
+  readonly connectors: Connectors
+  readonly ports: ObservationPorts
+  /** Whether decisions come to the receiver of this service. */
+  receivesDecisions(): Promise<boolean>
+}
+
+/** Asks every source once, side by side, also those that are found in clusters; nothing of it enters a fact store. */
+export async function testSources(
+  loaded: LoadedEnvironment,
+  { connectors, ports, receivesDecisions }: TestParts,
+  signal: AbortSignal,
+): Promise<readonly SourceTest[]> {
+  const pace = createPace(ports.clock, loaded.environment.requestBudget)
+  const links = createClusterLinks(ports)
+  const found = new Map<string, Findings>()
+  const portsOf = ({ source }: SourceTask): ConnectorPorts => ({ ...ports, pace: pace.forSource(source) })
+  const clusterOf: FindCluster = (id) => {
+    const link = links.linkOf(id)
+    return link === null ? null : { link, findings: () => found.get(id) ?? null }
+  }
+  const testAll = (tasks: readonly SourceTask[]): Promise<readonly SourceTest[]> =>
+    Promise.all(tasks.map((task) => tested(task, portsOf(task), signal)))
+  try {
+    links.update(loaded)
+    const configured = configuredTasks(loaded, connectors, ports, clusterOf)
+    const [own, rest] = await Promise.all([
+      testAll(configured.filter(needsNoCluster)),
+      // What is found in a cluster is asked as soon as the cluster is known.
+      learnAll().then(() =>
+        testAll([...configured.filter((task) => !needsNoCluster(task)), ...discovered(configured)]),
+      ),
+    ])
+    const tests = [...own.map(withFindings), ...rest]
+    const opas = [...configured, ...discovered(configured)].filter(({ kind }) => kind === 'opa')
+    return await withDecisions(tests, opas, loaded, portsOf, receivesDecisions, signal)
+  } finally {
+    links.close()
+  }
+
+  function needsNoCluster(task: SourceTask): boolean {
+    return !loaded.environment.sources.spire.some((spire) => 'cluster' in spire && task.source === `spire/${spire.id}`)
+  }
+
+  async function learnAll(): Promise<void> {
+    const sources = loaded.environment.sources.kubernetes
+    await Promise.all(
+      sources.map(async (source) => {
+        const task = { ...ports, pace: pace.forSource(`kubernetes/${source.id}`) }
+        found.set(source.id, await learn(connectors.kubernetes, source, loaded, task, signal))
+      }),
+    )
+  }
+
+  /** Logs are followed to be tested: no more of them than would be followed at once. */
+  function discovered(configured: readonly SourceTask[]): readonly SourceTask[] {
+    const taken = new Set(configured.map(({ source }) => source))
+    const tasks = links.ids().flatMap((id) => {
+      const known = clusterOf(id)
+      return known === null ? [] : clusterTasks(loaded, id, known, connectors, ports, taken)
+    })
+    const logs = tasks.filter(({ streamOf }) => streamOf !== undefined).slice(0, mostStreams)
+    return [...tasks.filter(({ streamOf }) => streamOf === undefined), ...logs]
+  }
+
+  /** What is found and not asked is told with its cluster. */
+  function withFindings(test: SourceTest): SourceTest {
+    const findings = test.source === 'kubernetes' ? found.get(test.instance) : undefined
+    if (findings === undefined) return test
+    const steps = findings.sources
+      .filter(({ source }) => !askedKinds.has(source))
+      .slice(0, mostTold)
+      .map(({ source, pod, container, reason }): SourceTest['steps'][number] => ({
+        what: source,
+        locator: `container ${container} of pod ${pod.namespace}/${pod.name}`,
+        outcome: 'read',
+        detail: discoverySentence(source, reason),
+      }))
+    return { ...test, steps: [...test.steps, ...steps] }
+  }
+}
+
+const askedKinds: ReadonlySet<DiscoveredKind> = new Set(['spire', 'envoy', 'opa'])
+const mostTold = 100
+
+/** The pods and services of a cluster, once; nothing found where they cannot be read, which the cluster's own steps tell. */
+async function learn<Source>(
+  connector: Connector<Source>,
+  source: Source,
+  loaded: LoadedEnvironment,
+  ports: ConnectorPorts,
+  signal: AbortSignal,
+): Promise<Findings> {
+  const enough = new AbortController()
+  const until = AbortSignal.any([signal, enough.signal])
+  const late = ports.clock.sleep(learnMs, until).then(
+    () => enough.abort(new Error('the cluster took too long')),
+    () => {}, // it was quicker
+  )
+  const read = new Map<string, Parameters<typeof findingsIn>[0]>()
+  try {
+    for await (const { scope, facts } of connector.observe(source, settingsOf(loaded), ports, until)) {
+      const part = scope.split('/')[2] ?? ''
+      if (part !== 'pods' && part !== 'services') continue
+      read.set(
+        part,
+        (facts ?? []).filter((fact) => fact.kind === 'pod' || fact.kind === 'service'),
+      )
+      if (read.size === 2) break
+    }
+  } catch (reason) {
+    if (!until.aborted) throw reason
+  }
+  enough.abort(new Error('the cluster is known'))
+  await late
+  signal.throwIfAborted()
+  return findingsIn([...read.values()].flat())
+}
+
+async function tested(task: SourceTask, ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest> {
+  const startedAt = ports.clock.now()
+  try {
+    return await task.test(ports, signal)
+  } catch (reason) {
+    signal.throwIfAborted()
+    ports.log.error('a connection test failed in an unexpected way', { source: task.source, reason: String(reason) })
+    return brokenTest(task, ports.clock.now() - startedAt)
+  }
+}
+
+function brokenTest(task: SourceTask, tookMs: number): SourceTest {
+  const detail = 'the test itself failed; the log of Everyhop has the details'
+  return {
+    source: task.kind,
+    instance: task.instance,
+    address: '',
+    outcome: 'unusable',
+    version: null,
+    tookMs,
+    steps: [{ what: 'test', locator: '', outcome: 'invalid', detail }],
+  }
+}

@@ -1,0 +1,93 @@
+import { type } from '@orpc/contract'
+import { z } from 'zod'
+import type { EpochMs } from '../domain/model/time.ts'
+import { scopeInput } from './environments.ts'
+import { procedure } from './procedure.ts'
+
+/** A request that authorisation refused: by the access log, by the decision, or by both joined by decision id. */
+export interface RefusedLine {
+  readonly at: EpochMs
+  /** error: refused because no decision came, or none that says allow or deny. */
+  readonly why: 'denied' | 'error'
+  readonly requestId: string | null
+  readonly traceId: string | null
+  readonly decisionId: string | null
+  readonly callerSpiffeId: string | null
+  readonly calleeSpiffeId: string | null
+  readonly callerAddress: string | null
+  /** null: no access log of this request is held. */
+  readonly access: {
+    /** Id of the log source. */
+    readonly source: string
+    readonly method: string | null
+    readonly path: string | null
+    readonly status: number | null
+    readonly details: string | null
+  } | null
+  /** null: no decision of this id is held: the log is not read, or there was none. */
+  readonly decision: {
+    readonly source: string
+    readonly opaInstanceId: string | null
+    readonly outcome: 'allow' | 'deny' | 'error'
+    readonly reasons: readonly string[]
+    readonly path: string
+    readonly revision: string | null
+  } | null
+}
+
+export interface RefusedAnswer {
+  readonly from: EpochMs
+  readonly to: EpochMs
+  /** Nothing older is held; null: nothing is held at all. What was refused before then is unknown. */
+  readonly heldSince: EpochMs | null
+  /** Lines that were read and could not be kept since the service began. */
+  readonly lost: number
+  /** The latest first. */
+  readonly requests: readonly RefusedLine[]
+  /** False: there are more than were asked for. */
+  readonly complete: boolean
+}
+
+export const refusedInput = scopeInput.extend({
+  limit: z.number().int().min(1).max(1000).default(100),
+  /** How far back, minutes. */
+  minutes: z.number().min(0.1).max(525_600).default(60),
+  why: z.enum(['denied', 'error']).optional(),
+  callerSpiffeId: z.string().max(2048).optional(),
+  calleeSpiffeId: z.string().max(2048).optional(),
+})
+export type RefusedInput = z.infer<typeof refusedInput>
+
+/** One log record that has the id that was asked for. */
+export interface FoundLine {
+  readonly record: 'opa-decisions' | 'envoy-access' | 'integrity-events' | 'spire-audit' | 'kubernetes-audit'
+  readonly source: string
+  readonly at: EpochMs
+  readonly receivedAt: EpochMs
+  readonly requestId: string | null
+  readonly traceId: string | null
+  readonly decisionId: string | null
+  /** The record as JSON text, masked; null: it is no longer held. */
+  readonly text: string | null
+}
+
+export interface FoundAnswer {
+  readonly heldSince: EpochMs | null
+  /** Oldest first. */
+  readonly records: readonly FoundLine[]
+  readonly complete: boolean
+}
+
+export const findInput = scopeInput.extend({
+  by: z.enum(['request', 'trace', 'decision']),
+  id: z.string().min(1).max(200),
+  limit: z.number().int().min(1).max(1000).default(100),
+})
+export type FindInput = z.infer<typeof findInput>
+
+export const logs = {
+  /** The latest requests that authorisation refused, as far as logs of them are read. */
+  refused: procedure.input(refusedInput).output(type<RefusedAnswer>()),
+  /** Every record that has an id, of whatever kind. */
+  find: procedure.input(findInput).output(type<FoundAnswer>()),
+}
