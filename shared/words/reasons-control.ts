@@ -18,6 +18,7 @@ type Code = Extract<
   | 'bundle-with-errors'
   | 'bundle-with-stale'
   | 'bundle-unread'
+  | `declares-${string}`
 >
 
 const lastRead = (params: Params) =>
@@ -38,6 +39,22 @@ export const controlReasons: Readonly<Record<Code, (params: Params) => string>> 
   'agent-is-banned': (p) => `The agent ${quoted(p, 'agent')} is banned.`,
   'agent-is-expired': (p) => `The SVID of the agent ${quoted(p, 'agent')} expired at ${clock(p, 'notAfter')}.`,
   'agent-unread': (p) => `The agent ${quoted(p, 'agent')} cannot be read now.${lastRead(p)}`,
+  'declares-pods': (p) => `${figure(p, 'selected')} pods · ${figure(p, 'entries')} entries`,
+  'declares-entries': (p) => `${figure(p, 'total')} ${figure(p, 'total') === '1' ? 'object' : 'objects'}`,
+  'declares-without-status': (p) =>
+    `The controller has written no status for ${word(p, 'object')}: perhaps none of its class runs.`,
+  'declares-nothing': (p) => `${word(p, 'object')} selects no pod, so nobody gets the identity that it describes.`,
+  'declares-with-failures': (p) =>
+    `The controller could not make ${figure(p, 'failures')} of the entries of ${word(p, 'object')} in SPIRE.`,
+  'declares-unrendered': (p) =>
+    `${word(p, 'object')} could not be rendered for ${figure(p, 'failures')} of ${figure(p, 'selected')} pods; these get no identity from it.`,
+  'declares-masked': (p) =>
+    `${figure(p, 'masked')} entries of ${word(p, 'object')} are masked: another object declares the same, and that one counts.`,
+  'declares-ignored-namespaces': (p) =>
+    `${word(p, 'object')} selects no pod: ${figure(p, 'ignored')} of its namespaces are on the controller’s list of ignored namespaces.`,
+  'declares-entries-with-trouble': (p) =>
+    `Of ${figure(p, 'total')} ClusterStaticEntry objects, ${figure(p, 'unrendered')} could not be rendered, ${figure(p, 'masked')} are masked and ${figure(p, 'unset')} are not set in SPIRE; the first is ${quoted(p, 'first')}.`,
+  'declares-unread': (p) => `What ${word(p, 'cluster')} declares cannot be read.${lastRead(p)}`,
   'opa-current': (p) => `${word(p, 'opa')} answers.`,
   'opa-silent': (p) => `${word(p, 'opa')} does not answer: ${quoted(p, 'detail')}.${lastRead(p)}`,
   'opa-not-read-yet': (p) => `${word(p, 'opa')} has not been read yet.`,

@@ -11,6 +11,7 @@ type Code = Extract<
   | 'not-seen-in-window'
   | 'no-registration-entry'
   | 'parent-is-alias'
+  | `declared-${'parent-unknown' | 'agent-unread'}`
   | 'agent-not-listed'
   | 'no-spiffe-id'
   | 'not-applicable'
@@ -32,6 +33,10 @@ export const valueReasons: Readonly<Record<Code, (params: Params) => string>> = 
   'not-in-answer': (p) => `${from(p)} does not name ${whatIsMissing(word(p, 'what'))}.`,
   'not-seen-in-window': (p) => `Not seen in the counted window: ${whatIsMissing(word(p, 'what'))}.`,
   'no-registration-entry': (p) => `SPIRE has no registration entry for ${quoted(p, 'spiffeId')}.`,
+  'declared-parent-unknown': (p) =>
+    `${word(p, 'object')} does not say under which agent: the controller chooses it, and SPIRE’s own entries cannot be read.`,
+  'declared-agent-unread': (p) =>
+    `Only ${word(p, 'object')} names the parent; no SPIRE server is configured that could say more of it.`,
   'parent-is-alias': (p) =>
     `The parent ${quoted(p, 'parentId')} is an alias of nodes; which agent it is, is not known.`,
   'agent-not-listed': (p) => `The SPIRE server does not list the agent ${quoted(p, 'parentId')}.`,

@@ -11,6 +11,7 @@ type Code = Extract<
   | 'bundle-error'
   | 'bundle-stale'
   | 'entry-gone'
+  | 'declaration-gone'
   | 'agent-gone'
   | 'agent-banned'
   | 'agent-expired'
@@ -20,6 +21,7 @@ type Code = Extract<
   | 'envoy-not-read-yet'
   | 'leaf-not-read'
   | 'registered-only'
+  | 'declared-only'
   | 'named-by-peers-only'
   | 'seen-by-peers-only'
   | 'intended-only'
@@ -58,6 +60,8 @@ export const workloadReasons: Readonly<Record<Code, (params: Params) => string>>
       : `has never fetched the bundle ${word(p, 'bundle')}.`),
   'entry-gone': (p) =>
     `The registration entry of ${quoted(p, 'spiffeId')} is gone; its SVID will not be renewed after ${clock(p, 'notAfter')}.`,
+  'declaration-gone': (p) =>
+    `No ClusterSPIFFEID or ClusterStaticEntry of ${word(p, 'cluster')} declares ${quoted(p, 'spiffeId')} any more, and SPIRE’s own entries cannot be read. Unless it has an entry made by hand, its SVID will not be renewed after ${clock(p, 'notAfter')}.`,
   'agent-gone': (p) =>
     `The SPIRE agent ${quoted(p, 'agent')}, which renews the SVID of ${name(p)}, is not known to the SPIRE server.`,
   'agent-banned': (p) => `The SPIRE agent ${quoted(p, 'agent')} is banned; it will not renew the SVID of ${name(p)}.`,
@@ -65,6 +69,8 @@ export const workloadReasons: Readonly<Record<Code, (params: Params) => string>>
     `The SPIRE agent ${quoted(p, 'agent')} has not renewed its own SVID, which expired at ${clock(p, 'notAfter')}; it will not renew that of ${name(p)}.`,
   'no-svid-no-entry': (p) =>
     `${instancesOf(p)} ${have(p)} no SVID: SPIRE has no registration entry for ${quoted(p, 'spiffeId')}.`,
+  'no-svid-not-declared': (p) =>
+    `${instancesOf(p)} ${have(p)} no SVID: no ClusterSPIFFEID or ClusterStaticEntry of ${word(p, 'cluster')} declares ${quoted(p, 'spiffeId')}. SPIRE’s own entries cannot be read.`,
   'no-svid-configured': (p) => `The Envoy ${word(p, 'envoy')} of ${name(p)} has no certificate configured.`,
   'no-certificate-presented': (p) => `Calls from ${word(p, 'address')} arrive without a client certificate.`,
   'no-certificate-accepted': (p) => `Calls from ${word(p, 'address')} present no certificate that was accepted.`,
@@ -75,6 +81,8 @@ export const workloadReasons: Readonly<Record<Code, (params: Params) => string>>
   'leaf-not-read': (p) => `The certificates of the Envoy ${word(p, 'envoy')} of ${name(p)} cannot be read now.`,
   'registered-only': (p) =>
     `SPIRE has a registration entry for ${name(p)}. No Envoy of it is configured in this environment, so its SVID is not seen.`,
+  'declared-only': (p) =>
+    `An object of the cluster declares an identity for ${name(p)}. No Envoy of it is found, so its SVID is not seen.`,
   'named-by-peers-only': (p) =>
     `Only the configuration of its peers names ${name(p)}. No Envoy of it is configured in this environment.`,
   'seen-by-peers-only': (p) =>

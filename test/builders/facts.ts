@@ -610,6 +610,7 @@ export function logIntake(log: string, more: With<LogIntakeFact> = {}): LogIntak
 
 function sourceKind(text: string | undefined): SourceKind {
   switch (text) {
+    case 'kubernetes':
     case 'spire':
     case 'envoy':
     case 'opa':

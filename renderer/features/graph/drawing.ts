@@ -13,7 +13,13 @@ import { edgeLook, edgeRank, factsOfEdge, type LineLook } from './looks.ts'
 export const controlZone = 'control-plane'
 
 /** Who issues identities, who hands them out, who brings policies, who decides. */
-const controlOrder: readonly ControlComponent['kind'][] = ['spire-server', 'spire-agent', 'opa-bundle', 'opa-instance']
+const controlOrder: readonly ControlComponent['kind'][] = [
+  'spire-server',
+  'spire-agent',
+  'registration-object',
+  'opa-bundle',
+  'opa-instance',
+]
 
 export interface DrawnEdge {
   readonly edge: EdgeItem

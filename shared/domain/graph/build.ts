@@ -4,8 +4,10 @@ import type { Intent } from '../model/intent.ts'
 import type { EpochMs } from '../model/time.ts'
 import { isEqual } from './equal.ts'
 import { controlComponents } from './evaluate/control.ts'
+import { declaringObjects } from './evaluate/declaring-objects.ts'
 import { evaluateHop } from './evaluate/hop.ts'
 import { newestRevisions } from './evaluate/opa-health.ts'
+import { emptySight, lookAgain } from './cluster/sight.ts'
 import { evaluateWorkload } from './evaluate/workload.ts'
 import type { World } from './evaluate/workload-evidence.ts'
 import type { OpaRecord, SpireRecord } from './instances/records.ts'
@@ -79,6 +81,7 @@ export function startGraph(
       spires: [],
       newest: new Map(),
       bundleStaleAfterSeconds: settings.bundleStaleAfterSeconds,
+      sight: emptySight,
     },
     control: [],
     controlRecheckAt: Number.NEGATIVE_INFINITY,
@@ -135,6 +138,7 @@ function advance(
     state.world = world
     if (isDifferent) for (const id of weave.workloads.keys()) touched.workloads.add(id)
   }
+  state.world = { ...state.world, sight: lookAgain(state.world.sight, weave, state.world.trustDomains, touched) }
   judgeHops(state, touched, now)
   judgeWorkloads(state, touched, now)
   judgeControl(state, touched, now)
@@ -142,7 +146,7 @@ function advance(
 }
 
 function judgeHops(state: BuildState, touched: Touched, now: EpochMs): void {
-  const { weave, hops, defects, settings } = state
+  const { weave, hops, defects, settings, world } = state
   for (const id of hops.due(now)) touched.hops.add(id)
   for (const id of touched.hops) {
     const node = weave.hops.get(id)
@@ -154,7 +158,7 @@ function judgeHops(state: BuildState, touched: Touched, now: EpochMs): void {
     const moment = momentAt(now)
     const found: Defect[] = []
     try {
-      hops.put(id, evaluateHop(weave, node, settings.windowSeconds, moment, found), moment.recheckAt)
+      hops.put(id, evaluateHop(weave, node, world.sight, settings.windowSeconds, moment, found), moment.recheckAt)
     } catch (thrown) {
       hops.remove(id)
       found.push({ rule: 'hop', subject: id, message: thrown instanceof Error ? thrown.message : String(thrown) })
@@ -186,15 +190,18 @@ function judgeWorkloads(state: BuildState, touched: Touched, now: EpochMs): void
 }
 
 function judgeControl(state: BuildState, touched: Touched, now: EpochMs): void {
-  const isTouched = touched.kinds.has('spire') || touched.kinds.has('opa')
+  const isTouched = touched.kinds.has('spire') || touched.kinds.has('opa') || touched.kinds.has('kubernetes')
   if (!isTouched && now < state.controlRecheckAt) return
   const moment = momentAt(now)
-  const { spires, newest, bundleStaleAfterSeconds } = state.world
-  state.control = controlComponents(spires, opasOf(state.weave), newest, bundleStaleAfterSeconds, moment)
+  const { spires, newest, bundleStaleAfterSeconds, sight } = state.world
+  state.control = [
+    ...controlComponents(spires, opasOf(state.weave), newest, bundleStaleAfterSeconds, moment),
+    ...declaringObjects(sight.clusters),
+  ]
   state.controlRecheckAt = moment.recheckAt
 }
 
-function worldOf({ weave, settings }: BuildState): World {
+function worldOf({ weave, settings, world }: BuildState): World {
   const spires: SpireRecord[] = []
   const own = new Set<string>()
   for (const record of weave.records.values()) {
@@ -215,6 +222,7 @@ function worldOf({ weave, settings }: BuildState): World {
     spires: spires.sort((a, b) => (a.id < b.id ? -1 : 1)),
     newest: newestRevisions(opasOf(weave)),
     bundleStaleAfterSeconds: settings.bundleStaleAfterSeconds,
+    sight: world.sight,
   }
 }
 

@@ -74,10 +74,12 @@ export interface ReasonParams {
   'bundle-error': Instances & { opa: string; bundle: string; code: string; message: string | null }
   'bundle-stale': Instances & { opa: string; bundle: string; fetchedAt: EpochMs | null; limitSeconds: number }
   'entry-gone': Instances & { spiffeId: string; notAfter: EpochMs }
+  'declaration-gone': Instances & { spiffeId: string; cluster: string; notAfter: EpochMs }
   'agent-gone': Instances & { agent: string }
   'agent-banned': Instances & { agent: string }
   'agent-expired': Instances & { agent: string; notAfter: EpochMs }
   'no-svid-no-entry': Instances & { spiffeId: string }
+  'no-svid-not-declared': Instances & { spiffeId: string; cluster: string }
   'no-svid-configured': Instances & { envoy: string }
   'no-certificate-presented': { name: string; address: string }
   'no-certificate-accepted': { name: string; address: string }
@@ -85,6 +87,7 @@ export interface ReasonParams {
   'envoy-not-read-yet': Instances & { envoy: string }
   'leaf-not-read': Instances & { envoy: string }
   'registered-only': { name: string }
+  'declared-only': { name: string }
   'named-by-peers-only': { name: string }
   'seen-by-peers-only': { name: string }
   'intended-only': { name: string }
@@ -120,6 +123,22 @@ export interface ReasonParams {
   'bundle-with-errors': { bundle: string; failing: number; total: number }
   'bundle-with-stale': { bundle: string; stale: number; total: number }
   'bundle-unread': { bundle: string; unread: number; total: number }
+  'declares-pods': { object: string; selected: number; entries: number }
+  'declares-entries': { total: number }
+  'declares-without-status': { object: string }
+  'declares-nothing': { object: string }
+  'declares-with-failures': { object: string; failures: number }
+  'declares-unrendered': { object: string; failures: number; selected: number }
+  'declares-masked': { object: string; masked: number }
+  'declares-ignored-namespaces': { object: string; ignored: number }
+  'declares-entries-with-trouble': {
+    first: string
+    unrendered: number
+    masked: number
+    unset: number
+    total: number
+  }
+  'declares-unread': { cluster: string; lastReadAt: EpochMs | null }
   // values that are not known, and slots
   'source-not-configured': { source: string }
   'not-read-yet': { source: string; instance: string; what: string }
@@ -127,6 +146,8 @@ export interface ReasonParams {
   'not-in-answer': { source: string; instance: string; what: string }
   'not-seen-in-window': { what: string }
   'no-registration-entry': { spiffeId: string }
+  'declared-parent-unknown': { object: string }
+  'declared-agent-unread': { object: string }
   'parent-is-alias': { parentId: string }
   'agent-not-listed': { parentId: string }
   'no-spiffe-id': { name: string }

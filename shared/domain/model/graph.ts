@@ -110,7 +110,9 @@ export interface CertificateView {
 }
 
 export interface RegistrationView {
+  /** Of a declared registration the object that declares it: `ClusterStaticEntry/gateway`. */
   readonly entryId: string
+  /** Empty where only a ClusterSPIFFEID declares it: the controller makes the parent of it, and no object says which. */
   readonly parentId: string
   readonly selectors: readonly string[]
   readonly ttlSeconds: number | null
@@ -201,7 +203,8 @@ export interface GuardView {
 /** SPIRE server, agents and OPA bundles, drawn in the control plane zone. */
 export interface ControlComponent {
   readonly id: string
-  readonly kind: 'spire-server' | 'spire-agent' | 'opa-bundle' | 'opa-instance'
+  /** registration-object: what declares identities in a cluster, a ClusterSPIFFEID or all ClusterStaticEntry objects. */
+  readonly kind: 'spire-server' | 'spire-agent' | 'opa-bundle' | 'opa-instance' | 'registration-object'
   readonly name: string
   readonly state: Judgement<WorkloadState>
   readonly summary: Reason

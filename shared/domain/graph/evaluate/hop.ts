@@ -1,5 +1,7 @@
+import type { ExtAuthz } from '../../model/envoy-facts.ts'
 import type { DecisionView, GuardView, Hop, HopActivityView, HopSide, Known } from '../../model/graph.ts'
 import type { HopActivityFact } from '../../model/log-facts.ts'
+import type { ClusterSight } from '../cluster/sight.ts'
 import { isCurrent, type Scoped } from '../instances/records.ts'
 import { judged, known, notKnown, whyUnread } from '../known.ts'
 import type { Moment } from '../moment.ts'
@@ -8,7 +10,16 @@ import { judgeAuthorisation } from '../states/authorisation/index.ts'
 import { relationsOf } from '../states/relations.ts'
 import { judgeTransport } from '../states/transport/index.ts'
 import { type Defect, type HopNode, messageOf, type Weave } from '../weave/weave.ts'
-import { callerTls, chainsFor, clusterTls, clusterTraffic, gatherHop, type HopEvidence } from './hop-evidence.ts'
+import {
+  type CalleePart,
+  callerTls,
+  chainsFor,
+  clusterTls,
+  clusterTraffic,
+  gatherHop,
+  type HopEvidence,
+  knownIn,
+} from './hop-evidence.ts'
 import { clientSide, currentFirst, serverSide } from './sides.ts'
 import { opaOf } from './workload-evidence.ts'
 
@@ -16,6 +27,7 @@ import { opaOf } from './workload-evidence.ts'
 export function evaluateHop(
   weave: Weave,
   node: HopNode,
+  sight: ClusterSight,
   windowSeconds: number,
   moment: Moment,
   defects: Defect[],
@@ -101,18 +113,18 @@ function emptySide(workload: string): HopSide {
 }
 
 function tlsOf(evidence: HopEvidence): Hop['tls'] {
-  return sessionOf(evidence.calleeLog) ?? sessionOf(evidence.callerLog) ?? unseenSession
+  return sessionOf(evidence, evidence.calleeLog) ?? sessionOf(evidence, evidence.callerLog) ?? unseenSession
 }
 
-function sessionOf(log: readonly Scoped<HopActivityFact>[]): Hop['tls'] | null {
+function sessionOf(evidence: HopEvidence, log: readonly Scoped<HopActivityFact>[]): Hop['tls'] | null {
   for (const { fact, scope } of currentFirst(log)) {
     if (fact.tlsVersion === null) continue
     return {
-      version: known(fact.tlsVersion, fact, scope),
+      version: knownIn(evidence, fact.tlsVersion, fact, scope),
       cipher:
         fact.tlsCipher === null
           ? notKnown(reason('not-in-answer', { source: 'logs', instance: fact.from.instance, what: 'tls-session' }))
-          : known(fact.tlsCipher, fact, scope),
+          : knownIn(evidence, fact.tlsCipher, fact, scope),
     }
   }
   return null
@@ -125,7 +137,7 @@ const unseenSession: Hop['tls'] = { version: notSeen, cipher: notSeen }
 function activityOf(evidence: HopEvidence): Known<HopActivityView> {
   const callee = currentFirst(evidence.calleeLog)
   const caller = currentFirst(evidence.callerLog)
-  const isCalleeTelling = caller.length === 0 || callee.some(({ fact }) => fact.requests > 0)
+  const isCalleeTelling = caller.length === 0 || hasRequests(callee)
   const chosen = isCalleeTelling && callee.length > 0 ? callee : caller
   const [first] = chosen
   if (first === undefined) return countedActivity(evidence)
@@ -150,7 +162,12 @@ function activityOf(evidence: HopEvidence): Known<HopActivityView> {
     lastRequestAt,
     countedBy: 'log',
   }
-  return known(view, first.fact, first.scope)
+  return knownIn(evidence, view, first.fact, first.scope)
+}
+
+function hasRequests(log: readonly Scoped<HopActivityFact>[]): boolean {
+  for (const { fact } of log) if (fact.requests > 0) return true
+  return false
 }
 
 function failuresIn(log: readonly Scoped<HopActivityFact>[]): number {
@@ -162,7 +179,7 @@ function failuresIn(log: readonly Scoped<HopActivityFact>[]): number {
 function countedActivity(evidence: HopEvidence): Known<HopActivityView> {
   const traffic = clusterTraffic(evidence).filter((fact) => fact.requests.delta !== null)
   const [first] = traffic
-  if (first === undefined) return notKnown(reason('not-seen-in-window', { what: 'requests' }))
+  if (first === undefined) return noRequestsSeen
   const scope = evidence.callers.find(({ envoy }) => envoy.id === first.envoy)?.envoy.parts.counters
   const failures = clusterTls(evidence).reduce(
     (total, fact) =>
@@ -184,13 +201,17 @@ function countedActivity(evidence: HopEvidence): Known<HopActivityView> {
   return known(view, first, scope)
 }
 
+const noRequestsSeen = notKnown(reason('not-seen-in-window', { what: 'requests' }))
+const noDecisionsSeen = notKnown(reason('not-seen-in-window', { what: 'decisions' }))
+
 function decisionOf(evidence: HopEvidence): Known<DecisionView> {
+  if (evidence.decisions.length === 0) return noDecisionsSeen
   const facts = currentFirst(evidence.decisions)
   const latest = facts.reduce<(typeof facts)[number] | null>(
     (found, one) => (found === null || one.fact.last.at > found.fact.last.at ? one : found),
     null,
   )
-  if (latest === null) return notKnown(reason('not-seen-in-window', { what: 'decisions' }))
+  if (latest === null) return noDecisionsSeen
   const { at, outcome, decisionId, reasons, path, revision, requestId } = latest.fact.last
   const { evaluationP99Ms } = latest.fact
   return known(
@@ -202,20 +223,18 @@ function decisionOf(evidence: HopEvidence): Known<DecisionView> {
 
 /** The first ext_authz on the way in; worst first, so that one that fails open is never hidden behind one that does not. */
 function guardOf(evidence: HopEvidence, weave: Weave): Known<GuardView> {
-  const uses = callerTls(evidence)
-  const asked = evidence.callees.flatMap((part) =>
-    chainsFor(part, uses).flatMap((chain) =>
-      chain.http.flatMap(({ extAuthz }) => (extAuthz === null ? [] : [{ part, extAuthz }])),
-    ),
-  )
-  const chosen = asked.find(({ extAuthz }) => extAuthz.failureModeAllow) ?? asked[0]
-  if (chosen === undefined) {
+  const chosen = guardingOf(evidence)
+  if (chosen === null) {
     const unread = evidence.calleeEnvoys.find(({ parts }) => !isCurrent(parts.listeners))
     if (unread !== undefined) return whyUnread('envoy', unread.id, 'listeners', unread.parts.listeners)
     if (evidence.calleeEnvoys.length === 0) return notKnown(reason('source-not-configured', { source: 'Envoy' }))
     return notKnown(reason('no-authorisation-asked', { name: evidence.to.name }))
   }
   const { part, extAuthz } = chosen
+  const { guards } = part.envoy.answers
+  const shown = guards.get(extAuthz)
+  // What it shows of the OPA can change with every update.
+  if (shown?.turn === weave.turn && shown.listener === part.listener) return shown.view
   const guard = weave.guards.get(`envoy/${part.envoy.id}`)?.find((one) => one.cluster === extAuthz.cluster)
   const only = guard !== undefined && guard.opas.length === 1 ? guard.opas[0] : undefined
   const bundle = only === undefined ? undefined : opaOf(weave, only)?.bundles[0]?.fact
@@ -227,5 +246,23 @@ function guardOf(evidence: HopEvidence, weave: Weave): Known<GuardView> {
     revision: bundle?.activeRevision ?? null,
     bundleFetchedAt: bundle?.lastSuccessfulRequestAt ?? null,
   }
-  return known(view, part.listener, part.envoy.parts.listeners)
+  const shownNow = known(view, part.listener, part.envoy.parts.listeners)
+  guards.set(extAuthz, { turn: weave.turn, listener: part.listener, view: shownNow })
+  return shownNow
+}
+
+/** The first ext_authz on the way in that lets pass on an error, else the first. */
+function guardingOf(evidence: HopEvidence): { readonly part: CalleePart; readonly extAuthz: ExtAuthz } | null {
+  const uses = callerTls(evidence)
+  let found: { readonly part: CalleePart; readonly extAuthz: ExtAuthz } | null = null
+  for (const part of evidence.callees) {
+    for (const chain of chainsFor(part, uses)) {
+      for (const { extAuthz } of chain.http) {
+        if (extAuthz === null) continue
+        if (extAuthz.failureModeAllow) return { part, extAuthz }
+        found ??= { part, extAuthz }
+      }
+    }
+  }
+  return found
 }

@@ -1,6 +1,10 @@
 import type { HopActivityFact } from '../../model/log-facts.ts'
 import type { RegistrationEntryFact } from '../../model/spire-facts.ts'
+import { type Declaration, declarationsFor } from '../cluster/declarations.ts'
+import type { JoinedPod } from '../cluster/joins.ts'
+import type { ClusterSight } from '../cluster/sight.ts'
 import { sortBy } from '../in-order.ts'
+import type { ClusterRecord } from '../instances/cluster-record.ts'
 import type { EnvoyRecord, OpaRecord, Scoped, SpireRecord } from '../instances/records.ts'
 import type { Guard } from '../relations/relation.ts'
 import type { Naming } from '../stages.ts'
@@ -15,6 +19,9 @@ export interface WorkloadEvidence {
   /** SPIRE servers of the workload's trust domain. */
   readonly spires: readonly SpireRecord[]
   readonly entries: readonly { readonly spire: SpireRecord; readonly entry: RegistrationEntryFact }[]
+  /** Objects of clusters that declare its SPIFFE ID. SPIRE's own entries win over them. */
+  readonly declared: readonly { readonly cluster: ClusterRecord; readonly declaration: Declaration }[]
+  readonly pods: readonly JoinedPod[]
   readonly guards: readonly EnvoyGuard[]
   /** What others logged about calls from it, and what its own Envoys logged about calls to it. */
   readonly asCaller: readonly Scoped<HopActivityFact>[]
@@ -38,11 +45,12 @@ export interface World {
   readonly spires: readonly SpireRecord[]
   readonly newest: NewestRevisions
   readonly bundleStaleAfterSeconds: number | null
+  readonly sight: ClusterSight
 }
 
 export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, world: World): WorkloadEvidence {
   const { naming } = node
-  const envoys = envoysOf(weave, id)
+  const envoys = envoysOf(weave, node)
   const spires =
     naming.trustDomain === null ? [] : world.spires.filter((spire) => spire.trustDomain === naming.trustDomain)
   const { spiffeId } = naming
@@ -50,6 +58,16 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
     spiffeId === null
       ? []
       : spires.flatMap((spire) => (spire.entries.get(spiffeId) ?? []).map((entry) => ({ spire, entry })))
+  const { clusters, pods } = world.sight
+  const declared =
+    spiffeId === null || clusters.length === 0
+      ? none
+      : clusters.flatMap((cluster) =>
+          declarationsFor(cluster.declarations, spiffeId, world.trustDomains).map((declaration) => ({
+            cluster,
+            declaration,
+          })),
+        )
   const guards = envoys.flatMap((envoy) =>
     (weave.guards.get(`envoy/${envoy.id}`) ?? []).map((guard) => ({
       envoy: envoy.id,
@@ -70,7 +88,20 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
   }
   sortBy(asCaller, factId)
   sortBy(asCallee, factId)
-  return { node, naming, envoys, spires, entries, guards, asCaller, asCallee, isCalled, world }
+  return {
+    node,
+    naming,
+    envoys,
+    spires,
+    entries,
+    declared,
+    pods: pods.get(id) ?? none,
+    guards,
+    asCaller,
+    asCallee,
+    isCalled,
+    world,
+  }
 }
 
 export function opaOf(weave: Weave, id: string): OpaRecord | null {
@@ -82,6 +113,8 @@ function onlyOpa(weave: Weave, guard: Guard): OpaRecord | null {
   const [only, ...others] = guard.opas
   return only === undefined || others.length > 0 ? null : opaOf(weave, only)
 }
+
+const none: readonly never[] = []
 
 function factId({ fact }: { readonly fact: { readonly id: string } }): string {
   return fact.id

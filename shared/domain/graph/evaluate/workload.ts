@@ -1,5 +1,5 @@
 import type { WorkloadState } from '../../model/hop-state.ts'
-import type { EnvoyView, Judgement, Known, RegistrationView, Slot, Workload } from '../../model/graph.ts'
+import type { EnvoyView, Judgement, Known, Slot, Workload } from '../../model/graph.ts'
 import type { EnvoyRecord } from '../instances/records.ts'
 import { isCurrent } from '../instances/records.ts'
 import { judged, known, notKnown, referenceTo, whyUnread } from '../known.ts'
@@ -9,6 +9,7 @@ import { judgeWorkload } from '../states/workload/index.ts'
 import { type Stages, zoneOf } from '../stages.ts'
 import { type Defect, messageOf, type Weave, type WorkloadNode } from '../weave/weave.ts'
 import { bundleProblem, isStale, silence, staleLimitSeconds } from './opa-health.ts'
+import { declaredBy, partOf, registrationOf } from './registration.ts'
 import { currentFirst, earliestLeaf, presentedOf } from './sides.ts'
 import { gatherWorkload, type WorkloadEvidence, type World } from './workload-evidence.ts'
 
@@ -67,7 +68,7 @@ function stageOf({ naming }: WorkloadEvidence, stages: Stages): Workload['stage'
   return { id: null, kind, basis: 'derived', order: stages.intent?.stages.length ?? 0 }
 }
 
-function spiffeIdOf({ naming, envoys, entries, asCaller, asCallee }: WorkloadEvidence): Known<string> {
+function spiffeIdOf({ naming, envoys, entries, declared, asCaller, asCallee }: WorkloadEvidence): Known<string> {
   if (naming.spiffeId === null) return notKnown(reason('no-spiffe-id', { name: naming.name }))
   for (const { identity, parts } of envoys) {
     if (identity.knownBy === null || identity.spiffeId !== naming.spiffeId) continue
@@ -84,6 +85,11 @@ function spiffeIdOf({ naming, envoys, entries, asCaller, asCallee }: WorkloadEvi
   }
   const [entry] = entries
   if (entry !== undefined) return known(naming.spiffeId, entry.entry, entry.spire.parts['entries'])
+  const [byObject] = declared
+  const object = byObject?.declaration.object
+  if (byObject !== undefined && object !== undefined) {
+    return declaredBy(naming.spiffeId, object, byObject.cluster.parts[partOf(object)])
+  }
   const seen =
     asCaller.find(({ fact }) => fact.callerSpiffeId === naming.spiffeId) ??
     asCallee.find(({ fact }) => fact.calleeSpiffeId === naming.spiffeId)
@@ -95,40 +101,6 @@ function whyNoLeaf({ envoys }: WorkloadEvidence) {
   const [first] = envoys
   if (first === undefined) return notKnown(reason('source-not-configured', { source: 'Envoy' }))
   return whyUnread('envoy', first.id, 'leaf', first.parts.secrets)
-}
-
-function registrationOf({ naming, spires, entries, world }: WorkloadEvidence): Known<RegistrationView> {
-  if (naming.spiffeId === null) return notKnown(reason('no-spiffe-id', { name: naming.name }))
-  const [found] = entries
-  if (found === undefined) {
-    const [spire] = spires.length > 0 ? spires : world.spires
-    if (spire === undefined) return notKnown(reason('source-not-configured', { source: 'SPIRE' }))
-    const scope = spire.parts['entries']
-    if (!isCurrent(scope) || spires.length === 0) return whyUnread('spire', spire.id, 'entries', scope)
-    return notKnown(reason('no-registration-entry', { spiffeId: naming.spiffeId }))
-  }
-  const { spire, entry } = found
-  const view: RegistrationView = {
-    entryId: entry.entryId,
-    parentId: entry.parentId,
-    selectors: entry.selectors,
-    ttlSeconds: entry.x509SvidTtlSeconds,
-    agent: agentOf(found),
-  }
-  return known(view, entry, spire.parts['entries'])
-}
-
-function agentOf({ spire, entry }: WorkloadEvidence['entries'][number]): RegistrationView['agent'] {
-  const scope = spire.parts['agents']
-  const agent = spire.agents.get(entry.parentId)
-  if (agent !== undefined) {
-    const { spiffeId, banned, svidNotAfter } = agent
-    return known({ spiffeId, banned, svidNotAfter }, agent, scope)
-  }
-  if (!isCurrent(scope)) return whyUnread('spire', spire.id, 'agents', scope)
-  return entry.parentId.includes('/spire/agent/')
-    ? notKnown(reason('agent-not-listed', { parentId: entry.parentId }))
-    : notKnown(reason('parent-is-alias', { parentId: entry.parentId }))
 }
 
 function envoyView({ id, proxy, parts, listeners }: EnvoyRecord): EnvoyView {

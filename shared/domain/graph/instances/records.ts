@@ -9,7 +9,7 @@ import type {
   EnvoyTrafficCountersFact,
 } from '../../model/envoy-facts.ts'
 import type { Fact, ScopeState } from '../../model/fact.ts'
-import type { DecisionActivityFact, HopActivityFact } from '../../model/log-facts.ts'
+import type { DecisionActivityFact, HopActivityFact, IntegrityActivityFact } from '../../model/log-facts.ts'
 import type { OpaBundleFact, OpaInstanceFact } from '../../model/opa-facts.ts'
 import type {
   RegistrationEntryFact,
@@ -17,8 +17,10 @@ import type {
   SpireServerFact,
   TrustBundleFact,
 } from '../../model/spire-facts.ts'
+import type { EnvoyAnswers } from '../evaluate/envoy-answers.ts'
 import { sortBy } from '../in-order.ts'
 import { trustDomainOf } from '../spiffe-id.ts'
+import { type ClusterRecord, clusterRecord } from './cluster-record.ts'
 import { type EnvoyIdentity, identityOf } from './envoy-identity.ts'
 
 /** The parts of an Envoy, as its connector names its scopes. */
@@ -38,6 +40,8 @@ export interface EnvoyRecord {
   readonly authorisationCounters: readonly EnvoyAuthorisationCountersFact[]
   readonly trafficCounters: readonly EnvoyTrafficCountersFact[]
   readonly identity: EnvoyIdentity
+  /** Answers that many hops ask of it, worked out when the first one does. They go with the record. */
+  readonly answers: EnvoyAnswers
 }
 
 export interface OpaRecord {
@@ -64,6 +68,7 @@ export interface LogRecord {
   readonly id: string
   readonly hops: readonly Scoped<HopActivityFact>[]
   readonly decisions: readonly Scoped<DecisionActivityFact>[]
+  readonly integrity: readonly Scoped<IntegrityActivityFact>[]
 }
 
 /** A fact with the scope that says whether it is current. */
@@ -72,7 +77,7 @@ export interface Scoped<F extends Fact> {
   readonly scope: ScopeState
 }
 
-export type InstanceRecord = EnvoyRecord | OpaRecord | SpireRecord | LogRecord
+export type InstanceRecord = EnvoyRecord | OpaRecord | SpireRecord | LogRecord | ClusterRecord
 
 /** Whether a scope was read, and on the last try. Only then do its facts prove anything about now. */
 export function isCurrent(scope: ScopeState | null | undefined): boolean {
@@ -103,6 +108,8 @@ export function recordOf(owner: string, scopes: readonly ScopeState[]): Instance
       return spireRecord(id, scopes)
     case 'logs':
       return logRecord(id, scopes)
+    case 'kubernetes':
+      return clusterRecord(id, scopes)
     default:
       return null
   }
@@ -151,6 +158,7 @@ function envoyRecord(id: string, scopes: readonly ScopeState[]): EnvoyRecord {
     authorisationCounters,
     trafficCounters,
     identity,
+    answers: { spiffeId: null, leaf: null, setups: new Map(), trusts: new Map(), guards: new Map() },
   }
 }
 
@@ -196,13 +204,15 @@ function spireRecord(id: string, scopes: readonly ScopeState[]): SpireRecord {
 function logRecord(id: string, scopes: readonly ScopeState[]): LogRecord {
   const hops: Scoped<HopActivityFact>[] = []
   const decisions: Scoped<DecisionActivityFact>[] = []
+  const integrity: Scoped<IntegrityActivityFact>[] = []
   for (const scope of scopes) {
     for (const fact of scope.facts) {
       if (fact.kind === 'hop-activity') hops.push({ fact, scope })
       else if (fact.kind === 'decision-activity') decisions.push({ fact, scope })
+      else if (fact.kind === 'integrity-activity') integrity.push({ fact, scope })
     }
   }
-  return { kind: 'logs', id, hops, decisions }
+  return { kind: 'logs', id, hops, decisions, integrity }
 }
 
 const envoyParts: ReadonlySet<string> = new Set<EnvoyPart>([

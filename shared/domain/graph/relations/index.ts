@@ -1,4 +1,5 @@
 import { authorisationServer, opaAddresses } from './authorisation-server.ts'
+import { declaredRegistration } from './declared-registration.ts'
 import { envoyAcceptors } from './envoy-acceptors.ts'
 import { envoyAddresses } from './envoy-addresses.ts'
 import { envoyIdentity, envoyIsWorkload } from './envoy-identity.ts'
@@ -17,6 +18,7 @@ export const linkingRelations: readonly LinkingRelation[] = [
   envoyAcceptors,
   authorisationServer,
   registration,
+  declaredRegistration,
   loggedCalls,
   loggedDecisions,
 ]

@@ -22,7 +22,7 @@ export type Look = (key: string) => readonly Published[]
 export interface Mention {
   readonly kind: 'mention'
   readonly workload: string
-  readonly because: 'envoy' | 'entry' | 'peer' | 'intent'
+  readonly because: 'envoy' | 'entry' | 'declared' | 'peer' | 'intent'
 }
 
 /** A cluster of a caller's Envoy leads to a callee. */

@@ -44,18 +44,18 @@ export function addHop(
   touched: Touched,
 ): void {
   if (weave.hops.has(id)) removeHop(weave, id, touched)
-  const hop = { id, from, to, parts, isIntendedOnly }
+  const caller = mention(weave, from, 'hop', touched)
+  const callee = mention(weave, to, 'hop', touched)
+  const hop: HopNode = { id, from, to, caller, callee, parts, isIntendedOnly }
   weave.hops.set(id, hop)
   const siblings = weave.hopsByEnds.get(from)
   if (siblings === undefined) weave.hopsByEnds.set(from, new Map([[to, hop]]))
   else siblings.set(to, hop)
   weave.shape += 1
-  for (const end of [from, to]) {
-    mention(weave, end, 'hop', touched)
-    weave.workloads.get(end)?.hops.add(hop)
-    // Whether a callee has one caller or several decides what its counters say of each.
-    touched.around.add(end)
-  }
+  caller.hops.add(hop)
+  callee.hops.add(hop)
+  // Whether a callee has one caller or several decides what its counters say of each.
+  touched.around.add(from).add(to)
   touched.hops.add(id)
 }
 
@@ -68,26 +68,34 @@ export function removeHop(weave: Weave, id: string, touched: Touched): void {
   if (siblings?.size === 0) weave.hopsByEnds.delete(hop.from)
   weave.shape += 1
   touched.hops.add(id)
-  for (const end of [hop.from, hop.to]) {
-    weave.workloads.get(end)?.hops.delete(hop)
-    touched.around.add(end)
-    forget(weave, end, 'hop', touched)
-  }
+  hop.caller.hops.delete(hop)
+  hop.callee.hops.delete(hop)
+  touched.around.add(hop.from).add(hop.to)
+  forget(weave, hop.from, 'hop', touched)
+  forget(weave, hop.to, 'hop', touched)
 }
 
-export function mention(weave: Weave, id: string, because: keyof WorkloadNode['because'], touched: Touched): void {
+export function mention(
+  weave: Weave,
+  id: string,
+  because: keyof WorkloadNode['because'],
+  touched: Touched,
+): WorkloadNode {
   let node = weave.workloads.get(id)
   if (node === undefined) {
     node = {
       naming: namingOf(id, weave.stages),
-      because: { envoy: 0, entry: 0, peer: 0, intent: 0, hop: 0 },
+      because: { envoy: 0, entry: 0, declared: 0, peer: 0, intent: 0, hop: 0 },
       hops: new Set(),
+      envoys: [],
+      envoysAt: -1,
     }
     weave.workloads.set(id, node)
     weave.shape += 1
   }
   node.because[because] += 1
   if (node.because[because] === 1) touched.workloads.add(id)
+  return node
 }
 
 function forget(weave: Weave, id: string, because: keyof WorkloadNode['because'], touched: Touched): void {
@@ -96,8 +104,8 @@ function forget(weave: Weave, id: string, because: keyof WorkloadNode['because']
   node.because[because] -= 1
   if (node.because[because] > 0) return
   touched.workloads.add(id)
-  const { envoy, entry, peer, intent, hop } = node.because
-  if (envoy + entry + peer + intent + hop > 0) return
+  const { envoy, entry, declared, peer, intent, hop } = node.because
+  if (envoy + entry + declared + peer + intent + hop > 0) return
   weave.workloads.delete(id)
   weave.shape += 1
 }

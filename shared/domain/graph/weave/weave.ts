@@ -17,8 +17,18 @@ import { connect, disconnect } from './elements.ts'
 export interface WorkloadNode {
   readonly naming: Naming
   /** How often each kind of reason mentions it. */
-  readonly because: { envoy: number; entry: number; peer: number; intent: number; hop: number }
+  readonly because: {
+    envoy: number
+    entry: number
+    declared: number
+    peer: number
+    intent: number
+    hop: number
+  }
   readonly hops: Set<HopNode>
+  /** Its instances, as they were found in the turn `envoysAt` of the weave. */
+  envoys: readonly EnvoyRecord[]
+  envoysAt: number
 }
 
 /** A hop that something speaks of, with everything that does, by owner. */
@@ -26,6 +36,8 @@ export interface HopNode {
   readonly id: string
   readonly from: string
   readonly to: string
+  readonly caller: WorkloadNode
+  readonly callee: WorkloadNode
   readonly parts: { readonly owner: string; readonly part: HopPart }[]
   /** Wanted by intent though nothing else speaks of it. */
   isIntendedOnly: boolean
@@ -63,6 +75,8 @@ export interface Weave {
   readonly relations: Relations
   /** Grows when a workload or hop appears or goes. */
   shape: number
+  /** Grows with every update. */
+  turn: number
 }
 
 export interface Relations {
@@ -100,11 +114,13 @@ export function emptyWeave(stages: Stages, relations: Relations): Weave {
     defects: new Map(),
     relations,
     shape: 0,
+    turn: 0,
   }
 }
 
 /** Takes changed and removed scopes in, and says what they touch. */
 export function weaveIn(weave: Weave, changed: readonly ScopeState[], removed: readonly string[]): Touched {
+  weave.turn += 1
   const touched = nothingTouched()
   const owners = storeScopes(weave, changed, removed)
   const toLink = new Set<string>()

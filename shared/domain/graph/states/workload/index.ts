@@ -44,6 +44,7 @@ function allFine(evidence: WorkloadEvidence): Judgement<WorkloadState> {
   return judged('verified', reason('workload-verified', { name: naming.name, notAfter, instances: envoys.length }), [
     ...envoys.flatMap(({ proxy, identity }) => [proxy?.id, identity.leaf?.fact.id]),
     ...entries.map(({ entry }) => entry.id),
+    ...(entries.length > 0 ? [] : evidence.declared.map(({ declaration }) => declaration.object.id)),
     ...entries.map(({ spire, entry }) => spire.agents.get(entry.parentId)?.id),
     ...guards.flatMap(({ opa }) => opa?.bundles.map(({ fact }) => fact.id) ?? []),
   ])
@@ -63,13 +64,16 @@ function withoutEnvoy(evidence: WorkloadEvidence): Judgement<WorkloadState> {
     ? 'seen-by-peers-only'
     : node.because.entry > 0
       ? 'registered-only'
-      : node.because.peer > 0 || (isCalled && node.because.intent === 0)
-        ? 'named-by-peers-only'
-        : node.because.intent > 0
-          ? 'intended-only'
-          : 'named-by-peers-only'
+      : node.because.declared > 0
+        ? 'declared-only'
+        : node.because.peer > 0 || (isCalled && node.because.intent === 0)
+          ? 'named-by-peers-only'
+          : node.because.intent > 0
+            ? 'intended-only'
+            : 'named-by-peers-only'
   const restsOn = [
     ...evidence.entries.map(({ entry }) => entry.id),
+    ...evidence.declared.map(({ declaration }) => declaration.object.id),
     ...asCaller.map(({ fact }) => fact.id),
     ...evidence.asCallee.map(({ fact }) => fact.id),
   ]

@@ -7,7 +7,7 @@ import { type EnvoyRecord, isCurrent } from '../../instances/records.ts'
 import { missing } from '../../known.ts'
 import { hasCome, type Moment } from '../../moment.ts'
 import type { ReasonParams } from '../../reasons.ts'
-import { hasNoEntry, troubleOfAgents } from './registration.ts'
+import { hasNoDeclaration, hasNoEntry, troubleOfAgents } from './registration.ts'
 
 /** Codes whose sentence can say how many instances it is about. */
 export type InstanceCode = {
@@ -71,6 +71,12 @@ function withoutIdentity(evidence: WorkloadEvidence, envoy: EnvoyRecord): Instan
       const params = { spiffeId: evidence.naming.spiffeId }
       return finding('no-identity', 'no-svid-no-entry', params, [...restsOn, ...absent.restsOn])
     }
+    const undeclared = hasNoDeclaration(evidence)
+    if (undeclared !== null && evidence.naming.spiffeId !== null) {
+      const params = { spiffeId: evidence.naming.spiffeId, cluster: undeclared.cluster }
+      const found = finding('no-identity', 'no-svid-not-declared', params, [...restsOn, ...undeclared.restsOn])
+      return { ...found, missing: undeclared.missing }
+    }
     return finding('failing', 'secret-warming', { secret: identity.undelivered.secret }, restsOn)
   }
   const isRead = isCurrent(parts.listeners) && isCurrent(parts.clusters)
@@ -122,6 +128,12 @@ function registrationTrouble(evidence: WorkloadEvidence, envoy: EnvoyRecord, mom
   if (absent !== null) {
     const params = { spiffeId, notAfter: leaf.certificate.notAfter }
     return finding('attention', 'entry-gone', params, [leaf.fact.id, ...absent.restsOn])
+  }
+  const undeclared = hasNoDeclaration(evidence)
+  if (undeclared !== null) {
+    const params = { spiffeId, cluster: undeclared.cluster, notAfter: leaf.certificate.notAfter }
+    const found = finding('attention', 'declaration-gone', params, [leaf.fact.id, ...undeclared.restsOn])
+    return { ...found, missing: undeclared.missing }
   }
   const trouble = troubleOfAgents(evidence, moment)
   return trouble === null

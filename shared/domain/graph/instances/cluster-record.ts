@@ -1,0 +1,103 @@
+import type { ScopeState } from '../../model/fact.ts'
+import type {
+  ClusterSpiffeIdFact,
+  ClusterStaticEntryFact,
+  EndpointSliceFact,
+  NamespaceFact,
+  NetworkPolicyFact,
+  PodFact,
+  ServiceFact,
+} from '../../model/kubernetes-facts.ts'
+import { type Declarations, declarationsOf } from '../cluster/declarations.ts'
+import { sortBy } from '../in-order.ts'
+
+/** The collections of a cluster that the graph uses, as its connector names its scopes. */
+export const clusterParts = [
+  'pods',
+  'services',
+  'endpointslices',
+  'namespaces',
+  'networkpolicies',
+  'clusterspiffeids',
+  'clusterstaticentries',
+] as const
+export type ClusterPart = (typeof clusterParts)[number]
+
+/** What the graph knows of one Kubernetes cluster. A part that was never reported is absent from `parts`. */
+export interface ClusterRecord {
+  readonly kind: 'kubernetes'
+  readonly id: string
+  readonly parts: Readonly<Partial<Record<ClusterPart, ScopeState>>>
+  /** By `<namespace>/<name>`, without pods that have ended. */
+  readonly pods: ReadonlyMap<string, PodFact>
+  /** By address; null: several pods say that they have it. Pods on the network of their machine are not in it. */
+  readonly podsByIp: ReadonlyMap<string, PodFact | null>
+  readonly services: readonly ServiceFact[]
+  readonly slices: readonly EndpointSliceFact[]
+  readonly namespaces: ReadonlyMap<string, NamespaceFact>
+  readonly policies: readonly NetworkPolicyFact[]
+  readonly spiffeIds: readonly ClusterSpiffeIdFact[]
+  readonly staticEntries: readonly ClusterStaticEntryFact[]
+  readonly declarations: Declarations
+}
+
+export function clusterRecord(id: string, scopes: readonly ScopeState[]): ClusterRecord {
+  const parts: Partial<Record<ClusterPart, ScopeState>> = {}
+  const pods = new Map<string, PodFact>()
+  const podsByIp = new Map<string, PodFact | null>()
+  const services: ServiceFact[] = []
+  const slices: EndpointSliceFact[] = []
+  const namespaces = new Map<string, NamespaceFact>()
+  const policies: NetworkPolicyFact[] = []
+  const spiffeIds: ClusterSpiffeIdFact[] = []
+  const staticEntries: ClusterStaticEntryFact[] = []
+  for (const scope of scopes) {
+    const name = scope.scope.slice(scope.scope.lastIndexOf('/') + 1)
+    const part = clusterParts.find((one) => one === name)
+    if (part === undefined) continue
+    parts[part] = scope
+    for (const fact of scope.facts) {
+      if (fact.kind === 'pod') {
+        if (fact.phase !== 'Succeeded' && fact.phase !== 'Failed') pods.set(podKey(fact), fact)
+      } else if (fact.kind === 'service') services.push(fact)
+      else if (fact.kind === 'endpoint-slice') slices.push(fact)
+      else if (fact.kind === 'namespace') namespaces.set(fact.name, fact)
+      else if (fact.kind === 'network-policy') policies.push(fact)
+      else if (fact.kind === 'cluster-spiffe-id') spiffeIds.push(fact)
+      else if (fact.kind === 'cluster-static-entry') staticEntries.push(fact)
+    }
+  }
+  for (const pod of pods.values()) {
+    if (pod.hostNetwork) continue
+    for (const ip of pod.podIps) podsByIp.set(ip, podsByIp.has(ip) ? null : pod)
+  }
+  // The order of an answer must not decide what the graph says.
+  sortBy(services, idOf)
+  sortBy(slices, idOf)
+  sortBy(policies, idOf)
+  sortBy(spiffeIds, idOf)
+  sortBy(staticEntries, idOf)
+  const declarations = declarationsOf(spiffeIds, staticEntries, pods, namespaces)
+  return {
+    kind: 'kubernetes',
+    id,
+    parts,
+    pods,
+    podsByIp,
+    services,
+    slices,
+    namespaces,
+    policies,
+    spiffeIds,
+    staticEntries,
+    declarations,
+  }
+}
+
+export function podKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`
+}
+
+function idOf({ id }: { readonly id: string }): string {
+  return id
+}
