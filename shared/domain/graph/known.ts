@@ -8,11 +8,6 @@ export function known<Value>(value: Value, fact: Fact, scope: ScopeState | null 
   return { known: true, value, fact: referenceTo(fact), stale: !isCurrent(scope) }
 }
 
-/** The same for a value that was computed from the fact. */
-export function derived<Value>(value: Value, fact: Fact, scope: ScopeState | null | undefined): Known<Value> {
-  return { known: true, value, fact: { ...referenceTo(fact), basis: 'derived' }, stale: !isCurrent(scope) }
-}
-
 export function notKnown(why: Reason): { readonly known: false; readonly reason: Reason } {
   return { known: false, reason: why }
 }
@@ -65,10 +60,14 @@ export function judged<State extends string>(
 
 /** Each once, in the order of the evidence, which is fixed: the same evidence gives the same list. */
 function uniqueIds(ids: readonly (string | null | undefined)[]): readonly string[] {
+  if (ids.length === 0) return noIds
   const unique: string[] = []
   for (const id of ids) if (id !== null && id !== undefined && !unique.includes(id)) unique.push(id)
-  return unique
+  // A list that was pushed to has room for many more: the graph keeps thousands of these.
+  return unique.slice()
 }
+
+const noIds: readonly string[] = []
 
 function worstGap(gaps: readonly Gap[]): Gap | null {
   return gaps.find((gap) => gap.reason === 'forbidden') ?? gaps[0] ?? null

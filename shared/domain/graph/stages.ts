@@ -11,6 +11,8 @@ export interface Stages {
   readonly byId: ReadonlyMap<string, number>
   /** `<from>><to>` of stage numbers. */
   readonly adjacency: ReadonlySet<string>
+  /** The same as numbers: the stages that each leads to. */
+  readonly leadsTo: ReadonlyMap<number, ReadonlySet<number>>
 }
 
 export function stagesOf(intent: Intent | null): Stages {
@@ -18,6 +20,7 @@ export function stagesOf(intent: Intent | null): Stages {
   const prefixes: { prefix: string; stage: number }[] = []
   const byId = new Map<string, number>()
   const adjacency = new Set<string>()
+  const leadsTo = new Map<number, Set<number>>()
   for (const [stage, { id, spiffeIds }] of (intent?.stages ?? []).entries()) {
     if (!byId.has(id)) byId.set(id, stage)
     for (const spiffeId of spiffeIds) {
@@ -29,9 +32,13 @@ export function stagesOf(intent: Intent | null): Stages {
   for (const { from, to } of intent?.adjacency ?? []) {
     const caller = byId.get(from)
     const callee = byId.get(to)
-    if (caller !== undefined && callee !== undefined) adjacency.add(pairKey(caller, callee))
+    if (caller === undefined || callee === undefined) continue
+    adjacency.add(pairKey(caller, callee))
+    const known = leadsTo.get(caller)
+    if (known === undefined) leadsTo.set(caller, new Set([callee]))
+    else known.add(callee)
   }
-  return { intent, exact, prefixes, byId, adjacency }
+  return { intent, exact, prefixes, byId, adjacency, leadsTo }
 }
 
 export function pairKey(from: number, to: number): string {

@@ -5,15 +5,19 @@ import type {
   EnvoyTrafficCountersFact,
   FilterChain,
 } from '../../model/envoy-facts.ts'
+import type { Fact, ScopeState } from '../../model/fact.ts'
+import type { FactReference, Known } from '../../model/graph.ts'
 import type { EpochMs } from '../../model/time.ts'
 import type { DecisionActivityFact, HopActivityFact } from '../../model/log-facts.ts'
 import { canonicalAddress } from '../addresses.ts'
-import type { EnvoyRecord, Scoped } from '../instances/records.ts'
+import { type EnvoyRecord, isCurrent, type Scoped } from '../instances/records.ts'
 import { compareTexts } from '../in-order.ts'
+import { referenceTo } from '../known.ts'
 import { isInbound } from '../listeners.ts'
 import type { Naming } from '../stages.ts'
 import type { Acceptor, Route } from '../relations/relation.ts'
-import type { HopNode, Weave } from '../weave/weave.ts'
+import type { Mismatch } from '../states/transport/tls-setup.ts'
+import type { HopNode, Weave, WorkloadNode } from '../weave/weave.ts'
 
 /** One way in which the caller is set up to call. */
 export interface CallerPart {
@@ -45,23 +49,49 @@ export interface HopEvidence {
   readonly calleeLog: readonly Scoped<HopActivityFact>[]
   readonly decisions: readonly Scoped<DecisionActivityFact>[]
   readonly windowSeconds: number
-  /** Whether the callee has no other caller, so that its own counters belong to this hop. */
-  readonly isOnlyCaller: () => boolean
+  readonly callee: WorkloadNode
   /** Answers that several rules ask for, worked out once. */
   readonly cache: EvidenceCache
 }
 
+/** undefined: not asked yet. All fields are there from the start, so that all evidence has one shape. */
 interface EvidenceCache {
-  requests?: SeenRequests | null
-  callerTls?: boolean | null
-  ownClusters?: readonly CallerPart[]
-  clusterTls?: readonly EnvoyTlsCountersFact[]
-  clusterTraffic?: readonly EnvoyTrafficCountersFact[]
-  chains?: readonly UsedChain[]
-  currentCallers?: readonly CallerPart[]
-  facts?: readonly HopActivityFact[]
-  leaves?: Partial<Record<'caller' | 'callee', readonly CurrentLeaf[] | null>>
-  hasListeners?: boolean
+  requests: SeenRequests | null | undefined
+  callerTls: boolean | null | undefined
+  ownClusters: readonly CallerPart[] | undefined
+  clusterTls: readonly EnvoyTlsCountersFact[] | undefined
+  clusterTraffic: readonly EnvoyTrafficCountersFact[] | undefined
+  chains: readonly UsedChain[] | undefined
+  currentCallers: readonly CallerPart[] | undefined
+  facts: readonly HopActivityFact[] | undefined
+  callerLeaves: readonly CurrentLeaf[] | null | undefined
+  calleeLeaves: readonly CurrentLeaf[] | null | undefined
+  hasListeners: boolean | undefined
+  hasLog: boolean | undefined
+  mismatch: Mismatch | null | undefined
+  /** The last fact that was referred to, with its reference: several values of a hop come from one. */
+  referredFact: Fact | undefined
+  reference: FactReference | undefined
+}
+
+function emptyCache(): EvidenceCache {
+  return {
+    requests: undefined,
+    callerTls: undefined,
+    ownClusters: undefined,
+    clusterTls: undefined,
+    clusterTraffic: undefined,
+    chains: undefined,
+    currentCallers: undefined,
+    facts: undefined,
+    callerLeaves: undefined,
+    calleeLeaves: undefined,
+    hasListeners: undefined,
+    hasLog: undefined,
+    mismatch: undefined,
+    referredFact: undefined,
+    reference: undefined,
+  }
 }
 
 /** A callee's filter chain that this hop can use, with the part it belongs to. */
@@ -91,25 +121,24 @@ export interface CurrentLeaf {
 }
 
 export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): HopEvidence {
-  const from = weave.workloads.get(hop.from)?.naming
-  const to = weave.workloads.get(hop.to)?.naming
-  if (from === undefined || to === undefined) throw new Error(`${hop.id} has an end that is no workload`)
-  const calleeEnvoys = envoysOf(weave, hop.to)
+  const from = hop.caller.naming
+  const to = hop.callee.naming
+  const calleeEnvoys = envoysOf(weave, hop.callee)
   const callers: CallerPart[] = []
   const acceptors: Acceptor[] = []
   const callerLog: Scoped<HopActivityFact>[] = []
   const calleeLog: Scoped<HopActivityFact>[] = []
   const decisions: Scoped<DecisionActivityFact>[] = []
-  const reached = new Map<string, CalleePart>()
+  const reached: CalleePart[] = []
   let isThroughEnvoy = false
   let aroundAddress: string | null = null
-  const parts = ordered(hop.parts)
-  for (const { part } of parts) {
+  for (const { part } of ordered(hop.parts)) {
     switch (part.kind) {
       case 'route': {
         const envoy = envoyOf(weave, part.envoy)
-        const isKnown = callers.some((one) => one.cluster === part.cluster)
-        if (envoy !== null && !isKnown) callers.push({ envoy, cluster: part.cluster, route: part })
+        if (envoy !== null && !leadsBy(callers, part.cluster)) {
+          callers.push({ envoy, cluster: part.cluster, route: part })
+        }
         if (part.via === 'host') aroundAddress ??= part.address
         else isThroughEnvoy = true
         if (part.listener !== null) reach(weave, part.listener.envoy, part.listener.name, reached)
@@ -127,44 +156,63 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
     }
   }
   const bypass = isThroughEnvoy || calleeLog.length > 0 ? null : aroundAddress
-  const callees = reached.size > 0 ? [...reached.values()] : bypass === null ? inboundParts(calleeEnvoys) : []
   return {
     id: hop.id,
     from,
     to,
     ends: { caller: from.name, callee: to.name },
-    callerEnvoys: envoysOf(weave, hop.from),
+    callerEnvoys: envoysOf(weave, hop.caller),
     calleeEnvoys,
     callers,
-    callees,
+    callees: reached.length > 0 ? reached : bypass === null ? inboundParts(calleeEnvoys) : [],
     bypass,
     acceptors,
     callerLog,
     calleeLog,
     decisions,
     windowSeconds,
-    isOnlyCaller: () => {
-      let callers = 0
-      for (const other of weave.workloads.get(hop.to)?.hops ?? []) if (other.to === hop.to) callers += 1
-      return callers === 1
-    },
-    cache: {},
+    callee: hop.callee,
+    cache: emptyCache(),
   }
+}
+
+/** Whether the callee has no other caller, so that its own counters belong to this hop. */
+export function isOnlyCaller({ callee }: HopEvidence): boolean {
+  let callers = 0
+  for (const other of callee.hops) if (other.callee === callee) callers += 1
+  return callers === 1
+}
+
+/** A value with the fact it was read from, as `known`; values that come from one fact share the reference to it. */
+export function knownIn<Value>(
+  { cache }: HopEvidence,
+  value: Value,
+  fact: Fact,
+  scope: ScopeState | undefined,
+): Known<Value> {
+  let { reference } = cache
+  if (reference === undefined || cache.referredFact !== fact) {
+    reference = referenceTo(fact)
+    cache.reference = reference
+    cache.referredFact = fact
+  }
+  return { known: true, value, fact: reference, stale: !isCurrent(scope) }
 }
 
 export function envoyOf(weave: Weave, id: string): EnvoyRecord | null {
   return weave.envoys.get(id) ?? null
 }
 
-/** The Envoys that are instances of a workload, in a fixed order. */
-export function envoysOf(weave: Weave, workload: string): readonly EnvoyRecord[] {
-  const found = weave.instances.get(workload)
-  if (found === undefined) return none
+/** The Envoys that are instances of a workload, in a fixed order; found once in an update for all its hops. */
+export function envoysOf(weave: Weave, workload: WorkloadNode): readonly EnvoyRecord[] {
+  if (workload.envoysAt === weave.turn) return workload.envoys
   const envoys: EnvoyRecord[] = []
-  for (const instance of found) {
+  for (const instance of weave.instances.get(workload.naming.id) ?? []) {
     const envoy = envoyOf(weave, instance)
     if (envoy !== null) envoys.push(envoy)
   }
+  workload.envoysAt = weave.turn
+  workload.envoys = envoys
   return envoys
 }
 
@@ -194,34 +242,63 @@ function agreedTls(evidence: HopEvidence): boolean | null {
 
 /** TLS counters of the clusters that lead to this callee and to nobody else. */
 export function clusterTls(evidence: HopEvidence): readonly EnvoyTlsCountersFact[] {
-  evidence.cache.clusterTls ??= ownClusters(evidence).flatMap(({ envoy, cluster }) =>
-    envoy.tlsCounters.filter((fact) => 'cluster' in fact.on && fact.on.cluster === cluster.name),
-  )
-  return evidence.cache.clusterTls
+  const { cache } = evidence
+  if (cache.clusterTls !== undefined) return cache.clusterTls
+  const found: EnvoyTlsCountersFact[] = []
+  for (const { envoy, cluster } of ownClusters(evidence)) {
+    for (const fact of envoy.tlsCounters) if ('cluster' in fact.on && fact.on.cluster === cluster.name) found.push(fact)
+  }
+  cache.clusterTls = found
+  return found
 }
 
 /** Traffic counters of the clusters that lead to this callee and to nobody else. */
 export function clusterTraffic(evidence: HopEvidence): readonly EnvoyTrafficCountersFact[] {
-  evidence.cache.clusterTraffic ??= ownClusters(evidence).flatMap(({ envoy, cluster }) =>
-    envoy.trafficCounters.filter((fact) => fact.cluster === cluster.name),
-  )
-  return evidence.cache.clusterTraffic
+  const { cache } = evidence
+  if (cache.clusterTraffic !== undefined) return cache.clusterTraffic
+  const found: EnvoyTrafficCountersFact[] = []
+  for (const { envoy, cluster } of ownClusters(evidence)) {
+    for (const fact of envoy.trafficCounters) if (fact.cluster === cluster.name) found.push(fact)
+  }
+  cache.clusterTraffic = found
+  return found
 }
 
 /** Caller parts whose counters are current and belong to this hop alone. */
 export function ownClusters(evidence: HopEvidence): readonly CallerPart[] {
-  evidence.cache.ownClusters ??= evidence.callers.filter(
-    ({ envoy, route }) =>
-      !route.isShared && envoy.parts.counters?.current === true && envoy.parts.counters.readAt !== null,
-  )
-  return evidence.cache.ownClusters
+  const { cache } = evidence
+  if (cache.ownClusters !== undefined) return cache.ownClusters
+  const found: CallerPart[] = []
+  for (const part of evidence.callers) {
+    if (!part.route.isShared && isCurrent(part.envoy.parts.counters)) found.push(part)
+  }
+  cache.ownClusters = found
+  return found
 }
 
-function reach(weave: Weave, envoyId: string, name: string, reached: Map<string, CalleePart>): void {
+function leadsBy(callers: readonly CallerPart[], cluster: EnvoyClusterFact): boolean {
+  for (const caller of callers) if (caller.cluster === cluster) return true
+  return false
+}
+
+/** Adds a listener that is reached; one address of an Envoy once, with the listener that was named last. */
+function reach(weave: Weave, envoyId: string, name: string, reached: CalleePart[]): void {
   const envoy = envoyOf(weave, envoyId)
-  const listener = envoy?.listeners.find((one) => one.name === name)
-  if (envoy !== null && listener !== undefined)
-    reached.set(`${envoyId} ${canonicalAddress(listener.address)}`, { envoy, listener })
+  const listener = envoy === null ? null : listenerOf(envoy, name)
+  if (envoy === null || listener === null) return
+  const known = reached.length === 0 ? -1 : reached.findIndex((one) => isSamePlace(one, envoy, listener))
+  if (known === -1) reached.push({ envoy, listener })
+  else reached[known] = { envoy, listener }
+}
+
+function listenerOf(envoy: EnvoyRecord, name: string): EnvoyListenerFact | null {
+  for (const listener of envoy.listeners) if (listener.name === name) return listener
+  return null
+}
+
+function isSamePlace(one: CalleePart, envoy: EnvoyRecord, listener: EnvoyListenerFact): boolean {
+  if (one.envoy !== envoy) return false
+  return one.listener === listener || canonicalAddress(one.listener.address) === canonicalAddress(listener.address)
 }
 
 function inboundParts(envoys: readonly EnvoyRecord[]): readonly CalleePart[] {
@@ -237,5 +314,3 @@ function ordered(parts: HopNode['parts']): HopNode['parts'] {
   }
   return parts
 }
-
-const none: readonly EnvoyRecord[] = []

@@ -1,38 +1,38 @@
 import type { Fact, ScopeState } from '../../model/fact.ts'
-import type { TlsContext } from '../../model/envoy-facts.ts'
-import type { CertificateView, HopSide, Known } from '../../model/graph.ts'
+import type { FilterChain, TlsContext } from '../../model/envoy-facts.ts'
+import type { CertificateView, FactReference, HopSide, Known } from '../../model/graph.ts'
 import type { HopActivityFact } from '../../model/log-facts.ts'
 import { type EnvoyRecord, isCurrent, type Scoped } from '../instances/records.ts'
-import { derived, known, notKnown, whyUnread } from '../known.ts'
+import { known, notKnown, referenceTo, whyUnread } from '../known.ts'
 import { acceptanceOf, matcherText } from '../peer-matching.ts'
 import { reason } from '../reasons.ts'
 import type { Naming } from '../stages.ts'
-import { callerTls, chainsFor, type HopEvidence } from './hop-evidence.ts'
+import { type CalleePart, callerTls, chainsFor, type HopEvidence, knownIn } from './hop-evidence.ts'
 
-/** Where a side's TLS settings stand: the cluster of the caller, the filter chain of the callee. */
-interface Setup {
-  readonly envoy: EnvoyRecord
+/** What the TLS settings of one side say: of the cluster of the caller, of the filter chain of the callee. */
+export interface Setup {
+  readonly from: Fact
+  /** null: plaintext. */
   readonly tls: TlsContext | null
-  readonly fact: Fact
-  readonly scope: ScopeState | undefined
+  readonly requiresPeer: HopSide['requiresPeer']
+  readonly trusts: HopSide['trusts']
+  readonly tlsVersions: HopSide['tlsVersions']
+  readonly isStale: boolean
+  /** The fact, as what is concluded from it names it. */
+  readonly conclusion: FactReference
 }
 
 export function clientSide(evidence: HopEvidence): HopSide {
-  const [first] = evidence.callers
-  const setup: Setup | null =
-    first === undefined
-      ? null
-      : { envoy: first.envoy, tls: first.cluster.tls, fact: first.cluster, scope: first.envoy.parts.clusters }
+  const first = evidence.callers[0]
+  const setup =
+    first === undefined ? null : setupOf(first.envoy, first.cluster.tls, first.cluster, first.envoy.parts.clusters)
   return side(evidence, evidence.from, evidence.to, evidence.callerEnvoys, setup, evidence.callerLog, 'clusters')
 }
 
 export function serverSide(evidence: HopEvidence): HopSide {
-  const [first] = evidence.callees
+  const first = evidence.callees[0]
   const chain = first === undefined ? undefined : chainsFor(first, callerTls(evidence))[0]
-  const setup: Setup | null =
-    first === undefined || chain === undefined
-      ? null
-      : { envoy: first.envoy, tls: chain.tls, fact: first.listener, scope: first.envoy.parts.listeners }
+  const setup = first === undefined || chain === undefined ? null : setupOfChain(first, chain)
   return side(evidence, evidence.to, evidence.from, evidence.calleeEnvoys, setup, evidence.calleeLog, 'listeners')
 }
 
@@ -45,27 +45,72 @@ function side(
   log: readonly Scoped<HopActivityFact>[],
   part: 'clusters' | 'listeners',
 ): HopSide {
+  const unset = setup === null ? whyNoSetup(envoys, part) : null
   return {
     workload: own.id,
     spiffeId: spiffeIdOf(own, envoys, evidence),
-    requiresPeer: requiredPeers(setup, envoys, part),
-    peerAsExpected: peerAsExpected(setup, other, envoys, part),
+    requiresPeer: unset ?? setup?.requiresPeer ?? notApplicable,
+    peerAsExpected: unset ?? (setup === null ? notApplicable : peerAsExpected(setup, other)),
     certificate: certificateOf(own, envoys, evidence),
-    trusts: trustsOf(setup, envoys, part),
-    tlsVersions: versionsOf(setup, envoys, part),
-    lastError: lastErrorOf(log),
+    trusts: unset ?? setup?.trusts ?? notApplicable,
+    tlsVersions: unset ?? setup?.tlsVersions ?? notApplicable,
+    lastError: lastErrorOf(evidence, log),
+  }
+}
+
+const notApplicable = notKnown(reason('not-applicable', {}))
+
+/** Every hop that arrives at a chain shares what the chain says. */
+function setupOfChain({ envoy, listener }: CalleePart, chain: FilterChain): Setup {
+  const { setups } = envoy.answers
+  const known = setups.get(chain)
+  if (known !== undefined && known.from === listener) return known
+  const setup = setupOf(envoy, chain.tls, listener, envoy.parts.listeners)
+  setups.set(chain, setup)
+  return setup
+}
+
+function setupOf(envoy: EnvoyRecord, tls: TlsContext | null, fact: Fact, scope: ScopeState | undefined): Setup {
+  const reference = referenceTo(fact)
+  const isStale = !isCurrent(scope)
+  const conclusion: FactReference = { ...reference, basis: 'derived' }
+  if (tls === null) {
+    return {
+      from: fact,
+      tls,
+      requiresPeer: notApplicable,
+      trusts: notApplicable,
+      tlsVersions: notApplicable,
+      isStale,
+      conclusion,
+    }
+  }
+  const peers = tls.peerMatchers === null ? null : tls.peerMatchers.map(matcherText)
+  return {
+    from: fact,
+    tls,
+    requiresPeer: { known: true, value: peers, fact: reference, stale: isStale },
+    trusts: trustsOf(envoy, tls.validationSecret),
+    tlsVersions: { known: true, value: versionText(tls), fact: reference, stale: isStale },
+    isStale,
+    conclusion,
   }
 }
 
 function spiffeIdOf(own: Naming, envoys: readonly EnvoyRecord[], evidence: HopEvidence): Known<string> {
-  for (const { identity, parts } of envoys) {
-    if (identity.spiffeId === null || identity.knownBy === null) continue
-    const scope = scopeOfIdentity(identity.knownBy, parts)
-    return known(identity.spiffeId, identity.knownBy, scope)
+  for (const envoy of envoys) {
+    const found = ownIdOf(envoy)
+    if (found !== null) return found
   }
   const seen = seenIn(own, evidence)
   if (own.spiffeId !== null && seen !== null) return known(own.spiffeId, seen.fact, seen.scope)
   return notKnown(reason('no-spiffe-id', { name: own.name }))
+}
+
+function ownIdOf({ identity, parts, answers }: EnvoyRecord): Known<string> | null {
+  if (identity.spiffeId === null || identity.knownBy === null) return null
+  answers.spiffeId ??= known(identity.spiffeId, identity.knownBy, scopeOfIdentity(identity.knownBy, parts))
+  return answers.spiffeId
 }
 
 function certificateOf(own: Naming, envoys: readonly EnvoyRecord[], evidence: HopEvidence): Known<CertificateView> {
@@ -80,14 +125,23 @@ function certificateOf(own: Naming, envoys: readonly EnvoyRecord[], evidence: Ho
 
 /** The loaded leaf that expires first among the instances. */
 export function earliestLeaf(envoys: readonly EnvoyRecord[]): Known<CertificateView> | null {
-  let found: EnvoyRecord['identity']['leaf'] = null
-  for (const { identity } of envoys) {
-    if (identity.leaf === null) continue
-    if (found === null || identity.leaf.certificate.notAfter < found.certificate.notAfter) found = identity.leaf
+  let found: EnvoyRecord | null = null
+  let notAfter = Number.POSITIVE_INFINITY
+  for (const envoy of envoys) {
+    const { leaf } = envoy.identity
+    if (leaf === null || (found !== null && leaf.certificate.notAfter >= notAfter)) continue
+    found = envoy
+    notAfter = leaf.certificate.notAfter
   }
-  if (found === null) return null
-  const { spiffeId, serial, notBefore, notAfter, issuer } = found.certificate
-  return known({ spiffeId, serial, notBefore, notAfter, issuer }, found.fact, found.scope)
+  return found === null ? null : leafOf(found)
+}
+
+function leafOf({ identity, answers }: EnvoyRecord): Known<CertificateView> | null {
+  if (identity.leaf === null) return null
+  const { certificate, fact, scope } = identity.leaf
+  const { spiffeId, serial, notBefore, notAfter, issuer } = certificate
+  answers.leaf ??= known({ spiffeId, serial, notBefore, notAfter, issuer }, fact, scope)
+  return answers.leaf
 }
 
 /** What callees logged that this caller presented: the latest. */
@@ -102,51 +156,30 @@ export function presentedOf(log: readonly Scoped<HopActivityFact>[]): Known<Cert
   return known({ spiffeId, serial, notBefore: null, notAfter, issuer: null }, found.fact, found.scope)
 }
 
-function requiredPeers(setup: Setup | null, envoys: readonly EnvoyRecord[], part: 'clusters' | 'listeners') {
-  if (setup === null) return whyNoSetup(envoys, part)
-  if (setup.tls === null) return notKnown(reason('not-applicable', {}))
-  return known(setup.tls.peerMatchers?.map(matcherText) ?? null, setup.fact, setup.scope)
-}
-
-function peerAsExpected(
-  setup: Setup | null,
-  other: Naming,
-  envoys: readonly EnvoyRecord[],
-  part: 'clusters' | 'listeners',
-): Known<boolean> {
-  if (setup === null) return whyNoSetup(envoys, part)
-  if (setup.tls === null) return notKnown(reason('not-applicable', {}))
+function peerAsExpected({ tls, conclusion, isStale }: Setup, other: Naming): Known<boolean> {
+  if (tls === null) return notApplicable
   if (other.spiffeId === null) return notKnown(reason('no-spiffe-id', { name: other.name }))
-  const acceptance = acceptanceOf(setup.tls.peerMatchers, other.spiffeId)
-  if (acceptance === 'cannot-tell') return notKnown(reason('not-applicable', {}))
-  return derived(acceptance === 'accepted', setup.fact, setup.scope)
+  const acceptance = acceptanceOf(tls.peerMatchers, other.spiffeId)
+  if (acceptance === 'cannot-tell') return notApplicable
+  return { known: true, value: acceptance === 'accepted', fact: conclusion, stale: isStale }
 }
 
-function trustsOf(
-  setup: Setup | null,
-  envoys: readonly EnvoyRecord[],
-  part: 'clusters' | 'listeners',
-): Known<readonly string[]> {
-  if (setup === null) return whyNoSetup(envoys, part)
-  const name = setup.tls?.validationSecret ?? null
-  if (name === null) return notKnown(reason('not-applicable', {}))
-  const secret = setup.envoy.secrets.find((one) => one.name === name && one.trusted !== null)
+function trustsOf(envoy: EnvoyRecord, name: string | null): HopSide['trusts'] {
+  if (name === null) return notApplicable
+  const { trusts } = envoy.answers
+  const known = trusts.get(name)
+  if (known !== undefined) return known
+  const found = readTrusts(envoy, name)
+  trusts.set(name, found)
+  return found
+}
+
+function readTrusts({ id, secrets, parts }: EnvoyRecord, name: string): HopSide['trusts'] {
+  const secret = secrets.find((one) => one.name === name && one.trusted !== null)
   const trusted = secret?.trusted ?? null
-  if (secret === undefined || trusted === null) {
-    return whyUnread('envoy', setup.envoy.id, 'trust-bundle', setup.envoy.parts.secrets)
-  }
+  if (secret === undefined || trusted === null) return whyUnread('envoy', id, 'trust-bundle', parts.secrets)
   const domains = trusted.map((domain) => (domain.trustDomain === '' ? name : domain.trustDomain))
-  return known(domains.toSorted(), secret, setup.envoy.parts.secrets)
-}
-
-function versionsOf(
-  setup: Setup | null,
-  envoys: readonly EnvoyRecord[],
-  part: 'clusters' | 'listeners',
-): Known<string> {
-  if (setup === null) return whyNoSetup(envoys, part)
-  if (setup.tls === null) return notKnown(reason('not-applicable', {}))
-  return known(versionText(setup.tls), setup.fact, setup.scope)
+  return known(domains.toSorted(), secret, parts.secrets)
 }
 
 /**
@@ -164,15 +197,18 @@ function bareVersion(text: string | null): string | null {
   return text.replace(/^TLSv/, '').replace('_', '.')
 }
 
-function lastErrorOf(log: readonly Scoped<HopActivityFact>[]): HopSide['lastError'] {
+function lastErrorOf(evidence: HopEvidence, log: readonly Scoped<HopActivityFact>[]): HopSide['lastError'] {
   let found: Scoped<HopActivityFact> | null = null
   for (const one of log) {
     if (found === null || errorAt(one.fact) > errorAt(found.fact)) found = one
   }
-  if (found === null) return notKnown(reason('not-seen-in-window', { what: 'last-error' }))
+  if (found === null) return noErrorSeen
   const failure = found.fact.lastHandshakeFailure
-  return known(failure === null ? null : { at: failure.at, text: failure.text }, found.fact, found.scope)
+  const value = failure === null ? null : { at: failure.at, text: failure.text }
+  return knownIn(evidence, value, found.fact, found.scope)
 }
+
+const noErrorSeen = notKnown(reason('not-seen-in-window', { what: 'last-error' }))
 
 function errorAt(fact: HopActivityFact): number {
   return fact.lastHandshakeFailure?.at ?? 0
@@ -208,7 +244,12 @@ function scopeOfIdentity(fact: Fact, parts: EnvoyRecord['parts']): ScopeState | 
 
 /** Current facts first, then the rest: what is shown is the newest that is known. */
 export function currentFirst<F extends Fact>(facts: readonly Scoped<F>[]): readonly Scoped<F>[] {
-  if (facts.every(({ scope }) => isCurrent(scope))) return facts
+  if (areCurrent(facts)) return facts
   const current = facts.filter(({ scope }) => isCurrent(scope))
   return current.length > 0 ? current : facts
+}
+
+function areCurrent(facts: readonly Scoped<Fact>[]): boolean {
+  for (const { scope } of facts) if (!isCurrent(scope)) return false
+  return true
 }

@@ -5,6 +5,7 @@ import { clusterTls, ownClusters } from '../evaluate/hop-evidence.ts'
 import { isCurrent } from '../instances/records.ts'
 import { missing } from '../known.ts'
 import { leavesOf } from './leaves.ts'
+import { currentCallers } from './transport/tls-setup.ts'
 
 /** What a rule about a hop can need. All of them mean: read, and current. */
 export type HopNeed =
@@ -19,11 +20,10 @@ export type HopNeed =
 export function hasForHop(need: HopNeed, evidence: HopEvidence): boolean {
   switch (need) {
     case 'callee-listeners':
-      evidence.cache.hasListeners ??=
-        evidence.callees.length > 0 && evidence.callees.every(({ envoy }) => isCurrent(envoy.parts.listeners))
+      evidence.cache.hasListeners ??= hasListeners(evidence)
       return evidence.cache.hasListeners
     case 'caller-clusters':
-      return evidence.callers.length > 0 && evidence.callers.every(({ envoy }) => isCurrent(envoy.parts.clusters))
+      return evidence.callers.length > 0 && currentCallers(evidence).length === evidence.callers.length
     case 'caller-leaf':
       return leavesOf(evidence, 'caller') !== null
     case 'callee-leaf':
@@ -77,8 +77,17 @@ export function missingForHop(need: HopNeed, evidence: HopEvidence): readonly Mi
   }
 }
 
+function hasListeners({ callees }: HopEvidence): boolean {
+  for (const { envoy } of callees) if (!isCurrent(envoy.parts.listeners)) return false
+  return callees.length > 0
+}
+
 function hasCurrentLog(evidence: HopEvidence): boolean {
-  return (
-    evidence.calleeLog.some(({ scope }) => isCurrent(scope)) || evidence.callerLog.some(({ scope }) => isCurrent(scope))
-  )
+  evidence.cache.hasLog ??= hasCurrent(evidence.calleeLog) || hasCurrent(evidence.callerLog)
+  return evidence.cache.hasLog
+}
+
+function hasCurrent(log: HopEvidence['callerLog']): boolean {
+  for (const { scope } of log) if (isCurrent(scope)) return true
+  return false
 }

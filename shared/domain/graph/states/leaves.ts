@@ -7,13 +7,13 @@ import { hasCome, type Moment } from '../moment.ts'
  * saw it presented. null: at least one instance's leaf is not known now.
  */
 export function leavesOf(evidence: HopEvidence, end: 'caller' | 'callee'): readonly CurrentLeaf[] | null {
-  evidence.cache.leaves ??= {}
-  const { leaves } = evidence.cache
-  const known = leaves[end]
-  if (known !== undefined) return known
-  const found = findLeaves(evidence, end)
-  leaves[end] = found
-  return found
+  const { cache } = evidence
+  if (end === 'caller') {
+    if (cache.callerLeaves === undefined) cache.callerLeaves = findLeaves(evidence, end)
+    return cache.callerLeaves
+  }
+  if (cache.calleeLeaves === undefined) cache.calleeLeaves = findLeaves(evidence, end)
+  return cache.calleeLeaves
 }
 
 function findLeaves(evidence: HopEvidence, end: 'caller' | 'callee'): readonly CurrentLeaf[] | null {
@@ -32,11 +32,15 @@ function findLeaves(evidence: HopEvidence, end: 'caller' | 'callee'): readonly C
 }
 
 export function expiredLeaf(leaves: readonly CurrentLeaf[] | null, moment: Moment): CurrentLeaf | null {
-  return leaves?.find((leaf) => hasCome(moment, leaf.notAfter)) ?? null
+  if (leaves === null) return null
+  for (const leaf of leaves) if (hasCome(moment, leaf.notAfter)) return leaf
+  return null
 }
 
 export function futureLeaf(leaves: readonly CurrentLeaf[] | null, moment: Moment): CurrentLeaf | null {
-  return leaves?.find((leaf) => leaf.notBefore !== null && !hasCome(moment, leaf.notBefore)) ?? null
+  if (leaves === null) return null
+  for (const leaf of leaves) if (leaf.notBefore !== null && !hasCome(moment, leaf.notBefore)) return leaf
+  return null
 }
 
 export function areValid(leaves: readonly CurrentLeaf[] | null, moment: Moment): boolean {

@@ -1,10 +1,17 @@
 import type { Relation } from '../../model/hop-state.ts'
-import { type CallerPart, chainsFor, clusterTls, clusterTraffic, type HopEvidence } from '../evaluate/hop-evidence.ts'
+import {
+  type CalleePart,
+  type CallerPart,
+  chainsFor,
+  clusterTls,
+  clusterTraffic,
+  type HopEvidence,
+} from '../evaluate/hop-evidence.ts'
 import { isCurrent } from '../instances/records.ts'
 import { acceptanceOf } from '../peer-matching.ts'
 import { sortBy } from '../in-order.ts'
 import { currentFacts } from './transport/handshakes.ts'
-import { pairKey, type Stages } from '../stages.ts'
+import type { Stages } from '../stages.ts'
 
 export interface HopRelations {
   readonly relations: readonly Relation[]
@@ -12,23 +19,32 @@ export interface HopRelations {
 }
 
 export function relationsOf(evidence: HopEvidence, stages: Stages): HopRelations {
-  const relations: Relation[] = []
-  const relationFacts: Partial<Record<Relation, readonly string[]>> = {}
   const observed = observedBy(evidence)
-  if (observed.length > 0) {
-    relations.push('observed')
-    relationFacts.observed = observed
-  }
   const granted = grantedBy(evidence)
-  if (granted.length > 0) {
-    relations.push('granted')
-    relationFacts.granted = granted
-  }
-  if (isIntended(evidence, stages)) {
-    relations.push('intended')
-    relationFacts.intended = []
-  }
-  return { relations, relationFacts }
+  const isWanted = isIntended(evidence, stages)
+  const relationFacts: Partial<Record<Relation, readonly string[]>> = {}
+  if (observed.length > 0) relationFacts.observed = observed
+  if (granted.length > 0) relationFacts.granted = granted
+  if (isWanted) relationFacts.intended = noIds
+  return { relations: relationsIn(observed.length > 0, granted.length > 0, isWanted), relationFacts }
+}
+
+const noIds: readonly string[] = []
+
+/** Many thousand hops share these eight lists. */
+const relationLists: readonly (readonly Relation[])[] = [
+  [],
+  ['observed'],
+  ['granted'],
+  ['observed', 'granted'],
+  ['intended'],
+  ['observed', 'intended'],
+  ['granted', 'intended'],
+  ['observed', 'granted', 'intended'],
+]
+
+function relationsIn(isObserved: boolean, isGranted: boolean, isWanted: boolean): readonly Relation[] {
+  return relationLists[(isObserved ? 1 : 0) + (isGranted ? 2 : 0) + (isWanted ? 4 : 0)] ?? []
 }
 
 /**
@@ -58,41 +74,46 @@ function observedBy(evidence: HopEvidence): readonly string[] {
  * nothing says otherwise). What a policy would decide about a request is not part of it.
  */
 function grantedBy(evidence: HopEvidence): readonly string[] {
-  const ids = new Set<string>()
-  for (const caller of evidence.callers) {
-    const listeners = letIn(evidence, caller)
-    if (listeners === null) continue
-    ids.add(caller.cluster.id)
-    for (const id of listeners) ids.add(id)
-  }
+  const ids: string[] = []
+  for (const caller of evidence.callers) addLetIn(evidence, caller, ids)
   if (evidence.callers.length === 0) {
     for (const acceptor of evidence.acceptors) {
       const found = evidence.callees.find(
         ({ envoy, listener }) => envoy.id === acceptor.envoy && listener.name === acceptor.listener,
       )
-      if (found !== undefined) ids.add(found.listener.id)
+      if (found !== undefined) addOnce(ids, found.listener.id)
     }
   }
-  return sortBy([...ids], same)
+  return sortBy(ids, same)
 }
 
-/** Listeners that let this caller in; null when none does. Empty when the callee's listeners are not known. */
-function letIn(evidence: HopEvidence, { cluster }: CallerPart): readonly string[] | null {
+/** Adds the caller's cluster and the listeners that let it in. None are added when the callee's listeners are not known. */
+function addLetIn(evidence: HopEvidence, { cluster }: CallerPart, ids: string[]): void {
   const { tls } = cluster
-  if (tls !== null && acceptanceOf(tls.peerMatchers, evidence.to.spiffeId) === 'refused') return null
-  if (evidence.callees.length === 0) return []
-  const ids = evidence.callees.flatMap((part) => {
-    const isOpen = chainsFor(part, tls !== null).some((chain) => {
-      if ((chain.tls !== null) !== (tls !== null)) return false
-      return chain.tls === null || acceptanceOf(chain.tls.peerMatchers, evidence.from.spiffeId) !== 'refused'
-    })
-    return isOpen ? [part.listener.id] : []
-  })
-  return ids.length === 0 ? null : ids
+  if (tls !== null && acceptanceOf(tls.peerMatchers, evidence.to.spiffeId) === 'refused') return
+  let isLetIn = evidence.callees.length === 0
+  for (const part of evidence.callees) {
+    if (!isOpen(part, tls !== null, evidence.from.spiffeId)) continue
+    isLetIn = true
+    addOnce(ids, part.listener.id)
+  }
+  if (isLetIn) addOnce(ids, cluster.id)
+}
+
+function isOpen(part: CalleePart, usesTls: boolean, caller: string | null): boolean {
+  for (const { tls } of chainsFor(part, usesTls)) {
+    if ((tls !== null) !== usesTls) continue
+    if (tls === null || acceptanceOf(tls.peerMatchers, caller) !== 'refused') return true
+  }
+  return false
+}
+
+function addOnce(ids: string[], id: string): void {
+  if (!ids.includes(id)) ids.push(id)
 }
 
 function isIntended({ from, to }: HopEvidence, stages: Stages): boolean {
-  return from.stage !== null && to.stage !== null && stages.adjacency.has(pairKey(from.stage, to.stage))
+  return from.stage !== null && to.stage !== null && stages.leadsTo.get(from.stage)?.has(to.stage) === true
 }
 
 function same(text: string): string {

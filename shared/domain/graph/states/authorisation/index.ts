@@ -1,3 +1,4 @@
+import type { FilterChain } from '../../../model/envoy-facts.ts'
 import type { AuthorisationState } from '../../../model/hop-state.ts'
 import type { Judgement } from '../../../model/graph.ts'
 import type { HopEvidence } from '../../evaluate/hop-evidence.ts'
@@ -33,19 +34,22 @@ const nobodyAsked: Rule = {
   needs: ['callee-listeners'],
   judge(evidence) {
     for (const { part, chain } of usedChains(evidence)) {
-      const code =
-        chain.http.length === 0
-          ? 'no-http-filter'
-          : chain.http.some(({ extAuthz }) => extAuthz === null)
-            ? 'no-ext-authz'
-            : chain.http.some(({ extAuthz }) => extAuthz?.alwaysEnabled === false)
-              ? 'ext-authz-partly'
-              : null
+      const code = whyUnasked(chain)
       if (code === null) continue
       return judged('unguarded', reason(code, evidence.ends), [part.listener.id], { basis: 'measured' })
     }
     return null
   },
+}
+
+function whyUnasked({ http }: FilterChain): 'no-http-filter' | 'no-ext-authz' | 'ext-authz-partly' | null {
+  if (http.length === 0) return 'no-http-filter'
+  let isPartly = false
+  for (const { extAuthz } of http) {
+    if (extAuthz === null) return 'no-ext-authz'
+    if (!extAuthz.alwaysEnabled) isPartly = true
+  }
+  return isPartly ? 'ext-authz-partly' : null
 }
 
 /** failure_mode_allow: says whether requests were seen to pass that way, or only could. */
@@ -54,8 +58,8 @@ const passesOnError: Rule = {
   yields: 'failing-open',
   needs: ['callee-listeners'],
   judge(evidence) {
+    if (!canPassOnError(evidence)) return null
     const open = usedHttpFilters(evidence).filter(({ filters }) => filters.extAuthz?.failureModeAllow === true)
-    if (open.length === 0) return null
     const seen = seenRequests(evidence)
     const counters = authorisationCounters(evidence).filter((fact) => (fact.failureModeAllowed.delta ?? 0) > 0)
     const counted = counters.reduce((total, fact) => total + (fact.failureModeAllowed.delta ?? 0), 0)
@@ -66,6 +70,13 @@ const passesOnError: Rule = {
     const params = { ...evidence.ends, passed, windowSeconds: evidence.windowSeconds }
     return judged('failing-open', reason('passed-undecided', params), restsOn, { basis: 'measured' })
   },
+}
+
+function canPassOnError(evidence: HopEvidence): boolean {
+  for (const { chain } of usedChains(evidence)) {
+    for (const { extAuthz } of chain.http) if (extAuthz?.failureModeAllow === true) return true
+  }
+  return false
 }
 
 /** Passed without a decision though the configuration is not readable: the log alone is proof enough of that. */
@@ -133,7 +144,9 @@ const decidedAndAllowed: Rule = {
       routes === 0
         ? reason('requests-allowed', params)
         : reason('requests-allowed-except-routes', { ...params, routes })
-    return judged('allowing', why, [...factIds, ...filters.map(({ factId }) => factId)], { basis })
+    const restsOn = factIds.slice()
+    for (const { factId } of filters) restsOn.push(factId)
+    return judged('allowing', why, restsOn, { basis })
   },
 }
 

@@ -1,5 +1,5 @@
 import type { EnvoyAuthorisationCountersFact, HttpFilters } from '../../../model/envoy-facts.ts'
-import { clusterTraffic, type HopEvidence, type SeenRequests } from '../../evaluate/hop-evidence.ts'
+import { clusterTraffic, type HopEvidence, isOnlyCaller, type SeenRequests } from '../../evaluate/hop-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { usedChains } from '../transport/tls-setup.ts'
 
@@ -18,10 +18,12 @@ export function seenRequests(evidence: HopEvidence): SeenRequests | null {
 /** HTTP connection managers that this hop's requests pass at the callee, with the listener fact that says so. */
 export function usedHttpFilters(
   evidence: HopEvidence,
-): readonly { readonly filters: HttpFilters; readonly factId: string; readonly envoy: string }[] {
-  return usedChains(evidence).flatMap(({ part, chain }) =>
-    chain.http.map((filters) => ({ filters, factId: part.listener.id, envoy: part.envoy.id })),
-  )
+): readonly { readonly filters: HttpFilters; readonly factId: string }[] {
+  const used: { readonly filters: HttpFilters; readonly factId: string }[] = []
+  for (const { part, chain } of usedChains(evidence)) {
+    for (const filters of chain.http) used.push({ filters, factId: part.listener.id })
+  }
+  return used
 }
 
 function fromAccessLog(evidence: HopEvidence): SeenRequests | null {
@@ -64,7 +66,7 @@ function fromDecisionLog(evidence: HopEvidence): SeenRequests | null {
 
 function fromCounters(evidence: HopEvidence): SeenRequests | null {
   const traffic = clusterTraffic(evidence).filter((fact) => (fact.requests.delta ?? 0) > 0)
-  if (traffic.length === 0 || !evidence.isOnlyCaller()) return null
+  if (traffic.length === 0 || !isOnlyCaller(evidence)) return null
   const counters = authorisationCounters(evidence)
   if (counters.length === 0) return null
   const grown = (pick: (fact: EnvoyAuthorisationCountersFact) => number | null) =>

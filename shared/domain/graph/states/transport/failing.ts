@@ -1,6 +1,6 @@
 import type { HopActivityFact } from '../../../model/log-facts.ts'
 import type { TransportState } from '../../../model/hop-state.ts'
-import type { Reason } from '../../../model/graph.ts'
+import type { Judgement, Reason } from '../../../model/graph.ts'
 import type { HopEvidence } from '../../evaluate/hop-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { judged } from '../../known.ts'
@@ -27,6 +27,7 @@ export const loggedFailures: Rule = {
   needs: ['a-log'],
   judge(evidence, moment) {
     const failures = unbrokenFailures(evidence)
+    if (failures.length === 0) return null
     const telling = mostTelling(failures)
     if (telling === null || telling.lastHandshakeFailure === null) return null
     const since = Math.min(...failures.flatMap((fact) => fact.failingSince ?? []))
@@ -96,20 +97,24 @@ export const identityNotDelivered: Rule = {
   needs: [],
   judge(evidence) {
     if (!isTlsHop(evidence)) return null
-    for (const [end, envoys] of [
-      ['callee', evidence.calleeEnvoys],
-      ['caller', evidence.callerEnvoys],
-    ] as const) {
-      for (const { identity, parts, proxy } of envoys) {
-        if (identity.undelivered === null || !isCurrent(parts.secrets)) continue
-        const params = { owner: evidence.ends[end], secret: identity.undelivered.secret }
-        const factId = identity.undelivered.fact?.id ?? identity.knownBy?.id
-        return judged('failing', reason('identity-not-delivered', params), [factId, proxy?.id])
-      }
-    }
-    return null
+    return (
+      undelivered(evidence.calleeEnvoys, evidence.ends.callee) ??
+      undelivered(evidence.callerEnvoys, evidence.ends.caller)
+    )
   },
 }
+
+function undelivered(envoys: HopEvidence['callerEnvoys'], owner: string): Judgement<TransportState> | null {
+  for (const { identity, parts, proxy } of envoys) {
+    if (identity.undelivered === null || !isCurrent(parts.secrets)) continue
+    const params = { owner, secret: identity.undelivered.secret }
+    const factId = identity.undelivered.fact?.id ?? identity.knownBy?.id
+    return judged('failing', reason('identity-not-delivered', params), [factId, proxy?.id])
+  }
+  return null
+}
+
+const bothEnds = ['callee', 'caller'] as const
 
 /** A loaded certificate is outside its validity: the next handshake fails, whatever open connections still carry. */
 export const invalidCertificate: Rule = {
@@ -118,7 +123,7 @@ export const invalidCertificate: Rule = {
   needs: [],
   judge(evidence, moment) {
     if (!isTlsHop(evidence)) return null
-    for (const end of ['callee', 'caller'] as const) {
+    for (const end of bothEnds) {
       const leaves = leavesOf(evidence, end)
       const owner = evidence.ends[end]
       const expired = expiredLeaf(leaves, moment)

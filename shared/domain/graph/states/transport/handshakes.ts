@@ -44,6 +44,7 @@ function factsNow(evidence: HopEvidence): readonly HopActivityFact[] {
  */
 export function unbrokenFailures(evidence: HopEvidence): readonly HopActivityFact[] {
   const facts = currentFacts(evidence)
+  if (!facts.some(isFailing)) return noFacts
   return facts.filter((fact) => {
     if (fact.failingSince === null || fact.lastHandshakeFailure === null) return false
     const last = Math.max(lastSuccessBeside(fact, facts, evidence) ?? 0, plaintextSuccessAt(fact) ?? 0)
@@ -54,12 +55,23 @@ export function unbrokenFailures(evidence: HopEvidence): readonly HopActivityFac
 /** Current log facts of the caller whose last request found no connection. */
 export function connectionFailures(evidence: HopEvidence): readonly HopActivityFact[] {
   const facts = currentFacts(evidence)
+  if (!facts.some(lastFoundNoConnection)) return noFacts
   return facts.filter((fact) => {
     const last = fact.lastRequest
     if (fact.side !== 'caller' || last === null || !isConnectionFailure(last.status, last.details)) return false
     const success = lastSuccessBeside(fact, facts, evidence)
     return success === null || success <= last.at
   })
+}
+
+const noFacts: readonly HopActivityFact[] = []
+
+function isFailing(fact: HopActivityFact): boolean {
+  return fact.failingSince !== null && fact.lastHandshakeFailure !== null
+}
+
+function lastFoundNoConnection({ lastRequest }: HopActivityFact): boolean {
+  return lastRequest !== null && isConnectionFailure(lastRequest.status, lastRequest.details)
 }
 
 /** Failed handshakes with none that succeeded, as the caller's cluster counted them in its window. */

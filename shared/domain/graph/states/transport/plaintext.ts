@@ -1,11 +1,11 @@
 import type { TransportState } from '../../../model/hop-state.ts'
-import { callerTls, type HopEvidence } from '../../evaluate/hop-evidence.ts'
+import { callerTls, type HopEvidence, type UsedChain } from '../../evaluate/hop-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { judged } from '../../known.ts'
 import { reason } from '../../reasons.ts'
 import type { HopNeed } from '../hop-needs.ts'
 import type { StateRule } from '../rule.ts'
-import { currentCallers, usedChains } from './tls-setup.ts'
+import { hasPlainChain, plainCaller, usedChains } from './tls-setup.ts'
 
 type Rule = StateRule<TransportState, HopNeed, HopEvidence>
 
@@ -15,8 +15,8 @@ export const plaintextAroundEnvoy: Rule = {
   yields: 'plaintext',
   needs: ['caller-clusters'],
   judge(evidence) {
-    const plain = currentCallers(evidence).find(({ cluster }) => cluster.tls === null)
-    if (evidence.bypass === null || plain === undefined) return null
+    const plain = evidence.bypass === null ? null : plainCaller(evidence)
+    if (evidence.bypass === null || plain === null) return null
     const params = { ...evidence.ends, address: evidence.bypass }
     return judged('plaintext', reason('plaintext-bypass', params), [plain.cluster.id], { basis: 'measured' })
   },
@@ -29,16 +29,12 @@ export const configuredPlaintext: Rule = {
   needs: [],
   judge(evidence) {
     const chains = usedChains(evidence)
-    const isCalleePlain = chains.length > 0 && chains.every(({ chain }) => chain.tls === null)
-    const plainCaller = currentCallers(evidence).find(({ cluster }) => cluster.tls === null)
-    if (!isCalleePlain && plainCaller === undefined) return null
+    const isCalleePlain = chains.length > 0 && !chains.some(speaksTls)
+    const caller = plainCaller(evidence)
+    if (!isCalleePlain && caller === null) return null
     const code =
-      isCalleePlain && plainCaller !== undefined
-        ? 'plaintext-both'
-        : isCalleePlain
-          ? 'plaintext-callee'
-          : 'plaintext-caller'
-    const restsOn = [plainCaller?.cluster.id, ...(isCalleePlain ? chains.map(({ part }) => part.listener.id) : [])]
+      isCalleePlain && caller !== null ? 'plaintext-both' : isCalleePlain ? 'plaintext-callee' : 'plaintext-caller'
+    const restsOn = [caller?.cluster.id, ...(isCalleePlain ? chains.map(({ part }) => part.listener.id) : [])]
     return judged('plaintext', reason(code, evidence.ends), restsOn, { basis: 'measured' })
   },
 }
@@ -49,11 +45,12 @@ export const loggedPlaintext: Rule = {
   yields: 'plaintext',
   needs: ['a-log'],
   judge(evidence) {
+    if (callerTls(evidence) === true) return null
     const logged = evidence.calleeLog.filter(({ fact, scope }) => fact.plaintext > 0 && isCurrent(scope))
-    if (logged.length === 0 || callerTls(evidence) === true) return null
+    if (logged.length === 0) return null
     const isRead =
       evidence.callees.length > 0 && evidence.callees.every(({ envoy }) => isCurrent(envoy.parts.listeners))
-    const isPossible = !isRead || usedChains(evidence).some(({ chain }) => chain.tls === null)
+    const isPossible = !isRead || hasPlainChain(evidence)
     if (!isPossible) return null
     const requests = logged.reduce((total, { fact }) => total + fact.plaintext, 0)
     const params = { ...evidence.ends, requests, windowSeconds: evidence.windowSeconds }
@@ -64,4 +61,8 @@ export const loggedPlaintext: Rule = {
       { basis: 'measured' },
     )
   },
+}
+
+function speaksTls({ chain }: UsedChain): boolean {
+  return chain.tls !== null
 }

@@ -24,16 +24,34 @@ export function usedChains(evidence: HopEvidence): readonly UsedChain[] {
 }
 
 export function currentCallers(evidence: HopEvidence): readonly CallerPart[] {
-  evidence.cache.currentCallers ??= evidence.callers.filter(({ envoy }) => isCurrent(envoy.parts.clusters))
+  evidence.cache.currentCallers ??= callersNow(evidence.callers)
   return evidence.cache.currentCallers
+}
+
+function callersNow(callers: readonly CallerPart[]): readonly CallerPart[] {
+  for (const { envoy } of callers) {
+    if (!isCurrent(envoy.parts.clusters)) return callers.filter((one) => isCurrent(one.envoy.parts.clusters))
+  }
+  return callers
+}
+
+/** The first current cluster of the caller without TLS. */
+export function plainCaller(evidence: HopEvidence): CallerPart | null {
+  for (const caller of currentCallers(evidence)) if (caller.cluster.tls === null) return caller
+  return null
+}
+
+/** Whether this hop can use a chain that speaks plaintext. */
+export function hasPlainChain(evidence: HopEvidence): boolean {
+  for (const { chain } of usedChains(evidence)) if (chain.tls === null) return true
+  return false
 }
 
 /** Whether anything current says that this hop is meant to speak TLS. */
 export function isTlsHop(evidence: HopEvidence): boolean {
-  return (
-    usedChains(evidence).some(({ chain }) => chain.tls !== null) ||
-    currentCallers(evidence).some(({ cluster }) => cluster.tls !== null)
-  )
+  for (const { chain } of usedChains(evidence)) if (chain.tls !== null) return true
+  for (const { cluster } of currentCallers(evidence)) if (cluster.tls !== null) return true
+  return false
 }
 
 /** Ids of the configuration that a judgement about TLS looks at. */
@@ -73,6 +91,12 @@ export interface Mismatch {
 }
 
 export function mismatchOf(evidence: HopEvidence): Mismatch | null {
+  const { cache } = evidence
+  if (cache.mismatch === undefined) cache.mismatch = findMismatch(evidence)
+  return cache.mismatch
+}
+
+function findMismatch(evidence: HopEvidence): Mismatch | null {
   const { ends, from, to } = evidence
   for (const { cluster } of currentCallers(evidence)) {
     if (cluster.tls === null || to.spiffeId === null) continue
@@ -81,15 +105,16 @@ export function mismatchOf(evidence: HopEvidence): Mismatch | null {
     return { requirer: ends.caller, other: ends.callee, required, otherId: to.spiffeId, factId: cluster.id }
   }
   if (evidence.callers.length === 0 || from.spiffeId === null) return null
-  const tlsChains = usedChains(evidence).filter(({ chain }) => chain.tls !== null)
-  const refusing = tlsChains.filter(
-    ({ chain }) => acceptanceOf(chain.tls?.peerMatchers ?? null, from.spiffeId) === 'refused',
-  )
-  const first = refusing[0]
-  const tls = first?.chain.tls ?? null
-  if (first === undefined || tls === null || refusing.length < tlsChains.length) return null
-  const required = requiredText(tls)
-  return { requirer: ends.callee, other: ends.caller, required, otherId: from.spiffeId, factId: first.part.listener.id }
+  // Every TLS chain has to refuse; the first is the one that is named.
+  let first: { readonly tls: TlsContext; readonly factId: string } | null = null
+  for (const { part, chain } of usedChains(evidence)) {
+    if (chain.tls === null) continue
+    if (acceptanceOf(chain.tls.peerMatchers, from.spiffeId) !== 'refused') return null
+    first ??= { tls: chain.tls, factId: part.listener.id }
+  }
+  if (first === null) return null
+  const required = requiredText(first.tls)
+  return { requirer: ends.callee, other: ends.caller, required, otherId: from.spiffeId, factId: first.factId }
 }
 
 function requiredText(tls: TlsContext): string {

@@ -6,7 +6,7 @@ import { type HopNeed, hasForHop, missingForHop } from '../hop-needs.ts'
 import { areValid, leavesOf } from '../leaves.ts'
 import type { StateRule } from '../rule.ts'
 import { seenHandshakes } from './handshakes.ts'
-import { configurationIds, logIds, mismatchOf, usedChains } from './tls-setup.ts'
+import { configurationIds, hasPlainChain, logIds, mismatchOf, usedChains } from './tls-setup.ts'
 
 type Rule = StateRule<TransportState, HopNeed, HopEvidence>
 
@@ -20,7 +20,7 @@ export const mutualTlsVerified: Rule = {
   needs: ['callee-listeners', 'caller-leaf', 'callee-leaf', 'a-log-or-counters'],
   judge(evidence, moment) {
     const chains = usedChains(evidence)
-    if (chains.length === 0 || chains.some(({ chain }) => chain.tls === null)) return null
+    if (chains.length === 0 || hasPlainChain(evidence)) return null
     const callerLeaves = leavesOf(evidence, 'caller')
     const calleeLeaves = leavesOf(evidence, 'callee')
     if (!areValid(callerLeaves, moment) || !areValid(calleeLeaves, moment)) return null
@@ -31,7 +31,8 @@ export const mutualTlsVerified: Rule = {
     const restsOn = configurationIds(evidence)
     for (const leaf of callerLeaves ?? []) restsOn.push(leaf.factId)
     for (const leaf of calleeLeaves ?? []) restsOn.push(leaf.factId)
-    restsOn.push(...factIds, ...logIds(evidence))
+    for (const id of factIds) restsOn.push(id)
+    for (const id of logIds(evidence)) restsOn.push(id)
     return judged('verified', reason('mutual-tls-verified', params), restsOn)
   },
 }
@@ -43,7 +44,7 @@ export const configuredOnly: Rule = {
   needs: ['callee-listeners', 'caller-clusters'],
   judge(evidence) {
     const chains = usedChains(evidence)
-    if (chains.length === 0 || chains.some(({ chain }) => chain.tls === null)) return null
+    if (chains.length === 0 || hasPlainChain(evidence)) return null
     if (seenHandshakes(evidence) !== null) return null
     const canSee = hasForHop('a-log-or-counters', evidence)
     const code = canSee ? 'no-handshake-in-window' : 'no-handshake-source'
