@@ -69,7 +69,10 @@ function textOf(test: SourceTest): string {
     const own = step.detail === '' ? '' : `: ${step.detail}`
     return `  ${whatTitle(step.what)} (${step.locator}): ${gapReasonPhrase(step.outcome)}${own}`
   })
-  return [head, ...lines].map((line) => `${lineText(line)}\n`).join('')
+  // Why something was asked that nobody named.
+  const found = test.steps.filter(({ what, outcome }) => what === 'discovery' && outcome === 'read')
+  const reasons = found.map(({ locator, detail }) => `  ${locator} is ${detail}`)
+  return [head, ...reasons, ...lines].map((line) => `${lineText(line)}\n`).join('')
 }
 
 function lineText(line: string): string {

@@ -49,6 +49,7 @@ function workload(name: string, zone: string, over: Partial<Workload> = {}): Wor
     state: judged('verified'),
     svid: { loaded: known(certificate), presented: unknown },
     registration: known({ entryId: 'e', parentId: 'p', selectors: ['unix:uid:0'], ttlSeconds: null, agent }),
+    kubernetes: unknown,
     envoys: [{ envoy: name, version: known('1.40.0'), state: unknown, listeners: ['127.0.0.1:1'] }],
     slots: {
       opa: { kind: 'value', text: 'r1', tone: 'quiet', fact, reason: notRead },

@@ -1,18 +1,17 @@
 import { parseArgs } from 'node:util'
-import type { SourceHealth } from '../../shared/contract/environments.ts'
 import { maximumItems } from '../../shared/contract/graph.ts'
 import type { Hop, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
 import { countOf } from '../../shared/words/durations.ts'
 import { filterHelp, filterProblemSentence } from '../../shared/words/filter.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
 import { Failure } from '../core/failure.ts'
-import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
 import { withService } from './connection.ts'
 import { documentOf, type Selection } from './document.ts'
 import { mermaidOf } from './graph-mermaid.ts'
 import { tableOf } from './graph-table.ts'
+import { readOnce } from './read-once.ts'
 import { jsonPieces, plainText } from './text.ts'
 
 const usage = `everyhop graph show --env <name> [--json | --mermaid | --table] [--filter <words>] [--wait <seconds>]
@@ -72,23 +71,6 @@ export const graphShow: Command = {
       return graph.gaps.length > 0 || silent.length > 0 ? exitCodes.gaps : exitCodes.done
     })
   },
-}
-
-/** Waits until each source was read once or failed; answers with those that did neither in time. */
-async function readOnce(
-  client: ServiceClient,
-  environment: string,
-  waitMs: number,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<readonly SourceHealth[]> {
-  const until = clock.now() + waitMs
-  for (;;) {
-    const health = await client.environments.health({ environment }, { signal })
-    const waiting = health.filter(({ pending }) => pending > 0)
-    if (waiting.length === 0 || clock.now() >= until) return waiting
-    await clock.sleep(50, signal)
-  }
 }
 
 /** What a filter leaves: matching workloads, matching hops, and the ends of these. */

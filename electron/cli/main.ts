@@ -3,11 +3,13 @@ import { errorData } from '../../shared/contract/errors.ts'
 import { Failure } from '../core/failure.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
 import { envList, envTest } from './env.ts'
+import { envRole } from './env-role.ts'
 import { graphShow } from './graph-show.ts'
+import { logsFind, logsRefused } from './logs.ts'
 import { schemaGraph } from './schema.ts'
 import { serve } from './serve.ts'
 
-const commands: readonly Command[] = [graphShow, envList, envTest, schemaGraph, serve]
+const commands: readonly Command[] = [graphShow, logsRefused, logsFind, envList, envTest, envRole, schemaGraph, serve]
 
 /** Runs one command; answers with the process's exit code and never throws. Ctrl-C stops what runs. */
 export async function runCommandLine(words: readonly string[], output: Output): Promise<ExitCode> {

@@ -1,24 +1,49 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import type { Composed } from '../service/compose.ts'
+import type { DataFolder } from '../service/data-folder.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
+import { type Receiving, receiverOptions, receivingEnvironment, receivingFrom } from './serve-receiver.ts'
 
 export const serve: Command = {
   name: 'serve',
-  usage: `everyhop serve [--port <number>]
+  usage: `everyhop serve [--port <number>] [--data <folder>] [--decision-logs <port|host:port|socket> …]
 
 Serves the window to a browser on this machine and prints its address, which is good once, for a minute.
 Press Enter for a new one, Ctrl-C to stop.
 
-  --port <number>  the port on 127.0.0.1 (default: a free one)`,
+  --port <number>         the port on 127.0.0.1 (default: a free one)
+  --data <folder>         keeps log records there, for one Everyhop at a time; without it they are kept in memory
+  --decision-logs <where> listens for OPA's decision logs (POST /logs) and for Kubernetes audit events (POST
+                          /kubernetes-audit): a port of 127.0.0.1, host:port, or the path of a socket; needs --data
+  --env <name>            the environment that they belong to; not needed when there is one only
+  --token-file <path>     the bearer token that senders must show; needed beyond this machine
+  --forward <url>         sends decision logs on, unchanged, also when the service there was down meanwhile
+  --forward-token-file <path>, --forward-ca-file <path>  for that service`,
   summary: 'the window in a browser of this machine',
   async run(words, output, signal) {
-    const { values } = parseArgs({ args: [...words], options: { port: { type: 'string', default: '0' } } })
+    const { values } = parseArgs({
+      args: [...words],
+      options: {
+        port: { type: 'string', default: '0' },
+        data: { type: 'string' },
+        env: { type: 'string' },
+        'decision-logs': { type: 'string' },
+        'token-file': { type: 'string' },
+        forward: { type: 'string' },
+        'forward-token-file': { type: 'string' },
+        'forward-ca-file': { type: 'string' },
+      },
+    })
     const port = Number(values.port)
     if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port takes a number, 0 to 65535')
-    const running = await startService(port)
+    const receiving = receivingFrom(values)
+    const data = values.data === undefined ? null : resolve(values.data)
+    const running = await startService(port, { data, receiving })
     try {
       output.out(`${running.newAddress()}\n`)
+      if (running.receiver !== null) output.err(`Decision logs are taken at ${running.receiver}\n`)
       output.err('The address is good once, for a minute. Press Enter for a new one, Ctrl-C to stop.\n')
       await untilStopped(signal, () => output.out(`${running.newAddress()}\n`))
     } finally {
@@ -30,16 +55,41 @@ Press Enter for a new one, Ctrl-C to stop.
 
 export interface RunningService {
   newAddress(): string
+  /** Where decision logs are taken; null: nowhere. */
+  readonly receiver: string | null
   /** Names of the environments that are written down. */
   environments(): Promise<readonly string[]>
   close(): Promise<void>
 }
 
-export async function startService(port: number): Promise<RunningService> {
+export interface ServeOptions {
+  /** Folder of kept records; null: in memory. */
+  readonly data: string | null
+  readonly receiving: Receiving | null
+}
+
+/** Rejects with a `Failure` `locked` when another process has the data folder. */
+export async function startService(
+  port: number,
+  { data, receiving }: ServeOptions = { data: null, receiving: null },
+): Promise<RunningService> {
   const { composeService, packageFolder } = await import('../service/compose.ts')
+  const { takeDataFolder } = await import('../service/data-folder.ts')
   const { startWebHost } = await import('../service/web.ts')
-  const service = composeService('web')
+  const folder = data === null ? null : takeDataFolder(data)
+  const service = composeService('web', undefined, folder)
+  const closing: (() => Promise<void>)[] = [
+    async () => {
+      await service.stop()
+      folder?.release()
+    },
+  ]
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).toReversed()) await end()
+  }
   try {
+    const receiver = await startReceiving(service, receiving, folder)
+    if (receiver !== null) closing.push(() => receiver.close())
     const host = await startWebHost({
       router: service.router,
       clock: service.clock,
@@ -48,21 +98,37 @@ export async function startService(port: number): Promise<RunningService> {
       port,
       codeHint: 'Press Enter where Everyhop runs, and open the address it prints.',
     })
+    closing.push(() => host.close())
     return {
       newAddress: () => host.newAddress(),
+      receiver: receiver?.place ?? null,
       async environments() {
         await service.registry.ready()
         return service.registry.summaries().map(({ name }) => name)
       },
-      async close() {
-        service.stop()
-        await host.close()
-      },
+      close,
     }
   } catch (reason) {
-    service.stop()
+    await close()
     throw reason
   }
+}
+
+async function startReceiving(
+  service: Composed,
+  receiving: Receiving | null,
+  folder: DataFolder | null,
+): Promise<{ readonly place: string; close(): Promise<void> } | null> {
+  if (receiving === null || folder === null) return null
+  await service.registry.ready()
+  const environment = receivingEnvironment(
+    receiving.environment,
+    service.registry.summaries().map(({ name }) => name),
+  )
+  const { listen, place, ...rest } = receiverOptions(receiving, folder)
+  const receiver = await service.receive(environment, { listen, ...rest })
+  const where = listen.kind === 'unix' ? place : `${listen.host}:${receiver.port}`
+  return { place: `${where}, for environment ${environment}`, close: () => receiver.close() }
 }
 
 /** Until Ctrl-C; calls back for each line of standard input, whose end means nothing. */

@@ -211,6 +211,9 @@ function streamOf({ pod, container, record, writtenBy }: LoggingContainer, id: s
   }
 }
 
+/** A log of which nothing came so long is quiet. Milliseconds. */
+const quietMs = 1500
+
 /** Detail of a log that is read and has nothing that is understood. */
 export const noRecordsYet = 'no record among its newest lines'
 
@@ -225,14 +228,15 @@ async function testStream(
   const began = ports.clock.now()
   const enough = new AbortController()
   const until = AbortSignal.any([signal, enough.signal])
-  const gaps: Gap[] = []
+  let gaps: readonly Gap[] = []
   let accepted: number | null = null
   try {
     for await (const report of connectors.logs.observeStream(stream, settings, ports, until)) {
-      gaps.push(...report.gaps)
+      if (report.scope.endsWith('/activity')) gaps = report.gaps
       const intake = report.facts?.find((fact) => fact.kind === 'log-intake')
       if (intake !== undefined) accepted = intake.accepted
-      if (accepted !== null || report.facts === null) break
+      // The first lines may still be on their way.
+      if (report.facts === null || (accepted ?? 0) > 0 || ports.clock.now() - began > quietMs) break
     }
   } finally {
     enough.abort(new Error('it was tested'))

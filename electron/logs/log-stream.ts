@@ -13,6 +13,8 @@ const withoutLinesMs = 5000
 const silentMs = 3000
 /** Lines that come so soon after the beginning may have been written long before. Milliseconds. */
 const backlogMs = 2000
+/** The first report waits so long for the first lines. Milliseconds. */
+const firstLinesMs = 400
 const firstWaitMs = 1000
 const longestWaitMs = 30_000
 
@@ -43,8 +45,8 @@ export async function* observeLogStream(
 }
 
 interface State {
-  /** False: nothing was heard of the stream yet. */
-  isFollowed: boolean
+  /** null: nothing was heard of the stream yet. */
+  followedAt: EpochMs | null
   isChanged: boolean
   position: number
   problem: StreamProblem | null
@@ -67,11 +69,11 @@ async function* followOnce(
   signal.addEventListener('abort', end, { once: true })
   if (signal.aborted) end()
   const began = clock.now()
-  const state: State = { isFollowed: false, isChanged: false, position: 0, problem: null, ended: null }
+  const state: State = { followedAt: null, isChanged: false, position: 0, problem: null, ended: null }
 
   function told(next: StreamProblem | null): void {
     state.problem = next
-    state.isFollowed ||= next === null
+    if (next === null) state.followedAt ??= clock.now()
     state.isChanged = true
     pulse.wake()
   }
@@ -99,15 +101,15 @@ async function* followOnce(
         yield* unreadReports(source, problem.reason, problem.message, now)
         reportedAt = now
         state.isChanged = false
-      } else if (!state.isFollowed && now - began >= silentMs && age >= withoutLinesMs) {
+      } else if (state.followedAt === null && now - began >= silentMs && age >= withoutLinesMs) {
         yield* unreadReports(source, 'timed-out', `${stream.place}: the cluster has not begun to send it`, now)
         reportedAt = now
-      } else if (state.isFollowed && (state.isChanged ? age >= afterLinesMs : age >= withoutLinesMs)) {
+      } else if (isSettled(state, now) && age >= (state.isChanged ? afterLinesMs : withoutLinesMs)) {
         yield* reading.reports(now, state.position)
         reportedAt = now
         state.isChanged = false
       }
-      await pulse.wait(state.isChanged ? afterLinesMs : nextLook(state.isFollowed), signal)
+      await pulse.wait(state.isChanged ? afterLinesMs : state.followedAt === null ? silentMs : withoutLinesMs, signal)
     }
   } catch (thrown) {
     if (!signal.aborted) throw thrown
@@ -120,8 +122,9 @@ async function* followOnce(
   return { reason: 'unreachable', message: 'no longer followed' }
 }
 
-function nextLook(isFollowed: boolean): number {
-  return isFollowed ? withoutLinesMs : silentMs
+/** The lines that were there before come soon after it is followed; without them the first sums would be wrong. */
+function isSettled({ followedAt }: State, now: EpochMs): boolean {
+  return followedAt !== null && now - followedAt >= firstLinesMs
 }
 
 /** Takes the stream to its end; answers why it ended and never rejects. */

@@ -1,0 +1,147 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { FoundLine, RefusedLine } from '../../shared/contract/logs.ts'
+import { countOf, formatMoment } from '../../shared/words/durations.ts'
+import { sourceHealthSentence } from '../../shared/words/sources.ts'
+import type { Clock } from '../core/ports.ts'
+import type { ServiceClient } from '../service/in-process.ts'
+import { type Command, exitCodes, type Output, UsageError } from './command.ts'
+import { withService } from './connection.ts'
+import { readOnce } from './read-once.ts'
+import { columns, jsonText, plainText } from './text.ts'
+
+const common = {
+  env: { type: 'string' },
+  json: { type: 'boolean' },
+  data: { type: 'string' },
+  wait: { type: 'string', default: '20' },
+} as const
+
+const commonHelp = `  --env <name>      the environment; "everyhop env list" shows them
+  --json            the answer as JSON
+  --data <folder>   the records that "everyhop serve --data <folder>" kept, when it does not run
+  --wait <seconds>  how long to wait for logs that have not been read (default 20)`
+
+export const logsRefused: Command = {
+  name: 'logs refused',
+  usage: `everyhop logs refused --env <name> [--limit <number>] [--minutes <number>] [--json]
+
+The latest requests that authorisation refused, with the decision that refused them. Reads the newest lines of every log of
+the environment first; a running "everyhop serve" knows more.
+
+${commonHelp}
+  --limit <number>    at most so many (default 50)
+  --minutes <number>  how far back (default 60)
+
+Exit code 3: shown, but some logs could not be read.`,
+  summary: 'the latest requests that were refused, and why',
+  async run(words, output, signal) {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: { ...common, limit: { type: 'string', default: '50' }, minutes: { type: 'string', default: '60' } },
+      allowPositionals: true,
+    })
+    if (positionals.length > 0) throw new UsageError(`"${positionals.join(' ')}" is too much`)
+    const limit = numberOf('--limit', values.limit, 1, 1000)
+    const minutes = numberOf('--minutes', values.minutes, 0.1, 525_600)
+    return onLogs(values, output, signal, async (client, environment) => {
+      const answer = await client.logs.refused({ environment, limit, minutes }, { signal })
+      if (values.json) output.out(`${jsonText(answer)}\n`)
+      else output.out(tableOf(answer.requests))
+      if (!answer.complete) output.err(`everyhop: there are more than ${limit}\n`)
+      if (answer.heldSince === null) output.err('everyhop: no log record is held, so what was refused is unknown\n')
+      else output.err(`everyhop: records are held since ${formatMoment(answer.heldSince)}\n`)
+    })
+  },
+}
+
+export const logsFind: Command = {
+  name: 'logs find',
+  usage: `everyhop logs find <id> --env <name> [--by request|trace|decision] [--json]
+
+Every log record that has an id: of a request (x-request-id), of a trace, or of a decision. Without --by all three are tried.
+
+${commonHelp}
+
+Exit code 1: no record has it. 3: some logs could not be read.`,
+  summary: 'the log records of one request, trace or decision',
+  async run(words, output, signal) {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: { ...common, by: { type: 'string' } },
+      allowPositionals: true,
+    })
+    const [id, ...more] = positionals
+    if (id === undefined || more.length > 0) throw new UsageError('say which id, such as: logs find <id> --env lab')
+    const kinds = (['request', 'trace', 'decision'] as const).filter(
+      (by) => values.by === undefined || values.by === by,
+    )
+    if (kinds.length === 0) throw new UsageError('--by takes request, trace or decision')
+    let isFound = false
+    const code = await onLogs(values, output, signal, async (client, environment) => {
+      const answers = await Promise.all(kinds.map((by) => client.logs.find({ environment, by, id }, { signal })))
+      const records = answers.flatMap((answer) => answer.records).toSorted((one, other) => one.at - other.at)
+      isFound = records.length > 0
+      if (values.json) output.out(`${jsonText({ records, complete: answers.every(({ complete }) => complete) })}\n`)
+      else for (const record of records) output.out(`${recordText(record)}\n`)
+      if (!isFound) output.err(`everyhop: no record that is held has the id ${plainText(id)}\n`)
+    })
+    return isFound ? code : exitCodes.failed
+  },
+}
+
+/** Reads the logs once, then does the work; what could not be read is said and makes exit code 3. */
+async function onLogs(
+  values: { readonly env?: string | undefined; readonly data?: string | undefined; readonly wait: string },
+  output: Output,
+  signal: AbortSignal,
+  work: (client: ServiceClient, environment: string, clock: Clock) => Promise<void>,
+): ReturnType<Command['run']> {
+  const environment = values.env
+  if (environment === undefined) throw new UsageError('say which environment with --env <name>')
+  const wait = numberOf('--wait', values.wait, 0, 3600)
+  return withService(
+    async (client, clock) => {
+      await readOnce(client, environment, wait * 1000, clock, signal)
+      await work(client, environment, clock)
+      const health = await client.environments.health({ environment }, { signal })
+      const logs = health.filter(({ source }) => source === 'logs')
+      const unread = logs.filter(({ answering, configured }) => answering < configured)
+      for (const one of unread) output.err(`everyhop: ${plainText(sourceHealthSentence(one, clock.now()))}\n`)
+      if (logs.length === 0) output.err(`everyhop: ${plainText(environment)} has no logs that could be read\n`)
+      return unread.length > 0 || logs.length === 0 ? exitCodes.gaps : exitCodes.done
+    },
+    values.data === undefined ? null : resolve(values.data),
+  )
+}
+
+function tableOf(requests: readonly RefusedLine[]): string {
+  if (requests.length === 0) return 'No refused request is among the records that are held.\n'
+  const head = ['TIME', 'CALLER', 'CALLEE', 'STATUS', 'DETAILS', 'REASONS', 'DECISION', 'REQUEST']
+  const title = `${countOf(requests.length, 'refused request')}\n`
+  return title + columns([head, ...requests.map(rowOf)])
+}
+
+function rowOf(request: RefusedLine): readonly string[] {
+  const { at, callerSpiffeId, calleeSpiffeId, callerAddress, access, decision, decisionId, requestId } = request
+  return [
+    formatMoment(at),
+    callerSpiffeId ?? callerAddress ?? 'unknown',
+    calleeSpiffeId ?? 'unknown',
+    access?.status?.toString() ?? 'unknown',
+    access?.details ?? 'unknown',
+    decision === null ? 'unknown' : decision.reasons.join('; '),
+    decisionId ?? '–',
+    requestId ?? '–',
+  ]
+}
+
+function recordText({ at, record, source, text }: FoundLine): string {
+  return plainText(`${formatMoment(at)}  ${record} of ${source}  ${text ?? 'no longer held'}`)
+}
+
+function numberOf(option: string, text: string, least: number, most: number): number {
+  const number = Number(text)
+  if (!(number >= least && number <= most)) throw new UsageError(`${option} takes a number, ${least} to ${most}`)
+  return number
+}
