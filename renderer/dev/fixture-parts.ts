@@ -104,6 +104,7 @@ export function workload(moment: Moment, sketch: WorkloadSketch): Workload {
       },
       reference(moment, 'spire', 'spire', 'spire.api.server.entry.v1.Entry/ListEntries'),
     ),
+    kubernetes: { known: false, reason: { code: 'source-not-configured', params: { source: 'Kubernetes' } } },
     envoys: [
       {
         envoy: sketch.name,

@@ -10,6 +10,7 @@ type Code = Extract<
   | 'not-in-answer'
   | 'not-seen-in-window'
   | 'no-registration-entry'
+  | 'no-pod-found'
   | 'parent-is-alias'
   | `declared-${'parent-unknown' | 'agent-unread'}`
   | 'agent-not-listed'
@@ -33,6 +34,8 @@ export const valueReasons: Readonly<Record<Code, (params: Params) => string>> = 
   'not-in-answer': (p) => `${from(p)} does not name ${whatIsMissing(word(p, 'what'))}.`,
   'not-seen-in-window': (p) => `Not seen in the counted window: ${whatIsMissing(word(p, 'what'))}.`,
   'no-registration-entry': (p) => `SPIRE has no registration entry for ${quoted(p, 'spiffeId')}.`,
+  'no-pod-found': (p) =>
+    `No pod is found for ${word(p, 'name')}: neither its Envoy nor an address nor a declared SPIFFE ID leads to one.`,
   'declared-parent-unknown': (p) =>
     `${word(p, 'object')} does not say under which agent: the controller chooses it, and SPIRE’s own entries cannot be read.`,
   'declared-agent-unread': (p) =>

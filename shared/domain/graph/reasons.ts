@@ -146,6 +146,7 @@ export interface ReasonParams {
   'not-in-answer': { source: string; instance: string; what: string }
   'not-seen-in-window': { what: string }
   'no-registration-entry': { spiffeId: string }
+  'no-pod-found': { name: string }
   'declared-parent-unknown': { object: string }
   'declared-agent-unread': { object: string }
   'parent-is-alias': { parentId: string }

@@ -90,8 +90,19 @@ export interface Workload {
   readonly state: Judgement<WorkloadState>
   readonly svid: SvidView
   readonly registration: Known<RegistrationView>
+  readonly kubernetes: Known<KubernetesView>
   readonly envoys: readonly EnvoyView[]
   readonly slots: { readonly opa: Slot; readonly vault: Slot; readonly image: Slot }
+}
+
+/** Where a workload runs. Of several pods, `namespace`, `owner` and `serviceAccount` are those of the first. */
+export interface KubernetesView {
+  readonly cluster: string
+  readonly namespace: string
+  readonly pods: readonly { readonly name: string; readonly ready: boolean; readonly node: string | null }[]
+  /** The Deployment where the pod's ReplicaSet is one of it by its name; else what the pod itself names. */
+  readonly owner: { readonly kind: string; readonly name: string } | null
+  readonly serviceAccount: string
 }
 
 export interface SvidView {

@@ -9,6 +9,7 @@ import { judgeWorkload } from '../states/workload/index.ts'
 import { type Stages, zoneOf } from '../stages.ts'
 import { type Defect, messageOf, type Weave, type WorkloadNode } from '../weave/weave.ts'
 import { bundleProblem, isStale, silence, staleLimitSeconds } from './opa-health.ts'
+import { kubernetesOf, stageLabelOf } from './kubernetes.ts'
 import { declaredBy, partOf, registrationOf } from './registration.ts'
 import { currentFirst, earliestLeaf, presentedOf } from './sides.ts'
 import { gatherWorkload, type WorkloadEvidence, type World } from './workload-evidence.ts'
@@ -39,6 +40,7 @@ export function evaluateWorkload(
         notKnown(reason('not-seen-in-window', { what: 'presented-certificate' })),
     },
     registration: registrationOf(evidence),
+    kubernetes: kubernetesOf(evidence),
     envoys: evidence.envoys.map(envoyView),
     slots: { opa: opaSlot(evidence), vault: { kind: 'none' }, image: { kind: 'none' } },
   }
@@ -58,14 +60,14 @@ function judgedState(
   }
 }
 
-/** A declared stage, or one derived from the name; derived ones come after the declared. */
-function stageOf({ naming }: WorkloadEvidence, stages: Stages): Workload['stage'] {
+/** A declared stage, or one derived from labels of its pods, or from nothing but its name; derived ones come after the declared. */
+function stageOf({ naming, pods }: WorkloadEvidence, stages: Stages): Workload['stage'] {
   const declared = naming.stage === null ? undefined : stages.intent?.stages[naming.stage]
   if (declared !== undefined && naming.stage !== null) {
     return { id: declared.id, kind: declared.kind, basis: 'declared', order: naming.stage }
   }
   const kind = naming.address !== null ? 'external' : 'workload'
-  return { id: null, kind, basis: 'derived', order: stages.intent?.stages.length ?? 0 }
+  return { id: stageLabelOf(pods), kind, basis: 'derived', order: stages.intent?.stages.length ?? 0 }
 }
 
 function spiffeIdOf({ naming, envoys, entries, declared, asCaller, asCallee }: WorkloadEvidence): Known<string> {

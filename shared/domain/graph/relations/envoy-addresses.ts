@@ -1,4 +1,5 @@
-import { addressParts, canonicalAddress, isTellingHost } from '../addresses.ts'
+import { addressParts, canonicalAddress, isTellingHost, isWildcardHost } from '../addresses.ts'
+import { podOfSource } from '../cluster/joins.ts'
 import { workloadOfEnvoy } from './envoy-identity.ts'
 import type { Published, PublishingRelation } from './relation.ts'
 
@@ -11,10 +12,16 @@ export const envoyAddresses: PublishingRelation = {
     const workload = workloadOfEnvoy(instance, stages)
     const published: Published[] = []
     const hosts = new Set<string>()
+    const pod = podOfSource(instance.id)
+    if (pod !== null) published.push({ key: `pod-envoy:${pod}`, instance: instance.id, part: '', workload })
     for (const listener of instance.listeners) {
       const key = `address:${canonicalAddress(listener.address)}`
       published.push({ key, instance: instance.id, part: listener.name, workload })
-      const { host } = addressParts(listener.address)
+      const { host, port } = addressParts(listener.address)
+      if (pod !== null && host !== null && isWildcardHost(host)) {
+        const inPod = `pod-listener:${pod}:${port ?? ''}`
+        published.push({ key: inPod, instance: instance.id, part: listener.name, workload })
+      }
       if (isTellingHost(host)) hosts.add(host)
     }
     for (const cluster of instance.clusters) {

@@ -3,6 +3,7 @@ import { addressParts, canonicalAddress, isSharedLoopback, isUnixSocket } from '
 import { type EnvoyRecord, wasRead } from '../instances/records.ts'
 import { exactIds } from '../peer-matching.ts'
 import { workloadIdOf, workloadIdOfAddress } from '../stages.ts'
+import { listenersAt } from './cluster-addresses.ts'
 import { workloadOfEnvoy } from './envoy-identity.ts'
 import { workloadOfHost } from './find-workload.ts'
 import type { LinkingRelation, Look, Route } from './relation.ts'
@@ -39,7 +40,7 @@ function routesOf(
   const base = { kind: 'route', from: own, envoy, cluster } as const
   for (const address of cluster.endpoints) {
     if (isUnixSocket(address)) continue
-    const listeners = look(`address:${canonicalAddress(address)}`)
+    const listeners = listenersAt(address, look)
     for (const found of listeners) {
       const listener = { envoy: found.instance, name: found.part }
       routes.push({ ...base, to: found.workload, listener, via: 'address', address, isShared: false })

@@ -1,4 +1,5 @@
 import { authorisationServer, opaAddresses } from './authorisation-server.ts'
+import { clusterAddresses } from './cluster-addresses.ts'
 import { declaredRegistration } from './declared-registration.ts'
 import { envoyAcceptors } from './envoy-acceptors.ts'
 import { envoyAddresses } from './envoy-addresses.ts'
@@ -10,7 +11,12 @@ import { registration } from './registration.ts'
 import type { LinkingRelation, PublishingRelation } from './relation.ts'
 
 /** All relations. What intent wants is joined in `weave/intended.ts`, because it depends on which workloads exist. */
-export const publishingRelations: readonly PublishingRelation[] = [envoyIdentity, envoyAddresses, opaAddresses]
+export const publishingRelations: readonly PublishingRelation[] = [
+  envoyIdentity,
+  envoyAddresses,
+  opaAddresses,
+  clusterAddresses,
+]
 
 export const linkingRelations: readonly LinkingRelation[] = [
   envoyIsWorkload,

@@ -200,7 +200,9 @@ function publish(weave: Weave, owner: string, changedKeys: Set<string>, touched:
     }
   }
   if (samePublished(before, after)) return
-  for (const one of before) {
+  // A cluster publishes one line for each of its pods: only those that differ are taken out and put in.
+  const [gone, come] = before.length === 0 ? [before, after] : differences(before, after)
+  for (const one of gone) {
     changedKeys.add(one.key)
     if (one.workload !== '') touched.around.add(one.workload)
     const rest = weave.index
@@ -209,14 +211,14 @@ function publish(weave: Weave, owner: string, changedKeys: Set<string>, touched:
     if (rest === undefined || rest.length === 0) weave.index.delete(one.key)
     else weave.index.set(one.key, rest)
   }
-  for (const one of after) {
+  for (const one of come) {
     changedKeys.add(one.key)
     const known = weave.index.get(one.key)
     if (known === undefined) weave.index.set(one.key, [one])
     else weave.index.set(one.key, [...known, one].sort(byInstance))
   }
   weave.published.set(owner, after)
-  for (const { key, workload } of [...before, ...after]) {
+  for (const { key, workload } of [...gone, ...come]) {
     if (!key.startsWith('workload:')) continue
     const found = weave.index.get(key)
     if (found === undefined) weave.instances.delete(workload)
@@ -347,6 +349,16 @@ function samePublished(before: readonly Published[], after: readonly Published[]
       )
     })
   )
+}
+
+function differences(
+  before: readonly Published[],
+  after: readonly Published[],
+): readonly [readonly Published[], readonly Published[]] {
+  const textOf = ({ key, part, workload }: Published) => `${key}\n${part}\n${workload}`
+  const was = new Set(before.map(textOf))
+  const is = new Set(after.map(textOf))
+  return [before.filter((one) => !is.has(textOf(one))), after.filter((one) => !was.has(textOf(one)))]
 }
 
 function byInstance(a: Published, b: Published): number {
