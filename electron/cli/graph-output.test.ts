@@ -104,6 +104,7 @@ function hop(from: string, to: string, over: Partial<Hop> = {}): Hop {
       revision: null,
       bundleFetchedAt: at,
     }),
+    network: unknown,
     ...over,
   }
 }

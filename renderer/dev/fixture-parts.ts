@@ -256,6 +256,7 @@ export function hop(moment: Moment, sketch: HopSketch): Hop {
       },
       config,
     ),
+    network: { known: false, reason: { code: 'source-not-configured', params: { source: 'Kubernetes' } } },
   }
 }
 

@@ -11,6 +11,7 @@ type Code = Extract<
   | 'not-seen-in-window'
   | 'no-registration-entry'
   | 'no-pod-found'
+  | `network-${string}`
   | 'parent-is-alias'
   | `declared-${'parent-unknown' | 'agent-unread'}`
   | 'agent-not-listed'
@@ -34,6 +35,15 @@ export const valueReasons: Readonly<Record<Code, (params: Params) => string>> = 
   'not-in-answer': (p) => `${from(p)} does not name ${whatIsMissing(word(p, 'what'))}.`,
   'not-seen-in-window': (p) => `Not seen in the counted window: ${whatIsMissing(word(p, 'what'))}.`,
   'no-registration-entry': (p) => `SPIRE has no registration entry for ${quoted(p, 'spiffeId')}.`,
+  'network-pod-unknown': (p) => `Not known: no pod is found for ${word(p, 'name')}, and NetworkPolicies speak of pods.`,
+  'network-other-cluster': (p) =>
+    `Not known: ${word(p, 'caller')} and ${word(p, 'callee')} do not run in one cluster, and its NetworkPolicies end there.`,
+  'network-partly-read': (p) =>
+    `Not known: not all NetworkPolicies of ${word(p, 'cluster')} could be read, and one more could change the answer.`,
+  'network-of-machine': (p) =>
+    `Not known: the pod ${quoted(p, 'pod')} uses the network of its machine, where NetworkPolicies have no defined effect.`,
+  'network-unclear': (p) =>
+    `Not known: whether NetworkPolicies admit calls from ${word(p, 'caller')} to ${word(p, 'callee')} depends on a port, a namespace or a selector that could not be read.`,
   'no-pod-found': (p) =>
     `No pod is found for ${word(p, 'name')}: neither its Envoy nor an address nor a declared SPIFFE ID leads to one.`,
   'declared-parent-unknown': (p) =>

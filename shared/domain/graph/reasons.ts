@@ -146,6 +146,11 @@ export interface ReasonParams {
   'not-in-answer': { source: string; instance: string; what: string }
   'not-seen-in-window': { what: string }
   'no-registration-entry': { spiffeId: string }
+  'network-pod-unknown': { name: string }
+  'network-other-cluster': Ends
+  'network-partly-read': { cluster: string }
+  'network-of-machine': { pod: string }
+  'network-unclear': Ends
   'no-pod-found': { name: string }
   'declared-parent-unknown': { object: string }
   'declared-agent-unread': { object: string }

@@ -165,6 +165,20 @@ export interface Hop {
   readonly activity: Known<HopActivityView>
   readonly decision: Known<DecisionView>
   readonly guard: Known<GuardView>
+  readonly network: Known<NetworkView>
+}
+
+/** What NetworkPolicy objects say of a hop; computed, and nothing proves that the cluster's network enforces them. */
+export interface NetworkView {
+  /** blocked: no policy that selects an end admits the other. unrestricted: no policy restricts who calls the callee. */
+  readonly verdict: 'admitted' | 'blocked' | 'unrestricted'
+  readonly ingress: 'admitted' | 'blocked' | 'unrestricted'
+  readonly egress: 'admitted' | 'blocked' | 'unrestricted'
+  /** Port of the callee; null: not known, and not needed to tell. */
+  readonly port: number | null
+  /** `<namespace>/<name>` of the policies that decide: that admit, or where none does, that restrict. */
+  readonly policies: readonly string[]
+  readonly restsOn: readonly string[]
 }
 
 export interface HopSide {

@@ -21,6 +21,7 @@ import {
   knownIn,
 } from './hop-evidence.ts'
 import { clientSide, currentFirst, serverSide } from './sides.ts'
+import { networkOf } from './network.ts'
 import { opaOf } from './workload-evidence.ts'
 
 /** One hop with everything that is known of it. A rule that fails gives unknown and a defect, and the rest stands. */
@@ -34,13 +35,19 @@ export function evaluateHop(
 ): Hop {
   const evidence = gatherHop(weave, node, windowSeconds)
   try {
-    return wholeHop(evidence, node, weave, moment)
+    return wholeHop(evidence, node, weave, sight, moment)
   } catch {
-    return hopInParts(evidence, node, weave, moment, defects)
+    return hopInParts(evidence, node, weave, sight, moment, defects)
   }
 }
 
-function wholeHop(evidence: HopEvidence, { id, from, to }: HopNode, weave: Weave, moment: Moment): Hop {
+function wholeHop(
+  evidence: HopEvidence,
+  { id, from, to }: HopNode,
+  weave: Weave,
+  sight: ClusterSight,
+  moment: Moment,
+): Hop {
   const { relations, relationFacts } = relationsOf(evidence, weave.stages)
   return {
     id,
@@ -56,6 +63,7 @@ function wholeHop(evidence: HopEvidence, { id, from, to }: HopNode, weave: Weave
     activity: activityOf(evidence),
     decision: decisionOf(evidence),
     guard: guardOf(evidence, weave),
+    network: networkOf(evidence, sight),
   }
 }
 
@@ -64,6 +72,7 @@ function hopInParts(
   evidence: HopEvidence,
   { id, from, to }: HopNode,
   weave: Weave,
+  sight: ClusterSight,
   moment: Moment,
   defects: Defect[],
 ): Hop {
@@ -94,6 +103,7 @@ function hopInParts(
     activity: attempt<Hop['activity']>('activity', () => activityOf(evidence), unshown('activity')),
     decision: attempt<Hop['decision']>('decision', () => decisionOf(evidence), unshown('decision')),
     guard: attempt<Hop['guard']>('guard', () => guardOf(evidence, weave), unshown('guard')),
+    network: attempt<Hop['network']>('network', () => networkOf(evidence, sight), unshown('network')),
   }
 }
 

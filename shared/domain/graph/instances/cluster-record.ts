@@ -36,6 +36,9 @@ export interface ClusterRecord {
   readonly slices: readonly EndpointSliceFact[]
   readonly namespaces: ReadonlyMap<string, NamespaceFact>
   readonly policies: readonly NetworkPolicyFact[]
+  readonly policiesOf: ReadonlyMap<string, readonly NetworkPolicyFact[]>
+  /** Whether any policy tells by address. */
+  readonly hasBlocks: boolean
   readonly spiffeIds: readonly ClusterSpiffeIdFact[]
   readonly staticEntries: readonly ClusterStaticEntryFact[]
   readonly declarations: Declarations
@@ -88,6 +91,10 @@ export function clusterRecord(id: string, scopes: readonly ScopeState[]): Cluste
     slices,
     namespaces,
     policies,
+    hasBlocks: policies.some(({ ingress, egress }) =>
+      [...ingress, ...egress].some(({ peers }) => peers.some(({ ipBlock }) => ipBlock !== null)),
+    ),
+    policiesOf: Map.groupBy(policies, ({ namespace }) => namespace),
     spiffeIds,
     staticEntries,
     declarations,
