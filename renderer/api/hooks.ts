@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useEffect, useMemo, useState } from 'react'
 import type { EnvironmentSummary, SourceHealth } from '../../shared/contract/environments.ts'
 import type { GraphView } from '../../shared/contract/graph.ts'
+import type { RefusedInput } from '../../shared/contract/logs.ts'
 import { useApi } from './api-context.tsx'
 import { applyChanges } from './apply-changes.ts'
 import { useLive } from './live.tsx'
@@ -103,6 +104,26 @@ export function useHopDetail(environment: string, id: string | null) {
       input: { environment, id: id ?? '-' },
       enabled: id !== null,
       placeholderData: (previous) => (previous?.hop.id === id ? previous : undefined),
+    }),
+  )
+}
+
+export interface RefusedQuestion {
+  readonly environment: string
+  readonly limit: number
+  readonly minutes: number
+  readonly why?: NonNullable<RefusedInput['why']>
+  readonly callerSpiffeId?: string
+  readonly calleeSpiffeId?: string
+}
+
+/** The latest refused requests, asked again every two seconds as long as they are shown. */
+export function useRefused(question: RefusedQuestion) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.logs.refused.queryOptions({
+      input: { ...question },
+      refetchInterval: 2000,
     }),
   )
 }

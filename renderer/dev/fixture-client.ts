@@ -1,8 +1,10 @@
 import type { LiveEvent } from '../../shared/contract/live.ts'
+import type { RefusedInput } from '../../shared/contract/logs.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { Client } from '../api/client.ts'
 import { largeFixture } from './fixture-large.ts'
+import { refusedAnswer } from './fixture-refused.ts'
 import { type Fixture, labFixture, troubledFixture } from './fixture-view.ts'
 
 /** Which invented situation the development page shows: `dev.html?show=…`. */
@@ -60,6 +62,10 @@ export function createFixtureClient(situation: Situation): Client {
       },
       document: fails,
       attend: async () => ({ attending: true }),
+    },
+    logs: {
+      refused: async (input: RefusedInput) => refusedAnswer(situation, moment.now, input),
+      find: async () => ({ heldSince: null, records: [], complete: true }),
     },
     live: {
       topics: async () => {

@@ -73,7 +73,7 @@ export function Banners({
           {noMatchSentence(state.filter)}
         </Banner>
       ) : null}
-      {state.open.length === 0 || state.table ? null : (
+      {state.open.length === 0 || state.show !== 'map' ? null : (
         <Banner
           tone="info"
           icon={<SquareDashed size={16} aria-hidden="true" />}

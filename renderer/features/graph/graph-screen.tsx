@@ -10,6 +10,7 @@ import { Inspector } from './inspector/inspector.tsx'
 import { Legend } from './legend.tsx'
 import { problemsInOrder, step } from './order.ts'
 import { placeWords } from './place-words.ts'
+import { RefusedView } from './refused/refused-view.tsx'
 import { EmptyGraph, FailedGraph, LoadingGraph } from './screen-states.tsx'
 import { StatusBar } from './status-bar.tsx'
 import { TableView } from './table/table-view.tsx'
@@ -90,7 +91,17 @@ export function GraphScreen({
               )
             ) : view.nodes.length === 0 ? (
               <Nothing view={view} settled={settled} health={health} />
-            ) : state.table ? (
+            ) : state.show === 'refused' ? (
+              <RefusedView
+                environment={environment}
+                view={view}
+                names={names}
+                selected={state.selected}
+                health={health}
+                onSelect={select}
+                onCopy={copy}
+              />
+            ) : state.show === 'table' ? (
               <TableView
                 view={view}
                 layers={state.layers}
@@ -113,7 +124,7 @@ export function GraphScreen({
               />
             )}
           </div>
-          {state.table ? null : <Legend />}
+          {state.show === 'map' ? <Legend /> : null}
         </div>
         {view === null ? null : (
           <Inspector

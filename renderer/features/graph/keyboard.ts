@@ -13,6 +13,7 @@ export type GraphAction =
   | 'layer-granted'
   | 'layer-intended'
   | 'table'
+  | 'refused'
   | 'fit'
 
 export interface KeyBinding {
@@ -37,6 +38,7 @@ export const graphKeys: readonly KeyBinding[] = [
   { key: '2', cap: '2', action: 'layer-granted', words: 'Layer: granted' },
   { key: '3', cap: '3', action: 'layer-intended', words: 'Layer: intended' },
   { key: '4', cap: '4', action: 'table', words: 'The same as a table' },
+  { key: 'r', cap: 'r', action: 'refused', words: 'Refused requests' },
   { key: '0', cap: '0', action: 'fit', words: 'Fit to the window' },
 ]
 

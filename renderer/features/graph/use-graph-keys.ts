@@ -80,7 +80,10 @@ function perform(action: GraphAction, keys: GraphKeys): boolean {
       change({ layers: toggled(state.layers, layerOf[action]) })
       return true
     case 'table':
-      change({ table: !state.table })
+      change({ show: state.show === 'table' ? 'map' : 'table' })
+      return true
+    case 'refused':
+      change({ show: state.show === 'refused' ? 'map' : 'refused' })
       return true
     case 'fit':
       keys.onFit()
@@ -120,9 +123,10 @@ function press(selector: string): boolean {
   return true
 }
 
-/** One step back at a time: selection, open groups, filter. */
+/** One step back at a time: selection, list of refused requests, open groups, filter. */
 function clear({ state, change }: GraphKeys): boolean {
   if (state.selected !== null) change({ selected: null })
+  else if (state.show === 'refused') change({ show: 'map' })
   else if (state.open.length > 0) change({ open: state.open.slice(0, -1) })
   else if (state.filter !== '') change({ filter: '' })
   else return false

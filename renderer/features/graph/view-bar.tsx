@@ -1,5 +1,5 @@
 import { Popover } from '@base-ui/react/popover'
-import { Check, CircleHelp, ListFilter, Table2, Waypoints, X } from 'lucide-react'
+import { Check, CircleHelp, CircleSlash, ListFilter, Table2, Waypoints, X } from 'lucide-react'
 import { type RefObject, useEffect, useEffectEvent, useState } from 'react'
 import { type Relation, relations } from '../../../shared/domain/model/hop-state.ts'
 import type { GraphCounts } from '../../../shared/domain/model/view.ts'
@@ -58,12 +58,22 @@ export function ViewBar({
           })}
       <span className={styles.grow} />
       <Button
-        aria-pressed={state.table}
-        title="The same as a table (4)"
-        onClick={() => change({ table: !state.table })}
+        aria-pressed={state.show === 'refused'}
+        title="The latest requests that authorisation refused (r)"
+        onClick={() => change({ show: state.show === 'refused' ? 'map' : 'refused' })}
+        data-testid="show-refused"
       >
-        {state.table ? <Waypoints size={14} aria-hidden="true" /> : <Table2 size={14} aria-hidden="true" />}
-        {state.table ? 'Map' : 'Table'}
+        <CircleSlash size={14} aria-hidden="true" />
+        Refused
+        <Keys keys={['r']} />
+      </Button>
+      <Button
+        aria-pressed={state.show === 'table'}
+        title="The same as a table (4)"
+        onClick={() => change({ show: state.show === 'table' ? 'map' : 'table' })}
+      >
+        {state.show === 'table' ? <Waypoints size={14} aria-hidden="true" /> : <Table2 size={14} aria-hidden="true" />}
+        {state.show === 'table' ? 'Map' : 'Table'}
         <Keys keys={['4']} />
       </Button>
     </div>

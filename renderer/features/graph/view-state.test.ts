@@ -11,7 +11,7 @@ describe('the address of a view', () => {
       filter: 'tls:plaintext',
       selected: 'hop/a>b',
       layers: new Set(['observed'] as const),
-      table: true,
+      show: 'table' as const,
       open: ['group/data/tool'],
     }
     const address = addressOf(state, 'lab')

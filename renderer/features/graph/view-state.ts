@@ -15,7 +15,8 @@ export const viewStateSchema = z.object({
     .regex(/^[ogi]{0,3}$/)
     .optional()
     .catch(undefined),
-  view: z.literal('table').optional().catch(undefined),
+  /** Without it the map. */
+  view: z.enum(['table', 'refused']).optional().catch(undefined),
   /** Groups that are open. */
   open: z.array(z.string().max(400)).max(20).optional().catch(undefined),
 })
@@ -25,7 +26,7 @@ export interface ViewState {
   readonly filter: string
   readonly selected: string | null
   readonly layers: ReadonlySet<Relation>
-  readonly table: boolean
+  readonly show: 'map' | 'table' | 'refused'
   readonly open: readonly string[]
 }
 
@@ -35,7 +36,7 @@ export function viewStateOf(address: ViewAddress): ViewState {
     filter: address.filter ?? '',
     selected: address.selected ?? null,
     layers: new Set(relations.filter((relation) => !(address.without ?? '').includes(relation.charAt(0)))),
-    table: address.view === 'table',
+    show: address.view ?? 'map',
     open: address.open ?? [],
   }
 }
@@ -48,7 +49,7 @@ export function addressOf(state: ViewState, environment: string | undefined): Vi
     ...(state.filter === '' ? {} : { filter: state.filter }),
     ...(state.selected === null ? {} : { selected: state.selected }),
     ...(without.length === 0 ? {} : { without: without.join('') }),
-    ...(state.table ? { view: 'table' as const } : {}),
+    ...(state.show === 'map' ? {} : { view: state.show }),
     ...(state.open.length === 0 ? {} : { open: [...state.open] }),
   }
 }

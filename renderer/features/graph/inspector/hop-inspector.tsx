@@ -10,13 +10,27 @@ import { relationLabel, relationMeaningOf, transportLabel } from '../../../../sh
 import { Tag } from '../../../ui/atoms.tsx'
 import { startOfRow } from '../../../ui/capitals.ts'
 import { authorisationTone, transportTone } from '../looks.ts'
+import { RefusedOfHop } from '../refused/refused-of-hop.tsx'
 import { FactList, RestsOn } from './fact-list.tsx'
+import { Authorisation } from './hop-authorisation.tsx'
 import styles from './inspector.module.css'
 import { Breakable, Expiry, FactRow, Section, Serial, TwoSidedRow } from './rows.tsx'
 import { StateGlyph } from './state-glyph.tsx'
 
-/** Who → state and since → verdict → two sides → authorisation → traffic and relations. */
-export function HopInspector({ detail, now }: { readonly detail: HopDetail; readonly now: EpochMs }) {
+/** Who → state and since → verdict → two sides → authorisation, what it refused → traffic and relations. */
+export function HopInspector({
+  detail,
+  now,
+  environment,
+  names,
+  onCopy,
+}: {
+  readonly detail: HopDetail
+  readonly now: EpochMs
+  readonly environment: string
+  readonly names: ReadonlyMap<string, string>
+  readonly onCopy: (text: string) => void
+}) {
   const { hop, from, to, facts } = detail
   const { transport, authorisation } = hop
   return (
@@ -66,6 +80,7 @@ export function HopInspector({ detail, now }: { readonly detail: HopDetail; read
         <RestsOn judgement={authorisation} facts={facts} now={now} />
         <Authorisation detail={detail} now={now} />
       </Section>
+      <RefusedOfHop key={hop.id} environment={environment} hop={hop} names={names} now={now} onCopy={onCopy} />
       <Section title="Traffic">
         <FactRow label="Requests" known={hop.activity} now={now}>
           {(value) => `${value.requests.toLocaleString('en-GB')} in ${formatDuration(value.windowSeconds * 1000)}`}
@@ -163,62 +178,6 @@ function TwoSides({
           )
         }
       </TwoSidedRow>
-    </>
-  )
-}
-
-function Authorisation({ detail, now }: { readonly detail: HopDetail; readonly now: EpochMs }) {
-  const { guard, decision } = detail.hop
-  return (
-    <>
-      <FactRow label="Last decision" known={decision} now={now}>
-        {(value) => (
-          <>
-            <b
-              className={
-                value.outcome === 'allow' ? styles.good : value.outcome === 'deny' ? styles.denied : styles.bad
-              }
-            >
-              {value.outcome === 'allow' ? '✓ allow' : value.outcome === 'deny' ? '⊘ deny' : '✕ no decision'}
-            </b>{' '}
-            at {formatClock(value.at, now)}
-          </>
-        )}
-      </FactRow>
-      {decision.known ? (
-        <>
-          <FactRow label="Reasons" known={decision} now={now}>
-            {(value) => (value.reasons.length === 0 ? 'none given' : value.reasons.join(', '))}
-          </FactRow>
-          <FactRow label="Rule" known={decision} now={now}>
-            {(value) => <Breakable text={value.revision === null ? value.path : `${value.path} · ${value.revision}`} />}
-          </FactRow>
-          <FactRow label="Decision" known={decision} now={now}>
-            {(value) => <Breakable text={value.decisionId} />}
-          </FactRow>
-        </>
-      ) : null}
-      <FactRow label="Asked" known={guard} now={now}>
-        {(value) => value.opa ?? value.cluster ?? 'nobody'}
-      </FactRow>
-      {guard.known ? (
-        <FactRow label="On silence" known={guard} now={now}>
-          {(value) =>
-            `${value.failureModeAllow ? 'lets requests pass' : 'refuses requests'}${
-              value.timeoutMs === null ? '' : `, after ${value.timeoutMs} ms`
-            }`
-          }
-        </FactRow>
-      ) : null}
-      {guard.known ? (
-        <FactRow label="Bundle" known={guard} now={now}>
-          {(value) =>
-            `${value.revision ?? 'revision not known'}${
-              value.bundleFetchedAt === null ? '' : `, fetched at ${formatClock(value.bundleFetchedAt, now)}`
-            }`
-          }
-        </FactRow>
-      ) : null}
     </>
   )
 }

@@ -74,14 +74,14 @@ function Selected(props: InspectorProps) {
   return <LoadedWorkload {...props} id={selected} />
 }
 
-function LoadedHop({ id, environment, onCopy }: InspectorProps & { readonly id: string }) {
+function LoadedHop({ id, environment, names, onCopy }: InspectorProps & { readonly id: string }) {
   const detail = useHopDetail(environment, id)
   const now = useNow(1000)
   if (detail.data === undefined) return <Waiting error={detail.error} />
   const { data } = detail
   return (
     <>
-      <HopInspector detail={data} now={now} />
+      <HopInspector detail={data} now={now} environment={environment} names={names} onCopy={onCopy} />
       <CopyButton onCopy={() => onCopy(hopText(data, now))} />
     </>
   )
