@@ -192,7 +192,7 @@ function logTask(found: LoggingContainer, beside: readonly string[], context: Co
     source: `logs/${id}`,
     kind: 'logs',
     instance: id,
-    definition: JSON.stringify([context.cluster, found.pod, found.container, found.record, settings]),
+    definition: JSON.stringify([context.cluster, found.pod.uid, found.container, found.record, settings]),
     observe: (ports, signal) => connectors.logs.observeStream(stream, settings, ports, signal),
     test: (ports, signal) => testStream(stream, connectors, settings, ports, signal),
     streamOf: [`logs/${id}`, ...beside],

@@ -5,6 +5,8 @@ import { type DiscoveredSource, discoverSources } from './targets.ts'
 
 /** What was found in one cluster, by the facts that are known of it now. */
 export interface Findings {
+  /** False: the pods could not be read, ever. */
+  readonly isRead: boolean
   readonly sources: readonly DiscoveredSource[]
   /** Containers beside an Envoy that are nothing we know: the workloads themselves. */
   readonly applications: readonly Application[]
@@ -87,11 +89,12 @@ function findingsOf(store: FactStore, cluster: string): Findings | null {
   const states = ['pods', 'services'].map((part) => store.states.get(`kubernetes/${cluster}/${part}`))
   if (states.includes(undefined)) return null
   return findingsIn(
+    states[0]?.readAt !== null,
     states.flatMap((state) => state?.facts ?? []).filter((fact) => fact.kind === 'pod' || fact.kind === 'service'),
   )
 }
 
-export function findingsIn(facts: readonly KubernetesFact[]): Findings {
+export function findingsIn(isRead: boolean, facts: readonly KubernetesFact[]): Findings {
   const sources = discoverSources(facts)
   const pods = new Map(
     facts.filter((fact): fact is PodFact => fact.kind === 'pod').map((pod) => [`${pod.namespace}/${pod.name}`, pod]),
@@ -104,5 +107,5 @@ export function findingsIn(facts: readonly KubernetesFact[]): Findings {
         .filter(({ role, name }) => role !== 'init' && !known.has(`${pod.namespace}/${pod.name}/${name}`))
         .map(({ name }) => ({ id: `app.${pod.namespace}.${pod.name}.${name}`, pod, container: name })),
     )
-  return { sources, applications, isReady: (pod) => pods.get(pod)?.ready }
+  return { isRead, sources, applications, isReady: (pod) => pods.get(pod)?.ready }
 }

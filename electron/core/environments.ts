@@ -185,7 +185,7 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): En
     }
     const parsed = parseYaml(text, environmentSchema)
     if (!parsed.ok) return parsed
-    const twice = repeatedId(parsed.value)
+    const twice = repeatedId(parsed.value) ?? missingCluster(parsed.value)
     if (twice !== null) return { ok: false, problem: { message: twice, line: null, column: null } }
     const other = [...entries.values()].find(
       (each) => each !== entry && each.loaded?.environment.name === parsed.value.name,
@@ -299,6 +299,16 @@ function repeatedId(environment: Environment): string | null {
       if (seen.has(id)) return `sources.${kind}: the id "${id}" is given twice; each source needs its own`
       seen.add(id)
     }
+  }
+  return null
+}
+
+/** A SPIRE server that is to be found in a cluster which nobody named. */
+function missingCluster({ sources }: Environment): string | null {
+  const clusters = new Set(sources.kubernetes.map(({ id }) => id))
+  for (const spire of sources.spire) {
+    if (!('cluster' in spire) || clusters.has(spire.cluster)) continue
+    return `sources.spire: "${spire.id}" is in cluster "${spire.cluster}", which sources.kubernetes does not name`
   }
   return null
 }

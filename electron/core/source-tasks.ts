@@ -101,6 +101,8 @@ export function through(task: SourceTask, ways: Pick<ConnectorPorts, 'dial' | 'g
   }
 }
 
+const waitMs = 100
+
 /** Whichever SPIRE server is found and ready when it is dialled: its pods come and go, and its facts stay those of one source. */
 function spireInCluster(
   source: ClusterSpireSource,
@@ -123,15 +125,27 @@ function spireInCluster(
     if (found === null) throw new ClusterFailure('not-configured', `sources.kubernetes has no ${cluster}`)
     return found
   }
-  return through(
+  const task = through(
     plain,
     portsThrough(link, () => readySpire(cluster, known().findings()), ports.httpGetOver),
     place,
   )
+  return {
+    ...task,
+    async *observe(own, signal) {
+      // Until the pods are known there is nothing to dial, and nothing to complain about.
+      while (clusterOf(cluster)?.findings() === null && !signal.aborted) {
+        await own.clock.sleep(waitMs, signal).catch(() => {}) // the loop's condition ends it
+      }
+      if (!signal.aborted) yield* task.observe(own, signal)
+    },
+  }
 }
 
 function readySpire(cluster: string, findings: Findings | null): PodPort {
-  if (findings === null) throw new ClusterFailure('unreachable', `the pods of cluster ${cluster} are not known yet`)
+  if (findings === null || !findings.isRead) {
+    throw new ClusterFailure('unreachable', `the pods of cluster ${cluster} could not be read`)
+  }
   const servers = findings.sources.filter(({ source, port }) => source === 'spire' && port !== null)
   if (servers.length === 0) {
     throw new ClusterFailure('not-configured', `no SPIRE server was found among the pods of cluster ${cluster}`)

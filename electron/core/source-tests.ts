@@ -1,4 +1,5 @@
 import type { SourceTest } from '../../shared/contract/environments.ts'
+import type { KubernetesFact } from '../../shared/domain/model/kubernetes-facts.ts'
 import { discoverySentence } from '../../shared/words/discovery.ts'
 import { clusterTasks } from './cluster-tasks.ts'
 import { createClusterLinks } from './clusters.ts'
@@ -120,11 +121,13 @@ async function learn<Source>(
     () => enough.abort(new Error('the cluster took too long')),
     () => {}, // it was quicker
   )
-  const read = new Map<string, Parameters<typeof findingsIn>[0]>()
+  const read = new Map<string, readonly KubernetesFact[]>()
+  let isRead = false
   try {
     for await (const { scope, facts } of connector.observe(source, settingsOf(loaded), ports, until)) {
       const part = scope.split('/')[2] ?? ''
       if (part !== 'pods' && part !== 'services') continue
+      if (part === 'pods') isRead = facts !== null
       read.set(
         part,
         (facts ?? []).filter((fact) => fact.kind === 'pod' || fact.kind === 'service'),
@@ -137,7 +140,7 @@ async function learn<Source>(
   enough.abort(new Error('the cluster is known'))
   await late
   signal.throwIfAborted()
-  return findingsIn([...read.values()].flat())
+  return findingsIn(isRead, [...read.values()].flat())
 }
 
 async function tested(task: SourceTask, ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest> {

@@ -66,7 +66,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
     openLogStore: async () => createMemoryStore({ maxAgeMs: 60_000, maxBytes: 1024 ** 2 }),
   })
   return {
-    service: { ...service, clock, log, info },
+    service: { ...service, clock, log, info, receive: () => Promise.reject(new Error('nothing is received here')) },
     async stop() {
       await service.stop()
       await rm(home, { recursive: true, force: true })

@@ -230,7 +230,7 @@ describe('through the cluster', () => {
     const { lab, cluster } = await theLab()
     const { sources } = environmentSchema.parse(parse(await readFile(lab.environmentFile, 'utf8')))
     const [source] = sources.spire
-    if (source === undefined) throw new Error('the lab has no SPIRE source')
+    if (source === undefined || 'cluster' in source) throw new Error('the lab has no SPIRE source by address')
     const { namespace, name } = podPlanOf(cluster, 'spire-server')
     const dial = createClusterDial(access, connectorPorts().clock)
     const ports = connectorPorts({ dial: (_target, signal) => dial({ namespace, pod: name, port: 8081 }, signal) })

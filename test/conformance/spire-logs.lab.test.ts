@@ -27,7 +27,7 @@ beforeAll(async () => {
   lab = await startLab({ runFolder: join(folder, 'run'), home: join(folder, 'home') })
   environment = environmentSchema.parse(parse(await readFile(lab.environmentFile, 'utf8')))
   for (const source of environment.sources.spire) {
-    void collect(spireConnector.observe(source, settings, connectorPorts(), abort.signal))
+    if (!('cluster' in source)) void collect(spireConnector.observe(source, settings, connectorPorts(), abort.signal))
   }
   for (const source of environment.sources.logs)
     void collect(observeLog(source, settings, connectorPorts(), abort.signal))

@@ -3,6 +3,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { type PeerCertificate, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import type { createGrpcTransport } from '@connectrpc/connect-node'
+import { gapReasons } from '../../../shared/domain/model/fact.ts'
 import type { ConnectorPorts, DialTarget } from '../../core/ports.ts'
 import { SpireFailure, textOf } from './failure.ts'
 import type { FileIdentity, SocketSource, TcpSource } from './file-identity.ts'
@@ -64,7 +65,10 @@ async function dial(ports: ConnectorPorts, target: DialTarget, name: string, sig
   } catch (thrown) {
     if (signal.aborted) throw thrown
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null
-    const reason = code === 'EACCES' || code === 'EPERM' ? 'forbidden' : 'unreachable'
+    // A way through a cluster says itself why it is closed.
+    const told = thrown instanceof Error && 'reason' in thrown ? thrown.reason : null
+    const closed = gapReasons.find((one) => one === told)
+    const reason = closed ?? (code === 'EACCES' || code === 'EPERM' ? 'forbidden' : 'unreachable')
     throw new SpireFailure(reason, `no connection to ${name}: ${textOf(thrown)}`)
   }
 }
