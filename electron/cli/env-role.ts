@@ -13,10 +13,8 @@ the rule to append to its authorisation policy. What each is for: docs/rights/.`
   async run(words, output) {
     const [kind, ...more] = words
     if (more.length > 0) throw new UsageError(`"${more.join(' ')}" is too much`)
-    if (kind === 'kubernetes') {
-      const { kubernetesRole } = await import('../service/compose.ts')
-      output.out(kubernetesRole())
-    } else if (kind === 'spire') output.out(spireRule())
+    if (kind === 'kubernetes') output.out(shipped('kubernetes.yaml'))
+    else if (kind === 'spire') output.out(spireRule())
     else throw new UsageError('say which rights: env role kubernetes, or env role spire')
     return exitCodes.done
   },
@@ -24,10 +22,14 @@ the rule to append to its authorisation policy. What each is for: docs/rights/.`
 
 /** The rule as docs/rights/spire.md explains it: there is one text of it. */
 export function spireRule(): string {
-  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'rights', 'spire.md'), 'utf8')
+  const page = shipped('spire.md')
   const rule = /```rego\n([\s\S]*?)```/.exec(page)?.[1]
   if (rule === undefined) throw new Failure('internal', 'docs/rights/spire.md', 'The page has no rule any more.')
   const indent = /^ */.exec(rule)?.[0].length ?? 0
   const lines = rule.trimEnd().split('\n')
   return `${lines.map((line) => line.slice(indent)).join('\n')}\n`
+}
+
+function shipped(file: string): string {
+  return readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'rights', file), 'utf8')
 }

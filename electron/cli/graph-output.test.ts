@@ -105,6 +105,7 @@ function hop(from: string, to: string, over: Partial<Hop> = {}): Hop {
       bundleFetchedAt: at,
     }),
     network: unknown,
+    integrity: unknown,
     ...over,
   }
 }

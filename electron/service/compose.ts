@@ -28,8 +28,6 @@ import type { DataFolder } from './data-folder.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
 import { createService, receivedPrefix, type Service } from './service.ts'
 
-export { kubernetesRole } from '../connectors/kubernetes/index.ts'
-
 /** The root of the checkout or the installed package. */
 export const packageFolder = join(import.meta.dirname, '..', '..')
 

@@ -1,0 +1,76 @@
+import { PassThrough } from 'node:stream'
+import { expect, test } from 'vitest'
+import { deadPorts } from '../../test/builders/core-parts.ts'
+import { createManualClock } from '../../test/builders/manual-clock.ts'
+import { createClusterLink } from './cluster-link.ts'
+import type { Cluster } from './ports.ts'
+
+const settings = { baseDirectory: '.', windowSeconds: 60 }
+const target = { namespace: 'ai', pod: 'gateway', port: 15_000 }
+const signal = new AbortController().signal
+
+function start(fails: () => boolean = () => false) {
+  const clock = createManualClock()
+  const openings: AbortController[] = []
+  const closed: number[] = []
+  const link = createClusterLink({ id: 'c' }, settings, deadPorts(clock), async () => {
+    const outdated = new AbortController()
+    openings.push(outdated)
+    const number = openings.length
+    if (fails()) throw Object.assign(new Error('there is no context x'), { reason: 'not-configured' })
+    const cluster: Cluster = {
+      dial: async () => new PassThrough(),
+      async *followPodLog(_request, until) {
+        yield Buffer.from('one\n')
+        until.throwIfAborted()
+        await new Promise((_resolve, reject) => {
+          until.addEventListener('abort', () => reject(until.reason), { once: true })
+        })
+      },
+      outdated: outdated.signal,
+      close: () => void closed.push(number),
+    }
+    return cluster
+  })
+  return { clock, link, openings, closed }
+}
+
+test('a cluster is opened once for all that ask at the same time, and closed with its link', async () => {
+  const { link, openings, closed } = start()
+  await Promise.all([link.dial(target, signal), link.dial(target, signal)])
+  expect(openings).toHaveLength(1)
+  link.close()
+  await expect(link.dial(target, signal)).rejects.toThrow('no longer read')
+  expect(closed).toEqual([1])
+})
+
+test('an outdated cluster is closed and opened anew; what was followed ends, so that it can be followed again', async () => {
+  const { link, openings, closed } = start()
+  const request = {
+    namespace: 'ai',
+    pod: 'gateway',
+    container: 'envoy',
+    sinceTime: null,
+    tailLines: 10,
+    told() {},
+  }
+  const log = link.followPodLog(request, signal)[Symbol.asyncIterator]()
+  await log.next()
+  openings[0]?.abort(new Error('the kubeconfig changed'))
+  await expect(log.next()).rejects.toThrow('the kubeconfig changed')
+  await link.dial(target, signal)
+  expect([openings.length, closed]).toEqual([2, [1]])
+})
+
+test('a cluster that cannot be opened is left alone for a second, with its words for everyone, and heals', async () => {
+  let isBroken = true
+  const { clock, link, openings } = start(() => isBroken)
+  for (let time = 0; time < 3; time += 1) {
+    await expect(link.dial(target, signal)).rejects.toMatchObject({ reason: 'not-configured' })
+  }
+  expect(openings).toHaveLength(1)
+  isBroken = false
+  await clock.advance(1000)
+  await expect(link.dial(target, signal)).resolves.toBeDefined()
+  expect(openings).toHaveLength(2)
+})

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest'
+import { fakeCluster, spirePod, stagePod } from '../../test/builders/cluster-parts.ts'
+import { loadedEnvironment, type Observe } from '../../test/builders/core-parts.ts'
+import { logIntake, opaDecisionLog } from '../../test/builders/facts.ts'
+import { pod, podContainer } from '../../test/builders/kubernetes-facts.ts'
+import { createManualClock } from '../../test/builders/manual-clock.ts'
+import { testSources } from './source-tests.ts'
+
+const opaPod = pod('ai', 'opa-0', {
+  containers: [{ ...podContainer('opa', [{ name: 'api', port: 8181 }]), image: 'openpolicyagent/opa:1.15.2' }],
+})
+
+interface World {
+  readonly sources?: Record<string, unknown>
+  readonly pods?: Parameters<ReturnType<typeof fakeCluster>['show']>[0]
+  /** Records among the lines of the OPA's container; null: it may not be read. */
+  readonly decisions?: number | null
+  readonly service?: string | null
+  readonly received?: boolean
+}
+
+async function testWorld(world: World) {
+  const clock = createManualClock()
+  const observe: Observe = async function* (instance, _ports, signal) {
+    const at = clock.now()
+    const opa = opaDecisionLog(instance, { configured: true, service: world.service ?? null })
+    yield { scope: `opa/${instance}/decision-log`, at, facts: [opa], gaps: [] }
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  }
+  const cluster = fakeCluster(clock, observe)
+  const connectors: typeof cluster.connectors = {
+    ...cluster.connectors,
+    logs: {
+      ...cluster.connectors.logs,
+      async *observeStream({ id }) {
+        const at = clock.now() + 10_000
+        const accepted = world.decisions === undefined ? 5 : world.decisions
+        const gap = { source: 'logs', instance: id, what: 'log-file', reason: 'forbidden', detail: 'no', at } as const
+        const gaps = accepted === null ? [gap] : []
+        const facts = accepted === null ? null : [logIntake(id, { accepted })]
+        yield { scope: `logs/${id}/activity`, at, facts: accepted === null ? null : [], gaps }
+        await clock.advance(2000)
+        yield { scope: `logs/${id}/intake`, at, facts, gaps }
+      },
+    },
+  }
+  cluster.show(world.pods === undefined ? [opaPod] : world.pods)
+  const loaded = loadedEnvironment({ sources: world.sources ?? { kubernetes: [{ id: 'c' }] } })
+  const parts = { connectors, ports: cluster.ports, receivesDecisions: async () => world.received ?? false }
+  return testSources(loaded, parts, new AbortController().signal)
+}
+
+const stepOf = (tests: Awaited<ReturnType<typeof testWorld>>, what: string) =>
+  tests.flatMap(({ steps }) => steps).find((step) => step.what === what)
+
+test('what is found in a cluster is asked too, each with the reason why it was taken for what it is', async () => {
+  const tests = await testWorld({ pods: [stagePod('gateway'), spirePod('spire-0')] })
+  expect(tests.map(({ source, instance, outcome }) => [source, instance, outcome])).toEqual([
+    ['kubernetes', 'c', 'usable'],
+    ['envoy', 'envoy.ai.gateway.envoy', 'usable'],
+    ['spire', 'spire.spire.spire-0.spire-server', 'unusable'],
+    ['logs', 'envoy.ai.gateway.envoy', 'usable'],
+    ['logs', 'spire.spire.spire-0.spire-server', 'usable'],
+    ['logs', 'app.ai.gateway.app', 'usable'],
+  ])
+  expect(tests[1]?.steps[0]).toMatchObject({
+    what: 'discovery',
+    detail: expect.stringContaining('taken for an Envoy: its image is envoyproxy/envoy:v1.40.0'),
+  })
+})
+
+test('decision logs that go elsewhere and are seen nowhere are named, with the ways out', async () => {
+  const tests = await testWorld({ service: 'siem', decisions: 0 })
+  expect(tests.find(({ source }) => source === 'opa')?.outcome).toBe('partly')
+  const step = stepOf(tests, 'decisions')
+  expect(step?.detail).toContain('decision logs go to service "siem"; Everyhop cannot see them')
+  for (const way of ['decision_logs.console', 'everyhop serve --decision-logs', 'sources.logs']) {
+    expect(step?.detail).toContain(way)
+  }
+})
+
+test('a container log that may not be read carries no decisions either', async () => {
+  expect(stepOf(await testWorld({ service: 'siem', decisions: null }), 'decisions')).toBeDefined()
+})
+
+test('decisions that come by any way are not complained about', async () => {
+  expect(stepOf(await testWorld({ service: 'siem', decisions: 3 }), 'decisions')).toBeUndefined()
+  expect(stepOf(await testWorld({ service: 'siem', decisions: 0, received: true }), 'decisions')).toBeUndefined()
+  const file = { id: 'd', record: 'opa-decisions', file: 'decisions.ndjson', writtenBy: 'opa.ai.opa-0.opa' }
+  const sources = { kubernetes: [{ id: 'c' }], logs: [file] }
+  expect(stepOf(await testWorld({ service: 'siem', decisions: 0, sources }), 'decisions')).toBeUndefined()
+})
+
+test('a cluster whose pods may not be read is tested, and nothing is found', async () => {
+  const tests = await testWorld({ pods: null })
+  expect(tests.map(({ source }) => source)).toEqual(['kubernetes'])
+})
