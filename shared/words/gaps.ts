@@ -54,6 +54,12 @@ const subjects: Readonly<Record<string, string>> = {
   'presented-certificate': 'the presented certificate',
   'trust-bundle': 'the trusted authorities',
   'bundle-revision': 'the bundle revision',
+  'integrity-events': 'integrity events of its stages',
+  pods: 'the pods',
+  networkpolicies: 'the NetworkPolicies',
+  clusterspiffeids: 'the ClusterSPIFFEIDs',
+  clusterstaticentries: 'the ClusterStaticEntry objects',
+  'registration-status': 'what the controller wrote of its objects',
   'tls-session': 'TLS version and cipher',
 }
 

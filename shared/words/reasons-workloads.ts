@@ -15,6 +15,8 @@ type Code = Extract<
   | 'agent-gone'
   | 'agent-banned'
   | 'agent-expired'
+  | 'signatures-refused'
+  | `user-identity-${string}`
   | `no-svid-${string}`
   | `no-certificate-${string}`
   | 'envoy-silent'
@@ -31,6 +33,8 @@ type Code = Extract<
 
 const name = (params: Params) => word(params, 'name')
 const have = (params: Params) => (count(params, 'instances') > 1 ? 'have' : 'has')
+
+const cause = (params: Params) => (has(params, 'cause') ? `; the last time: ${quoted(params, 'cause')}` : '')
 
 /** Why a workload has its state. */
 export const workloadReasons: Readonly<Record<Code, (params: Params) => string>> = {
@@ -67,6 +71,12 @@ export const workloadReasons: Readonly<Record<Code, (params: Params) => string>>
   'agent-banned': (p) => `The SPIRE agent ${quoted(p, 'agent')} is banned; it will not renew the SVID of ${name(p)}.`,
   'agent-expired': (p) =>
     `The SPIRE agent ${quoted(p, 'agent')} has not renewed its own SVID, which expired at ${clock(p, 'notAfter')}; it will not renew that of ${name(p)}.`,
+  'signatures-refused': (p) =>
+    `Between ${word(p, 'caller')} and ${name(p)}, ${figure(p, 'failed')} of ${figure(p, 'total')} outputs were refused because their stage signature did not prove them${cause(p)}.`,
+  'user-identity-lost': (p) =>
+    `${figure(p, 'failed')} of ${figure(p, 'total')} requests from ${word(p, 'caller')} to ${name(p)} came without the identity of the user behind them.`,
+  'user-identity-refused': (p) =>
+    `${figure(p, 'failed')} of ${figure(p, 'total')} requests from ${word(p, 'caller')} to ${name(p)} came with a user token that proves no user there${cause(p)}.`,
   'no-svid-no-entry': (p) =>
     `${instancesOf(p)} ${have(p)} no SVID: SPIRE has no registration entry for ${quoted(p, 'spiffeId')}.`,
   'no-svid-not-declared': (p) =>

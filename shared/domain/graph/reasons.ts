@@ -78,6 +78,9 @@ export interface ReasonParams {
   'agent-gone': Instances & { agent: string }
   'agent-banned': Instances & { agent: string }
   'agent-expired': Instances & { agent: string; notAfter: EpochMs }
+  'signatures-refused': Instances & { caller: string; failed: number; total: number; cause: string | null }
+  'user-identity-lost': Instances & { caller: string; failed: number; total: number; cause: string | null }
+  'user-identity-refused': Instances & { caller: string; failed: number; total: number; cause: string | null }
   'no-svid-no-entry': Instances & { spiffeId: string }
   'no-svid-not-declared': Instances & { spiffeId: string; cluster: string }
   'no-svid-configured': Instances & { envoy: string }

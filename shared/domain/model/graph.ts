@@ -166,6 +166,7 @@ export interface Hop {
   readonly decision: Known<DecisionView>
   readonly guard: Known<GuardView>
   readonly network: Known<NetworkView>
+  readonly integrity: Known<IntegrityView>
 }
 
 /** What NetworkPolicy objects say of a hop; computed, and nothing proves that the cluster's network enforces them. */
@@ -179,6 +180,26 @@ export interface NetworkView {
   /** `<namespace>/<name>` of the policies that decide: that admit, or where none does, that restrict. */
   readonly policies: readonly string[]
   readonly restsOn: readonly string[]
+}
+
+/**
+ * What both stages of a hop verified of each other in the window, as they themselves reported it: signatures on what either
+ * sent, and whether the identity of the user behind a request arrived.
+ */
+export interface IntegrityView {
+  readonly windowSeconds: number
+  readonly verified: number
+  readonly failed: number
+  /** Outputs that came without a signature. */
+  readonly missing: number
+  readonly userIdentity: {
+    readonly verified: number
+    readonly exchanged: number
+    readonly lost: number
+    readonly failed: number
+  }
+  /** `reason` is a code of docs/formats/integrity-event.md. */
+  readonly lastFailure: { readonly at: EpochMs; readonly reason: string } | null
 }
 
 export interface HopSide {

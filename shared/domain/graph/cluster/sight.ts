@@ -5,6 +5,7 @@ import { isCurrent } from '../instances/records.ts'
 import { pathOf } from '../spiffe-id.ts'
 import type { Touched, Weave } from '../weave/weave.ts'
 import type { Declaration } from './declarations.ts'
+import { type IntegritySight, integrityAgain, noIntegrity } from './integrity.ts'
 import { type JoinedPod, podsOf } from './joins.ts'
 
 /** What workloads and hops are judged with besides the weave: the clusters, and which pods belong to which workload. */
@@ -12,9 +13,10 @@ export interface ClusterSight {
   readonly clusters: readonly ClusterRecord[]
   /** By workload id; workloads without a known pod are not in it. Changed in place by `lookAgain`. */
   readonly pods: Map<string, readonly JoinedPod[]>
+  readonly integrity: IntegritySight
 }
 
-export const emptySight: ClusterSight = { clusters: [], pods: new Map() }
+export const emptySight: ClusterSight = { clusters: [], pods: new Map(), integrity: noIntegrity }
 
 /**
  * The sight after a change. What looks different for it joins `touched`: a pod that is another, the policies of a network,
@@ -28,9 +30,12 @@ export function lookAgain(
 ): ClusterSight {
   const isOther = touched.kinds.has('kubernetes')
   const clusters = isOther ? clustersOf(weave) : before.clusters
-  if (clusters.length === 0 && before.clusters.length === 0) return before
-  // The first sight is shared by all graphs, so it is never written to.
-  const pods = before === emptySight ? new Map<string, readonly JoinedPod[]>() : before.pods
+  if (clusters.length === 0 && before.clusters.length === 0) {
+    const integrity = integrityAgain(before.integrity, weave, before.pods, touched)
+    return integrity === before.integrity ? before : { clusters, pods: before.pods, integrity }
+  }
+  // The first map is shared by all graphs, so it is never written to.
+  const pods = before.pods === emptySight.pods ? new Map<string, readonly JoinedPod[]>() : before.pods
   for (const id of isOther ? [...weave.workloads.keys(), ...pods.keys()] : [...touched.workloads]) {
     joinAgain(weave, clusters, pods, trustDomains, id, touched)
   }
@@ -38,7 +43,7 @@ export function lookAgain(
     touchByDeclarations(weave, before.clusters, clusters, touched)
     touchByNetwork(weave, before.clusters, clusters, touched)
   }
-  return { clusters, pods }
+  return { clusters, pods, integrity: integrityAgain(before.integrity, weave, pods, touched) }
 }
 
 function joinAgain(

@@ -21,6 +21,7 @@ import {
   knownIn,
 } from './hop-evidence.ts'
 import { clientSide, currentFirst, serverSide } from './sides.ts'
+import { integrityOf } from './integrity.ts'
 import { networkOf } from './network.ts'
 import { opaOf } from './workload-evidence.ts'
 
@@ -64,6 +65,7 @@ function wholeHop(
     decision: decisionOf(evidence),
     guard: guardOf(evidence, weave),
     network: networkOf(evidence, sight),
+    integrity: integrityOf(sight.integrity.byHop.get(id) ?? []),
   }
 }
 
@@ -104,6 +106,11 @@ function hopInParts(
     decision: attempt<Hop['decision']>('decision', () => decisionOf(evidence), unshown('decision')),
     guard: attempt<Hop['guard']>('guard', () => guardOf(evidence, weave), unshown('guard')),
     network: attempt<Hop['network']>('network', () => networkOf(evidence, sight), unshown('network')),
+    integrity: attempt<Hop['integrity']>(
+      'integrity',
+      () => integrityOf(sight.integrity.byHop.get(id) ?? []),
+      unshown('integrity'),
+    ),
   }
 }
 

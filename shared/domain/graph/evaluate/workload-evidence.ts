@@ -1,4 +1,4 @@
-import type { HopActivityFact } from '../../model/log-facts.ts'
+import type { HopActivityFact, IntegrityActivityFact } from '../../model/log-facts.ts'
 import type { RegistrationEntryFact } from '../../model/spire-facts.ts'
 import { type Declaration, declarationsFor } from '../cluster/declarations.ts'
 import type { JoinedPod } from '../cluster/joins.ts'
@@ -22,6 +22,8 @@ export interface WorkloadEvidence {
   /** Objects of clusters that declare its SPIFFE ID. SPIRE's own entries win over them. */
   readonly declared: readonly { readonly cluster: ClusterRecord; readonly declaration: Declaration }[]
   readonly pods: readonly JoinedPod[]
+  /** What it and its callers verified of each other, with the caller's name. */
+  readonly integrity: readonly { readonly caller: string; readonly report: Scoped<IntegrityActivityFact> }[]
   readonly guards: readonly EnvoyGuard[]
   /** What others logged about calls from it, and what its own Envoys logged about calls to it. */
   readonly asCaller: readonly Scoped<HopActivityFact>[]
@@ -77,9 +79,15 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
   )
   const asCaller: Scoped<HopActivityFact>[] = []
   const asCallee: Scoped<HopActivityFact>[] = []
+  const integrity: { caller: string; report: Scoped<IntegrityActivityFact> }[] = []
   let isCalled = false
   for (const hop of node.hops) {
-    if (hop.to === id) isCalled = true
+    if (hop.to === id) {
+      isCalled = true
+      const { byHop } = world.sight.integrity
+      const reports = byHop.size === 0 ? none : (byHop.get(hop.id) ?? none)
+      for (const report of reports) integrity.push({ caller: weave.workloads.get(hop.from)?.naming.name ?? '', report })
+    }
     for (const { part } of hop.parts) {
       if (part.kind !== 'logged' || part.fact.side !== 'callee') continue
       if (hop.from === id) asCaller.push(part)
@@ -87,6 +95,7 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
     }
   }
   sortBy(asCaller, factId)
+  sortBy(integrity, ({ report }) => report.fact.id)
   sortBy(asCallee, factId)
   return {
     node,
@@ -96,6 +105,7 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
     entries,
     declared,
     pods: pods.get(id) ?? none,
+    integrity,
     guards,
     asCaller,
     asCallee,

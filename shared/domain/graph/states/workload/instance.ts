@@ -2,6 +2,7 @@ import type { WorkloadState } from '../../../model/hop-state.ts'
 import type { MissingSource } from '../../../model/graph.ts'
 import type { EpochMs } from '../../../model/time.ts'
 import { bundleProblem, isStale, lastReadOf, silence, staleLimitSeconds } from '../../evaluate/opa-health.ts'
+import { integrityTrouble } from '../../evaluate/integrity.ts'
 import type { WorkloadEvidence } from '../../evaluate/workload-evidence.ts'
 import { type EnvoyRecord, isCurrent } from '../../instances/records.ts'
 import { missing } from '../../known.ts'
@@ -46,7 +47,8 @@ export function troubleOfInstance(
     opaSilent(evidence, envoy) ??
     registrationTrouble(evidence, envoy, moment) ??
     notRenewed(envoy, moment) ??
-    bundleTrouble(evidence, envoy)
+    bundleTrouble(evidence, envoy) ??
+    refusedByStages(evidence)
   )
 }
 
@@ -167,6 +169,12 @@ function bundleTrouble(evidence: WorkloadEvidence, envoy: EnvoyRecord): Instance
     }
   }
   return null
+}
+
+/** Both certificates are in order, and yet a stage refused what another sent: the called one needs attention. */
+function refusedByStages(evidence: WorkloadEvidence): InstanceFinding | null {
+  const trouble = integrityTrouble(evidence.integrity)
+  return trouble === null ? null : finding('attention', trouble.code, trouble.params, trouble.restsOn)
 }
 
 function hasDecidedSince(evidence: WorkloadEvidence, envoy: string, readAt: EpochMs | null): boolean {
