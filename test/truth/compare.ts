@@ -1,11 +1,20 @@
 import type { Hop, Known, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
 import type { HopTruth, LabTruth, StageTruth } from '../lab/truth.ts'
 
+export interface CompareOptions {
+  /** spire: entries as SPIRE has them; any: that there is one, wherever it was read. Sources are then named as the cluster does. */
+  readonly registration: 'spire' | 'any'
+}
+
 /** Everything in which the graph differs from what the lab itself knows, one sentence each; empty when they agree. */
-export function differences(graph: TrustGraph, truth: LabTruth): string[] {
+export function differences(
+  graph: TrustGraph,
+  truth: LabTruth,
+  options: CompareOptions = { registration: 'spire' },
+): string[] {
   return [
-    ...truth.stages.flatMap((stage) => stageDifferences(graph, stage, truth)),
-    ...truth.hops.flatMap((hop) => hopDifferences(graph, hop, truth)),
+    ...truth.stages.flatMap((stage) => stageDifferences(graph, stage, truth, options)),
+    ...truth.hops.flatMap((hop) => hopDifferences(graph, hop, truth, options)),
     ...strangers(graph, truth),
   ]
 }
@@ -20,7 +29,12 @@ export function hopOf(graph: TrustGraph, truth: LabTruth, ends: { from: string; 
   return graph.hops.find((hop) => hop.from === from?.id && hop.to === to?.id)
 }
 
-function stageDifferences(graph: TrustGraph, stage: StageTruth, truth: LabTruth): string[] {
+function stageDifferences(
+  graph: TrustGraph,
+  stage: StageTruth,
+  truth: LabTruth,
+  { registration }: CompareOptions,
+): string[] {
   const workload = workloadOf(graph, stage.spiffeId)
   if (workload === undefined) return [`${stage.stage}: no workload has ${stage.spiffeId}`]
   const found: string[] = []
@@ -38,15 +52,13 @@ function stageDifferences(graph: TrustGraph, stage: StageTruth, truth: LabTruth)
   )
   expect('registration', valueOf(workload.registration) !== undefined, stage.registered)
   const entry = truth.entries.find((candidate) => candidate.spiffeId === stage.spiffeId)
-  if (entry !== undefined) {
+  if (entry !== undefined && registration === 'spire') {
     expect('registration entry', valueOf(workload.registration)?.entryId, entry.entryId)
     expect('parent of the entry', valueOf(workload.registration)?.parentId, entry.parentId)
   }
-  expect(
-    'Envoys',
-    workload.envoys.map((envoy) => envoy.envoy),
-    [stage.envoy],
-  )
+  const envoys = workload.envoys.map((envoy) => envoy.envoy)
+  if (registration === 'spire') expect('Envoys', envoys, [stage.envoy])
+  else expect('number of Envoys', envoys.length, 1)
   const opa = truth.opas.find((candidate) => candidate.opa === stage.opa)
   if (opa?.running === true && opa.bundle !== null) {
     expect(
@@ -58,7 +70,12 @@ function stageDifferences(graph: TrustGraph, stage: StageTruth, truth: LabTruth)
   return found
 }
 
-function hopDifferences(graph: TrustGraph, real: HopTruth, truth: LabTruth): string[] {
+function hopDifferences(
+  graph: TrustGraph,
+  real: HopTruth,
+  truth: LabTruth,
+  { registration }: CompareOptions,
+): string[] {
   const name = `${real.from} to ${real.to}`
   const hop = hopOf(graph, truth, real)
   if (hop === undefined) return [`${name}: the graph has no such hop`]
@@ -76,14 +93,15 @@ function hopDifferences(graph: TrustGraph, real: HopTruth, truth: LabTruth): str
   }
   const callee = truth.stages.find((stage) => stage.stage === real.to)
   expect('failure mode', valueOf(hop.guard)?.failureModeAllow, callee?.extAuthz?.failureModeAllow)
-  expect('OPA that guards it', valueOf(hop.guard)?.opa, callee?.opa)
+  if (registration === 'spire') expect('OPA that guards it', valueOf(hop.guard)?.opa, callee?.opa)
   expect('intended', hop.relations.includes('intended'), true)
   return found
 }
 
 /** Workloads and hops that the lab does not have. */
 function strangers(graph: TrustGraph, truth: LabTruth): string[] {
-  const known = new Set(truth.stages.map((stage) => stage.spiffeId))
+  // Registered workloads that are no stage (the shared OPA, the bundle server of tier 2) may be drawn as well.
+  const known = new Set([...truth.stages, ...truth.entries].map((each) => each.spiffeId))
   const pairs = new Set(truth.hops.map((hop) => `${spiffeIdOf(truth, hop.from)} ${spiffeIdOf(truth, hop.to)}`))
   const idOf = new Map(graph.workloads.map((workload) => [workload.id, valueOf(workload.spiffeId) ?? workload.id]))
   return [
