@@ -106,6 +106,7 @@ function hop(from: string, to: string, over: Partial<Hop> = {}): Hop {
     }),
     network: unknown,
     integrity: unknown,
+    deviation: null,
     ...over,
   }
 }

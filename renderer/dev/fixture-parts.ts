@@ -256,6 +256,7 @@ export function hop(moment: Moment, sketch: HopSketch): Hop {
       },
       config,
     ),
+    deviation: null,
     integrity: { known: false, reason: { code: 'not-seen-in-window', params: { what: 'integrity-events' } } },
     network: { known: false, reason: { code: 'source-not-configured', params: { source: 'Kubernetes' } } },
   }

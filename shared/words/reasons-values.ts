@@ -10,6 +10,7 @@ type Code = Extract<
   | 'not-in-answer'
   | 'not-seen-in-window'
   | 'no-registration-entry'
+  | 'observed-not-intended'
   | 'no-pod-found'
   | `network-${string}`
   | 'parent-is-alias'
@@ -44,6 +45,8 @@ export const valueReasons: Readonly<Record<Code, (params: Params) => string>> = 
     `Not known: the pod ${quoted(p, 'pod')} uses the network of its machine, where NetworkPolicies have no defined effect.`,
   'network-unclear': (p) =>
     `Not known: whether NetworkPolicies admit calls from ${word(p, 'caller')} to ${word(p, 'callee')} depends on a port, a namespace or a selector that could not be read.`,
+  'observed-not-intended': (p) =>
+    `Observed, not intended: ${word(p, 'caller')} calls ${word(p, 'callee')}, and intent.yaml does not lead from one to the other.`,
   'no-pod-found': (p) =>
     `No pod is found for ${word(p, 'name')}: neither its Envoy nor an address nor a declared SPIFFE ID leads to one.`,
   'declared-parent-unknown': (p) =>

@@ -149,6 +149,7 @@ export interface ReasonParams {
   'not-in-answer': { source: string; instance: string; what: string }
   'not-seen-in-window': { what: string }
   'no-registration-entry': { spiffeId: string }
+  'observed-not-intended': Ends
   'network-pod-unknown': { name: string }
   'network-other-cluster': Ends
   'network-partly-read': { cluster: string }

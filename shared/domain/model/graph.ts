@@ -167,6 +167,8 @@ export interface Hop {
   readonly guard: Known<GuardView>
   readonly network: Known<NetworkView>
   readonly integrity: Known<IntegrityView>
+  /** Why what happens here is not what intent.yaml wants; null: it is wanted, does not happen, or intent says nothing of it. */
+  readonly deviation: Reason | null
 }
 
 /** What NetworkPolicy objects say of a hop; computed, and nothing proves that the cluster's network enforces them. */

@@ -7,7 +7,7 @@ import { judged, known, notKnown, whyUnread } from '../known.ts'
 import type { Moment } from '../moment.ts'
 import { reason } from '../reasons.ts'
 import { judgeAuthorisation } from '../states/authorisation/index.ts'
-import { relationsOf } from '../states/relations.ts'
+import { deviationOf, relationsOf } from '../states/relations.ts'
 import { judgeTransport } from '../states/transport/index.ts'
 import { type Defect, type HopNode, messageOf, type Weave } from '../weave/weave.ts'
 import {
@@ -66,6 +66,7 @@ function wholeHop(
     guard: guardOf(evidence, weave),
     network: networkOf(evidence, sight),
     integrity: integrityOf(sight.integrity.byHop.get(id) ?? []),
+    deviation: deviationOf(evidence, relations),
   }
 }
 
@@ -111,6 +112,7 @@ function hopInParts(
       () => integrityOf(sight.integrity.byHop.get(id) ?? []),
       unshown('integrity'),
     ),
+    deviation: attempt('deviation', () => deviationOf(evidence, relationsOf(evidence, weave.stages).relations), null),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Reason } from '../../model/graph.ts'
 import type { Relation } from '../../model/hop-state.ts'
 import {
   type CalleePart,
@@ -11,6 +12,7 @@ import { isCurrent } from '../instances/records.ts'
 import { acceptanceOf } from '../peer-matching.ts'
 import { sortBy } from '../in-order.ts'
 import { currentFacts } from './transport/handshakes.ts'
+import { reason } from '../reasons.ts'
 import type { Stages } from '../stages.ts'
 
 export interface HopRelations {
@@ -118,4 +120,11 @@ function isIntended({ from, to }: HopEvidence, stages: Stages): boolean {
 
 function same(text: string): string {
   return text
+}
+
+/** A call between two declared stages that intent.yaml does not lead from one to the other. */
+export function deviationOf({ from, to, ends }: HopEvidence, relations: readonly Relation[]): Reason | null {
+  if (from.stage === null || to.stage === null || from.stage === to.stage) return null
+  if (!relations.includes('observed') || relations.includes('intended')) return null
+  return reason('observed-not-intended', ends)
 }
