@@ -13,6 +13,8 @@ import { authorisationTone, transportTone } from '../looks.ts'
 import { RefusedOfHop } from '../refused/refused-of-hop.tsx'
 import { FactList, RestsOn } from './fact-list.tsx'
 import { Authorisation } from './hop-authorisation.tsx'
+import { HopIntegrity } from './hop-integrity.tsx'
+import { HopNetwork } from './hop-network.tsx'
 import styles from './inspector.module.css'
 import { Breakable, Expiry, FactRow, Section, Serial, TwoSidedRow } from './rows.tsx'
 import { StateGlyph } from './state-glyph.tsx'
@@ -81,6 +83,8 @@ export function HopInspector({
         <Authorisation detail={detail} now={now} />
       </Section>
       <RefusedOfHop key={hop.id} environment={environment} hop={hop} names={names} now={now} onCopy={onCopy} />
+      <HopNetwork detail={detail} now={now} />
+      <HopIntegrity known={hop.integrity} now={now} />
       <Section title="Traffic">
         <FactRow label="Requests" known={hop.activity} now={now}>
           {(value) => `${value.requests.toLocaleString('en-GB')} in ${formatDuration(value.windowSeconds * 1000)}`}

@@ -13,6 +13,8 @@ import { RestsOn } from './fact-list.tsx'
 import styles from './inspector.module.css'
 import { Breakable, Expiry, FactRow, Section, Serial } from './rows.tsx'
 import { StateGlyph } from './state-glyph.tsx'
+import { WorkloadKubernetes } from './workload-kubernetes.tsx'
+import { WorkloadRegistration } from './workload-registration.tsx'
 
 export function WorkloadInspector({
   detail,
@@ -59,34 +61,8 @@ export function WorkloadInspector({
       <Section title="SVID presented in handshakes">
         <Certificate known={svid.presented} prefix="Presented" now={now} />
       </Section>
-      <Section title="Registration">
-        <FactRow label="Entry" known={workload.registration} now={now}>
-          {(value) => <Breakable text={value.entryId} />}
-        </FactRow>
-        {workload.registration.known ? (
-          <>
-            <FactRow label="Parent" known={workload.registration} now={now}>
-              {(value) => <Breakable text={value.parentId} />}
-            </FactRow>
-            <FactRow label="Selectors" known={workload.registration} now={now}>
-              {(value) => <Breakable text={value.selectors.join(', ')} />}
-            </FactRow>
-            <FactRow label="SVID life" known={workload.registration} now={now}>
-              {(value) =>
-                value.ttlSeconds === null ? 'the server’s default' : formatDuration(value.ttlSeconds * 1000)
-              }
-            </FactRow>
-            <FactRow label="Agent" known={workload.registration.value.agent} now={now}>
-              {(value) => (
-                <>
-                  {value.banned ? <b className={styles.bad}>banned </b> : null}
-                  <Breakable text={value.spiffeId} />
-                </>
-              )}
-            </FactRow>
-          </>
-        ) : null}
-      </Section>
+      <WorkloadRegistration known={workload.registration} now={now} />
+      <WorkloadKubernetes key={workload.id} known={workload.kubernetes} now={now} />
       <Section title={workload.envoys.length === 1 ? 'Envoy' : `Envoys (${workload.envoys.length})`}>
         {workload.envoys.length === 0 ? <p className={styles.sentence}>No Envoy is known for it.</p> : null}
         {workload.envoys.map((envoy) => (

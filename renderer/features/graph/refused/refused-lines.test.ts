@@ -100,6 +100,8 @@ describe('what an empty list means', () => {
     expect(blindSpots(none, [], noon).join()).toContain('No access log and no decision log is read')
     expect(blindSpots(none, [{ ...logs, configured: 0, answering: 0 }], noon).join()).toContain('unknown')
     expect(blindSpots(none, [logs], noon).join()).toContain('No log line is held yet')
+    const cluster = { ...logs, source: 'kubernetes' as const, pending: 1, answering: 0, configured: 1 }
+    expect(blindSpots(none, [cluster], noon).join()).toContain('No log line is held yet')
     expect(emptySentence(none, 60)).toBe('Nothing can be listed.')
   })
 

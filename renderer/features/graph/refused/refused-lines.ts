@@ -100,7 +100,9 @@ export function blindSpots(
 ): readonly string[] {
   const logs = health?.find((source) => source.source === 'logs')
   const isAnyRead = logs !== undefined && logs.configured > 0
-  if (health !== null && !isAnyRead && answer.heldSince === null)
+  // A cluster that is still being asked may lead to pods whose logs can be read.
+  const isAsking = health === null || health.some((source) => source.pending > 0)
+  if (!isAsking && !isAnyRead && answer.heldSince === null)
     return [
       'No access log and no decision log is read in this environment. What was refused is unknown. Name the logs under “sources” in environment.yaml, or a cluster whose pod logs may be read.',
     ]
@@ -111,7 +113,7 @@ export function blindSpots(
         ? [`The oldest log line held is of ${formatClock(answer.heldSince, now)}; what was refused before is unknown.`]
         : []
   const silent =
-    isAnyRead && logs.answering < logs.configured
+    isAnyRead && logs.pending === 0 && logs.answering < logs.configured
       ? [`${sourceHealthSentence(logs, now)} Requests that only the others tell of are missing here.`]
       : []
   const lost =
