@@ -37,7 +37,7 @@ export function createClusterLinks(ports: ObservationPorts): ClusterLinks {
     linkOf: (cluster) => links.get(cluster)?.link ?? null,
     ids: () => [...links.keys()],
     close() {
-      for (const id of [...links.keys()]) close(id)
+      for (const id of links.keys()) close(id)
     },
   }
 }

@@ -95,7 +95,7 @@ export async function testSources(
       .filter(({ source }) => !askedKinds.has(source))
       .slice(0, mostTold)
       .map(({ source, pod, container, reason }): SourceTest['steps'][number] => ({
-        what: source,
+        what: 'discovery',
         locator: `container ${container} of pod ${pod.namespace}/${pod.name}`,
         outcome: 'read',
         detail: discoverySentence(source, reason),

@@ -36,6 +36,7 @@ export function fakeCluster(clock: ManualClock, ask: Observe, over: Partial<Clus
     },
     async *followPodLog({ namespace, pod: name, container }: PodLogRequest) {
       followed.push(`${namespace}/${name}/${container}`)
+      yield new Uint8Array()
     },
     outdated: outdated.signal,
     close() {},
