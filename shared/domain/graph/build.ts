@@ -2,19 +2,19 @@ import type { Gap, ScopeState } from '../model/fact.ts'
 import type { ControlComponent, Hop, TrustGraph, Workload } from '../model/graph.ts'
 import type { Intent } from '../model/intent.ts'
 import type { EpochMs } from '../model/time.ts'
+import { emptySight, lookAgain } from './cluster/sight.ts'
+import { ElementList } from './element-list.ts'
 import { isEqual } from './equal.ts'
 import { controlComponents } from './evaluate/control.ts'
 import { declaringObjects } from './evaluate/declaring-objects.ts'
 import { evaluateHop } from './evaluate/hop.ts'
 import { newestRevisions } from './evaluate/opa-health.ts'
-import { emptySight, lookAgain } from './cluster/sight.ts'
 import { evaluateWorkload } from './evaluate/workload.ts'
 import type { World } from './evaluate/workload-evidence.ts'
 import type { OpaRecord, SpireRecord } from './instances/records.ts'
-import { ElementList } from './element-list.ts'
 import { momentAt } from './moment.ts'
-import { stagesOf, unassignedZone, zonesOf } from './stages.ts'
 import { trustDomainOf } from './spiffe-id.ts'
+import { stagesOf, unassignedZone, zonesOf } from './stages.ts'
 import { mentionIntended, settleIntended } from './weave/intended.ts'
 import {
   allRelations,
@@ -22,8 +22,8 @@ import {
   emptyWeave,
   nothingTouched,
   type Relations,
-  touchNeighbours,
   type Touched,
+  touchNeighbours,
   type Weave,
   weaveIn,
 } from './weave/weave.ts'

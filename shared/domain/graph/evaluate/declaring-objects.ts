@@ -1,6 +1,6 @@
+import type { ScopeState } from '../../model/fact.ts'
 import type { ControlComponent } from '../../model/graph.ts'
 import type { ClusterSpiffeIdFact, ClusterStaticEntryFact } from '../../model/kubernetes-facts.ts'
-import type { ScopeState } from '../../model/fact.ts'
 import type { ClusterRecord } from '../instances/cluster-record.ts'
 import { isCurrent } from '../instances/records.ts'
 import { judged, missing } from '../known.ts'

@@ -20,9 +20,9 @@ import {
   type HopEvidence,
   knownIn,
 } from './hop-evidence.ts'
-import { clientSide, currentFirst, serverSide } from './sides.ts'
 import { integrityOf } from './integrity.ts'
 import { networkOf } from './network.ts'
+import { clientSide, currentFirst, serverSide } from './sides.ts'
 import { opaOf } from './workload-evidence.ts'
 
 /** One hop with everything that is known of it. A rule that fails gives unknown and a defect, and the rest stands. */

@@ -1,4 +1,4 @@
-import type { KubernetesView, Known } from '../../model/graph.ts'
+import type { Known, KubernetesView } from '../../model/graph.ts'
 import type { PodFact } from '../../model/kubernetes-facts.ts'
 import type { JoinedPod } from '../cluster/joins.ts'
 import { isCurrent } from '../instances/records.ts'

@@ -1,5 +1,5 @@
-import type { Known, RegistrationView } from '../../model/graph.ts'
 import type { ScopeState } from '../../model/fact.ts'
+import type { Known, RegistrationView } from '../../model/graph.ts'
 import { type Declaration, nameOfDeclaration } from '../cluster/declarations.ts'
 import { isCurrent } from '../instances/records.ts'
 import { known, notKnown, referenceTo, whyUnread } from '../known.ts'

@@ -1,6 +1,6 @@
+import type { EnvoyClusterFact } from '../../model/envoy-facts.ts'
 import type { ScopeState } from '../../model/fact.ts'
 import type { DecisionActivityFact, HopActivityFact } from '../../model/log-facts.ts'
-import type { EnvoyClusterFact } from '../../model/envoy-facts.ts'
 import type { InstanceRecord } from '../instances/records.ts'
 import type { Stages } from '../stages.ts'
 

@@ -8,12 +8,12 @@ import {
   clusterTraffic,
   type HopEvidence,
 } from '../evaluate/hop-evidence.ts'
+import { sortBy } from '../in-order.ts'
 import { isCurrent } from '../instances/records.ts'
 import { acceptanceOf } from '../peer-matching.ts'
-import { sortBy } from '../in-order.ts'
-import { currentFacts } from './transport/handshakes.ts'
 import { reason } from '../reasons.ts'
 import type { Stages } from '../stages.ts'
+import { currentFacts } from './transport/handshakes.ts'
 
 export interface HopRelations {
   readonly relations: readonly Relation[]

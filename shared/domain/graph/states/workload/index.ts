@@ -1,5 +1,5 @@
-import { type WorkloadState, workloadSeverity } from '../../../model/hop-state.ts'
 import type { Judgement, Reason } from '../../../model/graph.ts'
+import { type WorkloadState, workloadSeverity } from '../../../model/hop-state.ts'
 import type { WorkloadEvidence } from '../../evaluate/workload-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { judged, missing } from '../../known.ts'
