@@ -96,7 +96,8 @@ function SilentSources({ health, now }: { readonly health: readonly SourceHealth
     const first = source.problems[0]
     const more = source.problems.length - 1
     const text =
-      source.answering === 0 || first === undefined
+      // One that never answered has a reason to tell; of one that did, since when it is silent says more.
+      first === undefined || (source.answering === 0 && source.newestReadAt !== null)
         ? silentSourceSentence(source.source, source.newestReadAt, now)
         : `${sourceLabel(source.source)} ${sourceProblemSentence(first, now)}`
     return (

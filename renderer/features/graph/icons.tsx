@@ -4,6 +4,7 @@ import {
   Cloud,
   Cpu,
   Database,
+  FileBadge,
   FileText,
   FlaskConical,
   Funnel,
@@ -42,7 +43,7 @@ const controls: Readonly<Record<ControlComponent['kind'], LucideIcon>> = {
   'spire-agent': Users,
   'opa-bundle': FileText,
   'opa-instance': Scale,
-  'registration-object': IdCard,
+  'registration-object': FileBadge,
 }
 
 /** The icon of a stage's kind; a kind that is not in the list of intent.yaml gets the one of a plain workload. */

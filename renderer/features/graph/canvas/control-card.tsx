@@ -2,6 +2,7 @@ import { memo } from 'react'
 import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { workloadStateLabel } from '../../../../shared/words/states.ts'
+import { controlCardName } from '../control-name.ts'
 import { ControlIcon } from '../icons.tsx'
 import styles from './card.module.css'
 
@@ -33,7 +34,7 @@ export const ControlCard = memo(function ControlCard({
       onClick={() => onSelect(component.id)}
     >
       <ControlIcon kind={component.kind} size={18} strokeWidth={1.5} />
-      <span className={styles.name}>{component.name}</span>
+      <span className={styles.name}>{controlCardName(component)}</span>
       <span className={styles.countdown}>
         {summary.length <= longest ? summary : workloadStateLabel(component.state.state)}
       </span>
