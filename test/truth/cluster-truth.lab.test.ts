@@ -4,6 +4,7 @@ import { faultOf, faults } from '../../shared/faults/index.ts'
 import { differences, valueOf } from './compare.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
+import { unmetInCluster } from './tier2-expectations.ts'
 
 /**
  * The same pipeline read twice: by the address of every server, and by nothing but a kubeconfig with the shipped rights.
@@ -49,6 +50,22 @@ for (const { id, title } of faults.filter(({ tier }) => tier === 1)) {
       const [graph, truth] = [await viaCluster(), await on.lab.truth()]
       return [...unsettled(graph), ...differences(graph, truth, { registration: 'any' })]
     }, 90)
+  })
+}
+
+for (const fault of faults.filter(({ tier }) => tier === 2)) {
+  test(`fault ${fault.id}: ${fault.title} is seen through the cluster alone, and heals`, async () => {
+    expect(healthy, 'the healthy graph was never seen').toBeDefined()
+    await on.lab.inject(fault.id)
+    try {
+      await on.settle(async () => {
+        const [graph, truth] = [await viaCluster(), await on.lab.truth()]
+        return [...unmet(graph, truth, fault, healthy), ...unmetInCluster(graph, truth, fault)]
+      }, 60)
+    } finally {
+      await on.lab.heal()
+    }
+    await on.settle(async () => unsettled(await viaCluster()), 90)
   })
 }
 
