@@ -16,17 +16,20 @@ export function Section({ title, children }: { readonly title: string; readonly 
 
 /** One fact: what it is, its value, and on demand how it is known. */
 export function FactRow<Value>({
+  of = '',
   label,
   known,
   now,
   children,
 }: {
+  /** What the fact is of, where a panel has the same label several times. */
+  readonly of?: string
   readonly label: string
   readonly known: Known<Value>
   readonly now: EpochMs
   readonly children: (value: Value) => ReactNode
 }) {
-  const id = `row/${label}`
+  const id = of === '' ? `row/${label}` : `row/${of}/${label}`
   return (
     <>
       <div className={styles.row}>

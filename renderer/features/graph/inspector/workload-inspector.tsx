@@ -67,10 +67,11 @@ export function WorkloadInspector({
         {workload.envoys.length === 0 ? <p className={styles.sentence}>No Envoy is known for it.</p> : null}
         {workload.envoys.map((envoy) => (
           <div key={envoy.envoy}>
-            <FactRow label={envoy.envoy} known={envoy.state} now={now}>
+            <p className={styles.named}>{envoy.envoy}</p>
+            <FactRow of={envoy.envoy} label="State" known={envoy.state} now={now}>
               {(value) => value}
             </FactRow>
-            <FactRow label={`${envoy.envoy} version`} known={envoy.version} now={now}>
+            <FactRow of={envoy.envoy} label="Version" known={envoy.version} now={now}>
               {(value) => value}
             </FactRow>
             {envoy.listeners.length === 0 ? null : (

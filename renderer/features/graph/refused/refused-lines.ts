@@ -46,7 +46,7 @@ export function whoRefused(line: RefusedLine): Refuser {
     sentence:
       decision === null
         ? 'Policy said no, as Envoy’s log tells. The decision itself is not held: its log is not read, or it has not arrived.'
-        : `${decision.opaInstanceId ?? `The OPA of “${decision.source}”`} said no.`,
+        : `The OPA whose decisions are in “${decision.source}” said no${decision.opaInstanceId === null ? '' : `; it calls itself ${decision.opaInstanceId}`}.`,
   }
 }
 

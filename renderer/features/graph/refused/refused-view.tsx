@@ -126,7 +126,7 @@ function Listed({
             const key = keyOf(line)
             const hop = hopIdOf(line)
             return (
-              <tbody key={key} data-selected={hop !== null && hop === selected}>
+              <tbody key={key} data-selected={hop !== null && hop === selected} data-open={open === key}>
                 <Row
                   line={line}
                   names={names}
