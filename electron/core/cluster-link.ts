@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { KubernetesSource } from '../../shared/domain/model/environment.ts'
 import type { GapReason } from '../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
+import { createGate, type Gate } from './gate.ts'
 import type { Cluster, ConnectorPorts, Dial, HttpGet, ObserveSettings, OpenCluster, PodLogRequest } from './ports.ts'
 
 /** Why something in a cluster is not asked. `reason` becomes that of the gap. */
@@ -14,11 +15,15 @@ export class ClusterFailure extends Error {
   }
 }
 
+/** Each is a port-forward of its own through the API server and a kubelet. Fewer at once are sooner answered, all in all. */
+const questionLimits = { inAll: 16, perKind: 3 }
 /** A cluster that cannot be opened is left alone for so long. Milliseconds. */
 const reopenMs = 1000
 
 /** The way into one cluster, opened when it is needed and anew when it is outdated; shared by all that is read there. */
 export interface ClusterLink {
+  /** Each question waits here for its turn, so that its deadline begins when it can be answered. */
+  readonly questions: Gate
   dial: Cluster['dial']
   followPodLog(request: PodLogRequest, signal: AbortSignal): AsyncIterable<Uint8Array>
   close(): void
@@ -59,6 +64,7 @@ export function createClusterLink(
   }
 
   return {
+    questions: createGate(questionLimits),
     async dial(target, signal): Promise<Duplex> {
       return (await current()).dial(target, signal)
     },
@@ -98,5 +104,12 @@ export function portsThrough(
     const { namespace, pod, port } = find()
     return link.dial({ namespace, pod, port: port ?? target.port }, signal)
   }
-  return { dial, get: httpGetOver(dial) }
+  const get = httpGetOver(dial)
+  return {
+    dial,
+    async get(url, options) {
+      const { namespace, pod } = find()
+      return link.questions.pass(`${namespace}/${pod}`, options.signal, () => get(url, options))
+    },
+  }
 }

@@ -8,8 +8,8 @@ import {
   type Connectors,
   type KnownCluster,
   type ObservationPorts,
-  settingsOf,
   type SourceTask,
+  settingsOf,
   taskOf,
   through,
 } from './source-tasks.ts'

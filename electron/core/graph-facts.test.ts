@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { emptyGraph } from '../../test/builders/graph-parts.ts'
 import type { Fact, ScopeState } from '../../shared/domain/model/fact.ts'
+import { emptyGraph } from '../../test/builders/graph-parts.ts'
 import { createGraphHandlers } from './graph.ts'
 import { factIdsOf, factsById } from './graph-facts.ts'
 import type { Session, Sessions } from './sessions.ts'

@@ -1,5 +1,5 @@
-import type { LogStore, RecordKind } from './log-store.ts'
 import { Failure } from './failure.ts'
+import type { LogStore, RecordKind } from './log-store.ts'
 import type { Clock, Log, LogSink } from './ports.ts'
 
 /** Lines wait so long for others of their log. Milliseconds. */

@@ -11,8 +11,8 @@ import { createPace } from './pace.ts'
 import type { LogSink } from './ports.ts'
 import { createHealth } from './source-health.ts'
 import {
-  configuredTasks,
   type Connectors,
+  configuredTasks,
   type FindCluster,
   type ObservationPorts,
   type SourceTask,

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
-import type { EpochMs } from '../../shared/domain/model/time.ts'
+import type { SourceTest } from '../../shared/contract/environments.ts'
 import type { KubernetesSource, LogSource } from '../../shared/domain/model/environment.ts'
 import type { GapReason, Report, SourceKind } from '../../shared/domain/model/fact.ts'
-import type { SourceTest } from '../../shared/contract/environments.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
 
 /** What the core needs from the outside world. electron/platform implements it; tests bring their own. */
 

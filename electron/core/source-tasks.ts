@@ -115,10 +115,9 @@ function spireInCluster(
   const place = `spire-server in cluster ${cluster}`
   // The port stands for itself: the dial takes the one that was found.
   const plain = taskOf('spire', connector, { id, address: `${place}:8081`, trustDomain, identity }, settings)
-  const link: ClusterLink = {
+  const link: Pick<ClusterLink, 'dial' | 'questions'> = {
+    questions: createGate({ inAll: 1, perKind: 1 }),
     dial: (target, signal) => known().link.dial(target, signal),
-    followPodLog: (request, signal) => known().link.followPodLog(request, signal),
-    close() {},
   }
   function known(): KnownCluster {
     const found = clusterOf(cluster)

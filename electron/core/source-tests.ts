@@ -10,12 +10,12 @@ import { mostStreams } from './log-turns.ts'
 import { createPace } from './pace.ts'
 import type { Connector, ConnectorPorts } from './ports.ts'
 import {
-  configuredTasks,
   type Connectors,
+  configuredTasks,
   type FindCluster,
   type ObservationPorts,
-  settingsOf,
   type SourceTask,
+  settingsOf,
 } from './source-tasks.ts'
 import type { DiscoveredKind } from './targets.ts'
 

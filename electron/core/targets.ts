@@ -1,7 +1,7 @@
 import type { SourceKind } from '../../shared/domain/model/fact.ts'
 import type { KubernetesFact, PodContainer, PodFact, ServiceFact } from '../../shared/domain/model/kubernetes-facts.ts'
-import { type Program, programs } from './target-programs.ts'
 import { argumentValue, mayDo, portOfAddress, runsProgram } from './target-arguments.ts'
+import { type Program, programs } from './target-programs.ts'
 
 /** What discovery finds: sources that have a connector, and things that only help to find or to explain. */
 export type DiscoveredKind =

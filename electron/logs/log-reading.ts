@@ -1,7 +1,7 @@
-import type { FollowedRecord } from '../core/ports.ts'
 import type { Fact, Gap, GapReason, Provenance, Report } from '../../shared/domain/model/fact.ts'
 import type { LogIntakeFact } from '../../shared/domain/model/log-facts.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
+import type { FollowedRecord } from '../core/ports.ts'
 import type { Activity } from './activity/activity.ts'
 import { createDecisionActivity } from './activity/decision-activity.ts'
 import { createHopActivity } from './activity/hop-activity.ts'

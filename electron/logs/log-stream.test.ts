@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
-import type { LogStream, StreamProblem } from '../core/ports.ts'
 import type { Report } from '../../shared/domain/model/fact.ts'
 import { decisionLine, ingressLine, integrityLine } from '../../test/builders/log-lines.ts'
 import { createManualClock, type ManualClock } from '../../test/builders/manual-clock.ts'
+import type { LogStream, StreamProblem } from '../core/ports.ts'
 import { observeLogStream } from './index.ts'
 
 const line = (text: string): string => `${text}\n`

@@ -1,7 +1,7 @@
+import { MessageChannel } from 'node:worker_threads'
 import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/message-port'
 import type { ContractRouterClient } from '@orpc/contract'
-import { MessageChannel } from 'node:worker_threads'
 import type { Contract } from '../../shared/contract/index.ts'
 import type { Log } from '../core/ports.ts'
 import { servePort } from './port.ts'

@@ -1,5 +1,5 @@
-import { RPCHandler } from '@orpc/server/message-port'
 import type { MessagePort } from 'node:worker_threads'
+import { RPCHandler } from '@orpc/server/message-port'
 import type { Log } from '../core/ports.ts'
 import { handlingOptions } from './handling.ts'
 import type { ServiceRouter } from './router.ts'

@@ -1,8 +1,8 @@
 import { implement } from '@orpc/server'
-import type { SystemInfo } from '../../shared/contract/system.ts'
-import { contract } from '../../shared/contract/index.ts'
 import type { EnvironmentSummary, SourceHealth, SourceTest } from '../../shared/contract/environments.ts'
+import { contract } from '../../shared/contract/index.ts'
 import type { LiveEvent } from '../../shared/contract/live.ts'
+import type { SystemInfo } from '../../shared/contract/system.ts'
 import type { GraphHandlers } from '../core/graph.ts'
 import type { LogsHandlers } from '../core/logs.ts'
 

@@ -1,5 +1,5 @@
-import { RPCHandler } from '@orpc/server/node'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { RPCHandler } from '@orpc/server/node'
 import type { ErrorCode } from '../../shared/contract/errors.ts'
 import { Failure } from '../core/failure.ts'
 import type { Clock, Log } from '../core/ports.ts'

@@ -1,6 +1,6 @@
-import { assertNever } from '../lib/assert-never.ts'
 import type { Hop } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
+import { assertNever } from '../lib/assert-never.ts'
 import { formatAge, formatDuration, formatRate, formatShare, speakDuration } from './durations.ts'
 import { authorisationLabel, transportLabel } from './states.ts'
 

@@ -1,6 +1,6 @@
 import type { ReasonCode } from '../domain/graph/reasons.ts'
-import { figure, has, type Params, quoted, word } from './param-text.ts'
 import { gapReasonPhrase, whatIsMissing } from './gaps.ts'
+import { figure, has, type Params, quoted, word } from './param-text.ts'
 
 type Code = Extract<
   ReasonCode,

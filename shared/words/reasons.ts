@@ -1,7 +1,7 @@
 import type { Reason } from '../domain/model/graph.ts'
+import type { Params } from './param-text.ts'
 import { authorisationReasons } from './reasons-authorisation.ts'
 import { controlReasons } from './reasons-control.ts'
-import type { Params } from './param-text.ts'
 import { transportReasons } from './reasons-transport.ts'
 import { valueReasons } from './reasons-values.ts'
 import { workloadReasons } from './reasons-workloads.ts'

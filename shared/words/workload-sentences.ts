@@ -1,7 +1,7 @@
 import type { Slot, Workload } from '../domain/model/graph.ts'
-import type { EpochMs } from '../domain/model/time.ts'
 import type { WorkloadState } from '../domain/model/hop-state.ts'
 import { workloadSeverity } from '../domain/model/hop-state.ts'
+import type { EpochMs } from '../domain/model/time.ts'
 import { formatAge, formatDuration, speakDuration } from './durations.ts'
 import { workloadStateLabel } from './states.ts'
 

@@ -27,7 +27,7 @@ export async function run(): Promise<readonly BenchRow[]> {
       }
       const took = performance.now() - started
       door.close()
-      service.stop()
+      await service.stop()
       return took
     })
     const byHand = await median(3, () =>

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
-import type { Connectors, ObservationPorts } from '../../electron/core/source-tasks.ts'
 import type { Cluster, PodLogRequest } from '../../electron/core/ports.ts'
+import type { Connectors, ObservationPorts } from '../../electron/core/source-tasks.ts'
 import type { Fact, Gap, Report } from '../../shared/domain/model/fact.ts'
 import type { PodFact } from '../../shared/domain/model/kubernetes-facts.ts'
 import { connectorsFrom, deadPorts, type Observe } from './core-parts.ts'

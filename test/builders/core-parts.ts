@@ -1,6 +1,6 @@
 import type { LoadedEnvironment } from '../../electron/core/environments.ts'
-import type { Connectors, ObservationPorts } from '../../electron/core/source-tasks.ts'
 import type { Clock, Connector, ConnectorPorts, ObserveSettings } from '../../electron/core/ports.ts'
+import type { Connectors, ObservationPorts } from '../../electron/core/source-tasks.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import type { Gap, Report, SourceKind } from '../../shared/domain/model/fact.ts'
 

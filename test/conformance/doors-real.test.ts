@@ -21,7 +21,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   close()
-  service.stop()
+  await service.stop()
   await rm(home, { recursive: true })
 })
 

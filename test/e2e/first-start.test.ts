@@ -16,7 +16,7 @@ test('with nothing configured the window says how to start the lab and where env
     expect(window.complaints).toEqual([])
   } finally {
     await window.close()
-    service.stop()
+    await service.stop()
     await rm(home, { recursive: true, force: true })
   }
 })

@@ -1,5 +1,5 @@
-import type { Intent } from '../model/intent.ts'
 import type { Zone } from '../model/graph.ts'
+import type { Intent } from '../model/intent.ts'
 import { shortNames, trustDomainOf } from './spiffe-id.ts'
 
 /** Intent made quick to ask. Without an intent every question has the answer "nothing is declared". */

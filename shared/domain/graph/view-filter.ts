@@ -1,3 +1,4 @@
+import type { Hop, TrustGraph, Workload } from '../model/graph.ts'
 import {
   authorisationStates,
   relations,
@@ -5,7 +6,6 @@ import {
   type WorkloadState,
   workloadStates,
 } from '../model/hop-state.ts'
-import type { Hop, TrustGraph, Workload } from '../model/graph.ts'
 
 /** A filter that was understood: what matches, by id. `null` in place of a set: everything. */
 export interface Matches {

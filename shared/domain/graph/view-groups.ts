@@ -1,5 +1,5 @@
-import { type WorkloadState, workloadSeverity } from '../model/hop-state.ts'
 import type { Workload } from '../model/graph.ts'
+import { type WorkloadState, workloadSeverity } from '../model/hop-state.ts'
 import type { EpochMs } from '../model/time.ts'
 import type { NodeItem, ViewQuery } from '../model/view.ts'
 

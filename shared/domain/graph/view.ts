@@ -1,3 +1,4 @@
+import type { Hop, TrustGraph } from '../model/graph.ts'
 import {
   type AuthorisationState,
   authorisationSeverity,
@@ -9,7 +10,6 @@ import {
   transportStates,
   workloadStates,
 } from '../model/hop-state.ts'
-import type { Hop, TrustGraph } from '../model/graph.ts'
 import type { EdgeItem, GraphCounts, GraphView, HopLine, ViewQuery } from '../model/view.ts'
 import { matchesOf } from './view-filter.ts'
 import { fold } from './view-groups.ts'

@@ -1,5 +1,5 @@
-import type { FactBase } from './fact.ts'
 import type { SocketAddress } from './envoy-facts.ts'
+import type { FactBase } from './fact.ts'
 import type { DurationMs, EpochMs } from './time.ts'
 
 /** What log records say about a window of time. Records themselves stay in electron/logs; these are their sums. */

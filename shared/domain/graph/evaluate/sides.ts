@@ -1,5 +1,5 @@
-import type { Fact, ScopeState } from '../../model/fact.ts'
 import type { FilterChain, TlsContext } from '../../model/envoy-facts.ts'
+import type { Fact, ScopeState } from '../../model/fact.ts'
 import type { CertificateView, FactReference, HopSide, Known } from '../../model/graph.ts'
 import type { HopActivityFact } from '../../model/log-facts.ts'
 import { type EnvoyRecord, isCurrent, type Scoped } from '../instances/records.ts'

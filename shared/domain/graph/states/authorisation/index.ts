@@ -1,6 +1,6 @@
 import type { FilterChain } from '../../../model/envoy-facts.ts'
-import type { AuthorisationState } from '../../../model/hop-state.ts'
 import type { Judgement } from '../../../model/graph.ts'
+import type { AuthorisationState } from '../../../model/hop-state.ts'
 import type { HopEvidence } from '../../evaluate/hop-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { judged } from '../../known.ts'

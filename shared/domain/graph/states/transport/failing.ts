@@ -1,6 +1,6 @@
-import type { HopActivityFact } from '../../../model/log-facts.ts'
-import type { TransportState } from '../../../model/hop-state.ts'
 import type { Judgement, Reason } from '../../../model/graph.ts'
+import type { TransportState } from '../../../model/hop-state.ts'
+import type { HopActivityFact } from '../../../model/log-facts.ts'
 import type { HopEvidence } from '../../evaluate/hop-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { judged } from '../../known.ts'

@@ -1,5 +1,5 @@
-import type { TransportState } from '../../../model/hop-state.ts'
 import type { Judgement } from '../../../model/graph.ts'
+import type { TransportState } from '../../../model/hop-state.ts'
 import type { HopEvidence } from '../../evaluate/hop-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { judged } from '../../known.ts'
