@@ -53,7 +53,7 @@ export const controlReasons: Readonly<Record<Code, (params: Params) => string>> 
   'declares-ignored-namespaces': (p) =>
     `${word(p, 'object')} selects no pod: ${figure(p, 'ignored')} of its namespaces are on the controller’s list of ignored namespaces.`,
   'declares-entries-with-trouble': (p) =>
-    `Of ${figure(p, 'total')} ClusterStaticEntry objects, ${figure(p, 'unrendered')} could not be rendered, ${figure(p, 'masked')} are masked and ${figure(p, 'unset')} are not set in SPIRE; the first is ${quoted(p, 'first')}.`,
+    `Of ${figure(p, 'total')} ClusterStaticEntry objects, ${figure(p, 'unrendered')} could not be rendered and ${figure(p, 'masked')} are masked; the first is ${quoted(p, 'first')}.`,
   'declares-unread': (p) => `What ${word(p, 'cluster')} declares cannot be read.${lastRead(p)}`,
   'opa-current': (p) => `${word(p, 'opa')} answers.`,
   'opa-silent': (p) => `${word(p, 'opa')} does not answer: ${quoted(p, 'detail')}.${lastRead(p)}`,

@@ -138,7 +138,6 @@ export interface ReasonParams {
     first: string
     unrendered: number
     masked: number
-    unset: number
     total: number
   }
   'declares-unread': { cluster: string; lastReadAt: EpochMs | null }

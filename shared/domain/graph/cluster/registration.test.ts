@@ -179,12 +179,18 @@ describe('objects that declare identities', () => {
     expect(found?.state).toMatchObject({ state: 'unknown', reason: { code: 'declares-unread' } })
   })
 
-  it('need attention when one is not set in SPIRE', () => {
-    const scopes = withFacts(byCluster, entries, 'cluster-static-entry', (fact) =>
-      fact.name === 'gateway' ? { ...fact, status: { rendered: true, masked: false, set: false } } : fact,
-    )
-    const found = build(scopes, builtAt).control.find(({ name }) => name === 'ClusterStaticEntry')
-    expect(found?.state.reason).toMatchObject({ code: 'declares-entries-with-trouble', params: { unset: 1, total: 3 } })
+  it('need attention when one is masked, and not when the controller leaves `set` false for what it made', () => {
+    const withStatus = (masked: boolean) =>
+      withFacts(byCluster, entries, 'cluster-static-entry', (fact) =>
+        fact.name === 'gateway' ? { ...fact, status: { rendered: true, masked, set: false } } : fact,
+      )
+    const found = (masked: boolean) =>
+      build(withStatus(masked), builtAt).control.find(({ name }) => name === 'ClusterStaticEntry')
+    expect(found(false)?.state.state).toBe('verified')
+    expect(found(true)?.state.reason).toMatchObject({
+      code: 'declares-entries-with-trouble',
+      params: { masked: 1, total: 3 },
+    })
   })
 })
 
