@@ -7,8 +7,9 @@ export type Labels = Readonly<Record<string, string>>
  * everything. null: an operator that is not known, so it cannot be told.
  */
 export function fits(selector: LabelSelector, labels: Labels): boolean | null {
-  for (const [key, value] of Object.entries(selector.matchLabels)) {
-    if (!Object.hasOwn(labels, key) || labels[key] !== value) return false
+  for (const key in selector.matchLabels) {
+    if (!Object.hasOwn(selector.matchLabels, key)) continue
+    if (!Object.hasOwn(labels, key) || labels[key] !== selector.matchLabels[key]) return false
   }
   let isSure = true
   for (const { key, operator, values } of selector.matchExpressions) {

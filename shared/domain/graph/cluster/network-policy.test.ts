@@ -3,7 +3,7 @@ import { labelled, networkPolicy, pod, podContainer } from '../../../../test/bui
 import type { NetworkPolicyFact, NetworkPolicyRule } from '../../model/kubernetes-facts.ts'
 import { isInBlock } from './ip-block.ts'
 import { fits, fitsNamespace } from './label-selector.ts'
-import { answerOf } from './network-policy.ts'
+import { answerOf, policiesFor } from './network-policy.ts'
 
 const caller = pod('ai', 'caller', { labels: { app: 'caller', tier: 'front' }, podIps: ['10.1.0.1', 'fd00::1'] })
 const callee = pod('data', 'callee', {
@@ -35,7 +35,7 @@ function ingress(rules: readonly NetworkPolicyRule[], more: Partial<NetworkPolic
 
 function ask(policies: readonly NetworkPolicyFact[], port: number | null = 8443, known = true) {
   return answerOf(
-    (namespace) => policies.filter((policy) => policy.namespace === namespace),
+    (own) => policiesFor(policies, own),
     (namespace) => (known ? (namespaces[namespace] ?? null) : null),
     { caller, callee, port },
   )

@@ -32,7 +32,7 @@ export type NamespaceLabels = (namespace: string) => Labels | null
  * Nothing here says whether the network of the cluster enforces them.
  */
 export function answerOf(
-  policiesOf: (namespace: string) => readonly NetworkPolicyFact[],
+  policiesOf: (pod: PodFact) => readonly NetworkPolicyFact[],
   namespaceLabels: NamespaceLabels,
   { caller, callee, port }: Connection,
 ): PolicyAnswer {
@@ -41,7 +41,7 @@ export function answerOf(
   const direction = (type: 'Ingress' | 'Egress', own: PodFact, peer: PodFact): Admission => {
     let isSelected: boolean | null = false
     let isAdmitted: boolean | null = false
-    for (const policy of policiesOf(own.namespace)) {
+    for (const policy of policiesOf(own)) {
       if (!policy.policyTypes.includes(type)) continue
       const selects = fits(policy.podSelector, own.labels)
       if (selects === false) continue
@@ -67,6 +67,13 @@ export function answerOf(
   const egress = direction('Egress', caller, callee)
   const ingress = direction('Ingress', callee, caller)
   return { egress, ingress, selecting, admitting }
+}
+
+/** The policies that select a pod, or may: the only ones that have to be asked about it. */
+export function policiesFor(policies: readonly NetworkPolicyFact[], pod: PodFact): readonly NetworkPolicyFact[] {
+  return policies.filter(
+    (policy) => policy.namespace === pod.namespace && fits(policy.podSelector, pod.labels) !== false,
+  )
 }
 
 function admitsPeer(

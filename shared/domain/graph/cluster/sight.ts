@@ -36,10 +36,12 @@ export function lookAgain(
   }
   // The first map is shared by all graphs, so it is never written to.
   const pods = before.pods === emptySight.pods ? new Map<string, readonly JoinedPod[]>() : before.pods
-  for (const id of isOther ? [...weave.workloads.keys(), ...pods.keys()] : [...touched.workloads]) {
+  // Events, machines and policies say nothing of which pod is whose.
+  const isRejoined = isOther && !sameParts(before.clusters, clusters, joiningParts)
+  for (const id of isRejoined ? [...weave.workloads.keys(), ...pods.keys()] : [...touched.workloads]) {
     joinAgain(weave, clusters, pods, trustDomains, id, touched)
   }
-  if (isOther) {
+  if (isRejoined || (isOther && !sameParts(before.clusters, clusters, ['networkpolicies']))) {
     touchByDeclarations(weave, before.clusters, clusters, touched)
     touchByNetwork(weave, before.clusters, clusters, touched)
   }
@@ -136,6 +138,23 @@ function alike(before: ScopeState | undefined, after: ScopeState | undefined): b
     before.gaps.length === after.gaps.length &&
     before.gaps.every((gap, place) => gap.reason === after.gaps[place]?.reason) &&
     (isCurrent(after) || before.readAt === after.readAt)
+  )
+}
+
+const joiningParts: readonly ClusterPart[] = ['pods', 'namespaces', 'clusterspiffeids', 'clusterstaticentries']
+
+/** Whether these parts are the very readings that they were. */
+function sameParts(
+  before: readonly ClusterRecord[],
+  after: readonly ClusterRecord[],
+  parts: readonly ClusterPart[],
+): boolean {
+  return (
+    before.length === after.length &&
+    after.every((cluster, place) => {
+      const was = before[place]
+      return was?.id === cluster.id && parts.every((part) => was.parts[part] === cluster.parts[part])
+    })
   )
 }
 

@@ -2,7 +2,7 @@ import type { Known, NetworkView } from '../../model/graph.ts'
 import type { NetworkPolicyFact, PodFact } from '../../model/kubernetes-facts.ts'
 import { addressParts } from '../addresses.ts'
 import type { JoinedPod } from '../cluster/joins.ts'
-import { answerOf, type PolicyAnswer } from '../cluster/network-policy.ts'
+import { answerOf, type PolicyAnswer, policiesFor } from '../cluster/network-policy.ts'
 import type { ClusterSight } from '../cluster/sight.ts'
 import { type ClusterRecord, podKey } from '../instances/cluster-record.ts'
 import { isCurrent, wasRead } from '../instances/records.ts'
@@ -95,14 +95,14 @@ function worstOf(
 
 function between(cluster: ClusterRecord, caller: PodFact, callee: PodFact, port: number | null): Found | null {
   const answer = answerOf(
-    (namespace) => cluster.policiesOf.get(namespace) ?? [],
+    (pod) => selecting(cluster, pod),
     (namespace) => cluster.namespaces.get(namespace)?.labels ?? null,
     { caller, callee, port },
   )
   const verdict = verdictOf(answer)
-  const { ingress, egress, selecting, admitting } = answer
+  const { ingress, egress, admitting } = answer
   if (verdict === null) return null
-  const deciding = verdict === 'blocked' ? selecting : admitting
+  const deciding = verdict === 'blocked' ? answer.selecting : admitting
   // Where one direction blocks, what the other says may not be known, and does not matter.
   return {
     verdict,
@@ -111,6 +111,15 @@ function between(cluster: ClusterRecord, caller: PodFact, callee: PodFact, port:
     deciding,
     pods: [caller, callee],
   }
+}
+
+/** Many hops lead to one pod: which policies are about it is found once for each reading of the cluster. */
+function selecting(cluster: ClusterRecord, pod: PodFact): readonly NetworkPolicyFact[] {
+  const known = cluster.selecting.get(pod)
+  if (known !== undefined) return known
+  const found = policiesFor(cluster.policiesOf.get(pod.namespace) ?? [], pod)
+  cluster.selecting.set(pod, found)
+  return found
 }
 
 function verdictOf({ ingress, egress }: PolicyAnswer): NetworkView['verdict'] | null {

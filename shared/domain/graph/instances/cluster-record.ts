@@ -37,6 +37,8 @@ export interface ClusterRecord {
   readonly namespaces: ReadonlyMap<string, NamespaceFact>
   readonly policies: readonly NetworkPolicyFact[]
   readonly policiesOf: ReadonlyMap<string, readonly NetworkPolicyFact[]>
+  /** Policies that are about a pod, filled as they are asked for. */
+  readonly selecting: Map<PodFact, readonly NetworkPolicyFact[]>
   /** Whether any policy tells by address. */
   readonly hasBlocks: boolean
   readonly spiffeIds: readonly ClusterSpiffeIdFact[]
@@ -91,6 +93,7 @@ export function clusterRecord(id: string, scopes: readonly ScopeState[]): Cluste
     slices,
     namespaces,
     policies,
+    selecting: new Map(),
     hasBlocks: policies.some(({ ingress, egress }) =>
       [...ingress, ...egress].some(({ peers }) => peers.some(({ ipBlock }) => ipBlock !== null)),
     ),
