@@ -55,7 +55,7 @@ const suites: readonly Suite[] = [
   { name: 'conformance', minutes: 1, needs: [], run: () => runVitest('conformance', 'conformance') },
   {
     name: 'real servers (lab)',
-    minutes: 12,
+    minutes: 15,
     needs: ['lab binaries'],
     run: () => runVitest('real servers (lab)', 'lab'),
   },

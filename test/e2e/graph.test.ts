@@ -84,6 +84,16 @@ test('the keyboard reaches what the pointer reaches: next, back, table, filter, 
   await page.getByRole('dialog').waitFor({ state: 'detached' })
 })
 
+test('what was refused is a list, with who refused it and why', async () => {
+  await page.keyboard.press('r')
+  await page.getByText('Refused requests').first().waitFor()
+  await page.getByText('Policy decision').nth(1).waitFor({ timeout: 30_000 })
+  await expect.poll(() => page.locator('body').textContent()).toContain('input-sanitiser')
+  await keepPicture(page, 'refused')
+  await page.keyboard.press('r')
+  await page.getByTestId(nodeId('gateway')).waitFor()
+})
+
 test('a fault shows on the hop it breaks within seconds, in words, and heals', async () => {
   await on.lab.inject('wrong-spiffe-id-required')
   try {
