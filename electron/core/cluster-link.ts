@@ -91,25 +91,25 @@ export interface PodPort {
 }
 
 /**
- * What a connector reaches one pod with: wherever it dials, the stream leads to that pod. `find` is asked each time, and throws
- * `ClusterFailure` when there is nothing to dial now.
+ * A dial that leads to one place in a cluster, whatever it is given. `find` is asked each time, and throws `ClusterFailure` when
+ * there is nothing to dial now.
  */
-export function portsThrough(
-  link: ClusterLink,
-  find: () => PodPort,
-  httpGetOver: (dial: Dial) => HttpGet,
-): Pick<ConnectorPorts, 'dial' | 'get'> {
-  const dial: Dial = async (target, signal) => {
+export function dialThrough(link: Pick<ClusterLink, 'dial'>, find: () => PodPort): Dial {
+  return async (target, signal) => {
     if (target.kind !== 'tcp') throw new ClusterFailure('unsupported', 'a socket cannot be reached through a cluster')
     const { namespace, pod, port } = find()
     return link.dial({ namespace, pod, port: port ?? target.port }, signal)
   }
+}
+
+/** What a connector asks one pod with, its questions in turn with those to other pods. */
+export function portsThrough(
+  link: ClusterLink,
+  pod: string,
+  find: () => PodPort,
+  httpGetOver: (dial: Dial) => HttpGet,
+): Pick<ConnectorPorts, 'dial' | 'get'> {
+  const dial = dialThrough(link, find)
   const get = httpGetOver(dial)
-  return {
-    dial,
-    async get(url, options) {
-      const { namespace, pod } = find()
-      return link.questions.pass(`${namespace}/${pod}`, options.signal, () => get(url, options))
-    },
-  }
+  return { dial, get: (url, options) => link.questions.pass(pod, options.signal, () => get(url, options)) }
 }

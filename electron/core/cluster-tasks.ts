@@ -89,7 +89,7 @@ function askedTask(found: DiscoveredSource, hasSpireEntry: boolean, context: Con
     const how = isReady === undefined ? 'is not there' : 'is not ready'
     throw new ClusterFailure('unreachable', `the pod ${namespace}/${name} ${how}: it is not dialled`)
   }
-  const ways = portsThrough(known.link, find, ports.httpGetOver)
+  const ways = portsThrough(known.link, `${namespace}/${name}`, find, ports.httpGetOver)
   const place = `pod ${namespace}/${name} port ${found.port}`
   return [{ ...through(task, ways, place), definition: `${context.cluster} ${task.definition}` }]
 }

@@ -7,7 +7,7 @@ import type {
   SpireSource,
 } from '../../shared/domain/model/environment.ts'
 import type { Report, SourceKind } from '../../shared/domain/model/fact.ts'
-import { ClusterFailure, type ClusterLink, type PodPort, portsThrough } from './cluster-link.ts'
+import { ClusterFailure, type ClusterLink, dialThrough, type PodPort } from './cluster-link.ts'
 import type { Findings } from './discovery.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import type { Connector, ConnectorPorts, Dial, HttpGet, LogConnector, ObserveSettings, OpenCluster } from './ports.ts'
@@ -115,20 +115,16 @@ function spireInCluster(
   const place = `spire-server in cluster ${cluster}`
   // The port stands for itself: the dial takes the one that was found.
   const plain = taskOf('spire', connector, { id, address: `${place}:8081`, trustDomain, identity }, settings)
-  const link: Pick<ClusterLink, 'dial' | 'questions'> = {
-    questions: createGate({ inAll: 1, perKind: 1 }),
-    dial: (target, signal) => known().link.dial(target, signal),
-  }
   function known(): KnownCluster {
     const found = clusterOf(cluster)
     if (found === null) throw new ClusterFailure('not-configured', `sources.kubernetes has no ${cluster}`)
     return found
   }
-  const task = through(
-    plain,
-    portsThrough(link, () => readySpire(cluster, known().findings()), ports.httpGetOver),
-    place,
-  )
+  const dial: Dial = async (target, signal) => {
+    const there = known()
+    return dialThrough(there.link, () => readySpire(cluster, there.findings()))(target, signal)
+  }
+  const task = through(plain, { dial, get: ports.httpGetOver(dial) }, place)
   return {
     ...task,
     async *observe(own, signal) {
