@@ -16,6 +16,7 @@ test('the shipped JSON Schemas are those of the program (npm run gen)', () => {
 test('the examples in the guides are read without a complaint', () => {
   for (const [guide, schema] of [
     ['connect.md', environmentSchema],
+    ['kubernetes.md', environmentSchema],
     ['intent.md', intentSchema],
   ] as const) {
     const text = readFileSync(join(root, 'docs', 'guides', guide), 'utf8')
