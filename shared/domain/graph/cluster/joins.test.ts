@@ -172,4 +172,17 @@ describe('addresses of services', () => {
       ).graph,
     ).toEqual(build(all.filter(({ scope }) => !scope.startsWith('kubernetes/'))))
   })
+
+  it('are still told by the one pod that has them after another pod came', () => {
+    const all = through('127.1.0.2:8443', '0.0.0.0:8443')
+    const more = withScope(all, of('pods'), (state) => ({
+      ...state,
+      facts: [...state.facts, podOf({ name: 'new', namespace: 'ai', address: '127.1.0.99', opa: '' })],
+    }))
+    const changed = more.filter(({ scope }) => scope === of('pods'))
+    // The listener is asked for again: its Envoy is read once more.
+    const listeners = all.filter(({ scope }) => scope.endsWith('/listeners') || scope.endsWith('/clusters'))
+    const first = updateGraph(startGraph(settings, all, builtAt), changed, builtAt)
+    expect(updateGraph(first, listeners, builtAt).graph).toEqual(build(more))
+  })
 })
