@@ -1,4 +1,5 @@
 import type { Gap, SourceKind } from '../../shared/domain/model/fact.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
 import { discoverySentence } from '../../shared/words/discovery.ts'
 import { ClusterFailure, portsThrough } from './cluster-link.ts'
 import type { Findings } from './discovery.ts'
@@ -213,6 +214,8 @@ function streamOf({ pod, container, record, writtenBy }: LoggingContainer, id: s
 
 /** A log of which nothing came so long is quiet. Milliseconds. */
 const quietMs = 1500
+/** A cluster that has not begun to send a log so long is not waited for. Milliseconds. */
+const slowestMs = 10_000
 
 /** Detail of a log that is read and has nothing that is understood. */
 export const noRecordsYet = 'no record among its newest lines'
@@ -230,13 +233,19 @@ async function testStream(
   const until = AbortSignal.any([signal, enough.signal])
   let gaps: readonly Gap[] = []
   let accepted: number | null = null
+  let readSince: EpochMs | null = null
   try {
     for await (const report of connectors.logs.observeStream(stream, settings, ports, until)) {
       if (report.scope.endsWith('/activity')) gaps = report.gaps
+      const now = ports.clock.now()
+      const isSlow = report.gaps[0]?.reason === 'timed-out' && now - began < slowestMs
+      if (report.facts === null && !isSlow) break
       const intake = report.facts?.find((fact) => fact.kind === 'log-intake')
-      if (intake !== undefined) accepted = intake.accepted
+      if (intake === undefined) continue
+      accepted = intake.accepted
+      readSince ??= now
       // The first lines may still be on their way.
-      if (report.facts === null || (accepted ?? 0) > 0 || ports.clock.now() - began > quietMs) break
+      if (accepted > 0 || now - readSince >= quietMs) break
     }
   } finally {
     enough.abort(new Error('it was tested'))
