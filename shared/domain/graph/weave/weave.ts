@@ -1,6 +1,6 @@
 import type { ScopeState } from '../../model/fact.ts'
-import { type EnvoyRecord, type InstanceRecord, ownerOfScope, recordOf } from '../instances/records.ts'
 import { sortBy } from '../in-order.ts'
+import { type EnvoyRecord, type InstanceRecord, ownerOfScope, recordOf } from '../instances/records.ts'
 import { linkingRelations, publishingRelations } from '../relations/index.ts'
 import type {
   Connection,
@@ -12,6 +12,7 @@ import type {
 } from '../relations/relation.ts'
 import type { Naming, Stages } from '../stages.ts'
 import { connect, disconnect } from './elements.ts'
+import { dropEmpty, insert, type Place, placeOf, rememberQuestions } from './places.ts'
 
 /** A workload that something mentions. */
 export interface WorkloadNode {
@@ -62,9 +63,9 @@ export interface Weave {
   /** Source ids of the Envoys that are instances of a workload, by workload id. */
   readonly instances: Map<string, readonly string[]>
   readonly published: Map<string, readonly Published[]>
-  readonly index: Map<string, Published[]>
-  readonly questions: Map<string, readonly string[]>
-  readonly askers: Map<string, Set<string>>
+  readonly places: Map<string, Place>
+  /** What each owner looked up when it was last linked. */
+  readonly questions: Map<string, readonly Place[]>
   readonly connections: Map<string, readonly Connection[]>
   readonly guards: Map<string, readonly Guard[]>
   readonly workloads: Map<string, WorkloadNode>
@@ -77,6 +78,8 @@ export interface Weave {
   shape: number
   /** Grows with every update. */
   turn: number
+  /** Grows with every owner that is linked. */
+  links: number
 }
 
 export interface Relations {
@@ -103,9 +106,8 @@ export function emptyWeave(stages: Stages, relations: Relations): Weave {
     envoys: new Map(),
     instances: new Map(),
     published: new Map(),
-    index: new Map(),
+    places: new Map(),
     questions: new Map(),
-    askers: new Map(),
     connections: new Map(),
     guards: new Map(),
     workloads: new Map(),
@@ -115,6 +117,7 @@ export function emptyWeave(stages: Stages, relations: Relations): Weave {
     relations,
     shape: 0,
     turn: 0,
+    links: 0,
   }
 }
 
@@ -136,9 +139,7 @@ export function weaveIn(weave: Weave, changed: readonly ScopeState[], removed: r
     touchOwn(weave, owner, before, touched)
   }
   for (const key of changedKeys) {
-    for (const asker of weave.askers.get(key) ?? []) {
-      toLink.add(asker)
-    }
+    for (const asker of weave.places.get(key)?.askers ?? nobody) toLink.add(asker)
   }
   for (const owner of toLink) link(weave, owner, touched)
   touchNeighbours(weave, touched)
@@ -205,23 +206,20 @@ function publish(weave: Weave, owner: string, changedKeys: Set<string>, touched:
   for (const one of gone) {
     changedKeys.add(one.key)
     if (one.workload !== '') touched.around.add(one.workload)
-    const rest = weave.index
-      .get(one.key)
-      ?.filter((other) => !(other.instance === one.instance && other.part === one.part))
-    if (rest === undefined || rest.length === 0) weave.index.delete(one.key)
-    else weave.index.set(one.key, rest)
+    const place = weave.places.get(one.key)
+    if (place === undefined) continue
+    place.published = place.published.filter((other) => !(other.instance === one.instance && other.part === one.part))
+    dropEmpty(weave, place)
   }
   for (const one of come) {
     changedKeys.add(one.key)
-    const known = weave.index.get(one.key)
-    if (known === undefined) weave.index.set(one.key, [one])
-    else weave.index.set(one.key, [...known, one].sort(byInstance))
+    insert(placeOf(weave, one.key).published, one)
   }
   weave.published.set(owner, after)
   for (const { key, workload } of [...gone, ...come]) {
     if (!key.startsWith('workload:')) continue
-    const found = weave.index.get(key)
-    if (found === undefined) weave.instances.delete(workload)
+    const found = weave.places.get(key)?.published ?? nothing
+    if (found.length === 0) weave.instances.delete(workload)
     else
       weave.instances.set(
         workload,
@@ -232,10 +230,15 @@ function publish(weave: Weave, owner: string, changedKeys: Set<string>, touched:
 
 function link(weave: Weave, owner: string, touched: Touched): void {
   const record = weave.records.get(owner)
-  const asked = new Set<string>()
+  weave.links += 1
+  const asked: Place[] = []
   const look = (key: string) => {
-    asked.add(key)
-    return weave.index.get(key) ?? nothing
+    const place = placeOf(weave, key)
+    if (place.askedIn !== weave.links) {
+      place.askedIn = weave.links
+      asked.push(place)
+    }
+    return place.published
   }
   const connections: Connection[] = []
   if (record !== undefined) {
@@ -251,8 +254,12 @@ function link(weave: Weave, owner: string, touched: Touched): void {
   rememberQuestions(weave, owner, asked)
   const before = weave.connections.get(owner) ?? []
   // First in, then out: what is mentioned before and after never vanishes in between.
-  for (const one of connections) connect(weave, owner, one, touched)
-  for (const one of before) disconnect(weave, owner, one, touched)
+  for (const [place, one] of connections.entries()) {
+    if (!isSameMention(one, before[place])) connect(weave, owner, one, touched)
+  }
+  for (const [place, one] of before.entries()) {
+    if (!isSameMention(one, connections[place])) disconnect(weave, owner, one, touched)
+  }
   if (connections.length === 0) weave.connections.delete(owner)
   else weave.connections.set(owner, connections)
   // Asked again because what it found changed: its own workload may then be judged differently.
@@ -262,20 +269,14 @@ function link(weave: Weave, owner: string, touched: Touched): void {
   else weave.guards.set(owner, guards)
 }
 
-function rememberQuestions(weave: Weave, owner: string, asked: ReadonlySet<string>): void {
-  for (const key of weave.questions.get(owner) ?? []) {
-    if (asked.has(key)) continue
-    const askers = weave.askers.get(key)
-    askers?.delete(owner)
-    if (askers?.size === 0) weave.askers.delete(key)
-  }
-  for (const key of asked) {
-    const askers = weave.askers.get(key)
-    if (askers === undefined) weave.askers.set(key, new Set([owner]))
-    else askers.add(owner)
-  }
-  if (asked.size === 0) weave.questions.delete(owner)
-  else weave.questions.set(owner, [...asked])
+/** A mention that stays as it is needs neither to come nor to go. */
+function isSameMention(one: Connection, other: Connection | undefined): boolean {
+  return (
+    one.kind === 'mention' &&
+    other?.kind === 'mention' &&
+    one.workload === other.workload &&
+    one.because === other.because
+  )
 }
 
 /** What changed itself: an Envoy is part of its workload and of all its hops; an OPA of the Envoys that ask it. */
@@ -288,7 +289,7 @@ function touchOwn(weave: Weave, owner: string, before: InstanceRecord | undefine
       break
     case 'opa':
       for (const one of weave.published.get(owner) ?? []) {
-        for (const asker of weave.askers.get(one.key) ?? []) touchGuarded(weave, asker, touched)
+        for (const asker of weave.places.get(one.key)?.askers ?? nobody) touchGuarded(weave, asker, touched)
       }
       break
     case 'spire':
@@ -361,8 +362,5 @@ function differences(
   return [before.filter((one) => !is.has(textOf(one))), after.filter((one) => !was.has(textOf(one)))]
 }
 
-function byInstance(a: Published, b: Published): number {
-  return a.instance < b.instance ? -1 : a.instance > b.instance ? 1 : a.part < b.part ? -1 : a.part > b.part ? 1 : 0
-}
-
 const nothing: readonly Published[] = []
+const nobody: readonly string[] = []
