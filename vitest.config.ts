@@ -38,7 +38,7 @@ export default defineConfig({
           environment: 'node',
           // One lab at a time: it is a whole pipeline of real processes on two cores.
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 180_000,
         },
       },
