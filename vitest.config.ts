@@ -20,6 +20,8 @@ export default defineConfig({
           ],
           exclude: ['**/*.lab.test.ts', '**/node_modules/**'],
           environment: 'node',
+          // A busy machine is no failure; a test that hangs is.
+          testTimeout: 60_000,
         },
       },
       {

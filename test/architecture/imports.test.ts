@@ -4,7 +4,7 @@ import { type Import, importsOf, sourceFiles } from './sources.ts'
 
 /**
  * "Who may import whom", one row a folder; the first row that fits a file decides.
- * `own` are prefixes of our own files; `packages` of npm or Node, `*` for any.
+ * `own` are prefixes of our own files; `packages` of npm or Node, `*` for any, `node:` for all of Node's.
  */
 const rules: readonly { files: RegExp; own: readonly string[]; packages: readonly string[] }[] = [
   { files: /\.test\.tsx?$/, own: [''], packages: ['*'] },
@@ -19,6 +19,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
     own: ['shared/words/', 'shared/domain/', 'shared/faults/', 'shared/contract/', 'shared/lib/'],
     packages: [],
   },
+  { files: /^shared\/shell\.ts$/, own: ['shared/lib/'], packages: [] },
   {
     files: /^shared\/contract\//,
     own: ['shared/contract/', 'shared/domain/', 'shared/lib/'],
@@ -29,12 +30,12 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
     own: ['electron/core/', 'shared/'],
     packages: ['@orpc/server', 'node:stream', ...purePackages],
   },
-  ...['spire', 'envoy', 'opa', 'kubernetes'].map((name) => ({
+  ...['spire', 'envoy', 'opa', 'kubernetes', 'vault'].map((name) => ({
     files: new RegExp(`^electron/connectors/${name}/`),
     own: ['shared/', 'electron/core/ports.ts', `electron/connectors/${name}/`],
     packages: ['*'],
   })),
-  ...['logs', 'platform'].map((name) => ({
+  ...['logs', 'platform', 'tools', 'actions'].map((name) => ({
     files: new RegExp(`^electron/${name}/`),
     own: ['shared/', 'electron/core/ports.ts', 'electron/core/log-store.ts', `electron/${name}/`],
     packages: ['*'],
@@ -52,20 +53,28 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
       'electron/connectors/',
       'electron/logs/',
       'electron/platform/',
+      'electron/tools/',
+      'electron/actions/',
       'electron/service/',
       'electron/cli/',
     ],
     packages: ['*'],
   },
+  {
+    files: /^electron\/main\//,
+    own: ['electron/main/', 'shared/contract/', 'shared/shell.ts', 'shared/words/', 'shared/lib/'],
+    packages: ['electron', 'node:'],
+  },
+  { files: /^electron\/preload\//, own: ['electron/preload/'], packages: ['electron'] },
   { files: /^renderer\/api\//, own: ['renderer/api/', 'shared/'], packages: ['*'] },
   { files: /^renderer\/dev\//, own: ['renderer/', 'shared/'], packages: ['*'] },
   { files: /^renderer\/app\//, own: ['renderer/', 'shared/'], packages: ['*'] },
   { files: /^renderer\/(ui|workers)\//, own: ['renderer/ui/', 'renderer/workers/', 'shared/'], packages: ['*'] },
-  {
-    files: /^renderer\/features\/graph\//,
-    own: ['renderer/features/graph/', 'renderer/api/', 'renderer/ui/', 'renderer/workers/', 'shared/'],
+  ...['graph', 'environments', 'policy'].map((name) => ({
+    files: new RegExp(`^renderer/features/${name}/`),
+    own: [`renderer/features/${name}/`, 'renderer/api/', 'renderer/ui/', 'renderer/workers/', 'shared/'],
     packages: ['*'],
-  },
+  })),
   { files: /^renderer\/vite\.config\.ts$/, own: [], packages: ['*'] },
 ]
 
@@ -107,6 +116,10 @@ test('only the composition imports connectors, logs and platform together', () =
 function isAllowed(found: Import): boolean {
   const rule = rules.find((candidate) => candidate.files.test(found.from))
   if (rule === undefined) return false
-  if (found.external) return rule.packages.includes('*') || rule.packages.includes(found.to)
+  if (found.external) {
+    return rule.packages.some(
+      (name) => name === '*' || name === found.to || (name === 'node:' && found.to.startsWith(name)),
+    )
+  }
   return rule.own.some((prefix) => found.to.startsWith(prefix))
 }

@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 const sourceId = z.string().regex(/^[a-zA-Z0-9._-]{1,100}$/)
 const path = z.string().min(1).max(4096)
+/** Name of a secret that Everyhop keeps: in the operating system's keyring, or under a passphrase. Never the secret itself. */
+const secretName = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)
 
 /** Paths of an X509-SVID in files; re-read when they change. Relative paths are relative to environment.yaml. */
 const fileIdentity = z.strictObject({
@@ -48,7 +50,7 @@ const logSource = z.strictObject({
   id: sourceId,
   record: z.enum(['envoy-access', 'opa-decisions', 'integrity-events']),
   file: path,
-  /** For envoy-access: the Envoy (source id) that writes the file. For opa-decisions: the OPA, when the file is one OPA's. */
+  /** The source that writes the file: for envoy-access the Envoy, for opa-decisions the OPA (when the file is one OPA's), for vault-audit the Vault. */
   writtenBy: sourceId.optional(),
 })
 
@@ -70,6 +72,53 @@ const kubernetesSource = z.strictObject({
   allowExec: z.boolean().optional(),
 })
 
+/** How Everyhop signs in to Vault. Every token is forgotten when Everyhop ends, unless it is one that was given. */
+const vaultSignIn = z.union([
+  z.strictObject({ tokenFile: path }),
+  z.strictObject({ tokenSecret: secretName }),
+  /** A JWT-SVID of this machine's Workload API, or in a file, for the jwt auth method. */
+  z.strictObject({
+    jwt: z.strictObject({
+      mount: z.string().min(1).max(200).default('jwt'),
+      role: z.string().min(1).max(200),
+      audience: z.string().min(1).max(500).default('vault'),
+      from: z.union([z.strictObject({ workloadApi: path }), z.strictObject({ file: path })]),
+    }),
+  }),
+  /** A service account's token: in a file, or asked for at the cluster (`serviceaccounts/token`). */
+  z.strictObject({
+    kubernetes: z.strictObject({
+      mount: z.string().min(1).max(200).default('kubernetes'),
+      role: z.string().min(1).max(200),
+      audience: z.string().min(1).max(500).optional(),
+      from: z.union([
+        z.strictObject({ file: path }),
+        z.strictObject({
+          cluster: sourceId,
+          namespace: z.string().min(1).max(63),
+          serviceAccount: z.string().min(1).max(253),
+        }),
+      ]),
+    }),
+  }),
+])
+
+const vaultCommon = {
+  id: sourceId,
+  /** Vault Enterprise and HCP: the namespace that is read. */
+  namespace: z.string().min(1).max(500).optional(),
+  signIn: vaultSignIn,
+  /** Mounts whose leases may be listed. LIST walks all leases of a prefix, which is dear on a big Vault: off until asked for. */
+  listLeasesOf: z.array(z.string().min(1).max(300)).max(50).default([]),
+  /** Look-ups of single leases a minute. */
+  lookupsPerMinute: z.number().int().min(0).max(600).default(30),
+}
+const vaultSource = z.union([
+  z.strictObject({ ...vaultCommon, address: z.url({ protocol: /^https?$/ }), caFile: path.optional() }),
+  /** Id of a source of `kubernetes`: the Vault that is found there, reached by port-forward. */
+  z.strictObject({ ...vaultCommon, cluster: sourceId, caFile: path.optional() }),
+])
+
 /** environment.yaml: how one person reaches systems. Personal; secrets by reference only. */
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal('everyhop.dev/v1'),
@@ -88,6 +137,7 @@ export const environmentSchema = z.strictObject({
     spire: z.array(spireSource).max(20).default([]),
     envoy: z.array(envoySource).max(20_000).default([]),
     opa: z.array(opaSource).max(20_000).default([]),
+    vault: z.array(vaultSource).max(20).default([]),
     logs: z.array(logSource).max(20_000).default([]),
   }),
 })
@@ -101,4 +151,10 @@ export type SpireSource = Exclude<AnySpireSource, { cluster: string }>
 export type ClusterSpireSource = Extract<AnySpireSource, { cluster: string }>
 export type EnvoySource = Environment['sources']['envoy'][number]
 export type OpaSource = Environment['sources']['opa'][number]
+type AnyVaultSource = Environment['sources']['vault'][number]
+/** A Vault by its address: what the connector takes. */
+export type VaultSource = Exclude<AnyVaultSource, { cluster: string }>
+/** A Vault that is found in a cluster. */
+export type ClusterVaultSource = Extract<AnyVaultSource, { cluster: string }>
+export type VaultSignIn = z.infer<typeof vaultSignIn>
 export type LogSource = Environment['sources']['logs'][number]

@@ -4,6 +4,7 @@ import type { LogFact } from './log-facts.ts'
 import type { OpaFact } from './opa-facts.ts'
 import type { SpireFact } from './spire-facts.ts'
 import type { EpochMs } from './time.ts'
+import type { VaultFact } from './vault-facts.ts'
 
 /** The systems facts come from. `logs` are files or streams written by Envoy, OPA and the stages. */
 export const sourceKinds = ['kubernetes', 'spire', 'envoy', 'opa', 'vault', 'logs', 'intent'] as const
@@ -30,7 +31,7 @@ export interface FactBase<Kind extends string> {
   readonly from: Provenance
 }
 
-export type Fact = SpireFact | EnvoyFact | OpaFact | LogFact | KubernetesFact
+export type Fact = SpireFact | EnvoyFact | OpaFact | LogFact | KubernetesFact | VaultFact
 export type FactKind = Fact['kind']
 export type FactOf<Kind extends FactKind> = Extract<Fact, { kind: Kind }>
 
