@@ -119,6 +119,62 @@ const vaultSource = z.union([
   z.strictObject({ ...vaultCommon, cluster: sourceId, caFile: path.optional() }),
 ])
 
+/** Where a bundle is published to. Without it Everyhop reads what OPAs have, and publishes nothing. */
+const bundleStore = z.union([
+  z.strictObject({ directory: path }),
+  z.strictObject({
+    /** Objects are below it; GET, and PUT to publish. */
+    http: z.url({ protocol: /^https?$/ }),
+    /** put: a plain PUT. webdav: PUT to another name, then MOVE. */
+    method: z.enum(['put', 'webdav']).default('put'),
+    tokenFile: path.optional(),
+    tokenSecret: secretName.optional(),
+    caFile: path.optional(),
+  }),
+])
+
+const policyBundle = z.strictObject({
+  /** As OPA's configuration calls it. */
+  name: z.string().min(1).max(300),
+  store: bundleStore.optional(),
+  /** The object that OPAs fetch, below the store: `bundles/hops.tar.gz`. */
+  pointer: z.string().min(1).max(1024),
+  /** Rule that decides, such as `pipeline/authz/result`; without it that of the Envoy plugin. */
+  decision: z.string().min(1).max(500).optional(),
+  /** Signs what is published. The key is read when it is needed, and kept nowhere. */
+  signing: z
+    .strictObject({
+      algorithm: z.enum([
+        'RS256',
+        'RS384',
+        'RS512',
+        'PS256',
+        'PS384',
+        'PS512',
+        'ES256',
+        'ES384',
+        'ES512',
+        'HS256',
+        'HS384',
+        'HS512',
+      ]),
+      keyId: z.string().max(200).optional(),
+      key: z.union([
+        z.strictObject({ file: path }),
+        z.strictObject({ variable: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/) }),
+        z.strictObject({ secret: secretName }),
+        z.strictObject({
+          vault: sourceId,
+          transitMount: z.string().max(200).default('transit'),
+          keyName: z.string().min(1).max(200),
+        }),
+      ]),
+    })
+    .optional(),
+  /** Public key (PEM file) that signatures are verified with. */
+  verification: z.strictObject({ keyFile: path, keyId: z.string().max(200).optional() }).optional(),
+})
+
 /** environment.yaml: how one person reaches systems. Personal; secrets by reference only. */
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal('everyhop.dev/v1'),
@@ -132,6 +188,8 @@ export const environmentSchema = z.strictObject({
   windowSeconds: z.number().int().min(5).max(3600).default(60),
   /** An OPA bundle that was last fetched longer ago than this is stale, seconds. Default: five times its own longest poll, at least 300. */
   bundleStaleAfterSeconds: z.number().int().min(1).optional(),
+  /** Bundles that may be published, and where to. */
+  policy: z.strictObject({ bundles: z.array(policyBundle).max(200).default([]) }).optional(),
   sources: z.strictObject({
     kubernetes: z.array(kubernetesSource).max(20).default([]),
     spire: z.array(spireSource).max(20).default([]),
@@ -157,4 +215,5 @@ export type VaultSource = Exclude<AnyVaultSource, { cluster: string }>
 /** A Vault that is found in a cluster. */
 export type ClusterVaultSource = Extract<AnyVaultSource, { cluster: string }>
 export type VaultSignIn = z.infer<typeof vaultSignIn>
+export type PolicyBundle = z.infer<typeof policyBundle>
 export type LogSource = Environment['sources']['logs'][number]

@@ -1,0 +1,59 @@
+import { type } from '@orpc/contract'
+import { z } from 'zod'
+import type { EpochMs } from '../domain/model/time.ts'
+import { scopeInput } from './environments.ts'
+import { procedure } from './procedure.ts'
+
+/** Change mode: writing is off until somebody turns it on, for one environment and a limited time. */
+export interface ChangeMode {
+  readonly environment: string
+  /** null: off. */
+  readonly until: EpochMs | null
+  readonly production: boolean
+}
+
+/** An entry of the action journal: written before an action begins and again when it ended. */
+export interface JournalEntry {
+  readonly number: number
+  readonly at: EpochMs
+  readonly environment: string
+  /** `policy.publish`, `policy.rollback`, `change-mode.enable` … */
+  readonly action: string
+  readonly phase: 'begun' | 'succeeded' | 'failed' | 'noted'
+  /** The entry that began the action; null: this one. */
+  readonly begunBy: number | null
+  /** Account of the operating system that did it. */
+  readonly actor: string
+  readonly details: Readonly<Record<string, unknown>>
+  /** SHA-256 over the canonical JSON of the entry without it, and with the hash of the entry before. */
+  readonly hash: string
+  readonly previous: string
+}
+
+export interface JournalCheck {
+  readonly entries: number
+  readonly intact: boolean
+  /** The first entry that does not fit, and why; null: all do. */
+  readonly problem: { readonly number: number; readonly message: string } | null
+  readonly head: string | null
+}
+
+export const changes = {
+  mode: procedure.input(scopeInput).output(type<ChangeMode>()),
+  /** `typed` is the environment's name, as typed by a person; needed in production. */
+  enable: procedure
+    .input(
+      scopeInput.extend({ minutes: z.number().int().min(1).max(60).default(15), typed: z.string().max(63).nullable() }),
+    )
+    .output(type<ChangeMode>()),
+  disable: procedure.input(scopeInput).output(type<ChangeMode>()),
+  journal: procedure
+    .input(
+      z.object({
+        environment: z.string().max(63).nullable().default(null),
+        limit: z.number().int().min(1).max(1000).default(100),
+      }),
+    )
+    .output(type<readonly JournalEntry[]>()),
+  verify: procedure.input(z.object({})).output(type<JournalCheck>()),
+}

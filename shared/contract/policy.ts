@@ -1,0 +1,190 @@
+import { eventIterator, type } from '@orpc/contract'
+import { z } from 'zod'
+import type {
+  BundleContent,
+  BundleOverview,
+  BundleRevision,
+  Convergence,
+  Evaluation,
+  FileCoverage,
+  FileDifference,
+  PolicyFile,
+  PolicyProblem,
+  PolicyTestResult,
+  RevisionId,
+} from '../domain/model/policy.ts'
+import type { EpochMs } from '../domain/model/time.ts'
+import { scopeInput } from './environments.ts'
+import { procedure } from './procedure.ts'
+
+/** opa or regal as found on this machine. */
+export interface ToolState {
+  readonly tool: 'opa' | 'regal'
+  readonly found: 'configured' | 'path' | 'packaged' | 'built' | 'missing'
+  readonly version: string | null
+  readonly place: string | null
+  /** How to get it; null: it is there. */
+  readonly command: string | null
+  /** It is being built or fetched now. */
+  readonly progress: string | null
+  readonly problem: string | null
+}
+
+/** Which policy is meant: a revision of a bundle, or a draft. */
+const subject = z.union([
+  z.object({ revision: z.string().min(1).max(500), digest: z.string().max(64).nullable().default(null) }),
+  z.object({ draft: z.string().min(1).max(100) }),
+])
+export type PolicySubject = z.infer<typeof subject>
+
+const bundleInput = scopeInput.extend({ bundle: z.string().min(1).max(300) })
+const draftInput = z.object({ draft: z.string().min(1).max(100) })
+const filePath = z.string().min(1).max(1024)
+
+export interface DraftSummary {
+  readonly id: string
+  readonly environment: string
+  readonly bundle: string
+  readonly basedOn: RevisionId
+  /** What the next revision is to be called. */
+  readonly revision: string
+  readonly files: readonly PolicyFile[]
+  readonly changed: readonly FileDifference['path'][]
+  readonly savedAt: EpochMs
+  /** Another revision went live since the draft began; null: none. */
+  readonly overtakenBy: RevisionId | null
+}
+
+export interface DraftFile {
+  readonly path: string
+  readonly text: string
+  /** Grows with each write; give it back when writing, so that two editors cannot overwrite each other unseen. */
+  readonly version: number
+}
+
+export interface Simulation {
+  readonly deployed: Evaluation | null
+  readonly draft: Evaluation | null
+  /** Why one side is missing; null: nothing is. */
+  readonly problem: string | null
+}
+
+/** What must hold before a publication; `blocks` says whether it does without. */
+export interface PublishGate {
+  readonly gate: 'check' | 'tests' | 'regal' | 'signature' | 'store' | 'change-mode'
+  readonly outcome: 'passed' | 'failed' | 'not-evaluated'
+  readonly blocks: boolean
+  readonly detail: string
+}
+
+export interface PublishPlan {
+  readonly from: RevisionId | null
+  readonly to: RevisionId
+  readonly differences: readonly FileDifference[]
+  readonly gates: readonly PublishGate[]
+  readonly opas: readonly string[]
+  /** What is uncertain, in sentences' codes: OPAs that are behind, a store without conditional writes … */
+  readonly warnings: readonly {
+    readonly code: string
+    readonly params: Readonly<Record<string, string | number | null>>
+  }[]
+  /** Confirms exactly this plan; refused as `conflict` when anything in it has changed. */
+  readonly token: string
+}
+
+export type PublishProgress =
+  | {
+      readonly step: 'built' | 'signed' | 'uploaded' | 'pointed' | 'verified'
+      readonly at: EpochMs
+      readonly detail: string
+    }
+  | { readonly step: 'convergence'; readonly convergence: Convergence }
+  | { readonly step: 'lost-update'; readonly found: RevisionId }
+  | { readonly step: 'failed'; readonly message: string; readonly pointer: 'unmoved' | 'moved' | 'unknown' }
+
+export const policy = {
+  tools: procedure.input(z.object({})).output(type<readonly ToolState[]>()),
+  /** Begins to get a tool: `build` with Go, `download` of the pinned release after it was asked for. */
+  getTool: procedure
+    .input(z.object({ tool: z.enum(['opa', 'regal']), how: z.enum(['build', 'download']) }))
+    .output(type<ToolState>()),
+
+  bundles: procedure.input(scopeInput).output(type<readonly BundleOverview[]>()),
+  revisions: procedure.input(bundleInput).output(type<readonly BundleRevision[]>()),
+  content: procedure.input(bundleInput.extend({ of: subject })).output(type<BundleContent>()),
+  file: procedure.input(bundleInput.extend({ of: subject, path: filePath })).output(type<{ readonly text: string }>()),
+  difference: procedure
+    .input(bundleInput.extend({ from: subject, to: subject }))
+    .output(type<readonly FileDifference[]>()),
+
+  drafts: procedure.input(scopeInput).output(type<readonly DraftSummary[]>()),
+  startDraft: procedure.input(bundleInput.extend({ from: subject })).output(type<DraftSummary>()),
+  draft: procedure.input(draftInput).output(type<DraftSummary>()),
+  readDraft: procedure.input(draftInput.extend({ path: filePath })).output(type<DraftFile>()),
+  /** `version: null` makes the file. Refused as `conflict` when the file has changed since. */
+  writeDraft: procedure
+    .input(draftInput.extend({ path: filePath, text: z.string().max(8_000_000), version: z.number().int().nullable() }))
+    .output(type<DraftFile>()),
+  removeDraftFile: procedure.input(draftInput.extend({ path: filePath })).output(type<DraftSummary>()),
+  discardDraft: procedure.input(draftInput).output(type<{ readonly discarded: boolean }>()),
+
+  /** `opa check --strict` with the schema of Envoy's ext_authz input; quick. `text` stands for unsaved content of `path`. */
+  check: procedure
+    .input(draftInput.extend({ path: filePath.optional(), text: z.string().max(8_000_000).optional() }))
+    .output(type<readonly PolicyProblem[]>()),
+  format: procedure
+    .input(z.object({ path: filePath, text: z.string().max(8_000_000) }))
+    .output(type<{ readonly text: string; readonly problem: PolicyProblem | null }>()),
+  test: procedure
+    .input(draftInput)
+    .output(
+      type<{
+        readonly results: readonly PolicyTestResult[]
+        readonly coverage: readonly FileCoverage[]
+        readonly problem: string | null
+      }>(),
+    ),
+
+  /** Evaluates an input under the deployed revision and a draft, each where given. Never on an OPA of the environment. */
+  simulate: procedure
+    .input(
+      bundleInput.extend({
+        deployed: subject.nullable(),
+        draft: z.string().max(100).nullable(),
+        /** Path of a rule, or an expression of the editor's selection. */
+        query: z.string().min(1).max(10_000).nullable().default(null),
+        input: z.unknown(),
+      }),
+    )
+    .output(type<Simulation>()),
+  /** An input as the pipeline would send it, from a recorded decision or a hop. Masked values stay masked and are named. */
+  inputOf: procedure
+    .input(
+      scopeInput.extend({
+        from: z.union([z.object({ decisionId: z.string().max(200) }), z.object({ hop: z.string().max(2000) })]),
+      }),
+    )
+    .output(
+      type<{
+        readonly input: unknown
+        readonly masked: readonly string[]
+        readonly revision: string | null
+        readonly at: EpochMs | null
+      }>(),
+    ),
+
+  plan: procedure.input(bundleInput.extend({ of: subject })).output(type<PublishPlan>()),
+  /** Needs change mode. `typed` is the environment's name in production. A roll-back is a publication of an older revision's content. */
+  publish: procedure
+    .input(bundleInput.extend({ of: subject, token: z.string().max(200), typed: z.string().max(63).nullable() }))
+    .output(eventIterator(type<PublishProgress>())),
+  convergence: procedure.input(bundleInput.extend({ revision: z.string().max(500) })).output(type<Convergence>()),
+
+  /** Messages of the language server for a draft, JSON-RPC as text; ends with it. */
+  language: procedure
+    .input(draftInput.extend({ session: z.string().max(100) }))
+    .output(eventIterator(type<{ readonly message: string }>())),
+  tellLanguage: procedure
+    .input(z.object({ session: z.string().max(100), message: z.string().max(8_000_000) }))
+    .output(type<{ readonly taken: boolean }>()),
+}
