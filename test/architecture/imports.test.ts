@@ -35,7 +35,18 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
     own: ['shared/', 'electron/core/ports.ts', `electron/connectors/${name}/`],
     packages: ['*'],
   })),
-  ...['logs', 'platform', 'tools', 'actions'].map((name) => ({
+  {
+    files: /^electron\/actions\//,
+    own: [
+      'shared/',
+      'electron/core/ports.ts',
+      'electron/core/journal.ts',
+      'electron/core/failure.ts',
+      'electron/actions/',
+    ],
+    packages: ['*'],
+  },
+  ...['logs', 'platform', 'tools'].map((name) => ({
     files: new RegExp(`^electron/${name}/`),
     own: ['shared/', 'electron/core/ports.ts', 'electron/core/log-store.ts', `electron/${name}/`],
     packages: ['*'],
