@@ -83,6 +83,21 @@ export interface ConnectorPorts {
   readonly pace: Pace
   /** Takes the lines of logs that are followed, for the log store. Without it lines are only summed. */
   readonly logSink?: LogSink
+  /** What the operator gave us to keep. Without it nothing is kept here. */
+  readonly secrets?: Secrets
+  /** Identities of this machine's Workload API. Without it there are none. */
+  readonly jwtSvids?: JwtSvids
+}
+
+/** Values that environment.yaml refers to by name. They go to the system that asks for them, and nowhere else. */
+export interface Secrets {
+  /** null: no secret has this name. Rejects with words without the value, such as when they are locked. */
+  read(name: string): Promise<string | null>
+}
+
+export interface JwtSvids {
+  /** A JWT-SVID for `audience` from the Workload API at `socket`. Rejects with an error whose `reason` is a `GapReason`. */
+  fetch(socket: string, audience: string, signal?: AbortSignal): Promise<string>
 }
 
 /** What a followed log holds. */
