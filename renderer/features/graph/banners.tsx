@@ -1,4 +1,5 @@
 import { FileWarning, ListFilter, OctagonX, SquareDashed } from 'lucide-react'
+import { useState } from 'react'
 import type { SourceHealth } from '../../../shared/contract/environments.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import type { GraphView } from '../../../shared/domain/model/view.ts'
@@ -14,7 +15,10 @@ import { Banner, Button, Keys } from '../../ui/atoms.tsx'
 import styles from './graph-screen.module.css'
 import type { ChangeViewState, ViewState } from './view-state.ts'
 
-/** What is not as it should be with the picture itself, above it. */
+/**
+ * What is not as it should be with the picture itself, above it. Over the map it is one line that opens: it lies on room that
+ * the map leaves free, so that a source that falls silent moves nothing that is drawn.
+ */
 export function Banners({
   view,
   state,
@@ -28,6 +32,7 @@ export function Banners({
 }) {
   const live = useLive()
   const now = useNow(1000)
+  const [isOpen, setOpen] = useState(false)
   const lost = live.connection.state === 'lost' ? live.connection : null
   const noMatch =
     view !== null &&
@@ -36,53 +41,58 @@ export function Banners({
     view.counts.matchingHops === 0 &&
     view.counts.matchingWorkloads === 0
   return (
-    <div className={styles.banners}>
-      {lost === null ? null : (
-        <Banner
-          tone="fail"
-          icon={<OctagonX size={16} aria-hidden="true" />}
-          action={<Button onClick={live.retry}>Try now</Button>}
-        >
-          {lost.failure === null
-            ? noticeSentence('service-gone')
-            : errorSentence(lost.failure.code, lost.failure.subject, lost.failure.advice)}{' '}
-          Since {formatClock(lost.since, now)}, {formatDuration(now - lost.since)}.
-        </Banner>
-      )}
-      {lost === null ? <SilentSources health={health} now={now} /> : null}
-      {view === null || view.intentProblem === null ? null : (
-        <Banner tone="warn" icon={<FileWarning size={16} aria-hidden="true" />}>
-          {noticeSentence('intent-problem', { message: view.intentProblem })}
-        </Banner>
-      )}
-      {view === null || view.filterProblem === null ? null : (
-        <Banner tone="warn" icon={<ListFilter size={16} aria-hidden="true" />}>
-          {filterProblemSentence(view.filterProblem)}
-        </Banner>
-      )}
-      {noMatch ? (
-        <Banner
-          tone="info"
-          icon={<ListFilter size={16} aria-hidden="true" />}
-          action={
-            <Button onClick={() => change({ filter: '' })}>
-              Clear <Keys keys={['esc']} />
-            </Button>
-          }
-        >
-          {noMatchSentence(state.filter)}
-        </Banner>
-      ) : null}
-      {state.open.length === 0 || state.show !== 'map' ? null : (
-        <Banner
-          tone="info"
-          icon={<SquareDashed size={16} aria-hidden="true" />}
-          action={<Button onClick={() => change({ open: [], selected: null })}>Close groups</Button>}
-        >
-          {state.open.length === 1 ? '1 group is open' : `${state.open.length} groups are open`}: their workloads are
-          drawn singly.
-        </Banner>
-      )}
+    <div className={styles.strip} data-over={state.show === 'map' && view !== null} data-open={isOpen}>
+      <div className={styles.banners} data-testid="banners">
+        {lost === null ? null : (
+          <Banner
+            tone="fail"
+            icon={<OctagonX size={16} aria-hidden="true" />}
+            action={<Button onClick={live.retry}>Try now</Button>}
+          >
+            {lost.failure === null
+              ? noticeSentence('service-gone')
+              : errorSentence(lost.failure.code, lost.failure.subject, lost.failure.advice)}{' '}
+            Since {formatClock(lost.since, now)}, {formatDuration(now - lost.since)}.
+          </Banner>
+        )}
+        {view === null || view.filterProblem === null ? null : (
+          <Banner tone="warn" icon={<ListFilter size={16} aria-hidden="true" />}>
+            {filterProblemSentence(view.filterProblem)}
+          </Banner>
+        )}
+        {noMatch ? (
+          <Banner
+            tone="info"
+            icon={<ListFilter size={16} aria-hidden="true" />}
+            action={
+              <Button onClick={() => change({ filter: '' })}>
+                Clear <Keys keys={['esc']} />
+              </Button>
+            }
+          >
+            {noMatchSentence(state.filter)}
+          </Banner>
+        ) : null}
+        {lost === null ? <SilentSources health={health} now={now} /> : null}
+        {view === null || view.intentProblem === null ? null : (
+          <Banner tone="warn" icon={<FileWarning size={16} aria-hidden="true" />}>
+            {noticeSentence('intent-problem', { message: view.intentProblem })}
+          </Banner>
+        )}
+        {state.open.length === 0 || state.show !== 'map' ? null : (
+          <Banner
+            tone="info"
+            icon={<SquareDashed size={16} aria-hidden="true" />}
+            action={<Button onClick={() => change({ open: [], selected: null })}>Close groups</Button>}
+          >
+            {state.open.length === 1 ? '1 group is open' : `${state.open.length} groups are open`}: their workloads are
+            drawn singly.
+          </Banner>
+        )}
+      </div>
+      <Button small className={styles.more} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {isOpen ? 'Less' : 'More'}
+      </Button>
     </div>
   )
 }

@@ -121,6 +121,8 @@ export function GraphScreen({
                 onSelect={select}
                 onOpen={open}
                 fitRequest={fitRequest}
+                settled={settled}
+                arrangement={state.open.join('\n')}
               />
             )}
           </div>

@@ -26,6 +26,7 @@ import { lineAt } from './hit-test.ts'
 import { type CanvasLine, HopCanvas } from './hop-canvas.tsx'
 import { HopEdge } from './hop-edge.tsx'
 import { edgeSentence, HopMark } from './hop-mark.tsx'
+import { useFitting } from './use-fitting.ts'
 import { WorkloadCard } from './workload-card.tsx'
 import { ZoneBox, ZoneTitle } from './zone-box.tsx'
 
@@ -42,6 +43,10 @@ export interface GraphCanvasProps {
   readonly onOpen: (group: string) => void
   /** Grows when the whole map should be fitted into the window. */
   readonly fitRequest: number
+  /** All sources were asked: what is known by now has its place, and keeps it. */
+  readonly settled: boolean
+  /** Changes when someone opens or closes a group, which rearranges the map because they asked for it. */
+  readonly arrangement: string
 }
 
 const nodeTypes = {
@@ -90,7 +95,8 @@ export function GraphCanvas(props: GraphCanvasProps) {
   )
 }
 
-function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onOpen, fitRequest }: GraphCanvasProps) {
+function Flow(props: GraphCanvasProps) {
+  const { view, lanes, edges, lines, selected, theme, names, onSelect, onOpen } = props
   const zoom = useStore((state) => state.transform[2])
   const detail = zoom < 0.35 ? 'small' : zoom < 0.6 ? 'folded' : 'full'
   const { screenToFlowPosition } = useReactFlow()
@@ -101,7 +107,7 @@ function Flow({ view, lanes, edges, lines, selected, theme, names, onSelect, onO
     [items, view, lanes, selected, onSelect, onOpen, cache],
   )
   const drawn = useMemo(() => flowEdges(edges, selected), [edges, selected])
-  const { moved, fit } = useFitting(lanes, fitRequest)
+  const { moved, fit } = useFitting(props)
   useReveal(lanes, edges, selected)
   const marks = useMemo(() => {
     const byId = new Map(edges.map((edge) => [edge.edge.id, edge]))
@@ -206,34 +212,6 @@ function ZoomButtons({ zoom, onFit }: { readonly zoom: number; readonly onFit: (
       </Button>
     </div>
   )
-}
-
-/** Fits the map once, and again when the window changes, until someone moves it; then only when asked. */
-function useFitting(lanes: Lanes, fitRequest: number) {
-  const { setViewport } = useReactFlow()
-  const width = useStore((state) => state.width)
-  const height = useStore((state) => state.height)
-  const touched = useRef(false)
-  const answered = useRef(0)
-  const [asked, setAsked] = useState(0)
-  const requests = asked + fitRequest
-  useEffect(() => {
-    if (width === 0 || height === 0 || lanes.width === 0) return
-    const isRequest = answered.current !== requests
-    answered.current = requests
-    if (touched.current && !isRequest) return
-    touched.current = false
-    const zoom = Math.min(1, width / lanes.width, height / lanes.height)
-    void setViewport({
-      x: Math.max(0, (width - lanes.width * zoom) / 2),
-      y: Math.max(0, (height - lanes.height * zoom) / 2),
-      zoom,
-    })
-  }, [width, height, lanes.width, lanes.height, requests, setViewport])
-  const moved = useCallback(() => {
-    touched.current = true
-  }, [])
-  return { moved, fit: () => setAsked((value) => value + 1) }
 }
 
 /** Brings what was selected by key, search or link into the window; what is in view stays where it is. */
