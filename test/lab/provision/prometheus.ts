@@ -1,5 +1,5 @@
-import { access, constants, readFile } from 'node:fs/promises'
-import path from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { findProgram } from './on-path.ts'
 import { runTool } from './run-tool.ts'
 
 /**
@@ -7,7 +7,7 @@ import { runTool } from './run-tool.ts'
  * be: the lab then runs without it, and the reason has been given to `log`.
  */
 export async function findPrometheus(log: (line: string) => void): Promise<string | null> {
-  const found = await onPath('prometheus')
+  const found = await findProgram('prometheus')
   if (found !== undefined) return found
   const debian = /^ID=debian$/m.test(await readFile('/etc/os-release', 'utf8').catch(() => ''))
   if (!debian || process.getuid?.() !== 0) {
@@ -25,17 +25,5 @@ export async function findPrometheus(log: (line: string) => void): Promise<strin
     log(`Prometheus: missing, the lab runs without it: ${error instanceof Error ? error.message : String(error)}`)
     return null
   }
-  return (await onPath('prometheus')) ?? null
-}
-
-async function onPath(name: string): Promise<string | undefined> {
-  for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
-    const file = path.join(folder, name)
-    const usable = await access(file, constants.X_OK).then(
-      () => folder !== '',
-      () => false,
-    )
-    if (usable) return file
-  }
-  return undefined
+  return (await findProgram('prometheus')) ?? null
 }

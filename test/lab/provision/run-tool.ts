@@ -9,6 +9,8 @@ export interface ToolRun {
   readonly env?: Readonly<Record<string, string>>
   /** Gives standard error too, behind standard output: some programs tell their version there. */
   readonly withStandardError?: boolean
+  /** Another account than one's own, which only root can choose. */
+  readonly account?: { readonly uid: number; readonly gid: number }
 }
 
 const keptOutput = 4000
@@ -22,6 +24,7 @@ export function runTool(run: ToolRun): Promise<string> {
     const shown = [run.command, ...run.arguments].join(' ')
     const child = spawn(run.command, [...run.arguments], {
       ...(run.cwd === undefined ? {} : { cwd: run.cwd }),
+      ...run.account,
       env: { ...process.env, ...run.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -20,6 +20,10 @@ export interface SpireTool extends Registration {
   /** Issues the read-only identity into the reader's folder, each file replaced whole. */
   mintReader(): Promise<void>
   readonly mintCommand: string
+  /** The trust bundle as SPIFFE writes it, with the keys of JWT-SVIDs. */
+  spiffeBundle(): Promise<string>
+  /** A JWT-SVID of any identity: what its workload would get of its agent. */
+  mintJwt(spiffeId: string, audience: string): Promise<string>
 }
 
 export interface EntryTruth {
@@ -69,6 +73,11 @@ export function openSpireTool(plan: LabPlan, program: string): SpireTool {
     mintCommand: [program, ...mintArguments(plan.files.readerFolder)].join(' '),
     exportTrustBundle: async () => {
       await writeFile(spireFiles(plan).trustBundle, await call('reading the trust bundle', 'bundle', 'show', ...socket))
+    },
+    spiffeBundle: () => call('reading the trust bundle', 'bundle', 'show', ...socket, '-format', 'spiffe'),
+    mintJwt: async (spiffeId, audience) => {
+      const list = ['jwt', 'mint', ...socket, '-spiffeID', spiffeId, '-audience', audience, '-ttl', '5m']
+      return (await call(`minting a JWT-SVID of ${spiffeId}`, ...list)).trim()
     },
     createEntries: async (stages) => {
       const file = path.join(plan.runFolder, 'spire', `entries-${stages.length}.json`)
