@@ -4,6 +4,8 @@ import type { KubernetesSource, LogSource } from '../../shared/domain/model/envi
 import type { GapReason, Report, SourceKind } from '../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 
+export * from './state-ports.ts'
+
 /** What the core needs from the outside world. electron/platform implements it; tests bring their own. */
 
 export interface Clock {
