@@ -19,6 +19,7 @@ function start(fails: () => boolean = () => false) {
     const number = openings.length
     if (fails()) throw Object.assign(new Error('there is no context x'), { reason: 'not-configured' })
     const cluster: Cluster = {
+      serviceAccountToken: async () => 'token',
       dial: async () => new PassThrough(),
       async *followPodLog(_request, until) {
         yield Buffer.from('one\n')

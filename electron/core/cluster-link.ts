@@ -26,6 +26,7 @@ export interface ClusterLink {
   readonly questions: Gate
   dial: Cluster['dial']
   followPodLog(request: PodLogRequest, signal: AbortSignal): AsyncIterable<Uint8Array>
+  readonly serviceAccountToken: Cluster['serviceAccountToken']
   close(): void
 }
 
@@ -71,6 +72,9 @@ export function createClusterLink(
     async *followPodLog(request, signal) {
       const cluster = await current()
       yield* cluster.followPodLog(request, AbortSignal.any([signal, cluster.outdated]))
+    },
+    async serviceAccountToken(account, audience, signal) {
+      return (await current()).serviceAccountToken(account, audience, signal)
     },
     close() {
       isClosed = true

@@ -8,6 +8,7 @@ export const recordKinds = [
   'integrity-events',
   'spire-audit',
   'kubernetes-audit',
+  'vault-audit',
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 
@@ -127,7 +128,31 @@ export interface StoredKubernetesAudit extends StoredBase<'kubernetes-audit'> {
   readonly reason: string | null
 }
 
-export type StoredRecord = StoredDecision | StoredAccess | StoredIntegrity | StoredSpireAudit | StoredKubernetesAudit
+/** A request to Vault, or the answer to it. */
+export interface StoredVaultAudit extends StoredBase<'vault-audit'> {
+  readonly type: 'request' | 'response'
+  readonly operation: string
+  readonly path: string
+  readonly namespace: string | null
+  readonly mount: string | null
+  readonly mountType: string | null
+  readonly displayName: string | null
+  readonly subject: string | null
+  readonly entityId: string | null
+  readonly role: string | null
+  readonly remoteAddress: string | null
+  readonly outcome: 'done' | 'denied' | 'failed'
+  readonly error: string | null
+  readonly leaseId: string | null
+}
+
+export type StoredRecord =
+  | StoredDecision
+  | StoredAccess
+  | StoredIntegrity
+  | StoredSpireAudit
+  | StoredKubernetesAudit
+  | StoredVaultAudit
 
 export type RecordId =
   | { readonly by: 'request'; readonly id: string }

@@ -6,6 +6,8 @@ import type { EpochMs } from '../../shared/domain/model/time.ts'
 
 export * from './state-ports.ts'
 
+import type { VaultAuditFact, VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
+
 /** What the core needs from the outside world. electron/platform implements it; tests bring their own. */
 
 export interface Clock {
@@ -32,6 +34,16 @@ export interface HttpAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  /** How the server proved who it is; without it, it was asked in plain HTTP. */
+  readonly tls?: HttpTls | null
+}
+
+export interface HttpTls {
+  /** `TLSv1.3` */
+  readonly protocol: string
+  readonly subject: string
+  readonly issuer: string
+  readonly notAfter: EpochMs | null
 }
 
 export interface HttpGetOptions {
@@ -47,6 +59,18 @@ export interface HttpGetOptions {
 
 /** GET and nothing else: this port cannot change a system. Throws `HttpFailure` only. */
 export type HttpGet = (url: URL, options: HttpGetOptions) => Promise<HttpAnswer>
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT'
+
+/**
+ * Requests that carry something, for connectors that keep a list of their own of what they ask. Like `HttpGet` it follows no
+ * redirect, uses no proxy and no environment variable, and throws `HttpFailure` only.
+ */
+export type HttpExchange = (
+  method: HttpMethod,
+  url: URL,
+  options: HttpGetOptions & { readonly body?: string },
+) => Promise<HttpAnswer>
 
 export type HttpFailureKind = 'unreachable' | 'forbidden' | 'timed-out' | 'too-large' | 'tls' | 'broken' | 'cancelled'
 
@@ -89,6 +113,31 @@ export interface ConnectorPorts {
   readonly secrets?: Secrets
   /** Identities of this machine's Workload API. Without it there are none. */
   readonly jwtSvids?: JwtSvids
+  /** Tokens of service accounts, by the id of a cluster of environment.yaml. Without it there are none. */
+  readonly serviceAccounts?: ServiceAccounts
+  /** What the logs told of a Vault's leases until now. */
+  readonly vaultLog?: VaultLog
+  /**
+   * For people, where `dial` leads whatever an address says: `vault in cluster main`. The way there is encrypted by itself.
+   * Without it `dial` leads to the address.
+   */
+  readonly place?: string
+}
+
+export interface ServiceAccounts {
+  /** A token by the TokenRequest API. Rejects with an error whose `reason` is a `GapReason`. */
+  token(account: ServiceAccount, audience: string | null, signal: AbortSignal): Promise<string>
+}
+
+export interface ServiceAccount {
+  readonly cluster: string
+  readonly namespace: string
+  readonly serviceAccount: string
+}
+
+export interface VaultLog {
+  /** `vault` is the id of the source. */
+  told(vault: string): readonly (VaultLeaseFact | VaultAuditFact)[]
 }
 
 /** Values that environment.yaml refers to by name. They go to the system that asks for them, and nowhere else. */
@@ -159,6 +208,12 @@ export interface Cluster {
     signal: AbortSignal,
   ): Promise<Duplex>
   followPodLog(request: PodLogRequest, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** A short-lived token of a service account, by the TokenRequest API. */
+  serviceAccountToken(
+    account: Omit<ServiceAccount, 'cluster'>,
+    audience: string | null,
+    signal: AbortSignal,
+  ): Promise<string>
   /** Aborted when it is of no more use, such as after its kubeconfig changed: open another one. */
   readonly outdated: AbortSignal
   close(): void

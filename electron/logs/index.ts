@@ -55,8 +55,10 @@ export async function* observeLog(
         await pulse.wait(lookMs, signal)
         continue
       }
-      const came = take(reading, look, now, state.caughtUp)
-      if (look.lines.length > 0) ports.logSink?.take(source, look.lines, now)
+      const { came, kept } = take(reading, look, now, state.caughtUp)
+      // What may hold a secret in the clear is not kept; what is of another kind or not understood the store counts itself.
+      const lines = source.record === 'vault-audit' ? kept : look.lines
+      if (lines.length > 0) ports.logSink?.take(source, lines, now)
       // Back from a problem there is something to say even without lines.
       if (came || state.problem !== null) state.changed = true
       state.problem = null
@@ -132,12 +134,17 @@ function stepsOf(source: LogSource, look: Look, reading: LogReading): Pick<Sourc
   return { steps: [file, lines], outcome }
 }
 
-/** Gives whether anything came. */
-function take(reading: LogReading, look: Extract<Look, { kind: 'read' }>, now: EpochMs, live: boolean): boolean {
+/** Gives whether anything came, and the lines that may be kept. */
+function take(
+  reading: LogReading,
+  look: Extract<Look, { kind: 'read' }>,
+  now: EpochMs,
+  live: boolean,
+): { readonly came: boolean; readonly kept: readonly string[] } {
   if (look.skipped) reading.skippedEarlier()
-  for (const line of look.lines) reading.takeLine(line, now, live)
+  const kept = look.lines.filter((line) => reading.takeLine(line, now, live))
   for (const beginning of look.tooLong) reading.takeTooLong(beginning, now)
-  return look.lines.length > 0 || look.tooLong.length > 0
+  return { came: look.lines.length > 0 || look.tooLong.length > 0, kept }
 }
 
 function dueAfter(state: { readonly caughtUp: boolean; readonly changed: boolean }, more: boolean): number {

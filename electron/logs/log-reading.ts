@@ -6,6 +6,8 @@ import type { Activity } from './activity/activity.ts'
 import { createDecisionActivity } from './activity/decision-activity.ts'
 import { createHopActivity } from './activity/hop-activity.ts'
 import { createIntegrityActivity } from './activity/integrity-activity.ts'
+import { createVaultActivity } from './activity/vault-activity.ts'
+import { createVaultLeases, type VaultLeases } from './activity/vault-leases.ts'
 import { parseAccessLine } from './intake/envoy-access.ts'
 import { parseIntegrityLine } from './intake/integrity-event.ts'
 import { masked } from './intake/mask.ts'
@@ -13,6 +15,7 @@ import { isMeantAs, isProgramLine } from './intake/mixed-log.ts'
 import { parseDecisionLine } from './intake/opa-decision.ts'
 import { jsonObject, type ParsedLine, refused } from './intake/record-parser.ts'
 import { parseSpireAudit, type SpireAuditRecord } from './intake/spire-audit.ts'
+import { parseVaultAudit, rawLine, type VaultAuditRecord } from './intake/vault-audit.ts'
 import { createMemoryWindow } from './memory-window.ts'
 
 /** A writer's clock may be this far ahead of ours before it is worth a word. Milliseconds. */
@@ -31,8 +34,8 @@ export interface FollowedLog {
 /** Everything that is known of one log source, apart from the file itself. Pure but for its memory; time is an argument. */
 export interface LogReading {
   /**
-   * `live`: the lines were written just now, so a time far from ours is a clock that is wrong. False for a line that is of
-   * another kind.
+   * `live`: the lines were written just now, so a time far from ours is a clock that is wrong. False for a line that is not to
+   * be kept: it is of another kind, or it may hold a secret in the clear.
    */
   takeLine(line: string, now: EpochMs, live: boolean): boolean
   takeTooLong(beginning: string, now: EpochMs): void
@@ -43,7 +46,20 @@ export interface LogReading {
   lastRefused(): { readonly line: string; readonly why: string } | null
 }
 
-export function createLogReading(source: FollowedLog, windowSeconds: number): LogReading {
+/** What outlives one reading of a log: a stream that is opened anew goes on with it. */
+export interface LogMemory {
+  readonly vaultLeases: VaultLeases
+}
+
+export function createLogMemory(): LogMemory {
+  return { vaultLeases: createVaultLeases() }
+}
+
+export function createLogReading(
+  source: FollowedLog,
+  windowSeconds: number,
+  memory: LogMemory = createLogMemory(),
+): LogReading {
   switch (source.record) {
     case 'envoy-access':
       return readingOf(source, windowSeconds, parseAccessLine, createHopActivity(source.writtenBy ?? source.id))
@@ -51,6 +67,10 @@ export function createLogReading(source: FollowedLog, windowSeconds: number): Lo
       return readingOf(source, windowSeconds, parseDecisionLine, createDecisionActivity())
     case 'integrity-events':
       return readingOf(source, windowSeconds, parseIntegrityLine, createIntegrityActivity())
+    case 'vault-audit': {
+      const activity = createVaultActivity(source.id, source.writtenBy ?? source.id, memory.vaultLeases)
+      return readingOf(source, windowSeconds, parseVaultLine, activity)
+    }
     case 'spire-audit':
       return readingOf(source, windowSeconds, parseAuditLine, noSums)
   }
@@ -62,6 +82,11 @@ const noSums: Activity<SpireAuditRecord> = { add: () => [], facts: () => [] }
 function parseAuditLine(line: string): ParsedLine<SpireAuditRecord> {
   const object = jsonObject(line)
   return object === null ? refused('not a JSON object') : parseSpireAudit(object)
+}
+
+function parseVaultLine(line: string): ParsedLine<VaultAuditRecord> {
+  const object = jsonObject(line)
+  return object === null ? refused('not a JSON object') : parseVaultAudit(object)
 }
 
 export function scopesOf(source: FollowedLog): { readonly activity: string; readonly intake: string } {
@@ -96,15 +121,27 @@ function readingOf<Item extends { readonly at: EpochMs }>(
   const skew = createSkew()
   let crowdedAt: EpochMs = Number.NEGATIVE_INFINITY
 
+  let secretsAt: EpochMs = Number.NEGATIVE_INFINITY
+  let secretsWhy = ''
+
   function refuse(line: string, why: string): void {
     counts.refused += 1
     sampleRefused = { line: masked(line, 200), why }
+  }
+
+  /** What of a Vault's log is not understood may hold anything. */
+  function refuseUnquoted(why: string, now: EpochMs): void {
+    refuse('', why)
+    if (why !== rawLine) return
+    secretsAt = now
+    secretsWhy = why
   }
 
   function take(record: Item, now: EpochMs, live: boolean): void {
     counts.accepted += 1
     lastRecordAt = Math.max(lastRecordAt ?? record.at, record.at)
     if (live) skew.seen(record.at - now, now)
+    activity.remember?.(record)
     // A record cannot be of later than now; were it held so, it would stay in the window for ever.
     const at = Math.min(record.at, now)
     if (earlierSkipped) {
@@ -139,6 +176,7 @@ function readingOf<Item extends { readonly at: EpochMs }>(
       const detail = 'more pairs of caller and called than are told apart: some records are not in the sums'
       gaps.push(gap(source, 'log-pairs', 'unsupported', detail, now))
     }
+    if (secretsAt > Number.NEGATIVE_INFINITY) gaps.push(gap(source, 'log-raw', 'invalid', secretsWhy, now))
     const words = skew.words(now, windowMs)
     if (words !== null) gaps.push(gap(source, 'log-clock', 'invalid', words, now))
     return gaps
@@ -150,19 +188,25 @@ function readingOf<Item extends { readonly at: EpochMs }>(
     takeLine(line, now, live) {
       const parsed = isOther(line) ? ({ kind: 'passed-over' } as const) : safely(parse, line)
       if (parsed.kind === 'record') take(parsed.record, now, live)
-      else if (parsed.kind === 'refused' && isMeant(line)) refuse(line, parsed.why)
-      else {
+      else if (parsed.kind === 'refused' && isMeant(line)) {
+        if (source.record !== 'vault-audit') refuse(line, parsed.why)
+        else {
+          refuseUnquoted(parsed.why, now)
+          return false
+        }
+      } else {
         passedOver += 1
         return false
       }
       return true
     },
     takeTooLong(beginning) {
-      if (isMeant(beginning)) refuse(beginning, 'longer than 256 kB')
+      if (isMeant(beginning)) refuse(source.record === 'vault-audit' ? '' : beginning, 'longer than 256 kB')
       else passedOver += 1
     },
     skippedEarlier() {
       earlierSkipped = true
+      activity.skipped?.()
     },
     reports(now, position) {
       held.moveTo(now)
@@ -175,7 +219,13 @@ function readingOf<Item extends { readonly at: EpochMs }>(
       }
       const windowFrom = held.heldSince(now)
       const gaps = gapsAt(now)
-      const facts = activity.facts({ scope: scopes.activity, from, windowFrom, windowTo: now })
+      const facts = activity.facts({
+        scope: scopes.activity,
+        from,
+        windowFrom,
+        windowTo: now,
+        refusedLines: counts.refused,
+      })
       const intake: LogIntakeFact = {
         kind: 'log-intake',
         id: `${scopes.intake}#log-intake/${source.id}`,

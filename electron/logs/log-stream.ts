@@ -2,7 +2,14 @@ import { gapReasons, type Report } from '../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 import type { ConnectorPorts, LogStream, ObserveSettings, StreamProblem } from '../core/ports.ts'
 import { createLineSplitter } from './intake/line-splitter.ts'
-import { createLogReading, type FollowedLog, type LogReading, unreadReports } from './log-reading.ts'
+import {
+  createLogMemory,
+  createLogReading,
+  type FollowedLog,
+  type LogMemory,
+  type LogReading,
+  unreadReports,
+} from './log-reading.ts'
 import { createPulse } from './pulse.ts'
 
 /** Sums are made again at most this often when lines come. Milliseconds. */
@@ -32,9 +39,10 @@ export async function* observeLogStream(
   signal: AbortSignal,
 ): AsyncGenerator<Report> {
   let wait = firstWaitMs
+  const memory = createLogMemory()
   while (!signal.aborted) {
     const began = ports.clock.now()
-    const problem = yield* followOnce(stream, settings, ports, signal)
+    const problem = yield* followOnce(stream, settings, ports, memory, signal)
     if (signal.aborted) return
     const source = followed(stream)
     yield* unreadReports(source, problem.reason, problem.message, ports.clock.now())
@@ -58,11 +66,12 @@ async function* followOnce(
   stream: LogStream,
   settings: ObserveSettings,
   ports: StreamPorts,
+  memory: LogMemory,
   signal: AbortSignal,
 ): AsyncGenerator<Report, StreamProblem> {
   const { clock } = ports
   const source = followed(stream)
-  const reading = createLogReading(source, settings.windowSeconds)
+  const reading = createLogReading(source, settings.windowSeconds, memory)
   const pulse = createPulse(clock)
   const ending = new AbortController()
   const end = (): void => ending.abort(signal.reason)

@@ -60,7 +60,13 @@ export type RefusedInput = z.infer<typeof refusedInput>
 
 /** One log record that has the id that was asked for. */
 export interface FoundLine {
-  readonly record: 'opa-decisions' | 'envoy-access' | 'integrity-events' | 'spire-audit' | 'kubernetes-audit'
+  readonly record:
+    | 'opa-decisions'
+    | 'envoy-access'
+    | 'integrity-events'
+    | 'spire-audit'
+    | 'kubernetes-audit'
+    | 'vault-audit'
   readonly source: string
   readonly at: EpochMs
   readonly receivedAt: EpochMs

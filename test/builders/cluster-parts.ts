@@ -38,6 +38,7 @@ export function fakeCluster(clock: ManualClock, ask: Observe, over: Partial<Clus
       followed.push(`${namespace}/${name}/${container}`)
       yield new Uint8Array()
     },
+    serviceAccountToken: async () => 'token',
     outdated: outdated.signal,
     close() {},
     ...over,

@@ -144,6 +144,41 @@ export function spireAuditLine(number: number): Record<string, unknown> {
   }
 }
 
+/** The answer to a request for database credentials, as Vault 1.21 logs it. */
+export function vaultAuditLine(number: number): Record<string, unknown> {
+  return {
+    type: 'response',
+    time: new Date(noon + number).toISOString(),
+    auth: {
+      accessor: 'hmac-sha256:3d9b70be',
+      client_token: 'hmac-sha256:11aa',
+      display_name: 'jwt-spiffe://pipeline.example/hop/gateway',
+      entity_id: '5f3b36f2-1111-2222-3333-444455556666',
+      metadata: { role: 'hop' },
+      policies: ['default', 'hop'],
+      policy_results: { allowed: true },
+      token_issue_time: new Date(noon).toISOString(),
+      token_ttl: 300,
+    },
+    request: {
+      id: uuidOf(number + 0x300000),
+      operation: 'read',
+      path: 'database/creds/ro',
+      client_token: 'hmac-sha256:11aa',
+      client_token_accessor: 'hmac-sha256:3d9b70be',
+      mount_point: 'database/',
+      mount_type: 'database',
+      namespace: { id: 'root' },
+      remote_address: '127.0.0.1',
+    },
+    response: {
+      data: { password: 'hmac-sha256:c0ffee', username: 'hmac-sha256:beef' },
+      secret: { lease_id: `database/creds/ro/lease${number}` },
+      mount_type: 'database',
+    },
+  }
+}
+
 export function kubernetesAuditEvent(number: number): Record<string, unknown> {
   return {
     kind: 'Event',

@@ -17,6 +17,7 @@ import {
   traceOf,
   uploadOf,
   uuidOf,
+  vaultAuditLine,
 } from '../builders/log-records.ts'
 
 export type OpenStore = (folder: string, retention: Retention) => Promise<LogStore>
@@ -102,6 +103,7 @@ export function logStoreSuite(name: string, open: OpenStore): void {
       await take('opa-decisions', [decisionEvent({ number: 1 })])
       await take('integrity-events', [integrityEvent(1, 'failed')])
       await take('spire-audit', [{ level: 'info', msg: 'Configured' }, spireAuditLine(1)], 'spire')
+      await take('vault-audit', [{ '@level': 'info', '@message': 'core: unsealed' }, vaultAuditLine(1)], 'vault')
       await store.append(
         uploadOf('kubernetes-audit', [kubernetesAuditEvent(1)], { source: 'cluster', form: 'event-list' }),
       )
@@ -126,12 +128,27 @@ export function logStoreSuite(name: string, open: OpenStore): void {
       expect(audit.records).toMatchObject([
         { record: 'spire-audit', service: 'svid.v1.SVID', method: 'MintJWTSVID', status: 'success' },
       ])
+      const lease = await store.find({ by: 'request', id: uuidOf(0x300001) }, all, 10)
+      expect(lease.records).toMatchObject([
+        {
+          record: 'vault-audit',
+          type: 'response',
+          operation: 'read',
+          path: 'database/creds/ro',
+          mount: 'database/',
+          subject: 'spiffe://pipeline.example/hop/gateway',
+          role: 'hop',
+          outcome: 'done',
+          leaseId: 'database/creds/ro/lease1',
+        },
+      ])
       expect((await store.state()).records).toEqual({
         'opa-decisions': 1,
         'envoy-access': 1,
         'integrity-events': 1,
         'spire-audit': 1,
         'kubernetes-audit': 1,
+        'vault-audit': 1,
       })
       const counts = await store.counts()
       expect(counts.find(({ record }) => record === 'spire-audit')).toMatchObject({ accepted: 1, passedOver: 1 })
@@ -145,6 +162,7 @@ export function logStoreSuite(name: string, open: OpenStore): void {
       await take('envoy-access', [accessLine({ number: 1 }), accessLine({ number: 2 })])
       await take('integrity-events', [integrityEvent(1), integrityEvent(1)])
       await take('kubernetes-audit', [kubernetesAuditEvent(1), kubernetesAuditEvent(1)])
+      await take('vault-audit', [vaultAuditLine(1), vaultAuditLine(1)])
       const counts = await store.counts()
       expect(
         counts
@@ -155,6 +173,7 @@ export function logStoreSuite(name: string, open: OpenStore): void {
         ['integrity-events', 1, 1],
         ['kubernetes-audit', 1, 1],
         ['opa-decisions', 2, 3],
+        ['vault-audit', 1, 1],
       ])
       expect((await store.hopActivity(all)).map(({ requests }) => requests)).toEqual([2])
     })

@@ -5,7 +5,7 @@ import { type ApiCall, askedOf, type ClusterAccess, type Upgraded } from './acce
 import { connectionFailure, KubernetesFailure } from './failure.ts'
 import { splitLines, TooLong } from './lines.ts'
 import { collectionPath, type Resource, resourceName } from './resources.ts'
-import { listPage, parse, rulesReview, statusObject, version, watchLine } from './wire.ts'
+import { listPage, parse, rulesReview, statusObject, tokenRequest, version, watchLine } from './wire.ts'
 
 const megabyte = 1024 * 1024
 
@@ -63,6 +63,12 @@ export interface KubernetesClient {
   /** Calls `opened` when the watch stands. Ends when the server ends it; fails with status 410 when the version is too old. */
   watch(request: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent>
   rights(namespace: string, signal: AbortSignal): Promise<Rules>
+  /** A token of a service account for ten minutes, by the TokenRequest API. Only for what environment.yaml signs in with. */
+  serviceAccountToken(
+    account: { readonly namespace: string; readonly serviceAccount: string },
+    audience: string | null,
+    signal: AbortSignal,
+  ): Promise<string>
   /** The log as it comes, until it ends. `since`: RFC 3339. */
   log(request: LogRequest, signal: AbortSignal): Promise<IncomingMessage>
   forward(
@@ -132,6 +138,19 @@ export function createClient(access: ClusterAccess, now: () => EpochMs): Kuberne
       const answer = await json({ method: 'POST', path, body, headers, deadlineMs: answerWithinMs }, signal, what)
       const { status } = parse(rulesReview, answer, what)
       return { incomplete: status.incomplete, rules: status.resourceRules }
+    },
+    async serviceAccountToken({ namespace, serviceAccount }, audience, signal) {
+      const body = JSON.stringify({
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: { expirationSeconds: 600, ...(audience === null ? {} : { audiences: [audience] }) },
+      })
+      const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }
+      const name = encodeURIComponent(serviceAccount)
+      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${name}/token`
+      const what = `token of service account ${namespace}/${serviceAccount}`
+      const answer = await json({ method: 'POST', path, body, headers, deadlineMs: answerWithinMs }, signal, what)
+      return parse(tokenRequest, answer, what).status.token
     },
     async log({ namespace, pod, container, since, tailLines }, signal) {
       const query = new URLSearchParams({

@@ -21,6 +21,7 @@ function following(answers: Partial<Answers>) {
   const client: KubernetesClient = {
     version: unused,
     rights: unused,
+    serviceAccountToken: unused,
     log: unused,
     forward: unused,
     list: (...request) => {

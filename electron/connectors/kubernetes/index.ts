@@ -1,7 +1,7 @@
 import type { SourceTest } from '../../../shared/contract/environments.ts'
 import type { KubernetesSource } from '../../../shared/domain/model/environment.ts'
 import type { Report } from '../../../shared/domain/model/fact.ts'
-import type { Connector, ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
+import type { Clock, Connector, ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
 import { type ClusterAccess, openAccess } from './access.ts'
 import { createClient } from './client.ts'
 import { connectionFailure, gapOf, type KubernetesFailure } from './failure.ts'
@@ -15,6 +15,17 @@ export { type ClusterDial, type ClusterTarget, createClusterDial } from './dial.
 export { KubernetesFailure } from './failure.ts'
 export { followPodLog, type PodLogRequest } from './pod-log.ts'
 export { kubernetesRole } from './role.ts'
+
+/** A token of a service account for ten minutes. Needs `create` on `serviceaccounts/token` for that account. */
+export function serviceAccountToken(
+  access: ClusterAccess,
+  clock: Clock,
+  account: { readonly namespace: string; readonly serviceAccount: string },
+  audience: string | null,
+  signal: AbortSignal,
+): Promise<string> {
+  return createClient(access, clock.now).serviceAccountToken(account, audience, signal)
+}
 
 /** Reads clusters by list and watch. See README.md for rights and limits. */
 export const kubernetesConnector: Connector<KubernetesSource> = { kind: 'kubernetes', observe, test }

@@ -70,6 +70,9 @@ export const rulesReview = z.object({
   }),
 })
 
+/** The token goes to the system that it is asked for, and nowhere else. */
+export const tokenRequest = z.object({ status: z.object({ token: z.string().min(1).max(20_000) }) })
+
 /** Parses outside data, or says in words where it differs. */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, name: string): z.output<Schema> {
   const result = schema.safeParse(value)

@@ -1,13 +1,18 @@
 import type { Provenance } from '../../../shared/domain/model/fact.ts'
 import type { LogFact } from '../../../shared/domain/model/log-facts.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import type { VaultFact } from '../../../shared/domain/model/vault-facts.ts'
 import type { Contribution } from '../memory-window.ts'
 
 /** Sums of one source's records, kept up as records come and go. */
 export interface Activity<Record> {
   /** Empty when the record says nothing about any hop; null when there is no room for another sum. */
   add(record: Record, at: EpochMs): readonly Contribution[] | null
-  facts(window: FactWindow): readonly LogFact[]
+  facts(window: FactWindow): readonly (LogFact | VaultFact)[]
+  /** Told of every record before `add`, also of those that are older than the window. */
+  remember?(record: Record): void
+  /** Records before the next one may have been missed. */
+  skipped?(): void
 }
 
 export interface FactWindow {
@@ -15,6 +20,8 @@ export interface FactWindow {
   readonly from: Provenance
   readonly windowFrom: EpochMs
   readonly windowTo: EpochMs
+  /** Lines of the log that were not understood; without it none. */
+  readonly refusedLines?: number
 }
 
 /** Pairs of caller and called that are told apart, per source. A log cannot make us hold more. */

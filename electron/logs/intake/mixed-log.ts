@@ -14,6 +14,8 @@ export function isMeantAs(record: FollowedRecord, line: string): boolean {
       return line.includes('"decision_id"')
     case 'integrity-events':
       return /"(stage-signature|user-identity)"/.test(line)
+    case 'vault-audit':
+      return /"type"\s*:\s*"(request|response)"/.test(line) && line.includes('"request"')
     case 'spire-audit':
       return /"type"\s*:\s*"audit"/.test(line)
   }

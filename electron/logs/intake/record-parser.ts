@@ -1,7 +1,8 @@
 /** A line that was understood, a line that is refused with words, or a line that is of another kind and passed over. */
 export type ParsedLine<Record> =
   | { readonly kind: 'record'; readonly record: Record }
-  | { readonly kind: 'refused'; readonly why: string }
+  /** `unquotable`: it may hold a secret, so nothing of it is shown or kept. */
+  | { readonly kind: 'refused'; readonly why: string; readonly unquotable?: true }
   | { readonly kind: 'passed-over' }
 
 export function refused(why: string): { readonly kind: 'refused'; readonly why: string } {

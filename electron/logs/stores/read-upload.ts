@@ -41,7 +41,7 @@ export function readUpload(
     const parsed = understand(value, itemText, arrival, { in: 'segment', ...place, item: firstItem + item })
     if (parsed.kind === 'record') records.push(parsed.record)
     else if (parsed.kind === 'passed-over') passedOver += 1
-    else refuse(written(itemText), parsed.why)
+    else refuse(parsed.unquotable === true ? '' : written(itemText), parsed.why)
   }
 
   if (upload.form === 'lines') {

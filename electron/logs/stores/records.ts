@@ -8,6 +8,7 @@ import { plainName } from '../intake/mask.ts'
 import { parseDecision } from '../intake/opa-decision.ts'
 import { isObject, type ParsedLine } from '../intake/record-parser.ts'
 import { parseSpireAudit } from '../intake/spire-audit.ts'
+import { parseVaultAudit } from '../intake/vault-audit.ts'
 
 /** What every kind has, from outside of the record itself. */
 export interface Arrival {
@@ -89,6 +90,13 @@ function recordOf(kind: RecordKind, object: Json): ParsedLine<Own> {
       }))
     case 'spire-audit':
       return mapped(parseSpireAudit(object), (record) => ({ record: kind, ...record, traceId: null, decisionId: null }))
+    case 'vault-audit':
+      return mapped(parseVaultAudit(object), ({ effect: _effect, token: _token, ...record }) => ({
+        record: kind,
+        ...record,
+        traceId: null,
+        decisionId: null,
+      }))
     case 'kubernetes-audit':
       return mapped(parseKubernetesAudit(object), (record) => ({
         record: kind,
@@ -163,6 +171,8 @@ function identityOf(own: WithoutArrival<StoredRecord>, text: () => string): stri
       return own.decisionId !== null && uuidShape.test(own.decisionId) ? own.decisionId : digest(own.decisionId ?? '')
     case 'kubernetes-audit':
       return digest(`${own.auditId}/${own.stage}`)
+    case 'vault-audit':
+      return own.requestId === null ? null : digest(`${own.requestId}/${own.type}`)
     case 'envoy-access':
     case 'integrity-events':
     case 'spire-audit':

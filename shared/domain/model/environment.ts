@@ -48,7 +48,7 @@ const opaSource = z.strictObject({
 
 const logSource = z.strictObject({
   id: sourceId,
-  record: z.enum(['envoy-access', 'opa-decisions', 'integrity-events']),
+  record: z.enum(['envoy-access', 'opa-decisions', 'integrity-events', 'vault-audit']),
   file: path,
   /** The source that writes the file: for envoy-access the Envoy, for opa-decisions the OPA (when the file is one OPA's), for vault-audit the Vault. */
   writtenBy: sourceId.optional(),
@@ -115,8 +115,19 @@ const vaultCommon = {
 }
 const vaultSource = z.union([
   z.strictObject({ ...vaultCommon, address: z.url({ protocol: /^https?$/ }), caFile: path.optional() }),
-  /** Id of a source of `kubernetes`: the Vault that is found there, reached by port-forward. */
-  z.strictObject({ ...vaultCommon, cluster: sourceId, caFile: path.optional() }),
+  /**
+   * Id of a source of `kubernetes`: the Vault that is found there, reached by port-forward. With `serverName` or `caFile` it is
+   * asked over TLS inside of that; `serverName` is a name in its certificate, `vault` unless said.
+   */
+  z.strictObject({
+    ...vaultCommon,
+    cluster: sourceId,
+    caFile: path.optional(),
+    serverName: z
+      .string()
+      .regex(/^[a-zA-Z0-9.-]{1,253}$/)
+      .optional(),
+  }),
 ])
 
 /** Where a bundle is published to. Without it Everyhop reads what OPAs have, and publishes nothing. */

@@ -87,7 +87,10 @@ export interface VaultTokenFact extends FactBase<'vault-token'> {
   readonly capabilities: Readonly<Record<string, readonly string[]>>
 }
 
-/** How far the audit log was read. Without one lineage is unknown. */
+/**
+ * How far the audit log was read. Without one lineage is unknown. `since`: every line from then on was read, as far as we can
+ * tell; leases that were told of before then carry a doubt.
+ */
 export interface VaultAuditFact extends FactBase<'vault-audit'> {
   readonly vault: string
   /** Id of the log source, or of the followed log of a pod. */
@@ -96,11 +99,24 @@ export interface VaultAuditFact extends FactBase<'vault-audit'> {
   readonly newestAt: EpochMs | null
   readonly lines: number
   readonly refusedLines: number
+  readonly heldLeases: number
+  /** Leases that were let go because more were issued than are held: ended ones first. */
+  readonly droppedLeases: number
 }
 
 export type VaultLeaseState = 'active' | 'expired' | 'revoked'
 
-/** A lease, as the audit log tells of it, a look-up of it, or an allowed listing of its prefix. */
+/**
+ * Why an `active` state is only the last that was told. expiry-unknown: the audit log does not say how long a lease lasts, and
+ * it was not looked up; expiry-passed: it should have ended, and was not looked up since; lines-missed: audit lines after its
+ * last one were not read; unnamed-revocation: something was revoked after its last line, and the log hides what.
+ */
+export type VaultLeaseDoubt = 'expiry-unknown' | 'expiry-passed' | 'lines-missed' | 'unnamed-revocation'
+
+/**
+ * A lease, as the audit log tells of it, a look-up of it, or an allowed listing of its prefix. One lease may have a fact of the
+ * log and one of Vault, which share `leaseId`: the later one is right about the state, and the holder is that of the log.
+ */
 export interface VaultLeaseFact extends FactBase<'vault-lease'> {
   readonly vault: string
   /** Such as `database/creds/ro/h7…`: names the lease, and is no credential. */
@@ -110,6 +126,8 @@ export interface VaultLeaseFact extends FactBase<'vault-lease'> {
   /** Path it was issued at, `database/creds/ro`. */
   readonly path: string
   readonly state: VaultLeaseState
+  /** null: the state is so, as of `from.observedAt`. */
+  readonly doubt: VaultLeaseDoubt | null
   /** null: learnt of without the issuance. */
   readonly issuedAt: EpochMs | null
   readonly expiresAt: EpochMs | null

@@ -63,6 +63,22 @@ export const ownColumns: { readonly [Kind in RecordKind]: Readonly<Record<Own<Ki
     authorisation: 'text',
     reason: 'text',
   },
+  'vault-audit': {
+    type: 'text',
+    operation: 'text',
+    path: 'text',
+    namespace: 'text',
+    mount: 'text',
+    mountType: 'text',
+    displayName: 'text',
+    subject: 'text',
+    entityId: 'text',
+    role: 'text',
+    remoteAddress: 'text',
+    outcome: 'text',
+    error: 'text',
+    leaseId: 'text',
+  },
 }
 
 /** Ids are compared as 128-bit numbers where they are written as UUIDs (a trace id: as 32 hex digits), else as text. */
@@ -107,7 +123,7 @@ function columnsSql(columns: Readonly<Record<string, ColumnType>>): string {
 }
 
 /** Another schema is another file name: an older store's columns are made again from its segments. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 export const schemaSql: readonly string[] = [
   ...Object.entries(ownColumns).map(

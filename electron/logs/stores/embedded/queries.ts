@@ -20,7 +20,7 @@ type Row = Readonly<Record<string, JS>>
 
 /** Kinds whose records have an id of each sort. */
 const kindsWith: Readonly<Record<RecordId['by'], readonly RecordKind[]>> = {
-  request: ['opa-decisions', 'envoy-access', 'integrity-events', 'spire-audit'],
+  request: ['opa-decisions', 'envoy-access', 'integrity-events', 'spire-audit', 'vault-audit'],
   trace: ['opa-decisions', 'envoy-access', 'integrity-events'],
   decision: ['opa-decisions', 'envoy-access'],
 }
@@ -172,6 +172,7 @@ export async function countRecords(
       'integrity-events': of('integrity-events'),
       'spire-audit': of('spire-audit'),
       'kubernetes-audit': of('kubernetes-audit'),
+      'vault-audit': of('vault-audit'),
     },
     heldSince,
   }
