@@ -1,7 +1,6 @@
 import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
 import { type Environment, environmentSchema } from '../../shared/domain/model/environment.ts'
-import { type Intent, intentSchema } from '../../shared/domain/model/intent.ts'
-import type { EpochMs } from '../../shared/domain/model/time.ts'
+import { type IntentState, lastUsable, problemText, readIntent, unreadable } from './environment-intent.ts'
 import { Failure } from './failure.ts'
 import type { Clock, Files, Log } from './ports.ts'
 import { type FileProblem, parseYaml } from './yaml-file.ts'
@@ -20,17 +19,6 @@ export interface EnvironmentFolder {
   list(): Promise<readonly ListedFile[]>
   /** The absolute form of a path that a file of `directory` gives. */
   resolve(directory: string, path: string): string
-}
-
-/**
- * intent.yaml as last read. `intent: null` with no problem: the environment names none.
- * With a problem, `intent` is the last usable content, from `readAt`.
- */
-export interface IntentState {
-  readonly intent: Intent | null
-  readonly file: string | null
-  readonly problem: string | null
-  readonly readAt: EpochMs | null
 }
 
 export interface LoadedEnvironment {
@@ -61,6 +49,22 @@ export interface EnvironmentRegistry {
   subscribe(listener: (event: RegistryEvent) => void): () => void
 }
 
+/** The same, with where each is written. */
+export interface WatchedEnvironments extends EnvironmentRegistry {
+  /** Where an environment is written, broken ones too; null: there is none of this name. */
+  placeOf(name: string): EnvironmentPlace | null
+  /** Looks at the folder and its files now. */
+  refresh(): Promise<void>
+}
+
+export interface EnvironmentPlace {
+  /** The file itself. */
+  readonly file: string
+  /** What stands in the environments folder: the file, or a link to it. */
+  readonly listedName: string
+  readonly baseDirectory: string
+}
+
 interface Entry {
   readonly name: string
   readonly path: string
@@ -77,7 +81,6 @@ interface Entry {
 const folderIntervalMs = 1_000
 /** 20,000 sources of a big environment are about 3 MB. */
 const environmentBytes = 16 * 1024 * 1024
-const intentBytes = 32 * 1024 * 1024
 
 export interface RegistryPorts {
   readonly files: Files
@@ -86,7 +89,7 @@ export interface RegistryPorts {
   readonly folder: EnvironmentFolder
 }
 
-export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): EnvironmentRegistry {
+export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): WatchedEnvironments {
   const { folder } = ports
   const entries = new Map<string, Entry>()
   const listeners = new Set<(event: RegistryEvent) => void>()
@@ -165,7 +168,7 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): En
     const baseDirectory = entry.directory
     const named = read.environment.intent
     const intentPath = named === undefined ? null : folder.resolve(baseDirectory, named)
-    const intent = lastUsable(await readIntent(intentPath), entry.loaded?.intent)
+    const intent = lastUsable(await readIntent(intentPath, ports), entry.loaded?.intent)
     if (isOutdated()) return
     entry.problem = null
     entry.loaded = { environment: read.environment, file: entry.path, baseDirectory, intent }
@@ -185,26 +188,14 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): En
     }
     const parsed = parseYaml(text, environmentSchema)
     if (!parsed.ok) return parsed
-    const twice = repeatedId(parsed.value) ?? missingCluster(parsed.value)
-    if (twice !== null) return { ok: false, problem: { message: twice, line: null, column: null } }
+    const contradiction = contradictionIn(parsed.value)
+    if (contradiction !== null) return { ok: false, problem: { message: contradiction, line: null, column: null } }
     const other = [...entries.values()].find(
       (each) => each !== entry && each.loaded?.environment.name === parsed.value.name,
     )
     if (other === undefined) return { ok: true, environment: parsed.value }
     const message = `name: "${parsed.value.name}" is already the name of ${other.path}; choose another one`
     return { ok: false, problem: { message, line: null, column: null } }
-  }
-
-  async function readIntent(file: string | null): Promise<IntentState> {
-    if (file === null) return { intent: null, file, problem: null, readAt: null }
-    const readAt = ports.clock.now()
-    try {
-      const parsed = parseYaml(await ports.files.readText(file, intentBytes), intentSchema)
-      if (parsed.ok) return { intent: parsed.value, file, problem: null, readAt }
-      return { intent: null, file, problem: problemText(file, parsed.problem), readAt: null }
-    } catch (reason) {
-      return { intent: null, file, problem: `${file}: ${unreadable(reason)}`, readAt: null }
-    }
   }
 
   function watchIntent(entry: Entry, file: string | null): void {
@@ -218,7 +209,7 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): En
   }
 
   async function intentChanged(entry: Entry, file: string): Promise<void> {
-    const read = await readIntent(file)
+    const read = await readIntent(file, ports)
     if (entry.loaded === null || entry.watchedIntent?.path !== file) return
     const intent = lastUsable(read, entry.loaded.intent)
     entry.loaded = { ...entry.loaded, intent }
@@ -253,6 +244,14 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): En
           : `Known environments: ${known.join(', ')}.`,
       )
     },
+    placeOf(name) {
+      const found = [...entries.values()].find((entry) => nameOf(entry) === name)
+      return found === undefined ? null : { file: found.path, listedName: found.name, baseDirectory: found.directory }
+    },
+    async refresh() {
+      await lookAtFolder()
+      await Promise.all([...entries.values()].map(load))
+    },
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -280,15 +279,15 @@ function summaryOf(entry: Entry): EnvironmentSummary {
             spire: sources.spire.length,
             envoy: sources.envoy.length,
             opa: sources.opa.length,
+            ...(sources.vault.length === 0 ? {} : { vault: sources.vault.length }),
             logs: sources.logs.length,
           },
   }
 }
 
-/** While intent.yaml is being edited the graph keeps its zones and lanes: the last content holds, with the problem beside it. */
-function lastUsable(read: IntentState, before: IntentState | undefined): IntentState {
-  if (read.problem === null || before === undefined || before.file !== read.file) return read
-  return { ...before, problem: read.problem }
+/** What no schema can say; null: nothing is wrong. */
+export function contradictionIn(environment: Environment): string | null {
+  return repeatedId(environment) ?? missingCluster(environment)
 }
 
 /** Two sources with one id would overwrite each other's facts. */
@@ -311,18 +310,4 @@ function missingCluster({ sources }: Environment): string | null {
     return `sources.spire: "${spire.id}" is in cluster "${spire.cluster}", which sources.kubernetes does not name`
   }
   return null
-}
-
-function unreadable(reason: unknown): string {
-  const code = typeof reason === 'object' && reason !== null && 'code' in reason ? String(reason.code) : ''
-  if (code === 'not-found') return 'the file is not there'
-  if (code === 'forbidden') return 'the file may not be read: check its permissions'
-  if (code === 'too-large') return 'the file is too large'
-  if (code === 'invalid') return 'the file is not UTF-8 text'
-  return 'the file could not be read'
-}
-
-function problemText(file: string, problem: FileProblem): string {
-  const place = problem.line === null ? '' : `:${problem.line}:${problem.column ?? 1}`
-  return `${file}${place}: ${problem.message}`
 }

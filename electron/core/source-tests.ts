@@ -1,26 +1,23 @@
-import type { SourceTest } from '../../shared/contract/environments.ts'
-import type { KubernetesFact } from '../../shared/domain/model/kubernetes-facts.ts'
+import type { SourceTest, SourceTestReport, TestingEvent } from '../../shared/contract/environments.ts'
 import { discoverySentence } from '../../shared/words/discovery.ts'
 import { clusterTasks } from './cluster-tasks.ts'
 import { createClusterLinks } from './clusters.ts'
 import { withDecisions } from './decision-visibility.ts'
-import { type Findings, findingsIn } from './discovery.ts'
+import type { Findings } from './discovery.ts'
+import { learnCluster } from './environment-learning.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import { mostStreams } from './log-turns.ts'
 import { createPace } from './pace.ts'
-import type { Connector, ConnectorPorts } from './ports.ts'
+import type { ConnectorPorts } from './ports.ts'
 import {
   type Connectors,
   configuredTasks,
   type FindCluster,
   type ObservationPorts,
   type SourceTask,
-  settingsOf,
 } from './source-tasks.ts'
+import { reportOf } from './source-test-reports.ts'
 import type { DiscoveredKind } from './targets.ts'
-
-/** So long the pods of a cluster may take to come. Milliseconds. */
-const learnMs = 10_000
 
 export interface TestParts {
   readonly connectors: Connectors
@@ -29,12 +26,16 @@ export interface TestParts {
   receivesDecisions(): Promise<boolean>
 }
 
-/** Asks every source once, side by side, also those that are found in clusters; nothing of it enters a fact store. */
+/**
+ * Asks every source once, side by side, also those that are found in clusters; nothing of it enters a fact store.
+ * `told` hears of each as soon as it answered; a later report of the same source replaces the one before.
+ */
 export async function testSources(
   loaded: LoadedEnvironment,
   { connectors, ports, receivesDecisions }: TestParts,
   signal: AbortSignal,
-): Promise<readonly SourceTest[]> {
+  told: (event: Exclude<TestingEvent, { type: 'done' }>) => void = () => {},
+): Promise<readonly SourceTestReport[]> {
   const pace = createPace(ports.clock, loaded.environment.requestBudget)
   const links = createClusterLinks(ports)
   const found = new Map<string, Findings>()
@@ -43,8 +44,15 @@ export async function testSources(
     const link = links.linkOf(id)
     return link === null ? null : { link, findings: () => found.get(id) ?? null }
   }
-  const testAll = (tasks: readonly SourceTask[]): Promise<readonly SourceTest[]> =>
-    Promise.all(tasks.map((task) => tested(task, portsOf(task), signal)))
+  const tell = (test: SourceTest): SourceTestReport => {
+    const report = reportOf(test, loaded.environment)
+    told({ type: 'answered', report })
+    return report
+  }
+  const testAll = (tasks: readonly SourceTask[]): Promise<readonly SourceTest[]> => {
+    told({ type: 'asking', sources: tasks.map(({ kind, instance }) => ({ source: kind, instance })) })
+    return Promise.all(tasks.map(async (task) => tell(await tested(task, portsOf(task), signal))))
+  }
   try {
     links.update(loaded)
     const configured = configuredTasks(loaded, connectors, ports, clusterOf)
@@ -57,7 +65,9 @@ export async function testSources(
     ])
     const tests = [...own.map(withFindings), ...rest]
     const opas = [...configured, ...discovered(configured)].filter(({ kind }) => kind === 'opa')
-    return await withDecisions(tests, opas, loaded, portsOf, receivesDecisions, signal)
+    const whole = await withDecisions(tests, opas, loaded, portsOf, receivesDecisions, signal)
+    const before = new Set<SourceTest>([...own, ...rest])
+    return whole.map((test) => (before.has(test) ? reportOf(test, loaded.environment) : tell(test)))
   } finally {
     links.close()
   }
@@ -71,7 +81,7 @@ export async function testSources(
     await Promise.all(
       sources.map(async (source) => {
         const task = { ...ports, pace: pace.forSource(`kubernetes/${source.id}`) }
-        found.set(source.id, await learn(connectors.kubernetes, source, loaded, task, signal))
+        found.set(source.id, (await learnCluster(connectors.kubernetes, source, loaded, task, signal)).findings)
       }),
     )
   }
@@ -106,42 +116,6 @@ export async function testSources(
 
 const askedKinds: ReadonlySet<DiscoveredKind> = new Set(['spire', 'envoy', 'opa'])
 const mostTold = 100
-
-/** The pods and services of a cluster, once; nothing found where they cannot be read, which the cluster's own steps tell. */
-async function learn<Source>(
-  connector: Connector<Source>,
-  source: Source,
-  loaded: LoadedEnvironment,
-  ports: ConnectorPorts,
-  signal: AbortSignal,
-): Promise<Findings> {
-  const enough = new AbortController()
-  const until = AbortSignal.any([signal, enough.signal])
-  const late = ports.clock.sleep(learnMs, until).then(
-    () => enough.abort(new Error('the cluster took too long')),
-    () => {}, // it was quicker
-  )
-  const read = new Map<string, readonly KubernetesFact[]>()
-  let isRead = false
-  try {
-    for await (const { scope, facts } of connector.observe(source, settingsOf(loaded), ports, until)) {
-      const part = scope.split('/')[2] ?? ''
-      if (part !== 'pods' && part !== 'services') continue
-      if (part === 'pods') isRead = facts !== null
-      read.set(
-        part,
-        (facts ?? []).filter((fact) => fact.kind === 'pod' || fact.kind === 'service'),
-      )
-      if (read.size === 2) break
-    }
-  } catch (reason) {
-    if (!until.aborted) throw reason
-  }
-  enough.abort(new Error('the cluster is known'))
-  await late
-  signal.throwIfAborted()
-  return findingsIn(isRead, [...read.values()].flat())
-}
 
 async function tested(task: SourceTask, ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest> {
   const startedAt = ports.clock.now()

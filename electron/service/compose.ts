@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isPreview } from '../../shared/contract/environment-setup.ts'
 import type { SystemInfo } from '../../shared/contract/system.ts'
 import { envoyConnector } from '../connectors/envoy/index.ts'
 import {
@@ -8,6 +9,7 @@ import {
   followPodLog,
   kubernetesConnector,
   openCluster as openAccess,
+  serviceAccountToken,
 } from '../connectors/kubernetes/index.ts'
 import { kubeconfigPaths } from '../connectors/kubernetes/kubeconfig.ts'
 import { opaConnector } from '../connectors/opa/index.ts'
@@ -25,6 +27,7 @@ import { createFiles } from '../platform/files.ts'
 import { createHttpGet } from '../platform/http-get.ts'
 import { createProcessLog } from '../platform/log.ts'
 import type { DataFolder } from './data-folder.ts'
+import { environmentSetup } from './environment-setup.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
 import { createService, receivedPrefix, type Service } from './service.ts'
 
@@ -68,8 +71,9 @@ export function composeService(
       logs: { kind: 'logs', observe: observeLog, observeStream: observeLogStream, test: testLog },
     },
     bindModel: bindGraphModel,
+    setup: environmentSetup(home, packageFolder),
     openLogStore: async (environment) =>
-      data === null
+      data === null || isPreview(environment)
         ? createMemoryStore(inMemory)
         : openLogStore({ folder: data.logsOf(environment), retention: onDisk }),
   })
@@ -102,6 +106,7 @@ const openCluster: OpenCluster = async (source, settings, { clock, files }) => {
       dial: createClusterDial(access, clock),
       followPodLog: ({ told, ...request }, signal) =>
         followPodLog(access, { ...request, interrupted: told, followed: () => told(null) }, clock, signal),
+      serviceAccountToken: (account, audience, signal) => serviceAccountToken(access, clock, account, audience, signal),
       outdated: outdated.signal,
       close() {
         outdated.abort(new Error('the cluster is no longer read'))

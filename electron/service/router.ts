@@ -1,8 +1,8 @@
 import { implement } from '@orpc/server'
-import type { EnvironmentSummary, SourceHealth, SourceTest } from '../../shared/contract/environments.ts'
 import { contract } from '../../shared/contract/index.ts'
 import type { LiveEvent } from '../../shared/contract/live.ts'
 import type { SystemInfo } from '../../shared/contract/system.ts'
+import type { EnvironmentHandlers } from '../core/environment-handlers.ts'
 import type { GraphHandlers } from '../core/graph.ts'
 import type { LogsHandlers } from '../core/logs.ts'
 
@@ -13,11 +13,7 @@ interface Scope {
 /** What answers the contract; composition makes it from real parts, tests from their own. */
 export interface Handlers {
   readonly system: { info(): Promise<SystemInfo> }
-  readonly environments: {
-    list(): Promise<readonly EnvironmentSummary[]>
-    test(input: Scope, signal: AbortSignal): Promise<readonly SourceTest[]>
-    health(input: Scope): Promise<readonly SourceHealth[]>
-  }
+  readonly environments: EnvironmentHandlers
   readonly graph: GraphHandlers
   readonly logs: LogsHandlers
   readonly live: { topics(input: Scope, signal: AbortSignal): AsyncGenerator<LiveEvent, void> }
@@ -28,19 +24,16 @@ export interface CallContext {
   readonly viewer: string
 }
 
+const os = implement(contract).$context<CallContext>()
+const never = new AbortController().signal
+
 export type ServiceRouter = ReturnType<typeof createRouter>
 
 /** Binds handlers to the contract. Names and types come from there; nothing is decided here. */
 export function createRouter(handlers: Handlers) {
-  const os = implement(contract).$context<CallContext>()
-  const never = new AbortController().signal
   return os.router({
     system: { info: os.system.info.handler(() => handlers.system.info()) },
-    environments: {
-      list: os.environments.list.handler(() => handlers.environments.list()),
-      test: os.environments.test.handler(({ input, signal }) => handlers.environments.test(input, signal ?? never)),
-      health: os.environments.health.handler(({ input }) => handlers.environments.health(input)),
-    },
+    environments: environmentRoutes(handlers.environments),
     graph: {
       view: os.graph.view.handler(({ input, context }) => handlers.graph.view(input, context.viewer)),
       changes: os.graph.changes.handler(({ input, context }) => handlers.graph.changes(input, context.viewer)),
@@ -57,4 +50,22 @@ export function createRouter(handlers: Handlers) {
       topics: os.live.topics.handler(({ input, signal }) => handlers.live.topics(input, signal ?? never)),
     },
   })
+}
+
+function environmentRoutes(handlers: EnvironmentHandlers) {
+  const { environments } = os
+  return {
+    list: environments.list.handler(() => handlers.list()),
+    test: environments.test.handler(({ input, signal }) => handlers.test(input, signal ?? never)),
+    testing: environments.testing.handler(({ input, signal }) => handlers.testing(input, signal ?? never)),
+    health: environments.health.handler(({ input }) => handlers.health(input)),
+    contexts: environments.contexts.handler(({ input }) => handlers.contexts(input)),
+    propose: environments.propose.handler(({ input, signal }) => handlers.propose(input, signal ?? never)),
+    preview: environments.preview.handler(({ input }) => handlers.preview(input)),
+    forget: environments.forget.handler(({ input }) => handlers.forget(input)),
+    role: environments.role.handler(({ input }) => handlers.role(input)),
+    read: environments.read.handler(({ input }) => handlers.read(input)),
+    save: environments.save.handler(({ input }) => handlers.save(input)),
+    remove: environments.remove.handler(({ input }) => handlers.remove(input)),
+  }
 }

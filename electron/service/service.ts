@@ -1,4 +1,7 @@
+import { isPreview } from '../../shared/contract/environment-setup.ts'
 import type { SystemInfo } from '../../shared/contract/system.ts'
+import { createEnvironmentHandlers, type EnvironmentParts } from '../core/environment-handlers.ts'
+import { withPreviews } from '../core/environment-previews.ts'
 import { type EnvironmentFolder, type EnvironmentRegistry, watchEnvironments } from '../core/environments.ts'
 import { createGraphHandlers } from '../core/graph.ts'
 import { liveTopics } from '../core/live.ts'
@@ -7,7 +10,6 @@ import type { LogStore } from '../core/log-store.ts'
 import { createLogsHandlers } from '../core/logs.ts'
 import { type BindModel, createSessions } from '../core/sessions.ts'
 import type { Connectors, ObservationPorts } from '../core/source-tasks.ts'
-import { testSources } from '../core/source-tests.ts'
 import { createRouter, type ServiceRouter } from './router.ts'
 
 /** Ids of the receiver's sources begin with it: no followed log has the same. */
@@ -30,28 +32,31 @@ export interface ServiceParts {
   readonly connectors: Connectors
   readonly bindModel: BindModel
   readonly openLogStore: (environment: string) => Promise<LogStore>
+  readonly setup: Pick<EnvironmentParts, 'machine' | 'writer' | 'shippedRights'>
 }
 
 export function createService(parts: ServiceParts): Service {
   const { ports, connectors } = parts
   const ended = new AbortController()
-  const registry = watchEnvironments({ ...ports, folder: parts.folder }, ended.signal)
+  const { folder } = parts
+  const watched = watchEnvironments({ ...ports, folder }, ended.signal)
+  const registry = withPreviews(watched, { ...ports, folder }, ended.signal)
   const logStores = createLogStores(parts.openLogStore, ports)
-  const sessions = createSessions(registry, connectors, ports, parts.bindModel, (name) => logStores.sinkOf(name))
+  const sessions = createSessions(registry, connectors, ports, parts.bindModel, (name) =>
+    isPreview(name) ? null : logStores.sinkOf(name),
+  )
   const router = createRouter({
     system: { info: async () => parts.info },
-    environments: {
-      async list() {
-        await registry.ready()
-        return registry.summaries()
-      },
-      async test({ environment }, signal) {
-        await registry.ready()
-        const receivesDecisions = () => receives(environment)
-        return testSources(registry.get(environment), { connectors, ports, receivesDecisions }, signal)
-      },
-      health: async ({ environment }) => (await sessions.use(environment)).observation.health(),
-    },
+    environments: createEnvironmentHandlers({
+      ...parts.setup,
+      watched,
+      registry,
+      folder,
+      sessions,
+      connectors,
+      ports,
+      receivesDecisions: receives,
+    }),
     graph: createGraphHandlers(sessions),
     logs: createLogsHandlers(sessions, logStores, ports.clock),
     live: {
@@ -71,6 +76,7 @@ export function createService(parts: ServiceParts): Service {
 
   /** Decisions came to the receiver: its sources are named after it. */
   async function receives(environment: string): Promise<boolean> {
+    if (isPreview(environment)) return false
     const counts = await (await logStores.of(environment)).counts()
     return counts.some(
       ({ record, source, accepted }) => record === 'opa-decisions' && source.startsWith(receivedPrefix) && accepted > 0,

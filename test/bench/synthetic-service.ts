@@ -9,7 +9,8 @@ import { dial } from '../../electron/platform/dial.ts'
 import { createFiles } from '../../electron/platform/files.ts'
 import { createHttpGet } from '../../electron/platform/http-get.ts'
 import { createProcessLog } from '../../electron/platform/log.ts'
-import type { Composed } from '../../electron/service/compose.ts'
+import { type Composed, packageFolder } from '../../electron/service/compose.ts'
+import { environmentSetup } from '../../electron/service/environment-setup.ts'
 import { environmentFolder } from '../../electron/service/home.ts'
 import { createService } from '../../electron/service/service.ts'
 import type { BuiltPipeline } from '../builders/pipeline.ts'
@@ -63,6 +64,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
       logs: { ...silent('logs'), observeStream: silent('logs').observe },
     },
     bindModel: bindGraphModel,
+    setup: environmentSetup(home, packageFolder),
     openLogStore: async () => createMemoryStore({ maxAgeMs: 60_000, maxBytes: 1024 ** 2 }),
   })
   return {

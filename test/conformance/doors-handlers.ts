@@ -22,6 +22,9 @@ export function suiteHandlers(): Handlers {
   const unused = async (): Promise<never> => {
     throw new Error(`not used: ${canary}`)
   }
+  const unusedStream = async function* (): AsyncGenerator<never, void> {
+    yield await unused()
+  }
   return {
     system: { info: async () => ({ version: '1.2.3', host: 'web', home: 'somewhere' }) },
     environments: {
@@ -31,7 +34,16 @@ export function suiteHandlers(): Handlers {
         cancelled += 1
         throw signal.reason
       },
+      testing: unusedStream,
       health: async () => [seen()],
+      contexts: unused,
+      propose: unused,
+      preview: unused,
+      forget: unused,
+      role: unused,
+      read: unused,
+      save: unused,
+      remove: unused,
     },
     graph: {
       view: async (input) => viewOf(input.environment),
