@@ -24,5 +24,12 @@ test('the rights on a SPIRE server are the rule alone, ready to be appended', as
 
 test('other words are a mistake of the caller', async () => {
   const output = { out: () => {}, err: () => {} }
-  await expect(envRole.run(['vault'], output, new AbortController().signal)).rejects.toThrow('env role kubernetes')
+  await expect(envRole.run(['nomad'], output, new AbortController().signal)).rejects.toThrow('env role kubernetes')
+})
+
+test('of a cluster only what is missing can be asked for, for one user', async () => {
+  const text = await printed('kubernetes', '--only', 'pods/log', '--user', 'reader')
+  const [role, binding] = parseAllDocuments(text).map((document) => document.toJS())
+  expect(role.rules).toEqual([{ apiGroups: [''], resources: ['pods/log'], verbs: ['get'] }])
+  expect(binding.subjects).toMatchObject([{ kind: 'User', name: 'reader' }])
 })

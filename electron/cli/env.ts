@@ -1,6 +1,13 @@
 import { parseArgs } from 'node:util'
-import type { EnvironmentSummary, SourceTest } from '../../shared/contract/environments.ts'
-import { assertNever } from '../../shared/lib/assert-never.ts'
+import type { EnvironmentSummary, SourceTestReport } from '../../shared/contract/environments.ts'
+import {
+  identitySentence,
+  rightsSentence,
+  supportSentence,
+  testOutcomeWords,
+  tlsSentence,
+  unknownSentence,
+} from '../../shared/words/environment-tests.ts'
 import { gapReasonPhrase, whatTitle } from '../../shared/words/gaps.ts'
 import { sourceLabel } from '../../shared/words/states.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
@@ -61,9 +68,8 @@ Exit code 3: some sources can be read in part or not at all.`,
   },
 }
 
-function textOf(test: SourceTest): string {
-  const version = test.version === null ? '' : `, ${test.version}`
-  const head = `${sourceLabel(test.source)} ${test.instance} at ${test.address}: ${outcomeWords(test.outcome)}${version}`
+function textOf(test: SourceTestReport): string {
+  const head = `${sourceLabel(test.source)} ${test.instance} at ${test.address}: ${testOutcomeWords(test).toLowerCase()}`
   const failed = test.steps.filter(({ outcome }) => outcome !== 'read')
   const lines = failed.map((step) => {
     const own = step.detail === '' ? '' : `: ${step.detail}`
@@ -72,22 +78,22 @@ function textOf(test: SourceTest): string {
   // Why something was asked that nobody named.
   const found = test.steps.filter(({ what, outcome }) => what === 'discovery' && outcome === 'read')
   const reasons = found.map(({ locator, detail }) => `  ${locator} is ${detail}`)
-  return [head, ...reasons, ...lines].map((line) => `${lineText(line)}\n`).join('')
+  const unknown = test.unknown.map((what) => `  ${unknownSentence(test.source, what)}`)
+  const ask = test.ask === null ? [] : [`  To ask for it: everyhop env role ${roleWords(test.ask)}`]
+  const way = [tlsSentence(test.tls), identitySentence(test.identity)].map((sentence) => `  ${sentence}`)
+  const own = [supportSentence(test), `Rights: ${rightsSentence(test.rights)}`].map((sentence) => `  ${sentence}`)
+  return [head, ...reasons, ...way, ...own, ...lines, ...unknown, ...ask].map((line) => `${lineText(line)}\n`).join('')
+}
+
+function roleWords({ kind, rights, user, trustDomain }: NonNullable<SourceTestReport['ask']>): string {
+  const options = [
+    rights === null ? '' : ` --only ${rights.join(',')}`,
+    user === null ? '' : ` --user ${user}`,
+    trustDomain === null ? '' : ` --trust-domain ${trustDomain}`,
+  ]
+  return `${kind}${options.join('')}`
 }
 
 function lineText(line: string): string {
   return line.startsWith('  ') ? `  ${plainText(line.slice(2))}` : plainText(line)
-}
-
-function outcomeWords(outcome: SourceTest['outcome']): string {
-  switch (outcome) {
-    case 'usable':
-      return 'can be read'
-    case 'partly':
-      return 'can be read in part'
-    case 'unusable':
-      return 'cannot be read'
-    default:
-      return assertNever(outcome)
-  }
 }

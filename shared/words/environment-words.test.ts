@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { programText } from './environment-setup.ts'
+import {
+  identitySentence,
+  rightsSentence,
+  supportSentence,
+  testOutcomeWords,
+  unknownSentence,
+} from './environment-tests.ts'
+
+test('a source that was not reached is never called usable, and its rights are not known', () => {
+  expect(testOutcomeWords({ outcome: 'unusable', reached: false })).toBe('Not reached')
+  expect(testOutcomeWords({ outcome: 'unusable', reached: true })).toBe('Not usable')
+  expect(rightsSentence([])).toContain('not known')
+})
+
+test('rights are counted with what is missing and what is not known', () => {
+  const of = (state: 'held' | 'missing' | 'unknown') => ({ what: 'x', right: 'x', state })
+  expect(rightsSentence([of('held'), of('held')])).toBe('2 of 2 held.')
+  expect(rightsSentence([of('held'), of('missing'), of('unknown')])).toBe('1 of 3 held, 1 missing, 1 not known.')
+})
+
+test('a code without a sentence of its own is still a sentence', () => {
+  expect(unknownSentence('kubernetes', 'networkpolicies')).toBe('Which NetworkPolicy admits a hop will be unknown.')
+  expect(unknownSentence('vault', 'mounts')).toMatch(/^Mounts of this Vault will be unknown\.$/)
+})
+
+test('a version that was never told is not called supported', () => {
+  expect(supportSentence({ version: null, support: { state: 'not-told', tested: ['1.15'] } })).toContain(
+    'does not tell',
+  )
+  expect(supportSentence({ version: 'v1.20', support: { state: 'untested', tested: ['1.36'] } })).toContain(
+    'tested with 1.36',
+  )
+  expect(identitySentence({ kind: 'svid-files', name: 'svid.pem' })).toBe('Everyhop presents the SVID in svid.pem.')
+})
+
+test('a program is shown as it would be typed', () => {
+  expect(programText({ command: 'aws', arguments: ['--name', "it's 1"], variables: [] })).toBe(
+    "aws --name 'it'\\''s 1'",
+  )
+})
