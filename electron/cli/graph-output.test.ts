@@ -50,6 +50,7 @@ function workload(name: string, zone: string, over: Partial<Workload> = {}): Wor
     svid: { loaded: known(certificate), presented: unknown },
     registration: known({ entryId: 'e', parentId: 'p', selectors: ['unix:uid:0'], ttlSeconds: null, agent }),
     kubernetes: unknown,
+    leases: unknown,
     envoys: [{ envoy: name, version: known('1.40.0'), state: unknown, listeners: ['127.0.0.1:1'] }],
     slots: {
       opa: { kind: 'value', text: 'r1', tone: 'quiet', fact, reason: notRead },
@@ -106,6 +107,7 @@ function hop(from: string, to: string, over: Partial<Hop> = {}): Hop {
     }),
     network: unknown,
     integrity: unknown,
+    leases: [],
     deviation: null,
     ...over,
   }

@@ -105,6 +105,7 @@ export function workload(moment: Moment, sketch: WorkloadSketch): Workload {
       reference(moment, 'spire', 'spire', 'spire.api.server.entry.v1.Entry/ListEntries'),
     ),
     kubernetes: { known: false, reason: { code: 'source-not-configured', params: { source: 'Kubernetes' } } },
+    leases: notKnown('source-not-configured', { source: 'Vault' }),
     envoys: [
       {
         envoy: sketch.name,
@@ -257,6 +258,7 @@ export function hop(moment: Moment, sketch: HopSketch): Hop {
       config,
     ),
     deviation: null,
+    leases: [],
     integrity: { known: false, reason: { code: 'not-seen-in-window', params: { what: 'integrity-events' } } },
     network: { known: false, reason: { code: 'source-not-configured', params: { source: 'Kubernetes' } } },
   }

@@ -60,6 +60,7 @@ const subjects: Readonly<Record<string, string>> = {
   clusterspiffeids: 'the ClusterSPIFFEIDs',
   clusterstaticentries: 'the ClusterStaticEntry objects',
   'registration-status': 'what the controller wrote of its objects',
+  'vault-audit': 'the audit log of Vault',
   'tls-session': 'TLS version and cipher',
 }
 

@@ -5,6 +5,7 @@ import { controlReasons } from './reasons-control.ts'
 import { transportReasons } from './reasons-transport.ts'
 import { valueReasons } from './reasons-values.ts'
 import { workloadReasons } from './reasons-workloads.ts'
+import { vaultReasons } from './vault-reasons.ts'
 
 const sentences: Readonly<Record<string, (params: Params) => string>> = {
   ...transportReasons,
@@ -12,6 +13,7 @@ const sentences: Readonly<Record<string, (params: Params) => string>> = {
   ...workloadReasons,
   ...controlReasons,
   ...valueReasons,
+  ...vaultReasons,
 }
 
 /** Codes that have words, for the test that compares them with the codes of the domain. */

@@ -48,6 +48,7 @@ function sourceKind(text: string | undefined): SourceKind {
     case 'spire':
     case 'envoy':
     case 'opa':
+    case 'vault':
     case 'logs':
       return text
     default:

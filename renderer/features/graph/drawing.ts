@@ -19,6 +19,7 @@ const controlOrder: readonly ControlComponent['kind'][] = [
   'registration-object',
   'opa-bundle',
   'opa-instance',
+  'vault',
 ]
 
 export interface DrawnEdge {

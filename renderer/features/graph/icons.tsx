@@ -16,6 +16,7 @@ import {
   ShieldAlert,
   SprayCan,
   Users,
+  Vault,
   Warehouse,
   Workflow,
   Wrench,
@@ -44,6 +45,7 @@ const controls: Readonly<Record<ControlComponent['kind'], LucideIcon>> = {
   'opa-bundle': FileText,
   'opa-instance': Scale,
   'registration-object': FileBadge,
+  vault: Vault,
 }
 
 /** The icon of a stage's kind; a kind that is not in the list of intent.yaml gets the one of a plain workload. */

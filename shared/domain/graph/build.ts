@@ -15,6 +15,7 @@ import type { OpaRecord, SpireRecord } from './instances/records.ts'
 import { momentAt } from './moment.ts'
 import { trustDomainOf } from './spiffe-id.ts'
 import { stagesOf, unassignedZone, zonesOf } from './stages.ts'
+import { vaultComponents } from './vault/component.ts'
 import { mentionIntended, settleIntended } from './weave/intended.ts'
 import {
   allRelations,
@@ -190,13 +191,18 @@ function judgeWorkloads(state: BuildState, touched: Touched, now: EpochMs): void
 }
 
 function judgeControl(state: BuildState, touched: Touched, now: EpochMs): void {
-  const isTouched = touched.kinds.has('spire') || touched.kinds.has('opa') || touched.kinds.has('kubernetes')
+  // Whether the holder of a lease is still there may depend on anything.
+  const isVaultTouched =
+    touched.kinds.has('vault') || (state.world.sight.vault.vaults.length > 0 && touched.kinds.size > 0)
+  const isTouched =
+    isVaultTouched || touched.kinds.has('spire') || touched.kinds.has('opa') || touched.kinds.has('kubernetes')
   if (!isTouched && now < state.controlRecheckAt) return
   const moment = momentAt(now)
   const { spires, newest, bundleStaleAfterSeconds, sight } = state.world
   state.control = [
     ...controlComponents(spires, opasOf(state.weave), newest, bundleStaleAfterSeconds, moment),
     ...declaringObjects(sight.clusters),
+    ...vaultComponents(state.weave, state.world, moment),
   ]
   state.controlRecheckAt = moment.recheckAt
 }

@@ -141,6 +141,36 @@ export interface ReasonParams {
     total: number
   }
   'declares-unread': { cluster: string; lastReadAt: EpochMs | null }
+  // Vault: the component, what it says of a workload, and of each lease
+  'vault-serving': { vault: string }
+  'vault-sealed': { vault: string }
+  'vault-not-initialised': { vault: string }
+  'vault-silent': { vault: string; lastReadAt: EpochMs | null; detail: string | null }
+  'vault-not-read-yet': { vault: string }
+  'vault-unasked': { vault: string }
+  'vault-without-audit': { vault: string }
+  'vault-audit-silent': { vault: string; log: string; lastReadAt: EpochMs | null }
+  'vault-orphans': { vault: string; orphaned: number; active: number }
+  'vault-summary': { active: number; orphaned: number }
+  'vault-summary-stale': { active: number; orphaned: number }
+  'vault-summary-sealed': Record<never, never>
+  'vault-summary-unknown': { vault: string }
+  'vault-denied': Instances & { vault: string; path: string; operation: string; count: number; error: string }
+  'lease-long': Instances & { vault: string; path: string; ttlSeconds: number | null; limitSeconds: number }
+  'lease-holder-gone': { holder: string }
+  'lease-holder-unseen': { holder: string }
+  'lease-holder-unknown': { learntFrom: string }
+  'lease-holder-no-pod': { holder: string }
+  'lease-holder-several': { holder: string }
+  'lease-holder-foreign': { holder: string }
+  'lease-entity-disabled': { entity: string }
+  'no-lease': { name: string; vault: string; since: EpochMs | null }
+  'leases-held': { active: number; nearestExpiryAt: EpochMs | null }
+  'leases-long': { name: string; path: string; ttlSeconds: number; limitSeconds: number }
+  'leases-denied': { name: string; vault: string; path: string; count: number; error: string }
+  'leases-doubtful': { unclear: number }
+  'leases-without-holder': { vault: string }
+  'leases-not-current': { vault: string }
   // values that are not known, and slots
   'source-not-configured': { source: string }
   'not-read-yet': { source: string; instance: string; what: string }

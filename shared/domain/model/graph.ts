@@ -2,6 +2,7 @@ import type { Basis, Gap, SourceKind } from './fact.ts'
 import type { AuthorisationState, Relation, TransportState, WorkloadState } from './hop-state.ts'
 import type { IntentZoneKind } from './intent.ts'
 import type { EpochMs } from './time.ts'
+import type { VaultLeaseDoubt } from './vault-facts.ts'
 
 /** A machine-readable reason; `shared/words` turns it into a sentence. Codes never change their meaning. */
 export interface Reason {
@@ -91,6 +92,7 @@ export interface Workload {
   readonly svid: SvidView
   readonly registration: Known<RegistrationView>
   readonly kubernetes: Known<KubernetesView>
+  readonly leases: Known<LeasesView>
   readonly envoys: readonly EnvoyView[]
   readonly slots: { readonly opa: Slot; readonly vault: Slot; readonly image: Slot }
 }
@@ -137,9 +139,89 @@ export interface EnvoyView {
   readonly listeners: readonly string[]
 }
 
+/** Vault leases that a workload holds, by what Vault's audit log says of who asked for them. */
+export interface LeasesView {
+  /** Not ended as far as is known, also those that are not in `leases`. */
+  readonly active: number
+  /** Of which it is not known whether they have ended. */
+  readonly unclear: number
+  /** The next end of an active one; null: none is active, or it has no known end. */
+  readonly nearestExpiryAt: EpochMs | null
+  /** Active ones first, by their end; then ended ones, the newest first. At most 20. */
+  readonly leases: readonly LeaseView[]
+  readonly total: number
+  /** Requests of it that Vault refused in the window, the newest first. At most 10. */
+  readonly denials: readonly VaultDenialView[]
+}
+
+export interface LeaseView {
+  readonly vault: string
+  readonly leaseId: string
+  /** With the slash at its end: `database/`. */
+  readonly mount: string
+  /** Where it was issued: `database/creds/ro`. */
+  readonly path: string
+  /** Role of the secrets engine: `ro`. Empty where the path has none. */
+  readonly role: string
+  /** unclear: it may have ended; `doubt` says why, or its end has passed and nothing says that Vault saw to it. */
+  readonly state: 'active' | 'expired' | 'revoked' | 'unclear'
+  readonly doubt: VaultLeaseDoubt | null
+  readonly issuedAt: EpochMs | null
+  readonly expiresAt: EpochMs | null
+  readonly lastRenewedAt: EpochMs | null
+  readonly revokedAt: EpochMs | null
+  readonly renewable: boolean | null
+  /** How long it was given for, the last time; null: not known. */
+  readonly ttlSeconds: number | null
+  /** Given for longer than an hour. */
+  readonly isLong: boolean
+  readonly learntFrom: 'audit' | 'lookup' | 'list'
+  /** Who holds it, as Vault calls it; null: no audit line of the issuance is held. */
+  readonly holder: string | null
+  /** By what the holder was found; null: it was not. */
+  readonly foundBy: 'spiffe-id' | 'service-account' | 'entity-alias' | 'display-name' | null
+  /** Title of the stage that intent.yaml says it opens; null: not said. */
+  readonly opens: string | null
+  readonly fact: FactReference
+  /** Vault or its audit log has since gone silent, or Vault is sealed. */
+  readonly stale: boolean
+}
+
+export interface VaultDenialView {
+  readonly vault: string
+  readonly path: string
+  readonly operation: string
+  readonly count: number
+  readonly lastAt: EpochMs
+  /** Vault's own words. */
+  readonly error: string
+  readonly fact: FactReference
+}
+
+/** A lease that nobody seems to need any more, or of which it is not known who holds it. */
+export interface OrphanedLease {
+  readonly lease: LeaseView
+  /** gone, disabled: certainly orphaned. unmatched: it is not known whose it is, or whether its holder still runs. */
+  readonly kind: 'gone' | 'disabled' | 'unmatched'
+  readonly why: Reason
+}
+
+/** What the inspector of a Vault shows. */
+export interface VaultView {
+  readonly version: Known<string>
+  readonly sealed: Known<boolean>
+  /** Log and time from which its audit lines were read. */
+  readonly audit: Known<{ readonly log: string; readonly since: EpochMs | null; readonly refusedLines: number }>
+  readonly active: number
+  /** Certainly orphaned first. At most 50. */
+  readonly orphaned: readonly OrphanedLease[]
+  readonly orphanedTotal: number
+}
+
 /** One of the three slots of a card: OPA revision, Vault leases, image. `none` shows "–", `unknown` "?". */
 export type Slot =
-  | { readonly kind: 'none' }
+  /** Without a reason the slot does not apply; with one it is known that there is nothing. */
+  | { readonly kind: 'none'; readonly reason?: Reason }
   | { readonly kind: 'unknown'; readonly reason: Reason; readonly last: string | null }
   | {
       readonly kind: 'value'
@@ -167,6 +249,8 @@ export interface Hop {
   readonly guard: Known<GuardView>
   readonly network: Known<NetworkView>
   readonly integrity: Known<IntegrityView>
+  /** Leases of the caller that open the callee, as intent.yaml says what each mount serves. */
+  readonly leases: readonly LeaseView[]
   /** Why what happens here is not what intent.yaml wants; null: it is wanted, does not happen, or intent says nothing of it. */
   readonly deviation: Reason | null
 }
@@ -248,12 +332,14 @@ export interface GuardView {
   readonly bundleFetchedAt: EpochMs | null
 }
 
-/** SPIRE server, agents and OPA bundles, drawn in the control plane zone. */
+/** SPIRE server, agents, OPA bundles and Vault, drawn in the control plane zone. */
 export interface ControlComponent {
   readonly id: string
   /** registration-object: what declares identities in a cluster, a ClusterSPIFFEID or all ClusterStaticEntry objects. */
-  readonly kind: 'spire-server' | 'spire-agent' | 'opa-bundle' | 'opa-instance' | 'registration-object'
+  readonly kind: 'spire-server' | 'spire-agent' | 'opa-bundle' | 'opa-instance' | 'registration-object' | 'vault'
   readonly name: string
   readonly state: Judgement<WorkloadState>
   readonly summary: Reason
+  /** Of a Vault. */
+  readonly vault?: VaultView
 }

@@ -28,6 +28,19 @@ export const intentSchema = z.strictObject({
     )
     .max(10_000),
   adjacency: z.array(z.strictObject({ from: z.string(), to: z.string() })).max(100_000),
+  /** What leases of Vault open: those of a mount, or of one role of it, belong to hops that lead to the stage. */
+  credentials: z
+    .array(
+      z.strictObject({
+        /** Path of the secrets engine: `database/`, with or without the slash at its end. */
+        mount: z.string().min(1).max(500),
+        /** Role of the engine; without one every role that has no line of its own. */
+        role: z.string().min(1).max(200).optional(),
+        stage: z.string(),
+      }),
+    )
+    .max(1000)
+    .optional(),
 })
 
 export type Intent = z.infer<typeof intentSchema>

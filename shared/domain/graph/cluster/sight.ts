@@ -3,6 +3,7 @@ import { envoysOf } from '../evaluate/hop-evidence.ts'
 import type { ClusterPart, ClusterRecord } from '../instances/cluster-record.ts'
 import { isCurrent } from '../instances/records.ts'
 import { pathOf } from '../spiffe-id.ts'
+import { noVault, type VaultSight, vaultAgain } from '../vault/sight.ts'
 import type { Touched, Weave } from '../weave/weave.ts'
 import type { Declaration } from './declarations.ts'
 import { type IntegritySight, integrityAgain, noIntegrity } from './integrity.ts'
@@ -14,9 +15,10 @@ export interface ClusterSight {
   /** By workload id; workloads without a known pod are not in it. Changed in place by `lookAgain`. */
   readonly pods: Map<string, readonly JoinedPod[]>
   readonly integrity: IntegritySight
+  readonly vault: VaultSight
 }
 
-export const emptySight: ClusterSight = { clusters: [], pods: new Map(), integrity: noIntegrity }
+export const emptySight: ClusterSight = { clusters: [], pods: new Map(), integrity: noIntegrity, vault: noVault }
 
 /**
  * The sight after a change. What looks different for it joins `touched`: a pod that is another, the policies of a network,
@@ -32,7 +34,9 @@ export function lookAgain(
   const clusters = isOther ? clustersOf(weave) : before.clusters
   if (clusters.length === 0 && before.clusters.length === 0) {
     const integrity = integrityAgain(before.integrity, weave, before.pods, touched)
-    return integrity === before.integrity ? before : { clusters, pods: before.pods, integrity }
+    const vault = vaultAgain(before.vault, weave, before.pods, touched)
+    const isSame = integrity === before.integrity && vault === before.vault
+    return isSame ? before : { clusters, pods: before.pods, integrity, vault }
   }
   // The first map is shared by all graphs, so it is never written to.
   const pods = before.pods === emptySight.pods ? new Map<string, readonly JoinedPod[]>() : before.pods
@@ -45,7 +49,8 @@ export function lookAgain(
     touchByDeclarations(weave, before.clusters, clusters, touched)
     touchByNetwork(weave, before.clusters, clusters, touched)
   }
-  return { clusters, pods, integrity: integrityAgain(before.integrity, weave, pods, touched) }
+  const integrity = integrityAgain(before.integrity, weave, pods, touched)
+  return { clusters, pods, integrity, vault: vaultAgain(before.vault, weave, pods, touched) }
 }
 
 function joinAgain(

@@ -9,6 +9,7 @@ import { reason } from '../reasons.ts'
 import { judgeAuthorisation } from '../states/authorisation/index.ts'
 import { deviationOf, relationsOf } from '../states/relations.ts'
 import { judgeTransport } from '../states/transport/index.ts'
+import { leasesOfHop } from '../vault/hop-leases.ts'
 import { type Defect, type HopNode, messageOf, type Weave } from '../weave/weave.ts'
 import {
   type CalleePart,
@@ -42,13 +43,8 @@ export function evaluateHop(
   }
 }
 
-function wholeHop(
-  evidence: HopEvidence,
-  { id, from, to }: HopNode,
-  weave: Weave,
-  sight: ClusterSight,
-  moment: Moment,
-): Hop {
+function wholeHop(evidence: HopEvidence, node: HopNode, weave: Weave, sight: ClusterSight, moment: Moment): Hop {
+  const { id, from, to } = node
   const { relations, relationFacts } = relationsOf(evidence, weave.stages)
   return {
     id,
@@ -66,6 +62,7 @@ function wholeHop(
     guard: guardOf(evidence, weave),
     network: networkOf(evidence, sight),
     integrity: integrityOf(sight.integrity.byHop.get(id) ?? []),
+    leases: leasesOfHop(node, sight.vault, weave.stages, moment),
     deviation: deviationOf(evidence, relations),
   }
 }
@@ -73,12 +70,13 @@ function wholeHop(
 /** The same part by part, once something has failed: what failed is unknown and a defect, the rest stands. */
 function hopInParts(
   evidence: HopEvidence,
-  { id, from, to }: HopNode,
+  node: HopNode,
   weave: Weave,
   sight: ClusterSight,
   moment: Moment,
   defects: Defect[],
 ): Hop {
+  const { id, from, to } = node
   function attempt<Value>(rule: string, work: () => Value, otherwise: Value): Value {
     try {
       return work()
@@ -112,6 +110,7 @@ function hopInParts(
       () => integrityOf(sight.integrity.byHop.get(id) ?? []),
       unshown('integrity'),
     ),
+    leases: attempt('leases', () => leasesOfHop(node, sight.vault, weave.stages, moment), []),
     deviation: attempt('deviation', () => deviationOf(evidence, relationsOf(evidence, weave.stages).relations), null),
   }
 }

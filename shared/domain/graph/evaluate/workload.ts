@@ -7,6 +7,7 @@ import type { Moment } from '../moment.ts'
 import { reason } from '../reasons.ts'
 import { type Stages, zoneOf } from '../stages.ts'
 import { judgeWorkload } from '../states/workload/index.ts'
+import { leasesOf } from '../vault/workload-leases.ts'
 import { type Defect, messageOf, type Weave, type WorkloadNode } from '../weave/weave.ts'
 import { kubernetesOf, stageLabelOf } from './kubernetes.ts'
 import { bundleProblem, isStale, silence, staleLimitSeconds } from './opa-health.ts'
@@ -24,7 +25,8 @@ export function evaluateWorkload(
 ): Workload {
   const evidence = gatherWorkload(weave, id, node, world)
   const { naming } = node
-  const state = judgedState(evidence, id, moment, defects)
+  const state = judgedState(evidence, weave.stages, moment, defects)
+  const vault = leasesOf(evidence, weave.stages, moment)
   return {
     id,
     name: naming.name,
@@ -41,21 +43,22 @@ export function evaluateWorkload(
     },
     registration: registrationOf(evidence),
     kubernetes: kubernetesOf(evidence),
+    leases: vault.leases,
     envoys: evidence.envoys.map(envoyView),
-    slots: { opa: opaSlot(evidence), vault: { kind: 'none' }, image: { kind: 'none' } },
+    slots: { opa: opaSlot(evidence), vault: vault.slot, image: { kind: 'none' } },
   }
 }
 
 function judgedState(
   evidence: WorkloadEvidence,
-  id: string,
+  stages: Stages,
   moment: Moment,
   defects: Defect[],
 ): Judgement<WorkloadState> {
   try {
-    return judgeWorkload(evidence, moment)
+    return judgeWorkload(evidence, stages, moment)
   } catch (thrown) {
-    defects.push({ rule: 'workload', subject: id, message: messageOf(thrown) })
+    defects.push({ rule: 'workload', subject: evidence.naming.id, message: messageOf(thrown) })
     return judged('unknown', reason('judgement-failed', { rule: 'workload' }), [])
   }
 }

@@ -17,11 +17,13 @@ import type {
   SpireServerFact,
   TrustBundleFact,
 } from '../../model/spire-facts.ts'
+import type { VaultFact } from '../../model/vault-facts.ts'
 import type { EnvoyAnswers } from '../evaluate/envoy-answers.ts'
 import { sortBy } from '../in-order.ts'
 import { trustDomainOf } from '../spiffe-id.ts'
 import { type ClusterRecord, clusterRecord } from './cluster-record.ts'
 import { type EnvoyIdentity, identityOf } from './envoy-identity.ts'
+import { type VaultRecord, vaultFactsOf, vaultRecord } from './vault-record.ts'
 
 /** The parts of an Envoy, as its connector names its scopes. */
 export type EnvoyPart = 'proxy' | 'listeners' | 'clusters' | 'secrets' | 'certificates' | 'counters'
@@ -69,6 +71,8 @@ export interface LogRecord {
   readonly hops: readonly Scoped<HopActivityFact>[]
   readonly decisions: readonly Scoped<DecisionActivityFact>[]
   readonly integrity: readonly Scoped<IntegrityActivityFact>[]
+  /** What audit logs of Vault tell. */
+  readonly vault: readonly Scoped<VaultFact>[]
 }
 
 /** A fact with the scope that says whether it is current. */
@@ -77,7 +81,7 @@ export interface Scoped<F extends Fact> {
   readonly scope: ScopeState
 }
 
-export type InstanceRecord = EnvoyRecord | OpaRecord | SpireRecord | LogRecord | ClusterRecord
+export type InstanceRecord = EnvoyRecord | OpaRecord | SpireRecord | LogRecord | ClusterRecord | VaultRecord
 
 /** Whether a scope was read, and on the last try. Only then do its facts prove anything about now. */
 export function isCurrent(scope: ScopeState | null | undefined): boolean {
@@ -110,6 +114,8 @@ export function recordOf(owner: string, scopes: readonly ScopeState[]): Instance
       return logRecord(id, scopes)
     case 'kubernetes':
       return clusterRecord(id, scopes)
+    case 'vault':
+      return vaultRecord(id, scopes)
     default:
       return null
   }
@@ -212,7 +218,7 @@ function logRecord(id: string, scopes: readonly ScopeState[]): LogRecord {
       else if (fact.kind === 'integrity-activity') integrity.push({ fact, scope })
     }
   }
-  return { kind: 'logs', id, hops, decisions, integrity }
+  return { kind: 'logs', id, hops, decisions, integrity, vault: scopes.flatMap(vaultFactsOf) }
 }
 
 const envoyParts: ReadonlySet<string> = new Set<EnvoyPart>([

@@ -5,16 +5,17 @@ import { isCurrent } from '../../instances/records.ts'
 import { judged, missing } from '../../known.ts'
 import type { Moment } from '../../moment.ts'
 import { reason } from '../../reasons.ts'
+import type { Stages } from '../../stages.ts'
 import { type InstanceFinding, troubleOfInstance } from './instance.ts'
 
 /** A workload with Envoys has the worst state of its instances, and says of how many; without any, what others know of it. */
-export function judgeWorkload(evidence: WorkloadEvidence, moment: Moment): Judgement<WorkloadState> {
-  return evidence.envoys.length === 0 ? withoutEnvoy(evidence) : worstInstance(evidence, moment)
+export function judgeWorkload(evidence: WorkloadEvidence, stages: Stages, moment: Moment): Judgement<WorkloadState> {
+  return evidence.envoys.length === 0 ? withoutEnvoy(evidence) : worstInstance(evidence, stages, moment)
 }
 
-function worstInstance(evidence: WorkloadEvidence, moment: Moment): Judgement<WorkloadState> {
+function worstInstance(evidence: WorkloadEvidence, stages: Stages, moment: Moment): Judgement<WorkloadState> {
   const { envoys, naming } = evidence
-  const findings = envoys.flatMap((envoy) => troubleOfInstance(evidence, envoy, moment) ?? [])
+  const findings = envoys.flatMap((envoy) => troubleOfInstance(evidence, envoy, stages, moment) ?? [])
   const worst = findings.reduce<InstanceFinding | null>(
     (found, one) => (found === null || severityOf(one.state) < severityOf(found.state) ? one : found),
     null,

@@ -8,6 +8,8 @@ import { type EnvoyRecord, isCurrent } from '../../instances/records.ts'
 import { missing } from '../../known.ts'
 import { hasCome, type Moment } from '../../moment.ts'
 import type { ReasonParams } from '../../reasons.ts'
+import type { Stages } from '../../stages.ts'
+import { vaultTrouble } from '../../vault/trouble.ts'
 import { hasNoDeclaration, hasNoEntry, troubleOfAgents } from './registration.ts'
 
 /** Codes whose sentence can say how many instances it is about. */
@@ -37,6 +39,7 @@ const decisionProofMs = 30_000
 export function troubleOfInstance(
   evidence: WorkloadEvidence,
   envoy: EnvoyRecord,
+  stages: Stages,
   moment: Moment,
 ): InstanceFinding | null {
   return (
@@ -48,7 +51,8 @@ export function troubleOfInstance(
     registrationTrouble(evidence, envoy, moment) ??
     notRenewed(envoy, moment) ??
     bundleTrouble(evidence, envoy) ??
-    refusedByStages(evidence)
+    refusedByStages(evidence) ??
+    byVault(evidence, stages, moment)
   )
 }
 
@@ -175,6 +179,13 @@ function bundleTrouble(evidence: WorkloadEvidence, envoy: EnvoyRecord): Instance
 function refusedByStages(evidence: WorkloadEvidence): InstanceFinding | null {
   const trouble = integrityTrouble(evidence.integrity)
   return trouble === null ? null : finding('attention', trouble.code, trouble.params, trouble.restsOn)
+}
+
+/** Its identity is in order; what it holds by it, or asks for, is not. */
+function byVault(evidence: WorkloadEvidence, stages: Stages, moment: Moment): InstanceFinding | null {
+  const trouble = vaultTrouble(evidence, stages, moment)
+  if (trouble === null) return null
+  return { ...finding('attention', trouble.code, trouble.params, trouble.restsOn), missing: trouble.missing }
 }
 
 function hasDecidedSince(evidence: WorkloadEvidence, envoy: string, readAt: EpochMs | null): boolean {

@@ -1,0 +1,112 @@
+import type { Fact, ScopeState } from '../../model/fact.ts'
+import type {
+  VaultAuditFact,
+  VaultDenialFact,
+  VaultEntityFact,
+  VaultFact,
+  VaultLeaseFact,
+  VaultServerFact,
+} from '../../model/vault-facts.ts'
+import { sortBy } from '../in-order.ts'
+import type { Scoped } from './records.ts'
+
+/** What the connector of one Vault said. */
+export interface VaultRecord {
+  readonly kind: 'vault'
+  readonly id: string
+  readonly scopes: readonly ScopeState[]
+  readonly told: readonly Scoped<VaultFact>[]
+}
+
+/** Everything known of one Vault: what its connector said, and what logs say of it. */
+export interface VaultInstance {
+  readonly id: string
+  /** Scopes of its connector; none where only a log tells of it. */
+  readonly scopes: readonly ScopeState[]
+  readonly server: Scoped<VaultServerFact> | null
+  readonly audits: readonly Scoped<VaultAuditFact>[]
+  /** Each lease once, in the order of their ids. */
+  readonly leases: readonly Scoped<VaultLeaseFact>[]
+  readonly entities: ReadonlyMap<string, Scoped<VaultEntityFact>>
+  readonly denials: readonly Scoped<VaultDenialFact>[]
+}
+
+export function vaultRecord(id: string, scopes: readonly ScopeState[]): VaultRecord {
+  return { kind: 'vault', id, scopes, told: scopes.flatMap(vaultFactsOf) }
+}
+
+/** The facts about Vaults in a scope: those of an audit log may be in the scope of that log. */
+export function vaultFactsOf(scope: ScopeState): readonly Scoped<VaultFact>[] {
+  return scope.facts.flatMap((fact) => (isVaultFact(fact) ? [{ fact, scope }] : []))
+}
+
+/** Vaults by what was told of each, in the order of their ids. */
+export function vaultInstances(
+  records: readonly VaultRecord[],
+  logged: readonly Scoped<VaultFact>[],
+): readonly VaultInstance[] {
+  const told = new Map<string, Scoped<VaultFact>[]>(records.map(({ id }) => [id, []]))
+  for (const one of [...records.flatMap((record) => record.told), ...logged]) {
+    const known = told.get(one.fact.vault)
+    if (known === undefined) told.set(one.fact.vault, [one])
+    else known.push(one)
+  }
+  const scopes = new Map(records.map((record) => [record.id, record.scopes]))
+  return sortBy([...told.keys()], (id) => id).map((id) => instanceOf(id, scopes.get(id) ?? [], told.get(id) ?? []))
+}
+
+function instanceOf(id: string, scopes: readonly ScopeState[], told: readonly Scoped<VaultFact>[]): VaultInstance {
+  let server: Scoped<VaultServerFact> | null = null
+  const audits: Scoped<VaultAuditFact>[] = []
+  const leases = new Map<string, Scoped<VaultLeaseFact>>()
+  const entities = new Map<string, Scoped<VaultEntityFact>>()
+  const denials: Scoped<VaultDenialFact>[] = []
+  for (const { fact, scope } of sortBy([...told], textOf)) {
+    if (fact.kind === 'vault-server') server = { fact, scope }
+    else if (fact.kind === 'vault-audit') audits.push({ fact, scope })
+    else if (fact.kind === 'vault-entity') entities.set(fact.entityId, { fact, scope })
+    else if (fact.kind === 'vault-denial') denials.push({ fact, scope })
+    else if (fact.kind === 'vault-lease') {
+      const known = leases.get(fact.leaseId)
+      leases.set(fact.leaseId, known === undefined ? { fact, scope } : joined(known, { fact, scope }))
+    }
+  }
+  return {
+    id,
+    scopes,
+    server,
+    audits,
+    leases: sortBy([...leases.values()], ({ fact }) => fact.leaseId),
+    entities,
+    denials,
+  }
+}
+
+/**
+ * A lease that the audit log and a look-up both tell of. Revoked is final. Else the newer of the two is right about its time,
+ * because a renewal may be in lines that were not read; who asked for it is known from the audit log only.
+ */
+function joined(a: Scoped<VaultLeaseFact>, b: Scoped<VaultLeaseFact>): Scoped<VaultLeaseFact> {
+  const isFirst =
+    a.fact.state === 'revoked' || (b.fact.state !== 'revoked' && a.fact.from.observedAt >= b.fact.from.observedAt)
+  const [chosen, other] = isFirst ? [a, b] : [b, a]
+  return {
+    scope: chosen.scope,
+    fact: {
+      ...chosen.fact,
+      holder: chosen.fact.holder ?? other.fact.holder,
+      issuedAt: chosen.fact.issuedAt ?? other.fact.issuedAt,
+      expiresAt: chosen.fact.expiresAt ?? other.fact.expiresAt,
+      lastRenewedAt: chosen.fact.lastRenewedAt ?? other.fact.lastRenewedAt,
+      renewable: chosen.fact.renewable ?? other.fact.renewable,
+    },
+  }
+}
+
+function isVaultFact(fact: Fact): fact is VaultFact {
+  return fact.kind.startsWith('vault-')
+}
+
+function textOf({ fact, scope }: Scoped<VaultFact>): string {
+  return `${fact.id}\n${scope.scope}`
+}

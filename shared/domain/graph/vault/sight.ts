@@ -1,0 +1,128 @@
+import type { EpochMs } from '../../model/time.ts'
+import type { VaultDenialFact, VaultFact, VaultLeaseFact } from '../../model/vault-facts.ts'
+import type { JoinedPod } from '../cluster/joins.ts'
+import { isEqual } from '../equal.ts'
+import { isCurrent, type Scoped } from '../instances/records.ts'
+import { type VaultInstance, type VaultRecord, vaultInstances } from '../instances/vault-record.ts'
+import type { Touched, Weave } from '../weave/weave.ts'
+import { byServiceAccount, type Holding, holdingOf } from './lineage.ts'
+import { statusOf, type VaultStatus } from './status.ts'
+
+/** What Vault knows of one workload. */
+export interface Held {
+  readonly leases: readonly HeldLease[]
+  readonly denials: readonly Scoped<VaultDenialFact>[]
+}
+
+export interface HeldLease {
+  readonly lease: Scoped<VaultLeaseFact>
+  readonly holding: Holding
+}
+
+/** Vaults, and whose their leases are. Workloads by id, whether or not anything else speaks of them. */
+export interface VaultSight {
+  readonly vaults: readonly VaultInstance[]
+  readonly statuses: readonly VaultStatus[]
+  readonly byWorkload: ReadonlyMap<string, Held>
+  /** Leases that belong to no workload as far as is known. */
+  readonly unmatched: readonly HeldLease[]
+  /** What all this was made of: readings that are still the same need not be joined again. */
+  readonly sources: readonly unknown[]
+}
+
+export const noVault: VaultSight = { vaults: [], statuses: [], byWorkload: new Map(), unmatched: [], sources: [] }
+
+/** The sight after a change; workloads whose leases are others, and their hops, join `touched`. */
+export function vaultAgain(
+  before: VaultSight,
+  weave: Weave,
+  pods: ReadonlyMap<string, readonly JoinedPod[]>,
+  touched: Touched,
+): VaultSight {
+  const isTold = touched.kinds.has('vault') || touched.kinds.has('logs')
+  const mayMove = touched.kinds.has('kubernetes') || touched.workloads.size > 0
+  if (!isTold && (before.vaults.length === 0 || !mayMove)) return before
+  const records: VaultRecord[] = []
+  const logged: Scoped<VaultFact>[] = []
+  for (const record of weave.records.values()) {
+    if (record.kind === 'vault') records.push(record)
+    else if (record.kind === 'logs' && record.vault.length > 0) logged.push(...record.vault)
+  }
+  if (records.length === 0 && logged.length === 0 && before.vaults.length === 0) return before
+  const accounts = byServiceAccount(pods)
+  const sources = [...records, ...logged.flatMap(({ fact, scope }) => [fact, scope])]
+  const isSame = sources.length === before.sources.length && sources.every((one, at) => one === before.sources[at])
+  const vaults = isSame ? before.vaults : vaultInstances(records, logged)
+  const after = joinedAgain(vaults, sources, accounts)
+  touchChanged(before, after, weave, touched)
+  return after
+}
+
+function joinedAgain(
+  vaults: readonly VaultInstance[],
+  sources: readonly unknown[],
+  accounts: ReturnType<typeof byServiceAccount>,
+): VaultSight {
+  const byWorkload = new Map<string, { leases: HeldLease[]; denials: Scoped<VaultDenialFact>[] }>()
+  const heldBy = (workload: string) => {
+    const known = byWorkload.get(workload)
+    if (known !== undefined) return known
+    const made = { leases: [], denials: [] }
+    byWorkload.set(workload, made)
+    return made
+  }
+  const unmatched: HeldLease[] = []
+  const statuses: VaultStatus[] = []
+  for (const vault of vaults) {
+    let holderlessUntil: EpochMs | null = null
+    for (const lease of vault.leases) {
+      const holding = holdingOf(lease.fact.holder, vault, accounts)
+      if (holding.workload !== null) heldBy(holding.workload).leases.push({ lease, holding })
+      else unmatched.push({ lease, holding })
+      if (lease.fact.holder === null && lease.fact.state === 'active') {
+        const until: EpochMs = lease.fact.expiresAt ?? Number.MAX_SAFE_INTEGER
+        holderlessUntil = holderlessUntil === null ? until : Math.max(holderlessUntil, until)
+      }
+    }
+    for (const denial of vault.denials) {
+      const { workload } = holdingOf(denial.fact.holder, vault, accounts)
+      if (workload !== null) heldBy(workload).denials.push(denial)
+    }
+    statuses.push(statusOf(vault, holderlessUntil))
+  }
+  return { vaults, statuses, byWorkload, unmatched, sources }
+}
+
+function touchChanged(before: VaultSight, after: VaultSight, weave: Weave, touched: Touched): void {
+  // Whether leases can be known at all shows on every card.
+  const isAll = !isEqual(before.statuses, after.statuses)
+  const ids = isAll ? weave.workloads.keys() : new Set([...before.byWorkload.keys(), ...after.byWorkload.keys()])
+  for (const id of ids) {
+    const was = before.byWorkload.get(id)
+    const is = after.byWorkload.get(id)
+    const isSame = isSameHeld(was, is)
+    if (isSame && !isAll) continue
+    if (weave.workloads.has(id)) touched.workloads.add(id)
+    if (was === undefined && is === undefined) continue
+    for (const hop of weave.workloads.get(id)?.hops ?? []) if (hop.from === id) touched.hops.add(hop.id)
+  }
+}
+
+function isSameHeld(was: Held | undefined, is: Held | undefined): boolean {
+  if (was === undefined || is === undefined) return was === is
+  return (
+    sameFacts(was.denials, is.denials) &&
+    was.leases.length === is.leases.length &&
+    was.leases.every(
+      ({ lease, holding }, at) => isEqual(holding, is.leases[at]?.holding) && sameFact(lease, is.leases[at]?.lease),
+    )
+  )
+}
+
+function sameFacts(was: readonly Scoped<VaultFact>[], is: readonly Scoped<VaultFact>[]): boolean {
+  return was.length === is.length && was.every((one, at) => sameFact(one, is[at]))
+}
+
+function sameFact(was: Scoped<VaultFact>, is: Scoped<VaultFact> | undefined): boolean {
+  return is !== undefined && isEqual(was.fact, is.fact) && isCurrent(was.scope) === isCurrent(is.scope)
+}
