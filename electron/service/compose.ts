@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { isPreview } from '../../shared/contract/environment-setup.ts'
 import type { SystemInfo } from '../../shared/contract/system.ts'
+import type { Shell } from '../../shared/shell.ts'
 import { envoyConnector } from '../connectors/envoy/index.ts'
 import {
   createClusterDial,
@@ -17,6 +18,8 @@ import { spireConnector } from '../connectors/spire/index.ts'
 import { bindGraphModel } from '../core/graph-model.ts'
 import type { LogStore } from '../core/log-store.ts'
 import type { Clock, Log, OpenCluster } from '../core/ports.ts'
+import { createSecrets } from '../core/secrets.ts'
+import { createSettings } from '../core/settings.ts'
 import { observeLog, observeLogStream, testLog } from '../logs/index.ts'
 import { type Receiver, type ReceiverOptions, startReceiver } from '../logs/receiver/receiver.ts'
 import { createMemoryStore } from '../logs/stores/memory-store.ts'
@@ -26,6 +29,9 @@ import { dial } from '../platform/dial.ts'
 import { createFiles } from '../platform/files.ts'
 import { createHttpGet } from '../platform/http-get.ts'
 import { createProcessLog } from '../platform/log.ts'
+import { createSealing } from '../platform/passphrase.ts'
+import { placelessShell } from '../platform/shell.ts'
+import { createStateFile } from '../platform/state-file.ts'
 import type { DataFolder } from './data-folder.ts'
 import { environmentSetup } from './environment-setup.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
@@ -36,7 +42,8 @@ export const packageFolder = join(import.meta.dirname, '..', '..')
 
 /** Records in memory: as many as the store holds, of the last hour. */
 const inMemory = { maxAgeMs: 3_600_000, maxBytes: 64 * 1024 ** 2 }
-const onDisk = { maxAgeMs: 7 * 86_400_000, maxBytes: 10 * 1024 ** 3 }
+/** Kept by default, so little enough for a laptop: the newest week, in at most 2 GB for each environment. */
+const onDisk = { maxAgeMs: 7 * 86_400_000, maxBytes: 2 * 1024 ** 3 }
 
 export interface Composed extends Service {
   readonly clock: Clock
@@ -48,19 +55,34 @@ export interface Composed extends Service {
 
 /**
  * Wires the real parts together, by hand: the only place that knows everyone.
- * @param data where log records are kept on the disk; null: in memory, until the service ends.
+ * @param data where log records and last known facts are kept on the disk; null: in memory, until the service ends.
+ * @param shell what the place can do; without a desktop nothing.
  */
 export function composeService(
   host: SystemInfo['host'],
   home = homeFolder(thisMachine()),
   data: DataFolder | null = null,
+  shell: Shell = placelessShell(host === 'web' ? 'web' : 'terminal'),
 ): Composed {
   const clock = systemClock
   const log = createProcessLog(clock)
   const files = createFiles()
   const info: SystemInfo = { version: packageVersion(), host, home }
+  const settings = createSettings(createStateFile(join(home, 'settings.json')), log)
+  const secrets = createSecrets({
+    file: createStateFile(join(home, 'secrets.json')),
+    sealing: createSealing(),
+    shell,
+    clock,
+    async lockAfterMs() {
+      const minutes = (await settings.get()).settings.lockSecretsAfterMinutes
+      return minutes === null ? null : minutes * 60_000
+    },
+  })
   const service = createService({
     info,
+    secrets,
+    settings,
     ports: { clock, log, dial, get: createHttpGet(dial), files, openCluster, httpGetOver: createHttpGet },
     folder: environmentFolder(home),
     connectors: {
@@ -71,7 +93,7 @@ export function composeService(
       logs: { kind: 'logs', observe: observeLog, observeStream: observeLogStream, test: testLog },
     },
     bindModel: bindGraphModel,
-    setup: environmentSetup(home, packageFolder),
+    setup: environmentSetup(home, packageFolder, kubeconfigPaths({ id: 'any' }, '.', process.env)),
     openLogStore: async (environment) =>
       data === null || isPreview(environment)
         ? createMemoryStore(inMemory)
@@ -119,7 +141,7 @@ const openCluster: OpenCluster = async (source, settings, { clock, files }) => {
   }
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   const text = readFileSync(join(packageFolder, 'package.json'), 'utf8')
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version
 }

@@ -1,21 +1,24 @@
 import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { join, resolve } from 'node:path'
-import { kubeconfigPaths } from '../connectors/kubernetes/kubeconfig.ts'
 import type { EnvironmentParts } from '../core/environment-handlers.ts'
 import { environmentWriter } from './environment-writer.ts'
 
-/** What this machine gives for setting up environments: its kubeconfigs, the folder to write in, the shipped rights. */
+/**
+ * What this machine gives for setting up environments: its kubeconfigs, the folder to write in, the shipped rights.
+ * @param kubeconfigs those that kubectl would look at.
+ */
 export function environmentSetup(
   home: string,
   packageFolder: string,
+  kubeconfigs: readonly string[],
 ): Pick<EnvironmentParts, 'machine' | 'writer' | 'shippedRights'> {
   const variables = process.env
   const host = variables['KUBERNETES_SERVICE_HOST'] ?? ''
   const port = variables['KUBERNETES_SERVICE_PORT'] ?? '443'
   return {
     machine: {
-      files: kubeconfigPaths({ id: 'any' }, '.', variables).map((path) => resolve(path)),
+      files: kubeconfigs.map((path) => resolve(path)),
       podServer: host === '' ? null : `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
       absolute: (path) => resolve(path),
     },

@@ -64,7 +64,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
       logs: { ...silent('logs'), observeStream: silent('logs').observe },
     },
     bindModel: bindGraphModel,
-    setup: environmentSetup(home, packageFolder),
+    setup: environmentSetup(home, packageFolder, []),
     openLogStore: async () => createMemoryStore({ maxAgeMs: 60_000, maxBytes: 1024 ** 2 }),
   })
   return {
