@@ -20,6 +20,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
     packages: [],
   },
   { files: /^shared\/shell\.ts$/, own: ['shared/lib/'], packages: [] },
+  { files: /^shared\/(shell-wire|desktop)\.ts$/, own: ['shared/lib/', 'shared/shell.ts'], packages: ['zod'] },
   {
     files: /^shared\/contract\//,
     own: ['shared/contract/', 'shared/domain/', 'shared/lib/'],
@@ -35,6 +36,19 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
     own: ['shared/', 'electron/core/ports.ts', `electron/connectors/${name}/`],
     packages: ['*'],
   })),
+  {
+    files: /^electron\/policy\//,
+    own: [
+      'shared/',
+      'electron/core/ports.ts',
+      'electron/core/journal.ts',
+      'electron/core/failure.ts',
+      'electron/tools/',
+      'electron/actions/',
+      'electron/policy/',
+    ],
+    packages: ['*'],
+  },
   {
     files: /^electron\/actions\//,
     own: [
@@ -66,6 +80,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
       'electron/platform/',
       'electron/tools/',
       'electron/actions/',
+      'electron/policy/',
       'electron/service/',
       'electron/cli/',
     ],
@@ -73,10 +88,18 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
   },
   {
     files: /^electron\/main\//,
-    own: ['electron/main/', 'shared/contract/', 'shared/shell.ts', 'shared/words/', 'shared/lib/'],
-    packages: ['electron', 'node:'],
+    own: [
+      'electron/main/',
+      'shared/contract/',
+      'shared/shell.ts',
+      'shared/shell-wire.ts',
+      'shared/desktop.ts',
+      'shared/words/',
+      'shared/lib/',
+    ],
+    packages: ['electron', 'node:', 'zod'],
   },
-  { files: /^electron\/preload\//, own: ['electron/preload/'], packages: ['electron'] },
+  { files: /^electron\/preload\//, own: ['electron/preload/', 'shared/lib/'], packages: ['electron'] },
   { files: /^renderer\/api\//, own: ['renderer/api/', 'shared/'], packages: ['*'] },
   { files: /^renderer\/dev\//, own: ['renderer/', 'shared/'], packages: ['*'] },
   { files: /^renderer\/app\//, own: ['renderer/', 'shared/'], packages: ['*'] },
