@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { RPCHandler } from '@orpc/server/message-port'
 import type { Log } from '../core/ports.ts'
+import type { DesktopPort } from './desktop-ports.ts'
 import { handlingOptions } from './handling.ts'
 import type { ServiceRouter } from './router.ts'
 
@@ -8,7 +9,7 @@ import type { ServiceRouter } from './router.ts'
  * The door for a window: serves the contract over a message port until the port is closed.
  * The main process only hands the port over; it carries no calls itself.
  */
-export function servePort(router: ServiceRouter, port: MessagePort, viewer: string, log: Log): void {
+export function servePort(router: ServiceRouter, port: MessagePort | DesktopPort, viewer: string, log: Log): void {
   const handler = new RPCHandler(router, handlingOptions(log))
   handler.upgrade(port, { context: { viewer } })
   port.start()

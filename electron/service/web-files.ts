@@ -1,37 +1,22 @@
 import { createReadStream } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
-import { extname, join, sep } from 'node:path'
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.webmanifest': 'application/manifest+json; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2',
-  '.wasm': 'application/wasm',
-  '.txt': 'text/plain; charset=utf-8',
-}
+import { join, sep } from 'node:path'
+import { pageFileOf } from '../../shared/lib/page-files.ts'
 
 /** The file of a folder that a path of an address means, with its size; null when there is none or it lies outside. */
 export async function fileOf(
   folder: string,
   pathname: string,
 ): Promise<{ readonly path: string; readonly bytes: number; readonly type: string } | null> {
-  const name = decoded(pathname === '/' ? '/index.html' : pathname)
-  if (name === null || !/^(\/[\w-][\w.-]*)+$/.test(name)) return null
-  const type = types[extname(name)]
-  if (type === undefined) return null
+  const wanted = pageFileOf(pathname)
+  if (wanted === null) return null
   try {
     const root = await realpath(folder)
-    const path = await realpath(join(root, name))
+    const path = await realpath(join(root, wanted.name))
     if (!path.startsWith(root + sep)) return null
     const found = await stat(path)
-    return found.isFile() ? { path, bytes: found.size, type } : null
+    return found.isFile() ? { path, bytes: found.size, type: wanted.type } : null
   } catch {
     return null // not there, or not ours to read: the same answer for both
   }
@@ -56,12 +41,4 @@ export function sendFile(
   createReadStream(file.path)
     .on('error', () => response.destroy())
     .pipe(response)
-}
-
-function decoded(pathname: string): string | null {
-  try {
-    return decodeURIComponent(pathname)
-  } catch {
-    return null
-  }
 }

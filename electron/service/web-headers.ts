@@ -1,23 +1,5 @@
 import type { ServerResponse } from 'node:http'
-
-/**
- * Only our own files run, and nothing may be loaded from or sent to anywhere else.
- * `style-src-attr`: components place themselves by style attributes; no style sheet but our own is allowed.
- */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "style-src-attr 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+import { contentSecurityPolicy } from '../../shared/lib/content-security-policy.ts'
 
 /** On every answer of the web host, refusals too. */
 export function setSecurityHeaders(response: ServerResponse): void {

@@ -1,7 +1,7 @@
 import { useEffect } from 'react'
 import { usePreferences } from './preferences.tsx'
 
-/** ⌘K or Ctrl K anywhere, and ? outside of fields. */
+/** ⌘K or Ctrl K anywhere, and ? outside of fields; or the menu of the desktop app. */
 export function useFrameKeys({
   onPalette,
   onHelp,
@@ -22,6 +22,12 @@ export function useFrameKeys({
       }
     }
     window.addEventListener('keydown', press)
-    return () => window.removeEventListener('keydown', press)
+    window.addEventListener('everyhop:search', onPalette)
+    window.addEventListener('everyhop:help', onHelp)
+    return () => {
+      window.removeEventListener('keydown', press)
+      window.removeEventListener('everyhop:search', onPalette)
+      window.removeEventListener('everyhop:help', onHelp)
+    }
   })
 }

@@ -1,0 +1,26 @@
+import { type BrowserWindow, dialog, Notification, powerMonitor, safeStorage, shell } from 'electron'
+import { safeStorageCipher } from './keyring.ts'
+import type { ShellParts } from './shell.ts'
+
+/** Electron's own parts; dialogs belong to the window where there is one. */
+export function electronParts(window: () => BrowserWindow | null): ShellParts {
+  return {
+    cipher: safeStorageCipher(safeStorage, process.platform),
+    openDialog(options) {
+      const parent = window()
+      return parent === null ? dialog.showOpenDialog(options) : dialog.showOpenDialog(parent, options)
+    },
+    saveDialog(options) {
+      const parent = window()
+      return parent === null ? dialog.showSaveDialog(options) : dialog.showSaveDialog(parent, options)
+    },
+    showNotification: Notification.isSupported() ? (message) => new Notification(message).show() : null,
+    openExternal: (address) => shell.openExternal(address),
+    power: {
+      on: (event, listener) =>
+        event === 'suspend' ? powerMonitor.on('suspend', listener) : powerMonitor.on('resume', listener),
+      off: (event, listener) =>
+        event === 'suspend' ? powerMonitor.off('suspend', listener) : powerMonitor.off('resume', listener),
+    },
+  }
+}

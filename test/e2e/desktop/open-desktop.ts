@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { _electron, type ElectronApplication, type Page } from 'playwright-core'
+import { buildAll, pinnedTarget, testTarget } from '../../../scripts/build-desktop.ts'
+import { root } from '../../../scripts/run-tool.ts'
+import { ensureTestElectron, type TestElectron } from '../../lab/provision/electron.ts'
+import { startVirtualDisplay, type VirtualDisplay } from './virtual-display.ts'
+
+/** The real desktop app in a real Electron on a virtual display. */
+export interface Desktop {
+  readonly app: ElectronApplication
+  readonly page: Page
+  /** Errors that the page reported: exceptions, console errors, refused by the content security policy. */
+  readonly complaints: readonly string[]
+  /** What main and the service wrote. */
+  written(): string
+  close(): Promise<void>
+}
+
+export interface Launcher {
+  readonly electron: TestElectron
+  readonly display: VirtualDisplay
+  open(options: OpenOptions): Promise<Desktop>
+  /** Starts it once more, without driving it; resolves with its exit code. */
+  startAgain(home: string): Promise<number | null>
+  close(): Promise<void>
+}
+
+export interface OpenOptions {
+  readonly home: string
+  /** Instead of the Node that runs the tests: what the service is started with. */
+  readonly node?: string
+  /** Instead of the built app. */
+  readonly folder?: string
+}
+
+/** Makes sure of Electron, its display and the build; once for a test file. */
+export async function prepareDesktop(): Promise<Launcher> {
+  const electron = await ensureTestElectron(console.log)
+  const target = electron.pinned ? pinnedTarget : testTarget
+  // npm test builds before; a single file run by hand may find nothing built.
+  if (!existsSync(join(root, target.folder, 'desktop', 'main.cjs'))) await buildAll(target)
+  const built = join(root, target.folder, 'desktop')
+  const display = await startVirtualDisplay()
+
+  function environment({ home, node, folder }: OpenOptions): Record<string, string> {
+    return {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      DISPLAY: display.name,
+      EVERYHOP_HOME: home,
+      EVERYHOP_TEST_APP: folder ?? built,
+      // The pinned Electron runs the service in its own utility process, unless a test brings a Node.
+      ...(node === undefined && electron.pinned ? {} : { EVERYHOP_SERVICE_NODE: node ?? process.execPath }),
+    }
+  }
+  /** No sandbox: containers lack the rights that Chromium's needs. Only tests pass it. */
+  function words(folder = built): string[] {
+    return [...(electron.pinned ? [folder] : []), '--no-sandbox', '--disable-gpu']
+  }
+
+  return {
+    electron,
+    display,
+    async open(options) {
+      const app = await _electron.launch({
+        executablePath: electron.executable,
+        args: words(options.folder),
+        env: environment(options),
+        timeout: 60_000,
+      })
+      let text = ''
+      for (const stream of [app.process().stdout, app.process().stderr]) {
+        stream?.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      }
+      const page = await app.firstWindow({ timeout: 60_000 })
+      const complaints: string[] = []
+      page.on('pageerror', (error) => complaints.push(error.message))
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text())
+      })
+      return { app, page, complaints, written: () => text, close: () => app.close() }
+    },
+    startAgain(home) {
+      const child = spawn(electron.executable, words(), {
+        env: environment({ home }),
+        stdio: 'ignore',
+        timeout: 60_000,
+      })
+      return new Promise((resolve, reject) => {
+        child.once('error', reject)
+        child.once('exit', (code) => resolve(code))
+      })
+    },
+    close: () => display.close(),
+  }
+}
