@@ -90,6 +90,7 @@ function hop(from: string, to: string, over: Partial<Hop> = {}): Hop {
     to: `workload/${to}`,
     transport: judged('verified'),
     authorisation: judged('allowing'),
+    identityClaim: judged('unclaimed'),
     relations: ['observed'],
     relationFacts: { observed: [fact.factId] },
     client: side(from),

@@ -97,6 +97,6 @@ function missing(what: string, id: string): Failure {
 }
 
 function lineOf(hop: Hop): HopLine {
-  const { id, from, to, transport, authorisation, relations, activity, guard } = hop
-  return { id, from, to, transport, authorisation, relations, activity, guard }
+  const { id, from, to, transport, authorisation, identityClaim, relations, activity, guard } = hop
+  return { id, from, to, transport, authorisation, identityClaim, relations, activity, guard }
 }

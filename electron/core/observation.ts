@@ -174,6 +174,8 @@ function tellsOfFailure(fact: Fact): boolean {
       )
     case 'decision-activity':
       return fact.errors > 0
+    case 'identity-claims':
+      return fact.contradicted > 0
     case 'integrity-activity':
       return fact.lastFailure !== null
     default:

@@ -168,6 +168,8 @@ export interface HopSketch {
   readonly requests: number | null
   readonly denied?: number
   readonly errors?: number
+  /** SPIFFE ID that requests claim to come from, against the certificate. */
+  readonly claims?: string
 }
 
 export function hop(moment: Moment, sketch: HopSketch): Hop {
@@ -213,6 +215,7 @@ export function hop(moment: Moment, sketch: HopSketch): Hop {
       },
       { restsOn: [config.factId, log.factId] },
     ),
+    identityClaim: claimOf(sketch, ends, log.factId),
     relations: sketch.relations,
     relationFacts: Object.fromEntries(sketch.relations.map((relation) => [relation, [config.factId]])),
     client: side(from, to, failing ? 'CERTIFICATE_VERIFY_FAILED: certificate has expired' : null),
@@ -264,6 +267,19 @@ export function hop(moment: Moment, sketch: HopSketch): Hop {
   }
 }
 
+function claimOf(sketch: HopSketch, ends: { caller: string; callee: string }, fact: string): Hop['identityClaim'] {
+  const { claims, requests } = sketch
+  if (requests === null) {
+    return judge('unknown', 'claims-unlogged', ends, {
+      missing: [{ source: 'logs', instance: ends.callee, what: 'identity-claims', lastReadAt: null }],
+    })
+  }
+  const params = { ...ends, requests, windowSeconds: 60 }
+  if (claims === undefined) return judge('consistent', 'claims-consistent', params, { restsOn: [fact] })
+  const proved = sketch.from.spiffeId.known ? sketch.from.spiffeId.value : null
+  return judge('contradicted', 'claims-contradicted', { ...params, claimed: claims, proved }, { restsOn: [fact] })
+}
+
 function transportOf({ now }: Moment, sketch: HopSketch, expired: boolean): Hop['transport'] {
   const ends = { caller: sketch.from.name, callee: sketch.to.name }
   const restsOn = [`envoy/${sketch.to.name}#GET /certs`, `envoy/${sketch.from.name}#GET /certs`]
@@ -302,6 +318,7 @@ function transportOf({ now }: Moment, sketch: HopSketch, expired: boolean): Hop[
   }
 }
 
-export function lineOf({ id, from, to, transport, authorisation, relations, activity, guard }: Hop): HopLine {
-  return { id, from, to, transport, authorisation, relations, activity, guard }
+export function lineOf(hop: Hop): HopLine {
+  const { id, from, to, transport, authorisation, identityClaim, relations, activity, guard } = hop
+  return { id, from, to, transport, authorisation, identityClaim, relations, activity, guard }
 }

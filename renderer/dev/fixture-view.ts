@@ -153,6 +153,7 @@ export function troubledFixture(moment: Moment): Fixture {
       authorisation: 'allowing',
       relations: all,
       requests: 25_080,
+      claims: 'spiffe://pipeline.example/ns/ai/sa/orchestrator',
     }),
     hop(moment, {
       from: w('prompt-firewall'),

@@ -54,6 +54,7 @@ const subjects: Readonly<Record<string, string>> = {
   'presented-certificate': 'the presented certificate',
   'trust-bundle': 'the trusted authorities',
   'bundle-revision': 'the bundle revision',
+  'identity-claims': 'what requests say about who sent them',
   'integrity-events': 'integrity events of its stages',
   pods: 'the pods',
   networkpolicies: 'the NetworkPolicies',

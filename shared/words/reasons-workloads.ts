@@ -15,6 +15,7 @@ type Code = Extract<
   | 'agent-gone'
   | 'agent-banned'
   | 'agent-expired'
+  | 'identity-claimed-falsely'
   | 'signatures-refused'
   | `user-identity-${string}`
   | `no-svid-${string}`
@@ -71,6 +72,10 @@ export const workloadReasons: Readonly<Record<Code, (params: Params) => string>>
   'agent-banned': (p) => `The SPIRE agent ${quoted(p, 'agent')} is banned; it will not renew the SVID of ${name(p)}.`,
   'agent-expired': (p) =>
     `The SPIRE agent ${quoted(p, 'agent')} has not renewed its own SVID, which expired at ${clock(p, 'notAfter')}; it will not renew that of ${name(p)}.`,
+  'identity-claimed-falsely': (p) =>
+    `${figure(p, 'requests')} ${count(p, 'requests') === 1 ? 'request' : 'requests'} from ${word(p, 'caller')} to ${name(p)} came with a header that says ${quoted(p, 'claimed')} sent them, ` +
+    (has(p, 'proved') ? `and with the certificate of ${quoted(p, 'proved')}.` : 'and without a certificate.') +
+    ` Let the Envoy of ${name(p)} replace x-forwarded-client-cert (forward_client_cert_details: SANITIZE_SET).`,
   'signatures-refused': (p) =>
     `Between ${word(p, 'caller')} and ${name(p)}, ${figure(p, 'failed')} of ${figure(p, 'total')} outputs were refused because their stage signature did not prove them${cause(p)}.`,
   'user-identity-lost': (p) =>

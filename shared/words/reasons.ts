@@ -1,6 +1,7 @@
 import type { Reason } from '../domain/model/graph.ts'
 import type { Params } from './param-text.ts'
 import { authorisationReasons } from './reasons-authorisation.ts'
+import { claimReasons } from './reasons-claims.ts'
 import { controlReasons } from './reasons-control.ts'
 import { transportReasons } from './reasons-transport.ts'
 import { valueReasons } from './reasons-values.ts'
@@ -10,6 +11,7 @@ import { vaultReasons } from './vault-reasons.ts'
 const sentences: Readonly<Record<string, (params: Params) => string>> = {
   ...transportReasons,
   ...authorisationReasons,
+  ...claimReasons,
   ...workloadReasons,
   ...controlReasons,
   ...valueReasons,

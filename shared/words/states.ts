@@ -1,5 +1,11 @@
 import type { Basis, SourceKind } from '../domain/model/fact.ts'
-import type { AuthorisationState, Relation, TransportState, WorkloadState } from '../domain/model/hop-state.ts'
+import type {
+  AuthorisationState,
+  ClaimState,
+  Relation,
+  TransportState,
+  WorkloadState,
+} from '../domain/model/hop-state.ts'
 
 const transport: Readonly<Record<TransportState, string>> = {
   verified: 'mTLS verified',
@@ -17,6 +23,14 @@ const authorisation: Readonly<Record<AuthorisationState, string>> = {
   'failing-open': 'allows when OPA is silent',
   unguarded: 'no authorisation asked',
   unknown: 'authorisation unknown',
+}
+
+const claim: Readonly<Record<ClaimState, string>> = {
+  unclaimed: 'none said',
+  consistent: 'as proved',
+  forwarded: 'said, not proved',
+  contradicted: 'claims another identity',
+  unknown: 'unknown',
 }
 
 const workload: Readonly<Record<WorkloadState, string>> = {
@@ -64,6 +78,11 @@ export function transportLabel(state: TransportState): string {
 /** "allowing", "denied by policy", "no answer from OPA", … */
 export function authorisationLabel(state: AuthorisationState): string {
   return authorisation[state]
+}
+
+/** What requests say about who sent them: "as proved", "claims another identity", … */
+export function claimLabel(state: ClaimState): string {
+  return claim[state]
 }
 
 /** "verified", "needs attention", "failing", "unknown", "no identity", "external". */

@@ -1,6 +1,7 @@
 import type {
   DecisionActivityFact,
   HopActivityFact,
+  IdentityClaimsFact,
   IntegrityActivityFact,
   LogIntakeFact,
 } from '../../shared/domain/model/log-facts.ts'
@@ -189,6 +190,31 @@ export function decisionActivity(
       path: 'pipeline/authz/result',
       revision: 'r42',
     },
+    ...more,
+  }
+}
+
+/** What requests say about their sender, as the access log of the callee's Envoy tells. */
+export function identityClaims(
+  envoy: string,
+  callerSpiffeId: string | null,
+  more: With<IdentityClaimsFact> = {},
+): IdentityClaimsFact {
+  return {
+    kind: 'identity-claims',
+    id: `logs/${envoy}-access/activity#identity-claims/${callerSpiffeId ?? '-'}`,
+    from: provenance('logs', `${envoy}-access`, 'access.ndjson:1042'),
+    envoy,
+    callerSpiffeId,
+    callerAddress: null,
+    calleeSpiffeId: null,
+    windowFrom: builtAt - minute,
+    windowTo: builtAt,
+    unclaimed: 0,
+    consistent: 24,
+    forwarded: 0,
+    contradicted: 0,
+    last: null,
     ...more,
   }
 }

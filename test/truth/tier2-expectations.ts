@@ -1,7 +1,7 @@
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import type { Fault } from '../../shared/faults/index.ts'
 import type { LabTruth } from '../lab/truth.ts'
-import { hopOf, valueOf } from './compare.ts'
+import { hopOf, spiffeIdOf, valueOf, workloadOf } from './compare.ts'
 
 /** In what the graph does not yet show what only a cluster or the stages themselves can tell of a fault. */
 export function unmetInCluster(graph: TrustGraph, truth: LabTruth, { expects }: Fault): string[] {
@@ -39,7 +39,32 @@ export function unmetInCluster(graph: TrustGraph, truth: LabTruth, { expects }: 
     })
     if (!counted) found.push(`no hop between ${callerStage} and ${stage} shows ${type} ${outcome}`)
   }
+  found.push(...unmetClaims(graph, truth, expects))
   return found
+}
+
+/** Of the hops that the fault does not make lie, each has been read and contradicts nothing. */
+function unmetClaims(graph: TrustGraph, truth: LabTruth, { claims = [] }: Fault['expects']): string[] {
+  return truth.hops.flatMap((ends) => {
+    const name = `${ends.from} to ${ends.to}`
+    const hop = hopOf(graph, truth, ends)
+    const expected = claims.find((each) => each.hop.from === ends.from && each.hop.to === ends.to)
+    const { state, reason } = hop?.identityClaim ?? { state: 'absent', reason: null }
+    if (expected === undefined) {
+      return state === 'contradicted'
+        ? [`${name} is told to claim ${reason?.params['claimed']}, and claims nothing`]
+        : []
+    }
+    const claimed = spiffeIdOf(truth, expected.claimedStage)
+    const proved = spiffeIdOf(truth, ends.from)
+    if (state !== 'contradicted' || reason?.params['claimed'] !== claimed || reason.params['proved'] !== proved) {
+      return [`${name}: the claim is ${state} (${JSON.stringify(reason)}), expected ${claimed} against ${proved}`]
+    }
+    const callee = workloadOf(graph, spiffeIdOf(truth, ends.to))
+    return callee?.state.reason.code === 'identity-claimed-falsely'
+      ? []
+      : [`${ends.to} is ${callee?.state.state} (${callee?.state.reason.code}), though it is misled`]
+  })
 }
 
 const noHop = { known: false, reason: { code: 'no-hop', params: {} } } as const

@@ -1,7 +1,9 @@
 import type { DecisionActivityFact, LoggedDecision } from '../../../shared/domain/model/log-facts.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import type { DecisionRecord } from '../intake/opa-decision.ts'
+import type { Contribution } from '../memory-window.ts'
 import { type Activity, createSums, idPart } from './activity.ts'
+import { createIdentityClaims, together } from './identity-claims.ts'
 
 /** Evaluation times held for the percentile, per sum. Of more, the latest. */
 const mostTimes = 1000
@@ -20,31 +22,46 @@ interface DecisionSum {
 
 export function createDecisionActivity(): Activity<DecisionRecord> {
   const sums = createSums<DecisionSum>()
+  const claims = createIdentityClaims(null)
+
+  function claimOf(
+    { identityClaim, requestId, ...ends }: DecisionRecord,
+    at: EpochMs,
+  ): Contribution | null | undefined {
+    if (identityClaim === null) return undefined
+    const { callerSpiffeId, calleeSpiffeId } = ends
+    return claims.add({ callerSpiffeId, callerAddress: null, calleeSpiffeId, requestId, claim: identityClaim }, at)
+  }
+
+  function contribute(record: DecisionRecord, at: EpochMs): Contribution | null {
+    const key = [record.opaInstanceId, record.callerSpiffeId, record.calleeSpiffeId].map(idPart).join('/')
+    const sum = sums.get(key, () => freshSum(record, at))
+    if (sum === null) return null
+    const { outcome } = record
+    sum.records += 1
+    sum.outcomes[outcome] += 1
+    if (at >= sum.last.at) sum.last = loggedDecision(record, at)
+    if (record.evaluationNs !== null) {
+      sum.times[sum.nextTime] = { at, ms: record.evaluationNs / 1e6 }
+      sum.nextTime = (sum.nextTime + 1) % mostTimes
+    }
+    return {
+      at,
+      undo() {
+        sum.outcomes[outcome] -= 1
+        sums.release(key, sum)
+      },
+    }
+  }
+
   return {
     add(record, at) {
-      const key = [record.opaInstanceId, record.callerSpiffeId, record.calleeSpiffeId].map(idPart).join('/')
-      const sum = sums.get(key, () => freshSum(record, at))
-      if (sum === null) return null
-      const { outcome } = record
-      sum.records += 1
-      sum.outcomes[outcome] += 1
-      if (at >= sum.last.at) sum.last = loggedDecision(record, at)
-      if (record.evaluationNs !== null) {
-        sum.times[sum.nextTime] = { at, ms: record.evaluationNs / 1e6 }
-        sum.nextTime = (sum.nextTime + 1) % mostTimes
-      }
-      return [
-        {
-          at,
-          undo() {
-            sum.outcomes[outcome] -= 1
-            sums.release(key, sum)
-          },
-        },
-      ]
+      const contribution = together(contribute(record, at), claimOf(record, at))
+      return contribution === null ? null : [contribution]
     },
-    facts({ scope, from, windowFrom, windowTo }) {
-      return [...sums.all()].map((sum): DecisionActivityFact => {
+    facts(window) {
+      const { scope, from, windowFrom, windowTo } = window
+      const decisions = [...sums.all()].map((sum): DecisionActivityFact => {
         const { opaInstanceId, callerSpiffeId, calleeSpiffeId, outcomes, last } = sum
         const times = sum.times.filter((time) => time.at > windowFrom).map((time) => time.ms)
         return {
@@ -63,6 +80,7 @@ export function createDecisionActivity(): Activity<DecisionRecord> {
           last,
         }
       })
+      return [...decisions, ...claims.facts(window)]
     },
   }
 }

@@ -8,6 +8,12 @@ import { mostPairs } from './activity.ts'
 import { createHopActivity } from './hop-activity.ts'
 
 const start = Date.parse('2026-11-22T00:00:00.000Z')
+const window = {
+  scope: 'logs/x/activity',
+  from: { source: 'logs', instance: 'x', locator: 'x', observedAt: start, basis: 'measured' },
+  windowFrom: start,
+  windowTo: start + 60_000,
+} as const
 const badPeer = 'TLS_error:|268435581:CERTIFICATE_VERIFY_FAILED:verify_cert_failed:_SAN_match'
 
 describe('which side of which hop a line is about', () => {
@@ -234,6 +240,40 @@ test('a log cannot make us hold any number of pairs', () => {
   expect(one(activity, ingressLine({ down_peer_uri_san: 'spiffe://pipeline.example/0' }))).toHaveLength(1)
 })
 
+describe('what requests say about who sent them', () => {
+  const [chat, other] = ['spiffe://pipeline.example/app/chat', 'spiffe://pipeline.example/hop/orchestrator']
+  const claims = (activity: Hops) => activity.facts(window).filter((fact) => fact.kind === 'identity-claims')
+
+  test('is counted by sender and callee, and leaves the window with its requests', () => {
+    const activity = createHopActivity('gateway')
+    const lines = [`URI=${chat}`, `URI=${other},By=x;URI=${chat}`, `By=${chat};URI=${other},By=x;URI=${chat}`, null]
+    const made = add(activity, ...lines.map((xfcc, place) => ingressLine({ xfcc, request_id: `r-${place}` })))
+    expect(made).toHaveLength(4)
+    expect(claims(activity)).toMatchObject([
+      {
+        id: `logs/x/activity#identity-claims/${chat}/127.1.0.1/spiffe://pipeline.example/hop/gateway`,
+        envoy: 'gateway',
+        callerSpiffeId: chat,
+        unclaimed: 1,
+        consistent: 1,
+        forwarded: 1,
+        contradicted: 1,
+        last: { claimed: other, requestId: 'r-1' },
+      },
+    ])
+    made[1]?.undo()
+    expect(claims(activity)).toMatchObject([{ contradicted: 0, last: { claimed: other, requestId: 'r-2' } }])
+    for (const place of [0, 2, 3]) made[place]?.undo()
+    expect(activity.facts(window)).toEqual([])
+  })
+
+  test('is nothing where the format does not tell, and on the calling side', () => {
+    const activity = createHopActivity('gateway')
+    add(activity, ingressLine(), egressLine({ xfcc: `URI=${other}` }), connectionLine({ xfcc: `URI=${other}` }))
+    expect(claims(activity)).toEqual([])
+  })
+})
+
 function at(second: number): string {
   return new Date(start + second * 1000).toISOString()
 }
@@ -257,7 +297,5 @@ function facts(...lines: readonly string[]): readonly HopActivityFact[] {
 }
 
 function factsOf<Item>(activity: Activity<Item>): readonly HopActivityFact[] {
-  const from = { source: 'logs', instance: 'x', locator: 'x', observedAt: start, basis: 'measured' } as const
-  const all = activity.facts({ scope: 'logs/x/activity', from, windowFrom: start, windowTo: start + 60_000 })
-  return all.filter((fact) => fact.kind === 'hop-activity')
+  return activity.facts(window).filter((fact) => fact.kind === 'hop-activity')
 }

@@ -5,6 +5,7 @@ import type { Contribution } from '../memory-window.ts'
 import { type Activity, createSums, type FactWindow, idPart, type Sums } from './activity.ts'
 import { createHandshakeRuns } from './handshake-runs.ts'
 import { authorisationOf, type HopObservation, observationsOf, type Side } from './hop-sum.ts'
+import { createIdentityClaims, together } from './identity-claims.ts'
 import { type Latest, letGo, nothing, takeLatest } from './latest.ts'
 
 /** What is counted up when a record comes and down when it leaves the window. */
@@ -46,6 +47,7 @@ interface HopSum {
 export function createHopActivity(envoy: string): Activity<AccessRecord> {
   const sums = createSums<HopSum>()
   const runs = createHandshakeRuns()
+  const claims = createIdentityClaims(envoy)
 
   function contribute(observation: HopObservation, at: EpochMs): Contribution | null {
     const runKey = runKeyOf(observation)
@@ -62,11 +64,20 @@ export function createHopActivity(envoy: string): Activity<AccessRecord> {
     return contributionOf(at, sums, sum, steps, hold(sum, observation, at))
   }
 
+  function claimOf(
+    { identityClaim: claim, request, ...ends }: HopObservation,
+    at: EpochMs,
+  ): Contribution | null | undefined {
+    if (claim === null || request === null) return undefined
+    const { callerSpiffeId, callerAddress, calleeSpiffeId } = ends
+    return claims.add({ callerSpiffeId, callerAddress, calleeSpiffeId, requestId: request.requestId, claim }, at)
+  }
+
   return {
     add(record, at) {
       const contributions: Contribution[] = []
       for (const observation of observationsOf(record)) {
-        const contribution = contribute(observation, at)
+        const contribution = together(contribute(observation, at), claimOf(observation, at))
         if (contribution === null) {
           for (const made of contributions) made.undo()
           return null
@@ -77,7 +88,10 @@ export function createHopActivity(envoy: string): Activity<AccessRecord> {
     },
     facts(window) {
       runs.forgetBefore(window.windowFrom)
-      return [...sums.all()].map((sum) => factOf(envoy, sum, runs.failingSince(sum.runKey), window))
+      return [
+        ...[...sums.all()].map((sum) => factOf(envoy, sum, runs.failingSince(sum.runKey), window)),
+        ...claims.facts(window),
+      ]
     },
   }
 }

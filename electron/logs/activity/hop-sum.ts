@@ -1,6 +1,7 @@
 import type { HopActivityFact } from '../../../shared/domain/model/log-facts.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import type { AccessRecord, RequestFields, TlsUse } from '../intake/envoy-access.ts'
+import type { IdentityClaim } from '../intake/identity-claim.ts'
 
 export type Side = HopActivityFact['side']
 
@@ -20,6 +21,8 @@ export interface HopObservation {
   readonly peerNotAfter: EpochMs | null
   readonly handshakeFailure: string | null
   readonly upstreamFailed: boolean
+  /** Of the called side only: the calling side does not see what the callee's Envoy makes of the header. */
+  readonly identityClaim: IdentityClaim | null
 }
 
 /**
@@ -56,7 +59,7 @@ function isTlsFailure(failure: string | null): boolean {
   return failure !== null && /TLS_error|CERTIFICATE|\bSSL/i.test(failure)
 }
 
-function calleeSide({ downstream, upstream, request, direction }: AccessRecord): HopObservation {
+function calleeSide({ downstream, upstream, request, direction, identityClaim }: AccessRecord): HopObservation {
   return {
     side: 'callee',
     callerSpiffeId: downstream.peerSpiffeId,
@@ -72,6 +75,7 @@ function calleeSide({ downstream, upstream, request, direction }: AccessRecord):
     peerNotAfter: downstream.peerNotAfter,
     handshakeFailure: downstream.failure,
     upstreamFailed: request !== null && failedUpstream(request),
+    identityClaim,
   }
 }
 
@@ -93,6 +97,7 @@ function callerSide({ upstream, request }: AccessRecord): HopObservation {
     peerNotAfter: upstream.peerNotAfter,
     handshakeFailure: isTlsFailure(upstream.failure) ? upstream.failure : null,
     upstreamFailed: failed,
+    identityClaim: null,
   }
 }
 

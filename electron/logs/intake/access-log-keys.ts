@@ -63,6 +63,10 @@ export const accessLogKeys = {
     command: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
     keys: ['up_fail', 'upstream_transport_failure_reason'],
   },
+  clientCertificateHeader: {
+    command: '%REQ(X-FORWARDED-CLIENT-CERT)%',
+    keys: ['client_cert_header', 'x_forwarded_client_cert', 'forwarded_client_cert', 'xfcc', 'claimed_spiffe_id'],
+  },
   decisionId: { command: '%DYNAMIC_METADATA(envoy.filters.http.ext_authz:decision_id)%', keys: ['decision_id'] },
   authzLatency: {
     command: '%FILTER_STATE(envoy.filters.http.ext_authz:FIELD:latency_us)%',

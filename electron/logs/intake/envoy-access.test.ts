@@ -42,6 +42,7 @@ describe('a line of an Envoy that forwards by mTLS', () => {
         host: '127.0.0.1:19002',
         failure: null,
       },
+      identityClaim: null,
     })
   })
 
@@ -136,3 +137,16 @@ function record(line: string): AccessRecord {
   if (parsed.kind !== 'record') throw new Error(`not a record: ${JSON.stringify(parsed)}`)
   return parsed.record
 }
+
+test('of x-forwarded-client-cert only what it says about the sender is kept; a format without it says nothing', () => {
+  const [chat, other] = ['spiffe://pipeline.example/app/chat', 'spiffe://pipeline.example/hop/orchestrator']
+  const claimOf = (changes: Readonly<Record<string, unknown>>) => record(accessLine(changes)).identityClaim
+  expect(claimOf({})).toBeNull()
+  expect(claimOf({ xfcc: null })).toEqual({ state: 'unclaimed', claimed: null })
+  expect(claimOf({ 'X-Forwarded-Client-Cert': `By=x;URI=${chat}` })?.state).toBe('consistent')
+  const spoofed = record(accessLine({ client_cert_header: `Hash=secret;URI=${other},By=x;URI=${chat}` }))
+  expect(spoofed.identityClaim).toEqual({ state: 'contradicted', claimed: other })
+  expect(JSON.stringify(spoofed)).not.toContain('secret')
+  const plaintext = { down_tls: null, down_peer_uri_san: null, down_peer_serial: null }
+  expect(claimOf({ ...plaintext, xfcc: `URI=${other}` })).toEqual({ state: 'contradicted', claimed: other })
+})

@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { type AccessLogField, fieldOf } from './access-log-keys.ts'
+import { claimIn, type IdentityClaim } from './identity-claim.ts'
 import { masked, maskedPath, plainName } from './mask.ts'
 import { isObject, jsonObject, type ParsedLine, refused } from './record-parser.ts'
 
@@ -12,6 +13,8 @@ export interface AccessRecord {
   readonly request: RequestFields | null
   readonly downstream: DownstreamFields
   readonly upstream: UpstreamFields
+  /** What the request says about who sent it; null: the format does not tell, or not who proved to be the sender. */
+  readonly identityClaim: IdentityClaim | null
 }
 
 export interface RequestFields {
@@ -76,12 +79,14 @@ export function parseAccess(object: Readonly<Record<string, unknown>>): ParsedLi
     return refused('no time: no key of docs/formats/envoy-access-log.md holds %START_TIME%')
   const at = timeOf(time)
   if (at === null) return refused('its time is not in ISO 8601')
+  const downstream = downstreamOf(fields)
   const record: AccessRecord = {
     at,
     direction: directionOf(fields.get('direction')),
     request: requestOf(fields),
-    downstream: downstreamOf(fields),
+    downstream,
     upstream: upstreamOf(fields),
+    identityClaim: identityClaimOf(fields, downstream),
   }
   return { kind: 'record', record }
 }
@@ -144,6 +149,13 @@ function downstreamOf(fields: Fields): DownstreamFields {
     localAddress: name(fields, 'downstreamLocal', 300),
     failure: mapped(fields.get('downstreamFailure'), (text) => masked(text, 400)),
   }
+}
+
+/** Without a word on the peer's certificate there is nothing to hold a claim against. */
+function identityClaimOf(fields: Fields, { use, peerSpiffeId }: DownstreamFields): IdentityClaim | null {
+  const header = fields.get('clientCertificateHeader')
+  const isPeerKnown = peerSpiffeId !== null || use === 'plaintext' || use === 'one-sided'
+  return header === undefined || !isPeerKnown ? null : claimIn(header ?? '', peerSpiffeId)
 }
 
 function upstreamOf(fields: Fields): UpstreamFields {

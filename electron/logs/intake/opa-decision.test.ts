@@ -16,6 +16,7 @@ test('a decision of opa-envoy is read with both principals, its revision and its
       requestId: 'req-0002',
       path: 'pipeline/authz/result',
       revision: 'hops-001',
+      identityClaim: null,
       evaluationNs: 110_240,
     },
   })
@@ -76,4 +77,21 @@ test.each([
   [decisionLine({ labels: 'x' }), 'labels'],
 ])('%.30s is refused, with the reason', (line, why) => {
   expect(parseDecisionLine(line)).toEqual({ kind: 'refused', why: expect.stringContaining(why) })
+})
+
+test('a decision tells what the header that OPA was shown says about the sender; a masked or absent one says nothing', () => {
+  const own = 'spiffe://pipeline.example/hop/prompt-firewall'
+  const claimOf = (headers: Readonly<Record<string, unknown>>) => {
+    const attributes = { source: { principal: own }, request: { http: { headers } } }
+    const parsed = parseDecisionLine(decisionLine({ input: { attributes } }))
+    if (parsed.kind !== 'record') throw new Error(JSON.stringify(parsed))
+    return parsed.record.identityClaim
+  }
+  const other = 'spiffe://pipeline.example/hop/orchestrator'
+  expect(claimOf({ 'x-forwarded-client-cert': `By=x;URI=${other},By=x;URI=${own}` })).toEqual({
+    state: 'contradicted',
+    claimed: other,
+  })
+  expect(claimOf({ 'x-forwarded-client-cert': `URI=${own}` })?.state).toBe('consistent')
+  expect([claimOf({}), claimOf({ 'x-forwarded-client-cert': '***' })]).toEqual([null, null])
 })

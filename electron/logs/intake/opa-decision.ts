@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import { claimIn, type IdentityClaim } from './identity-claim.ts'
 import { masked, maskedPath, plainName } from './mask.ts'
 import { jsonObject, type ParsedLine, refused } from './record-parser.ts'
 
@@ -15,6 +16,8 @@ export interface DecisionRecord {
   readonly requestId: string | null
   readonly path: string
   readonly revision: string | null
+  /** What the request's x-forwarded-client-cert says about who sent it; null: OPA was not shown it, or it is masked. */
+  readonly identityClaim: IdentityClaim | null
   /** Nanoseconds. */
   readonly evaluationNs: number | null
 }
@@ -80,22 +83,32 @@ export function parseDecision(object: Readonly<Record<string, unknown>>): Parsed
   const judged = outcomeOf(found.result, found.error)
   if (judged === null) return refused('its result says neither allow nor deny')
   const attributes = found.input?.attributes
-  const requestId = attributes?.request?.http?.headers?.['x-request-id']
+  const headers = attributes?.request?.http?.headers
+  const requestId = headers?.['x-request-id']
+  const callerSpiffeId = spiffeId(attributes?.source?.principal ?? found.input?.source_principal)
   return {
     kind: 'record',
     record: {
       at,
       decisionId: plainName(found.decision_id, 200),
       opaInstanceId: named(found.labels?.id, 200),
-      callerSpiffeId: spiffeId(attributes?.source?.principal ?? found.input?.source_principal),
+      callerSpiffeId,
       calleeSpiffeId: spiffeId(attributes?.destination?.principal),
       ...judged,
       requestId: typeof requestId === 'string' ? plainName(requestId, 200) : null,
       path: maskedPath(found.path, 300),
       revision: named(revisionOf(found.bundles, found.revision), 200),
+      identityClaim: claimOf(headers?.['x-forwarded-client-cert'], callerSpiffeId),
       evaluationNs: found.metrics?.timer_rego_query_eval_ns ?? null,
     },
   }
+}
+
+/** Envoy may show OPA only some headers, and a mask may cut them: that none is there does not say that none was sent. */
+function claimOf(header: unknown, caller: string | null): IdentityClaim | null {
+  if (typeof header !== 'string' || caller === null) return null
+  const claim = claimIn(header, caller)
+  return claim?.state === 'unclaimed' ? null : claim
 }
 
 function outcomeOf(result: unknown, error: unknown): Pick<DecisionRecord, 'outcome' | 'reasons'> | null {

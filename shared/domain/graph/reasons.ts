@@ -63,6 +63,12 @@ export interface ReasonParams {
   'no-decision-seen': Ends
   'authorisation-unread': Ends
   'authorisation-callee-without-envoy': Ends
+  // what requests say about their sender; requests: those that say so
+  'claims-unlogged': Ends
+  'claims-none': Ends & { requests: number; windowSeconds: number }
+  'claims-consistent': Ends & { requests: number; windowSeconds: number }
+  'claims-forwarded': Ends & { claimed: string; requests: number; windowSeconds: number }
+  'claims-contradicted': Ends & { claimed: string; proved: string | null; requests: number; windowSeconds: number }
   // workloads
   'workload-verified': { name: string; notAfter: EpochMs; instances: number }
   'svid-expired': Instances & { notAfter: EpochMs }
@@ -78,6 +84,7 @@ export interface ReasonParams {
   'agent-gone': Instances & { agent: string }
   'agent-banned': Instances & { agent: string }
   'agent-expired': Instances & { agent: string; notAfter: EpochMs }
+  'identity-claimed-falsely': Instances & { caller: string; claimed: string; proved: string | null; requests: number }
   'signatures-refused': Instances & { caller: string; failed: number; total: number; cause: string | null }
   'user-identity-lost': Instances & { caller: string; failed: number; total: number; cause: string | null }
   'user-identity-refused': Instances & { caller: string; failed: number; total: number; cause: string | null }

@@ -135,7 +135,7 @@ function workloadHas(key: Key | null, value: string, workload: Workload): boolea
 const problemStates: ReadonlySet<WorkloadState> = new Set<WorkloadState>(['failing', 'no-identity', 'attention'])
 
 /** Something breaks, is open, or is not what was intended. A denial is a decision, not a problem. */
-export function isProblemHop(hop: Pick<Hop, 'transport' | 'authorisation'>): boolean {
+export function isProblemHop(hop: Pick<Hop, 'transport' | 'authorisation' | 'identityClaim'>): boolean {
   const transport = hop.transport.state
   const authorisation = hop.authorisation.state
   return (
@@ -144,7 +144,8 @@ export function isProblemHop(hop: Pick<Hop, 'transport' | 'authorisation'>): boo
     transport === 'one-sided' ||
     authorisation === 'failing-open' ||
     authorisation === 'erroring' ||
-    authorisation === 'unguarded'
+    authorisation === 'unguarded' ||
+    hop.identityClaim.state === 'contradicted'
   )
 }
 

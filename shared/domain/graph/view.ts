@@ -66,8 +66,8 @@ export function graphView(graph: TrustGraph, query: ViewQuery, revision: number,
 
 /** The part of a hop that is drawn. */
 export function hopLineOf(hop: Hop): HopLine {
-  const { id, from, to, transport, authorisation, relations: has, activity, guard } = hop
-  return { id, from, to, transport, authorisation, relations: has, activity, guard }
+  const { id, from, to, transport, authorisation, identityClaim, relations: has, activity, guard } = hop
+  return { id, from, to, transport, authorisation, identityClaim, relations: has, activity, guard }
 }
 
 function selectedEnds(graph: TrustGraph, selected: string | null): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 import type { Basis, Gap, SourceKind } from './fact.ts'
-import type { AuthorisationState, Relation, TransportState, WorkloadState } from './hop-state.ts'
+import type { AuthorisationState, ClaimState, Relation, TransportState, WorkloadState } from './hop-state.ts'
 import type { IntentZoneKind } from './intent.ts'
 import type { EpochMs } from './time.ts'
 import type { VaultLeaseDoubt } from './vault-facts.ts'
@@ -238,6 +238,8 @@ export interface Hop {
   readonly to: string
   readonly transport: Judgement<TransportState>
   readonly authorisation: Judgement<AuthorisationState>
+  /** What requests say about their sender, held against the certificate. */
+  readonly identityClaim: Judgement<ClaimState>
   readonly relations: readonly Relation[]
   /** Facts that each relation rests on. */
   readonly relationFacts: Readonly<Partial<Record<Relation, readonly string[]>>>

@@ -10,6 +10,13 @@ export const authorisationStates = ['allowing', 'denying', 'erroring', 'failing-
 /** erroring: fail-closed without a decision; failing-open: requests may pass without a decision; unguarded: nobody is asked. */
 export type AuthorisationState = (typeof authorisationStates)[number]
 
+export const claimStates = ['unclaimed', 'consistent', 'forwarded', 'contradicted', 'unknown'] as const
+/**
+ * What requests say in a header about who sent them, beside what the certificate proves. forwarded: the caller says who called
+ * it, which this hop does not prove; contradicted: another identity is said, and whoever reads the header is misled.
+ */
+export type ClaimState = (typeof claimStates)[number]
+
 export const relations = ['observed', 'granted', 'intended'] as const
 /** observed: it happens; granted: configuration lets it happen; intended: intent.yaml wants it. A hop has a set of these. */
 export type Relation = (typeof relations)[number]

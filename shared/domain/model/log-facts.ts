@@ -3,7 +3,12 @@ import type { FactBase } from './fact.ts'
 import type { DurationMs, EpochMs } from './time.ts'
 
 /** What log records say about a window of time. Records themselves stay in electron/logs; these are their sums. */
-export type LogFact = HopActivityFact | DecisionActivityFact | IntegrityActivityFact | LogIntakeFact
+export type LogFact =
+  | HopActivityFact
+  | DecisionActivityFact
+  | IntegrityActivityFact
+  | IdentityClaimsFact
+  | LogIntakeFact
 
 /** Requests and handshakes of one hop as one Envoy logged them. */
 export interface HopActivityFact extends FactBase<'hop-activity'> {
@@ -103,9 +108,34 @@ export interface IntegrityActivityFact extends FactBase<'integrity-activity'> {
   readonly lastFailure: { readonly at: EpochMs; readonly reason: string } | null
 }
 
+/**
+ * What requests of one sender to one callee say about who sent them (x-forwarded-client-cert as the callee's Envoy hands it on),
+ * beside what the sender proved in the handshake. Counts are of requests.
+ */
+export interface IdentityClaimsFact extends FactBase<'identity-claims'> {
+  /** The Envoy whose access log tells (source id); null: decisions of an OPA tell. */
+  readonly envoy: string | null
+  /** Proved by its certificate; null: it presented none. */
+  readonly callerSpiffeId: string | null
+  readonly callerAddress: string | null
+  readonly calleeSpiffeId: string | null
+  readonly windowFrom: EpochMs
+  readonly windowTo: EpochMs
+  /** No SPIFFE ID is said. */
+  readonly unclaimed: number
+  /** Only the SPIFFE ID that was proved is said. */
+  readonly consistent: number
+  /** The sender says who called it. */
+  readonly forwarded: number
+  /** Another SPIFFE ID is said, and the sender does not vouch for it. */
+  readonly contradicted: number
+  /** The latest contradicted request, else the latest forwarded one. */
+  readonly last: { readonly at: EpochMs; readonly claimed: string; readonly requestId: string | null } | null
+}
+
 /** How a log source is being read: nothing is dropped silently. */
 export interface LogIntakeFact extends FactBase<'log-intake'> {
-  readonly record: 'envoy-access' | 'opa-decisions' | 'integrity-events' | 'spire-audit'
+  readonly record: 'envoy-access' | 'opa-decisions' | 'integrity-events' | 'spire-audit' | 'vault-audit'
   readonly accepted: number
   readonly refused: number
   /** A refused line, cut to 200 characters with secrets masked, and why. */

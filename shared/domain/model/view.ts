@@ -74,7 +74,7 @@ export type EdgeItem =
 /** What a drawn hop needs; the inspector asks for the rest by id. */
 export type HopLine = Pick<
   Hop,
-  'id' | 'from' | 'to' | 'transport' | 'authorisation' | 'relations' | 'activity' | 'guard'
+  'id' | 'from' | 'to' | 'transport' | 'authorisation' | 'identityClaim' | 'relations' | 'activity' | 'guard'
 >
 
 export interface GraphView {

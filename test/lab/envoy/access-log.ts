@@ -42,6 +42,8 @@ export function requestLogFormat(direction: Direction): Readonly<Record<string, 
     bytes_received: '%BYTES_RECEIVED%',
     bytes_sent: '%BYTES_SENT%',
     ...downstreamPeer,
+    // As it is handed on: what a caller may say about who it is, beside what its certificate proves.
+    client_cert_header: '%REQ(X-FORWARDED-CLIENT-CERT)%',
     up_cluster: '%UPSTREAM_CLUSTER%',
     up_host: '%UPSTREAM_HOST%',
     up_tls: '%UPSTREAM_TLS_VERSION%',

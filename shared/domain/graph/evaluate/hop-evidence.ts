@@ -7,7 +7,7 @@ import type {
 } from '../../model/envoy-facts.ts'
 import type { Fact, ScopeState } from '../../model/fact.ts'
 import type { FactReference, Known } from '../../model/graph.ts'
-import type { DecisionActivityFact, HopActivityFact } from '../../model/log-facts.ts'
+import type { DecisionActivityFact, HopActivityFact, IdentityClaimsFact } from '../../model/log-facts.ts'
 import type { EpochMs } from '../../model/time.ts'
 import { canonicalAddress } from '../addresses.ts'
 import { compareTexts } from '../in-order.ts'
@@ -48,6 +48,7 @@ export interface HopEvidence {
   readonly callerLog: readonly Scoped<HopActivityFact>[]
   readonly calleeLog: readonly Scoped<HopActivityFact>[]
   readonly decisions: readonly Scoped<DecisionActivityFact>[]
+  readonly claims: readonly Scoped<IdentityClaimsFact>[]
   readonly windowSeconds: number
   readonly callee: WorkloadNode
   /** Answers that several rules ask for, worked out once. */
@@ -129,6 +130,7 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
   const callerLog: Scoped<HopActivityFact>[] = []
   const calleeLog: Scoped<HopActivityFact>[] = []
   const decisions: Scoped<DecisionActivityFact>[] = []
+  const claims: Scoped<IdentityClaimsFact>[] = []
   const reached: CalleePart[] = []
   let isThroughEnvoy = false
   let aroundAddress: string | null = null
@@ -151,6 +153,9 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
         if (part.fact.side === 'caller') callerLog.push(part)
         else calleeLog.push(part)
         break
+      case 'claimed':
+        claims.push(part)
+        break
       default:
         decisions.push(part)
     }
@@ -170,6 +175,7 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
     callerLog,
     calleeLog,
     decisions,
+    claims,
     windowSeconds,
     callee: hop.callee,
     cache: emptyCache(),

@@ -21,6 +21,7 @@ import {
   type HopEvidence,
   knownIn,
 } from './hop-evidence.ts'
+import { judgeClaims } from './identity-claim.ts'
 import { integrityOf } from './integrity.ts'
 import { networkOf } from './network.ts'
 import { clientSide, currentFirst, serverSide } from './sides.ts'
@@ -52,6 +53,7 @@ function wholeHop(evidence: HopEvidence, node: HopNode, weave: Weave, sight: Clu
     to,
     transport: judgeTransport(evidence, moment),
     authorisation: judgeAuthorisation(evidence, moment),
+    identityClaim: judgeClaims(evidence),
     relations,
     relationFacts,
     client: clientSide(evidence),
@@ -96,6 +98,11 @@ function hopInParts(
       'authorisation',
       () => judgeAuthorisation(evidence, moment),
       unjudged('authorisation'),
+    ),
+    identityClaim: attempt<Hop['identityClaim']>(
+      'identity-claim',
+      () => judgeClaims(evidence),
+      unjudged('identity-claim'),
     ),
     ...attempt('relations', () => relationsOf(evidence, weave.stages), { relations: [], relationFacts: {} }),
     client: attempt('client', () => clientSide(evidence), emptySide(from)),

@@ -1,4 +1,4 @@
-import type { HopActivityFact, IntegrityActivityFact } from '../../model/log-facts.ts'
+import type { HopActivityFact, IdentityClaimsFact, IntegrityActivityFact } from '../../model/log-facts.ts'
 import type { RegistrationEntryFact } from '../../model/spire-facts.ts'
 import { type Declaration, declarationsFor } from '../cluster/declarations.ts'
 import type { JoinedPod } from '../cluster/joins.ts'
@@ -24,6 +24,8 @@ export interface WorkloadEvidence {
   readonly pods: readonly JoinedPod[]
   /** What it and its callers verified of each other, with the caller's name. */
   readonly integrity: readonly { readonly caller: string; readonly report: Scoped<IntegrityActivityFact> }[]
+  /** What requests to it say about who sent them, with the caller's name. */
+  readonly claims: readonly { readonly caller: string; readonly told: Scoped<IdentityClaimsFact> }[]
   readonly guards: readonly EnvoyGuard[]
   /** What others logged about calls from it, and what its own Envoys logged about calls to it. */
   readonly asCaller: readonly Scoped<HopActivityFact>[]
@@ -80,6 +82,7 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
   const asCaller: Scoped<HopActivityFact>[] = []
   const asCallee: Scoped<HopActivityFact>[] = []
   const integrity: { caller: string; report: Scoped<IntegrityActivityFact> }[] = []
+  const claims: { caller: string; told: Scoped<IdentityClaimsFact> }[] = []
   let isCalled = false
   for (const hop of node.hops) {
     if (hop.to === id) {
@@ -89,6 +92,7 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
       for (const report of reports) integrity.push({ caller: weave.workloads.get(hop.from)?.naming.name ?? '', report })
     }
     for (const { part } of hop.parts) {
+      if (part.kind === 'claimed' && hop.to === id) claims.push({ caller: hop.caller.naming.name, told: part })
       if (part.kind !== 'logged' || part.fact.side !== 'callee') continue
       if (hop.from === id) asCaller.push(part)
       else asCallee.push(part)
@@ -97,6 +101,7 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
   sortBy(asCaller, factId)
   sortBy(integrity, ({ report }) => report.fact.id)
   sortBy(asCallee, factId)
+  sortBy(claims, ({ told }) => told.fact.id)
   return {
     node,
     naming,
@@ -106,6 +111,7 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
     declared,
     pods: pods.get(id) ?? none,
     integrity,
+    claims,
     guards,
     asCaller,
     asCallee,

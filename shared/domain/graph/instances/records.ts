@@ -9,7 +9,12 @@ import type {
   EnvoyTrafficCountersFact,
 } from '../../model/envoy-facts.ts'
 import type { Fact, ScopeState } from '../../model/fact.ts'
-import type { DecisionActivityFact, HopActivityFact, IntegrityActivityFact } from '../../model/log-facts.ts'
+import type {
+  DecisionActivityFact,
+  HopActivityFact,
+  IdentityClaimsFact,
+  IntegrityActivityFact,
+} from '../../model/log-facts.ts'
 import type { OpaBundleFact, OpaInstanceFact } from '../../model/opa-facts.ts'
 import type {
   RegistrationEntryFact,
@@ -71,6 +76,7 @@ export interface LogRecord {
   readonly hops: readonly Scoped<HopActivityFact>[]
   readonly decisions: readonly Scoped<DecisionActivityFact>[]
   readonly integrity: readonly Scoped<IntegrityActivityFact>[]
+  readonly claims: readonly Scoped<IdentityClaimsFact>[]
   /** What audit logs of Vault tell. */
   readonly vault: readonly Scoped<VaultFact>[]
 }
@@ -211,14 +217,16 @@ function logRecord(id: string, scopes: readonly ScopeState[]): LogRecord {
   const hops: Scoped<HopActivityFact>[] = []
   const decisions: Scoped<DecisionActivityFact>[] = []
   const integrity: Scoped<IntegrityActivityFact>[] = []
+  const claims: Scoped<IdentityClaimsFact>[] = []
   for (const scope of scopes) {
     for (const fact of scope.facts) {
       if (fact.kind === 'hop-activity') hops.push({ fact, scope })
       else if (fact.kind === 'decision-activity') decisions.push({ fact, scope })
       else if (fact.kind === 'integrity-activity') integrity.push({ fact, scope })
+      else if (fact.kind === 'identity-claims') claims.push({ fact, scope })
     }
   }
-  return { kind: 'logs', id, hops, decisions, integrity, vault: scopes.flatMap(vaultFactsOf) }
+  return { kind: 'logs', id, hops, decisions, integrity, claims, vault: scopes.flatMap(vaultFactsOf) }
 }
 
 const envoyParts: ReadonlySet<string> = new Set<EnvoyPart>([

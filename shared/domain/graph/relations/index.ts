@@ -5,6 +5,7 @@ import { envoyAcceptors } from './envoy-acceptors.ts'
 import { envoyAddresses } from './envoy-addresses.ts'
 import { envoyIdentity, envoyIsWorkload } from './envoy-identity.ts'
 import { envoyRoutes } from './envoy-routes.ts'
+import { identityClaims } from './identity-claims.ts'
 import { loggedCalls } from './logged-calls.ts'
 import { loggedDecisions } from './logged-decisions.ts'
 import { registration } from './registration.ts'
@@ -27,4 +28,5 @@ export const linkingRelations: readonly LinkingRelation[] = [
   declaredRegistration,
   loggedCalls,
   loggedDecisions,
+  identityClaims,
 ]

@@ -1,6 +1,6 @@
 import type { EnvoyClusterFact } from '../../model/envoy-facts.ts'
 import type { ScopeState } from '../../model/fact.ts'
-import type { DecisionActivityFact, HopActivityFact } from '../../model/log-facts.ts'
+import type { DecisionActivityFact, HopActivityFact, IdentityClaimsFact } from '../../model/log-facts.ts'
 import type { InstanceRecord } from '../instances/records.ts'
 import type { Stages } from '../stages.ts'
 
@@ -68,6 +68,15 @@ export interface Decided {
   readonly scope: ScopeState
 }
 
+/** What logged requests say about their sender. */
+export interface Claimed {
+  readonly kind: 'claimed'
+  readonly from: string
+  readonly to: string
+  readonly fact: IdentityClaimsFact
+  readonly scope: ScopeState
+}
+
 /** Which OPAs an Envoy's ext_authz leads to: none when the address is nobody's, several when it is ambiguous. */
 export interface Guard {
   readonly kind: 'guard'
@@ -77,7 +86,7 @@ export interface Guard {
   readonly opas: readonly string[]
 }
 
-export type HopPart = Route | Acceptor | Logged | Decided
+export type HopPart = Route | Acceptor | Logged | Decided | Claimed
 export type Connection = Mention | Guard | HopPart
 
 /** First step: what each instance is known by. */

@@ -1,6 +1,7 @@
 import type { MissingSource } from '../../../model/graph.ts'
 import type { WorkloadState } from '../../../model/hop-state.ts'
 import type { EpochMs } from '../../../model/time.ts'
+import { claimTrouble } from '../../evaluate/identity-claim.ts'
 import { integrityTrouble } from '../../evaluate/integrity.ts'
 import { bundleProblem, isStale, lastReadOf, silence, staleLimitSeconds } from '../../evaluate/opa-health.ts'
 import type { WorkloadEvidence } from '../../evaluate/workload-evidence.ts'
@@ -51,6 +52,7 @@ export function troubleOfInstance(
     registrationTrouble(evidence, envoy, moment) ??
     notRenewed(envoy, moment) ??
     bundleTrouble(evidence, envoy) ??
+    misledAbout(evidence) ??
     refusedByStages(evidence) ??
     byVault(evidence, stages, moment)
   )
@@ -173,6 +175,12 @@ function bundleTrouble(evidence: WorkloadEvidence, envoy: EnvoyRecord): Instance
     }
   }
   return null
+}
+
+/** Certificates and policy are in order, and yet who reads the header of a request takes its sender for another. */
+function misledAbout(evidence: WorkloadEvidence): InstanceFinding | null {
+  const trouble = claimTrouble(evidence.claims)
+  return trouble === null ? null : finding('attention', 'identity-claimed-falsely', trouble.params, trouble.restsOn)
 }
 
 /** Both certificates are in order, and yet a stage refused what another sent: the called one needs attention. */
