@@ -3,7 +3,7 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { temporaryFolder } from '../../test/builders/state-files.ts'
+import { temporaryFolder } from '../../test/builders/temporary-folder.ts'
 import { createStateFile } from './state-file.ts'
 
 const module = JSON.stringify(join(import.meta.dirname, 'state-file.ts'))

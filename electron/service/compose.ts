@@ -14,7 +14,7 @@ import {
 } from '../connectors/kubernetes/index.ts'
 import { kubeconfigPaths } from '../connectors/kubernetes/kubeconfig.ts'
 import { opaConnector } from '../connectors/opa/index.ts'
-import { spireConnector } from '../connectors/spire/index.ts'
+import { createJwtSvids, spireConnector } from '../connectors/spire/index.ts'
 import { bindGraphModel } from '../core/graph-model.ts'
 import type { LogStore } from '../core/log-store.ts'
 import type { Clock, Log, OpenCluster } from '../core/ports.ts'
@@ -83,7 +83,18 @@ export function composeService(
     info,
     secrets,
     settings,
-    ports: { clock, log, dial, get: createHttpGet(dial), files, openCluster, httpGetOver: createHttpGet },
+    ports: {
+      clock,
+      log,
+      dial,
+      get: createHttpGet(dial),
+      files,
+      openCluster,
+      httpGetOver: createHttpGet,
+      // Reading only: no connector can put a secret in.
+      secrets: { read: (name) => secrets.read(name) },
+      jwtSvids: createJwtSvids(dial),
+    },
     folder: environmentFolder(home),
     connectors: {
       kubernetes: kubernetesConnector,

@@ -13,9 +13,13 @@ export type ServiceClient = ContractRouterClient<Contract>
  * The door for the command line: the service in the same process, behind the same port as a window's, so that
  * answers, errors and cancellation are the same for both. Close it, or the process does not end.
  */
-export function connectInProcess(router: ServiceRouter, log: Log): { readonly client: ServiceClient; close(): void } {
+export function connectInProcess(
+  router: ServiceRouter,
+  log: Log,
+  viewer = 'command-line',
+): { readonly client: ServiceClient; close(): void } {
   const { port1, port2 } = new MessageChannel()
-  servePort(router, port1, 'command-line', log)
+  servePort(router, port1, viewer, log)
   const client: ServiceClient = createORPCClient(new RPCLink({ port: port2 }))
   port2.start()
   return {

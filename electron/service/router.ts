@@ -5,6 +5,8 @@ import type { SystemInfo } from '../../shared/contract/system.ts'
 import type { EnvironmentHandlers } from '../core/environment-handlers.ts'
 import type { GraphHandlers } from '../core/graph.ts'
 import type { LogsHandlers } from '../core/logs.ts'
+import type { SecretsHandlers } from '../core/secrets.ts'
+import type { SettingsHandlers } from '../core/settings.ts'
 
 interface Scope {
   readonly environment: string
@@ -16,6 +18,8 @@ export interface Handlers {
   readonly environments: EnvironmentHandlers
   readonly graph: GraphHandlers
   readonly logs: LogsHandlers
+  readonly secrets: SecretsHandlers
+  readonly settings: SettingsHandlers
   readonly live: { topics(input: Scope, signal: AbortSignal): AsyncGenerator<LiveEvent, void> }
 }
 
@@ -46,10 +50,28 @@ export function createRouter(handlers: Handlers) {
       refused: os.logs.refused.handler(({ input }) => handlers.logs.refused(input)),
       find: os.logs.find.handler(({ input }) => handlers.logs.find(input)),
     },
+    secrets: secretsRoutes(handlers.secrets),
+    settings: {
+      get: os.settings.get.handler(() => handlers.settings.get()),
+      put: os.settings.put.handler(({ input }) => handlers.settings.put(input)),
+    },
     live: {
       topics: os.live.topics.handler(({ input, signal }) => handlers.live.topics(input, signal ?? never)),
     },
   })
+}
+
+function secretsRoutes(handlers: SecretsHandlers) {
+  const { secrets } = os
+  return {
+    state: secrets.state.handler(() => handlers.state()),
+    unlock: secrets.unlock.handler(({ input }) => handlers.unlock(input)),
+    lock: secrets.lock.handler(() => handlers.lock()),
+    setPassphrase: secrets.setPassphrase.handler(({ input }) => handlers.setPassphrase(input)),
+    list: secrets.list.handler(() => handlers.list()),
+    put: secrets.put.handler(({ input }) => handlers.put(input)),
+    remove: secrets.remove.handler(({ input }) => handlers.remove(input)),
+  }
 }
 
 function environmentRoutes(handlers: EnvironmentHandlers) {

@@ -8,7 +8,9 @@ import { liveTopics } from '../core/live.ts'
 import { createLogStores, type LogStores } from '../core/log-keeping.ts'
 import type { LogStore } from '../core/log-store.ts'
 import { createLogsHandlers } from '../core/logs.ts'
+import type { SecretsStore } from '../core/secrets.ts'
 import { type BindModel, createSessions } from '../core/sessions.ts'
+import type { SettingsHandlers } from '../core/settings.ts'
 import type { Connectors, ObservationPorts } from '../core/source-tasks.ts'
 import { createRouter, type ServiceRouter } from './router.ts'
 
@@ -32,6 +34,8 @@ export interface ServiceParts {
   readonly connectors: Connectors
   readonly bindModel: BindModel
   readonly openLogStore: (environment: string) => Promise<LogStore>
+  readonly secrets: SecretsStore
+  readonly settings: SettingsHandlers
   readonly setup: Pick<EnvironmentParts, 'machine' | 'writer' | 'shippedRights'>
 }
 
@@ -59,6 +63,8 @@ export function createService(parts: ServiceParts): Service {
     }),
     graph: createGraphHandlers(sessions),
     logs: createLogsHandlers(sessions, logStores, ports.clock),
+    secrets: parts.secrets,
+    settings: parts.settings,
     live: {
       topics: ({ environment }, signal) => liveTopics(environment, { sessions, registry, clock: ports.clock }, signal),
     },
@@ -70,6 +76,7 @@ export function createService(parts: ServiceParts): Service {
     async stop() {
       sessions.stop()
       ended.abort()
+      parts.secrets.stop()
       await logStores.close()
     },
   }

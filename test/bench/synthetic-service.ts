@@ -3,17 +3,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bindGraphModel } from '../../electron/core/graph-model.ts'
 import type { Clock, Connector } from '../../electron/core/ports.ts'
+import { createSecrets } from '../../electron/core/secrets.ts'
+import { createSettings } from '../../electron/core/settings.ts'
 import { createMemoryStore } from '../../electron/logs/stores/memory-store.ts'
 import { systemClock } from '../../electron/platform/clock.ts'
 import { dial } from '../../electron/platform/dial.ts'
 import { createFiles } from '../../electron/platform/files.ts'
 import { createHttpGet } from '../../electron/platform/http-get.ts'
 import { createProcessLog } from '../../electron/platform/log.ts'
+import { createStateFile } from '../../electron/platform/state-file.ts'
 import { type Composed, packageFolder } from '../../electron/service/compose.ts'
 import { environmentSetup } from '../../electron/service/environment-setup.ts'
 import { environmentFolder } from '../../electron/service/home.ts'
 import { createService } from '../../electron/service/service.ts'
 import type { BuiltPipeline } from '../builders/pipeline.ts'
+import { secretsParts } from '../builders/state-files.ts'
 
 /** The real service over generated facts: everything but the connectors is what a user runs. */
 export async function serveSynthetic(
@@ -56,6 +60,8 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
       httpGetOver: createHttpGet,
     },
     folder: environmentFolder(home),
+    secrets: createSecrets(secretsParts(home, { clock })),
+    settings: createSettings(createStateFile(join(home, 'settings.json')), log),
     connectors: {
       kubernetes: silent('kubernetes'),
       spire: silent('spire'),

@@ -1,18 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { type SecretsPorts } from '../../electron/core/secrets.ts'
 import { createSealing } from '../../electron/platform/passphrase.ts'
 import { createStateFile } from '../../electron/platform/state-file.ts'
 import { type Keyring, ShellRefusal } from '../../shared/shell.ts'
 import { createManualClock } from './manual-clock.ts'
-
-export async function temporaryFolder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'eh-state-'))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
-  return path
-}
 
 /** The least that a file may ask for: the tests are about everything but the cost. */
 export const quickSealing = createSealing({ N: 2 ** 15, r: 8, p: 1 })

@@ -56,6 +56,16 @@ export function suiteHandlers(): Handlers {
       attend: async (_input, viewer) => ({ attending: viewer !== '' }),
     },
     logs: { refused: unused, find: unused },
+    secrets: {
+      state: unused,
+      unlock: unused,
+      lock: unused,
+      setPassphrase: unused,
+      list: unused,
+      put: unused,
+      remove: unused,
+    },
+    settings: { get: unused, put: unused },
     live: {
       async *topics({ environment }, signal) {
         streamsOpen += 1

@@ -98,7 +98,9 @@ test('no line of the lab is refused, and no secret is in any fact', async () => 
   await until(() => facts('log-intake').length === environment.sources.logs.length)
   expect(facts('log-intake').filter((fact) => fact.refused > 0)).toEqual([])
   const key = await readFile(
-    environment.sources.spire.flatMap((source) => ('identity' in source ? [source.identity.key] : []))[0] ?? '',
+    environment.sources.spire.flatMap((source) =>
+      'identity' in source && 'key' in source.identity ? [source.identity.key] : [],
+    )[0] ?? '',
     'utf8',
   )
   expect(findSecrets([...latest.values()], [key.split('\n')[1] ?? ''])).toEqual([])

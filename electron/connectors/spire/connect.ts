@@ -4,18 +4,20 @@ import type { Duplex } from 'node:stream'
 import { type PeerCertificate, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import type { createGrpcTransport } from '@connectrpc/connect-node'
 import { gapReasons } from '../../../shared/domain/model/fact.ts'
-import type { ConnectorPorts, DialTarget } from '../../core/ports.ts'
+import type { ConnectorPorts, Dial, DialTarget } from '../../core/ports.ts'
 import { SpireFailure, textOf } from './failure.ts'
-import type { FileIdentity, SocketSource, TcpSource } from './file-identity.ts'
+import type { SocketSource, TcpSource } from './file-identity.ts'
 import { resolve } from './file-identity.ts'
-import { asUnary } from './unary-stream.ts'
+import type { OwnIdentity } from './own-identity.ts'
+import { asStreaming, asUnary } from './unary-stream.ts'
 
 type SessionManager = NonNullable<Parameters<typeof createGrpcTransport>[0]['sessionManager']>
 
 /** An open connection to a SPIRE server, already verified where it is TLS. */
 export interface OpenConnection {
   readonly baseUrl: string
-  readonly sessions: SessionManager
+  /** For calls with one answer; `stream` for calls whose answers come one by one. */
+  readonly sessions: SessionManager & { readonly stream: SessionManager['request'] }
   isOpen(): boolean
   /** What broke the connection, when that is known: the calls on it end without saying why. */
   brokenBy(): Error | null
@@ -29,15 +31,23 @@ export async function connectSocket(
   ports: ConnectorPorts,
   signal: AbortSignal,
 ): Promise<OpenConnection> {
-  const path = resolve(baseDirectory, source.socket)
-  const stream = await dial(ports, { kind: 'unix', path }, `the socket ${path}`, signal)
-  return asConnection(stream, 'http://localhost')
+  return connectUnix(resolve(baseDirectory, source.socket), 'http://localhost', ports.dial, signal)
+}
+
+/** Any gRPC server behind a unix socket of this machine. */
+export async function connectUnix(
+  path: string,
+  baseUrl: string,
+  dialUnix: Dial,
+  signal: AbortSignal,
+): Promise<OpenConnection> {
+  return asConnection(await dial({ dial: dialUnix }, { kind: 'unix', path }, `the socket ${path}`, signal), baseUrl)
 }
 
 /** mTLS: we present the SVID, the server must present `spiffe://<trust domain>/spire/server` under the bundle. */
 export async function connectTcp(
   source: TcpSource,
-  identity: FileIdentity,
+  identity: OwnIdentity,
   ports: ConnectorPorts,
   signal: AbortSignal,
 ): Promise<OpenConnection> {
@@ -56,7 +66,12 @@ function tcpTarget(address: string): DialTarget {
   return { kind: 'tcp', host, port: Number(address.slice(colon + 1)) }
 }
 
-async function dial(ports: ConnectorPorts, target: DialTarget, name: string, signal: AbortSignal): Promise<Duplex> {
+async function dial(
+  ports: Pick<ConnectorPorts, 'dial'>,
+  target: DialTarget,
+  name: string,
+  signal: AbortSignal,
+): Promise<Duplex> {
   try {
     const stream = await ports.dial(target, signal)
     // What breaks the stream is told by what is laid over it; here it must only not end the process.
@@ -73,7 +88,7 @@ async function dial(ports: ConnectorPorts, target: DialTarget, name: string, sig
   }
 }
 
-function secure(stream: Duplex, source: TcpSource, identity: FileIdentity, signal: AbortSignal): Promise<TLSSocket> {
+function secure(stream: Duplex, source: TcpSource, identity: OwnIdentity, signal: AbortSignal): Promise<TLSSocket> {
   return new Promise((fulfil, reject) => {
     const socket = tlsConnect({
       socket: stream,
@@ -171,16 +186,18 @@ function asConnection(stream: Duplex, baseUrl: string): OpenConnection {
   }
   session.on('error', broken)
   stream.on('error', broken)
+  const begin: SessionManager['request'] = async (method, path, headers, options) => {
+    if (session.closed || session.destroyed) {
+      throw brokenBy ?? new SpireFailure('unreachable', 'the server closed the connection')
+    }
+    return session.request({ ...headers, ':method': method, ':path': path }, options)
+  }
   return {
     baseUrl,
     sessions: {
       authority: new URL(baseUrl).origin,
-      async request(method, path, headers, options) {
-        if (session.closed || session.destroyed) {
-          throw brokenBy ?? new SpireFailure('unreachable', 'the server closed the connection')
-        }
-        return asUnary(session.request({ ...headers, ':method': method, ':path': path }, options))
-      },
+      request: async (...call) => asUnary(await begin(...call)),
+      stream: async (...call) => asStreaming(await begin(...call)),
       notifyResponseByteRead: () => {},
     },
     isOpen: () => !session.closed && !session.destroyed,

@@ -1,23 +1,19 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
 import type { SpireSource } from '../../../shared/domain/model/environment.ts'
-import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import type { Files } from '../../core/ports.ts'
 import { SpireFailure, textOf } from './failure.ts'
+import { type OwnIdentity, renewalAdvice } from './own-identity.ts'
 
 export type TcpSource = Extract<SpireSource, { address: string }>
 export type SocketSource = Extract<SpireSource, { socket: string }>
 
-/** The SVID that Everyhop presents, as read from files. The key goes to TLS and nowhere else. */
-export interface FileIdentity {
-  readonly certificate: string
-  readonly key: string
-  readonly bundle: string
-  readonly notBefore: EpochMs
-  readonly notAfter: EpochMs
+/** A server over TCP whose identity is in files. */
+export type FileSource = Omit<TcpSource, 'identity'> & {
+  readonly identity: Extract<TcpSource['identity'], { certificate: string }>
 }
 
-export function identityPaths(source: TcpSource, baseDirectory: string): readonly [string, string, string] {
+export function identityPaths(source: FileSource, baseDirectory: string): readonly [string, string, string] {
   const { certificate, key, bundle } = source.identity
   return [resolve(baseDirectory, certificate), resolve(baseDirectory, key), resolve(baseDirectory, bundle)]
 }
@@ -27,9 +23,9 @@ export function resolve(baseDirectory: string, path: string): string {
 }
 
 /** Throws SpireFailure that names the file and what to do. */
-export async function loadIdentity(source: TcpSource, baseDirectory: string, files: Files): Promise<FileIdentity> {
+export async function loadFileIdentity(source: FileSource, baseDirectory: string, files: Files): Promise<OwnIdentity> {
   const [certificatePath, keyPath, bundlePath] = identityPaths(source, baseDirectory)
-  const advice = mintAdvice(source)
+  const advice = renewalAdvice(source)
   const [certificate, key, bundle] = await Promise.all([
     read(files, certificatePath, 'the SVID', advice),
     read(files, keyPath, 'the key of the SVID', advice),
@@ -43,33 +39,14 @@ export async function loadIdentity(source: TcpSource, baseDirectory: string, fil
       `the SVID in ${certificatePath} and the key in ${keyPath} do not belong together; if they are just being replaced this ends by itself, else ${advice}`,
     )
   }
-  return { certificate, key, bundle, notBefore: leaf.validFromDate.getTime(), notAfter: leaf.validToDate.getTime() }
-}
-
-/** Words that tell how a new SVID is made: the operator's own command where environment.yaml has one. */
-export function mintAdvice(source: TcpSource): string {
-  return source.identity.mintCommand === undefined
-    ? 'mint a new one with `spire-server x509 mint` into these files'
-    : `mint a new one: ${source.identity.mintCommand}`
-}
-
-/**
- * null while the SVID has time; else words. It is late when a third of its life or ten minutes are left,
- * whichever comes first: enough to mint one by hand.
- */
-export function expiryWarning(identity: FileIdentity, source: TcpSource, now: EpochMs): string | null {
-  const left = identity.notAfter - now
-  const life = identity.notAfter - identity.notBefore
-  if (left >= life / 3 && left >= 600_000) return null
-  const end = new Date(identity.notAfter).toISOString()
-  return `the SVID that Everyhop presents runs out at ${end}; ${mintAdvice(source)}`
-}
-
-/** Throws when the SVID is past its end: every server would refuse it, so none is asked. */
-export function refuseExpired(identity: FileIdentity, source: TcpSource, now: EpochMs): void {
-  if (now < identity.notAfter) return
-  const end = new Date(identity.notAfter).toISOString()
-  throw new SpireFailure('forbidden', `the SVID that Everyhop presents ran out at ${end}; ${mintAdvice(source)}`)
+  return {
+    spiffeId: null,
+    certificate,
+    key,
+    bundle,
+    notBefore: leaf.validFromDate.getTime(),
+    notAfter: leaf.validToDate.getTime(),
+  }
 }
 
 async function read(files: Files, path: string, what: string, advice: string): Promise<string> {

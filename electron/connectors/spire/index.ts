@@ -2,13 +2,14 @@ import type { SpireSource } from '../../../shared/domain/model/environment.ts'
 import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { Connector, ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
 import { failureOf, SpireFailure } from './failure.ts'
-import { identityPaths } from './file-identity.ts'
 import { type Part, parts, readPart, unread } from './read.ts'
 import { createServerAccess, type ServerAccess } from './server-access.ts'
 import { testSpire } from './test-source.ts'
 import { createWakeUp } from './wake-up.ts'
 
-/** Reads SPIRE servers over TCP with a read-only SVID, or over the local socket. See README.md for rights and limits. */
+export { createJwtSvids } from './workload-api.ts'
+
+/** Reads SPIRE servers over TCP with a read-only SVID from files or the Workload API, or over the local socket. See README.md for rights and limits. */
 export const spireConnector: Connector<SpireSource> = {
   kind: 'spire',
   observe,
@@ -25,18 +26,10 @@ async function* observe(
   const wake = createWakeUp()
   // Ends with this observation, also when its reader leaves without a word.
   const watching = new AbortController()
-  if ('identity' in source) {
-    for (const path of identityPaths(source, settings.baseDirectory)) {
-      ports.files.watch(
-        path,
-        () => {
-          access.forget()
-          wake.now()
-        },
-        watching.signal,
-      )
-    }
-  }
+  access.watchIdentity(() => {
+    access.forget()
+    wake.now()
+  }, watching.signal)
   try {
     while (!signal.aborted) {
       // A new SVID is used at once: whoever just minted one is looking at the screen.

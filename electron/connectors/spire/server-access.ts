@@ -3,21 +3,25 @@ import type { ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
 import { deadlineMs, type SpireClient, spireClient } from './client.ts'
 import { connectSocket, connectTcp, type OpenConnection } from './connect.ts'
 import { SpireFailure } from './failure.ts'
-import { expiryWarning, type FileIdentity, loadIdentity, refuseExpired } from './file-identity.ts'
+import type { TcpSource } from './file-identity.ts'
+import { type IdentitySource, identitySource } from './identity.ts'
+import { expiryWarning, type OwnIdentity, refuseExpired } from './own-identity.ts'
 import type { Reading } from './read.ts'
 
 /** Keeps one connection for as long as it is good, and opens a new one when it is not. */
 export interface ServerAccess {
   /** Throws SpireFailure, or the signal's reason. */
   open(signal: AbortSignal): Promise<Reading>
-  /** Closes what is open; the next reading starts with the files. */
+  /** Closes what is open; the next reading starts with the identity. */
   forget(): void
+  /** Calls back when the own identity is another one, until the signal. */
+  watchIdentity(changed: () => void, signal: AbortSignal): void
 }
 
 interface Opened {
   readonly connection: OpenConnection
   readonly client: SpireClient
-  readonly identity: FileIdentity | null
+  readonly identity: OwnIdentity | null
 }
 
 export function createServerAccess(
@@ -25,9 +29,15 @@ export function createServerAccess(
   settings: ObserveSettings,
   ports: ConnectorPorts,
 ): ServerAccess {
+  let own: IdentitySource | null = null
   let opened: Opened | null = null
   /** Grows with each `forget`: a connection that was being opened meanwhile is too old to be kept. */
   let generation = 0
+
+  function ownOf(tcp: TcpSource): IdentitySource {
+    own ??= identitySource(tcp, settings.baseDirectory, ports)
+    return own
+  }
 
   function forget(): void {
     generation += 1
@@ -42,7 +52,9 @@ export function createServerAccess(
       )
       return { connection, client: spireClient(connection), identity: null }
     }
-    const identity = await loadIdentity(source, settings.baseDirectory, ports.files)
+    const place =
+      'workloadApi' in source.identity ? `the Workload API at ${source.identity.workloadApi}` : 'the own SVID'
+    const identity = await withDeadline(signal, place, (limit) => ownOf(source).load(limit))
     refuseExpired(identity, source, ports.clock.now())
     const connection = await withDeadline(signal, source.address, (limit) => connectTcp(source, identity, ports, limit))
     return { connection, client: spireClient(connection), identity }
@@ -66,6 +78,9 @@ export function createServerAccess(
 
   return {
     forget,
+    watchIdentity(changed, signal) {
+      if ('identity' in source) ownOf(source).watch(changed, signal)
+    },
     async open(signal) {
       const { client, identity, connection } = await current(signal)
       return {

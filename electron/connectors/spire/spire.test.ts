@@ -8,7 +8,7 @@ import { type FakeAnswers, startFakeSpire } from '../../../test/builders/fake-sp
 import { startGarbage, startHalfClosing, startHanging, unusedAddress } from '../../../test/builders/fault-servers.ts'
 import { findSecrets } from '../../../test/builders/secrets.ts'
 import { createTestAuthority, type TestAuthority } from '../../../test/builders/test-authority.ts'
-import type { TcpSource } from './file-identity.ts'
+import type { FileSource } from './file-identity.ts'
 import { spireConnector } from './index.ts'
 
 const trustDomain = 'test.example'
@@ -293,7 +293,7 @@ async function serve(answers: FakeAnswers, leaf: Parameters<TestAuthority['issue
 let made = 0
 
 /** A source with an SVID of its own in files. */
-async function source(address: string, validity: { notBefore?: Date; notAfter?: Date } = {}): Promise<TcpSource> {
+async function source(address: string, validity: { notBefore?: Date; notAfter?: Date } = {}): Promise<FileSource> {
   const leaf = await authority.issue({ spiffeId: readerId, ...validity })
   made += 1
   const file = (name: string): string => join(folder, `${made}-${name}`)

@@ -27,6 +27,50 @@ export function asUnary(stream: ClientHttp2Stream): ClientHttp2Stream {
   return stream
 }
 
+/**
+ * Fits an HTTP/2 stream to calls with one request and many answers, for the same two reasons; the answers come as they are sent,
+ * and may come for as long as the connection stands.
+ */
+export function asStreaming(stream: ClientHttp2Stream): ClientHttp2Stream {
+  sendTogether(stream)
+  const chunks: Buffer[] = []
+  let waiting = 0
+  let outcome: { readonly error: Error | null } | null = null
+  let wake = (): void => {}
+  const finish = (error: Error | null): void => {
+    outcome ??= { error }
+    wake()
+  }
+  stream.on('data', (chunk: Buffer) => {
+    waiting += chunk.length
+    if (waiting > longestAnswer) {
+      finish(new SpireFailure('invalid', `more than ${longestAnswer / 1024 / 1024} MB came that nobody took`))
+      stream.close(constants.NGHTTP2_CANCEL)
+      return
+    }
+    chunks.push(chunk)
+    wake()
+  })
+  stream.once('end', () => finish(null))
+  stream.once('error', finish)
+  stream.once('close', () => finish(new SpireFailure('unreachable', 'the connection ended before the answer did')))
+  Object.defineProperty(stream, Symbol.asyncIterator, {
+    value: async function* () {
+      for (;;) {
+        const chunk = chunks.shift()
+        if (chunk !== undefined) {
+          waiting -= chunk.length
+          yield chunk
+        } else if (outcome !== null) {
+          if (outcome.error !== null) throw outcome.error
+          return
+        } else await new Promise<void>((resolve) => (wake = resolve))
+      }
+    },
+  })
+  return stream
+}
+
 function sendTogether(stream: ClientHttp2Stream): void {
   const held: Uint8Array[] = []
   const end = stream.end.bind(stream)

@@ -14,13 +14,25 @@ const fileIdentity = z.strictObject({
   mintCommand: z.string().max(2000).optional(),
 })
 
+/** The X509-SVID that the Workload API of this machine gives to Everyhop, renewed by the SPIRE agent. */
+const workloadApiIdentity = z.strictObject({
+  /** The agent's socket: a path, or as in SPIFFE_ENDPOINT_SOCKET. Relative paths are relative to environment.yaml. */
+  workloadApi: path,
+  /** One of several; the first otherwise, which is the default by the standard. */
+  spiffeId: z
+    .string()
+    .regex(/^spiffe:\/\/[^\s]{1,2000}$/)
+    .optional(),
+})
+const ownIdentity = z.union([fileIdentity, workloadApiIdentity])
+
 /** The ways to a SPIRE server: TCP with a read-only SVID, directly or through a cluster, or its local socket. */
 const spireSource = z.union([
   z.strictObject({
     id: sourceId,
     address: z.string().regex(/^[^\s/]+:\d{1,5}$/),
     trustDomain: z.string().min(1).max(255),
-    identity: fileIdentity,
+    identity: ownIdentity,
   }),
   z.strictObject({ id: sourceId, socket: path, trustDomain: z.string().min(1).max(255) }),
   z.strictObject({
@@ -28,7 +40,7 @@ const spireSource = z.union([
     /** Id of a source of `kubernetes`: the server is the one that is found there, reached by port-forward. */
     cluster: sourceId,
     trustDomain: z.string().min(1).max(255),
-    identity: fileIdentity,
+    identity: ownIdentity,
   }),
 ])
 
