@@ -124,7 +124,8 @@ export async function writeBundleFolder(
 export function refusedPath(path: string): string | null {
   const shown = JSON.stringify(path.slice(0, 200))
   if (path === '' || path.length > 1024) return `${shown}: the path is empty or too long`
-  if (/[\\:]/.test(path) || path.split('').some(isControl)) return `${shown}: the path has a character that is not allowed`
+  if (/[\\:]/.test(path) || path.split('').some(isControl))
+    return `${shown}: the path has a character that is not allowed`
   const parts = path.split('/')
   if (path.startsWith('/') || parts.some((part) => part === '..' || part === '.' || part === '')) {
     return `${shown}: the path leads out of the bundle, or is not plain`

@@ -1,0 +1,83 @@
+import type { StorePlace } from '../../../shared/domain/model/policy.ts'
+
+/** What a pointer or an object holds. `version` changes with every writing: an ETag, or what stands for one. */
+export interface Stored {
+  readonly bytes: Uint8Array
+  readonly version: string | null
+  /** When the store says that it was written, epoch milliseconds. */
+  readonly writtenAt: number | null
+}
+
+export type StoreFailureReason =
+  | 'unreachable'
+  | 'forbidden'
+  | 'conflict'
+  | 'timed-out'
+  | 'too-large'
+  | 'invalid'
+  | 'full'
+
+/** Something went wrong at a store; the message holds its literal words, without credentials. */
+export class StoreFailure extends Error {
+  override readonly name = 'StoreFailure'
+  readonly reason: StoreFailureReason
+  /** Whether the write may have happened all the same: look before trying again. */
+  readonly mayHaveHappened: boolean
+  constructor(reason: StoreFailureReason, message: string, mayHaveHappened = false) {
+    super(message)
+    this.reason = reason
+    this.mayHaveHappened = mayHaveHappened
+  }
+}
+
+/**
+ * Where OPAs fetch a bundle from, and where it is published to: objects that never change, named by revision and digest, and
+ * one pointer, the object that OPAs ask for. Every implementation passes `test/conformance/bundle-store-suite.ts`.
+ */
+export interface BundleStore {
+  readonly place: StorePlace
+  /** null: there is none yet. */
+  readPointer(signal: AbortSignal): Promise<Stored | null>
+  /** Objects beside the pointer, the latest first; null: this store cannot list. At most 1,000. */
+  list(signal: AbortSignal): Promise<readonly StoredObject[] | null>
+  readObject(name: string, signal: AbortSignal): Promise<Stored | null>
+  /** Writes an object that never changes. One that is there with the same bytes is fine; with others it is a `conflict`. */
+  putObject(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void>
+  /**
+   * Moves the pointer. With a guard (`guard` says `conditional`) the store itself refuses when it has changed since `from`
+   * was read: `conflict`. Without, whoever writes last wins; read it again afterwards.
+   */
+  movePointer(bytes: Uint8Array, from: Stored | null, signal: AbortSignal): Promise<void>
+  /** Finds out, by trying it with an object of its own, whether conditional writes hold here. */
+  guard(signal: AbortSignal): Promise<StoreGuard>
+}
+
+export interface StoredObject {
+  readonly name: string
+  readonly bytes: number
+  readonly writtenAt: number | null
+}
+
+/** conditional: the store refuses a write on what has changed. last-writer-wins: another publisher could overwrite ours. */
+export interface StoreGuard {
+  readonly kind: 'conditional' | 'last-writer-wins'
+  /** What was tried and what came of it, for people. */
+  readonly detail: string
+}
+
+/** What a store will take and give at most. */
+export const mostBundleBytes = 256 * 1024 ** 2
+
+/** `bundles/hops.tar.gz` keeps its objects in `bundles/hops.revisions/`. */
+export function objectFolder(pointer: string): string {
+  return `${pointer.replace(/\.(tar\.gz|tgz)$/, '')}.revisions`
+}
+
+/** Name of the object of a revision. The revision is anyone's text: only plain characters of it are kept, the digest tells apart. */
+export function objectName(revision: string, digest: string): string {
+  const plain = revision.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 80)
+  return `${plain === '' || /^\.+$/.test(plain) ? 'revision' : plain}-${digest.slice(0, 16)}.tar.gz`
+}
+
+/** Names that `objectName` makes; anything else in the folder is somebody else's. */
+export const objectPattern = /^[A-Za-z0-9._-]{1,80}-[0-9a-f]{16}\.tar\.gz$/
