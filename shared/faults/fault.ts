@@ -4,9 +4,9 @@ import type { AuthorisationState, TransportState, WorkloadState } from '../domai
 
 /**
  * Which part of zero trust is broken: the identity, the handshake, the decision, the policy's way to the decision point, what
- * the network admits, or what the stages prove to each other about outputs and users.
+ * the network admits, what the stages prove to each other about outputs and users, or what they hold of Vault.
  */
-export const faultKinds = ['identity', 'tls', 'authorisation', 'bundle', 'network', 'integrity'] as const
+export const faultKinds = ['identity', 'tls', 'authorisation', 'bundle', 'network', 'integrity', 'credentials'] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** Ids never change their meaning: documents, tests and the lab's command line use them. */
@@ -30,6 +30,12 @@ export const faultIds = [
   'spoofed-identity-header',
   'lost-user-identity',
   'broken-stage-signature',
+  'vault-sealed',
+  'vault-rate-limited',
+  'vault-denied',
+  'lease-over-one-hour',
+  'orphaned-lease',
+  'audit-log-rotated',
 ] as const
 export type FaultId = (typeof faultIds)[number]
 
@@ -37,8 +43,8 @@ export type FaultId = (typeof faultIds)[number]
 export interface Fault {
   readonly id: FaultId
   readonly kind: FaultKind
-  /** The lab that can make it: 1 is SPIRE, Envoy and OPA as processes; 2 has a Kubernetes cluster around them. */
-  readonly tier: 1 | 2
+  /** The lab that can make it: 1 is SPIRE, Envoy and OPA as processes; 2 has a Kubernetes cluster around them, 3 a Vault in it. */
+  readonly tier: 1 | 2 | 3
   readonly title: string
   /** What is broken, in one sentence. */
   readonly words: string
@@ -54,6 +60,7 @@ export type FaultTarget =
   | { readonly everyOpa: true }
   /** An object of the cluster. */
   | { readonly object: ObjectName }
+  | { readonly vault: true }
 
 export interface ObjectName {
   readonly kind: 'ClusterSPIFFEID' | 'ClusterStaticEntry' | 'NetworkPolicy'
@@ -84,6 +91,33 @@ export interface FaultExpectation {
   readonly objects?: readonly ObjectExpectation[]
   readonly integrity?: readonly IntegrityExpectation[]
   readonly claims?: readonly ClaimExpectation[]
+  /** Of Vault; every lease that is not listed stays as it is without the fault. */
+  readonly vault?: VaultExpectation
+}
+
+export interface VaultExpectation {
+  /** What it is when asked. limited: it answers 429, and nothing else of it is wrong. */
+  readonly answers: 'active' | 'sealed' | 'limited'
+  /** Leases that Vault does not have without the fault. */
+  readonly newLeases: readonly LeaseExpectation[]
+  readonly denials: readonly VaultDenialExpectation[]
+}
+
+export interface LeaseExpectation {
+  /** With the slash at its end, as Vault spells it. */
+  readonly mount: string
+  /** Path it is issued at. */
+  readonly path: string
+  /** SPIFFE ID that the holder logged in with. */
+  readonly holder: string
+  /** too-long: it lasts more than an hour. orphaned: no workload has the holder's identity. */
+  readonly finding: 'too-long' | 'orphaned'
+}
+
+/** A stage asks for what no policy of its token gives, again and again. */
+export interface VaultDenialExpectation {
+  readonly stage: string
+  readonly path: string
 }
 
 /** blocked: policies select the callee and none admits the caller. unrestricted: no policy selects the callee. */

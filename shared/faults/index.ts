@@ -6,6 +6,7 @@ import type { Fault, FaultId } from './fault.ts'
 import { faultIds } from './fault.ts'
 import { identityFaults } from './identity.ts'
 import { transportFaults } from './transport.ts'
+import { vaultFaults } from './vault.ts'
 
 export * from './fault.ts'
 
@@ -17,6 +18,7 @@ export const faults: readonly Fault[] = [
   ...bundleFaults,
   ...clusterFaults,
   ...conductFaults,
+  ...vaultFaults,
 ]
 
 export function isFaultId(text: string): text is FaultId {

@@ -5,6 +5,7 @@ import type { OpaFleet } from './opa/fleet.ts'
 import type { PipelineServices } from './pipeline-process.ts'
 import type { LabPlan } from './plan.ts'
 import type { SpireServers } from './spire/start.ts'
+import type { RunningVault } from './vault/tier.ts'
 
 /** What faults and the truth may reach of a running lab. */
 export interface LabControls {
@@ -16,6 +17,8 @@ export interface LabControls {
   readonly pipeline: PipelineServices
   /** Null in tier 1. */
   readonly cluster: RunningCluster | null
+  /** Null below tier 3. */
+  readonly vault: RunningVault | null
   /** An OPA whose bundle was last fetched longer ago than this is stale, as environment.yaml tells Everyhop. */
   readonly bundleStaleAfterSeconds: number
   activeFault(): string | null

@@ -6,10 +6,17 @@ import { homeFolder, thisMachine } from '../../electron/service/home.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import type { ClusterPlan } from './cluster/plan.ts'
 import type { LabPlan } from './plan.ts'
+import { audience } from './vault/credentials.ts'
+import { everyhopName } from './vault/logins.ts'
+import { type VaultPlan, vaultUrl } from './vault/plan.ts'
 
 export const environmentName = 'lab'
 /** The same pipeline, reached by nothing but a kubeconfig. */
 export const clusterEnvironmentName = 'lab-cluster'
+
+const vaultId = 'vault'
+/** As many as may be: the lab's Vault has nothing else to do. */
+const lookupsPerMinute = 600
 
 export interface EnvironmentSettings {
   readonly mintCommand: string
@@ -27,7 +34,7 @@ export function registrationFile(home: string, name = environmentName): string {
 }
 
 /** environment.yaml of the lab, with absolute paths so that it can be copied anywhere. */
-export function environmentYaml(plan: LabPlan, settings: EnvironmentSettings): string {
+export function environmentYaml(plan: LabPlan, settings: EnvironmentSettings, vault: VaultPlan | null = null): string {
   const reader = (file: string): string => path.join(plan.files.readerFolder, file)
   const environment = {
     apiVersion: 'everyhop.dev/v1',
@@ -68,15 +75,35 @@ export function environmentYaml(plan: LabPlan, settings: EnvironmentSettings): s
           writtenBy: opa.id,
         })),
         { id: 'integrity', record: 'integrity-events', file: plan.files.integrityLog },
+        ...(vault === null
+          ? []
+          : [{ id: 'vault.audit', record: 'vault-audit', file: vault.files.auditLog, writtenBy: vaultId }]),
       ],
+      ...(vault === null
+        ? {}
+        : {
+            vault: [
+              {
+                id: vaultId,
+                address: vaultUrl(vault),
+                signIn: { tokenFile: vault.files.everyhopToken },
+                lookupsPerMinute,
+              },
+            ],
+          }),
     },
   }
   environmentSchema.parse(environment)
   return stringify(environment)
 }
 
-/** environment.yaml of the lab for someone who has its kubeconfig and nothing else. */
-export function clusterEnvironmentYaml(plan: LabPlan, cluster: ClusterPlan, settings: EnvironmentSettings): string {
+/** environment.yaml of the lab for someone who has its kubeconfig and, in tier 3, a service account's token, and nothing else. */
+export function clusterEnvironmentYaml(
+  plan: LabPlan,
+  cluster: ClusterPlan,
+  settings: EnvironmentSettings,
+  vault: VaultPlan | null = null,
+): string {
   const environment = {
     apiVersion: 'everyhop.dev/v1',
     kind: 'Environment',
@@ -85,7 +112,23 @@ export function clusterEnvironmentYaml(plan: LabPlan, cluster: ClusterPlan, sett
     requestBudget: 200,
     windowSeconds: settings.windowSeconds,
     bundleStaleAfterSeconds: settings.bundleStaleAfterSeconds,
-    sources: { kubernetes: [{ id: 'cluster', kubeconfig: cluster.files.viewerKubeconfig }] },
+    sources: {
+      kubernetes: [{ id: 'cluster', kubeconfig: cluster.files.viewerKubeconfig }],
+      ...(vault === null
+        ? {}
+        : {
+            vault: [
+              {
+                id: vaultId,
+                cluster: 'cluster',
+                signIn: {
+                  kubernetes: { role: everyhopName, audience, from: { file: vault.files.everyhopAccountToken } },
+                },
+                lookupsPerMinute,
+              },
+            ],
+          }),
+    },
   }
   environmentSchema.parse(environment)
   return stringify(environment)

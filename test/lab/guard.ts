@@ -8,7 +8,7 @@ export interface Guard {
   finish(): Promise<void>
 }
 
-/** `registrations`: files that must not outlive the lab. */
+/** `registrations`: files and folders that must not outlive the lab. */
 export function startGuard(mark: string, registrations: readonly string[]): Guard {
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'guardian.ts'), mark, ...registrations], {
     // Its own session, so that what ends the lab's terminal or process group does not end it.

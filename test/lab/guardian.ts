@@ -3,7 +3,7 @@
  * the lab came to its end, every process that carries the lab's mark in its environment is ended, and the lab's
  * registration is removed.
  *
- * Arguments: the mark, then files to remove.
+ * Arguments: the mark, then files and folders to remove.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { runMark } from './processes.ts'
@@ -36,7 +36,7 @@ async function finish(): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  for (const file of registrations) rmSync(file, { force: true })
+  for (const file of registrations) rmSync(file, { force: true, recursive: true })
   process.exit(0)
 }
 

@@ -241,7 +241,7 @@ describe('the guardian of a lab', () => {
   }
 })
 
-test.each([1, 2] as const)(
+test.each([1, 2, 3] as const)(
   'the lab of tier %i can make every fault of the catalogue up to its tier, and no other',
   (tier) => {
     expect([...injectionsOf(tier).keys()].sort()).toEqual(

@@ -27,7 +27,7 @@ import { largestLogBytes, limitLogs } from './log-limits.ts'
 import type { DeniedHop } from './opa/bundle.ts'
 import { type OpaFleet, startOpas } from './opa/fleet.ts'
 import { type PipelineServices, startPipeline } from './pipeline-process.ts'
-import { type LabPlan, planLab, stagePlanOf } from './plan.ts'
+import { type LabPlan, planLab, stagePlanOf, type Tier } from './plan.ts'
 import { type Server, waitFor } from './processes.ts'
 import { ensureBinaries, labBinaries } from './provision/binaries.ts'
 import { cacheFolder } from './provision/cache-folder.ts'
@@ -35,10 +35,15 @@ import { ensureSpirePolicy } from './provision/spire-policy.ts'
 import type { Registration, SpireTool } from './spire/server-tool.ts'
 import { type SpireServers, startSpire } from './spire/start.ts'
 import { type LabTruth, readTruth } from './truth.ts'
+import { planVault, type VaultPlan } from './vault/plan.ts'
+import { ensureVaultPrograms, type RunningVault, startVaultTier, type VaultTier } from './vault/tier.ts'
 
 export interface LabOptions {
-  /** 1 (default): SPIRE, Envoy and OPA as processes. 2: a Kubernetes cluster around them, by which all of it can be reached. */
-  readonly tier?: 1 | 2
+  /**
+   * 1 (default): SPIRE, Envoy and OPA as processes. 2: a Kubernetes cluster around them, by which all of it can be reached.
+   * 3: also a Vault, from which stages hold accounts and certificates.
+   */
+  readonly tier?: Tier
   /** Folder for state, sockets and logs; what is in it is removed. Default: `lab/default` in the cache folder. */
   readonly runFolder?: string
   /** Where the environment `lab` is registered. Default: `EVERYHOP_HOME`, else `~/.config/everyhop`. */
@@ -54,10 +59,10 @@ export interface LabOptions {
 
 export interface LabStatus {
   readonly pid: number
-  readonly tier: 1 | 2
+  readonly tier: Tier
   readonly runFolder: string
   readonly environmentFile: string
-  /** Of tier 2, with the rights that Everyhop ships; null in tier 1. */
+  /** Of tier 2 and 3, with the rights that Everyhop ships; null in tier 1. */
   readonly kubeconfig: string | null
   readonly startedAt: string
   readonly activeFault: string | null
@@ -68,8 +73,10 @@ export interface LabStatus {
 
 export interface Lab {
   readonly environmentFile: string
-  /** The tier 2 lab's cluster; null in tier 1. */
+  /** The cluster of tier 2 and 3; null in tier 1. */
   readonly cluster: ClusterPlan | null
+  /** The tier 3 lab's Vault; null below. */
+  readonly vault: VaultPlan | null
   readonly plan: LabPlan
   truth(): Promise<LabTruth>
   /** Makes a fault of `shared/faults`; resolves when it is really in force. One at a time. */
@@ -78,10 +85,12 @@ export interface Lab {
   heal(): Promise<void>
   status(): LabStatus
   /**
-   * Tier 2: writes a kubeconfig with the rights that Everyhop ships but for these, and gives its path.
+   * Tier 2 and 3: writes a kubeconfig with the rights that Everyhop ships but for these, and gives its path.
    * A right is a resource (`pods`, `pods/log`) that may have a verb before it (`watch pods`).
    */
   withRights(without: readonly string[]): Promise<string>
+  /** Tier 3: a token of Vault that has this policy (HCL) and no other, but for `default`. */
+  vaultToken(policy: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -100,6 +109,7 @@ interface Running {
   readonly opas: OpaFleet
   readonly pipeline: PipelineServices
   readonly cluster: RunningCluster | null
+  readonly vault: RunningVault | null
 }
 
 /**
@@ -113,11 +123,22 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const binaries = await ensureBinaries(labBinaries, { log })
   const policy = await ensureSpirePolicy()
   const tier = options.tier ?? 1
-  const clusterPrograms = tier === 2 ? await ensureClusterPrograms(log) : null
+  const clusterPrograms = tier >= 2 ? await ensureClusterPrograms(log) : null
+  const vaultPrograms = tier === 3 ? await ensureVaultPrograms(log) : null
   await emptyFolder(runFolder)
   const plan = await planLab(runFolder, randomUUID())
-  const clusterPlan = clusterPrograms === null ? null : await planCluster(plan, clusterPrograms.prometheus !== null)
-  const guard = startGuard(plan.mark, [registrationFile(home), registrationFile(home, clusterEnvironmentName)])
+  const vaultPlan = vaultPrograms === null ? null : await planVault(plan)
+  const guests =
+    vaultPlan === null
+      ? undefined
+      : { pods: [vaultPlan.pod], ports: [vaultPlan.port, vaultPlan.postgresPort, vaultPlan.keysPort] }
+  const clusterPlan =
+    clusterPrograms === null ? null : await planCluster(plan, clusterPrograms.prometheus !== null, guests)
+  const guard = startGuard(plan.mark, [
+    registrationFile(home),
+    registrationFile(home, clusterEnvironmentName),
+    ...(vaultPlan === null ? [] : [vaultPlan.files.postgres]),
+  ])
   const servers: Server[] = []
   const closers: (() => Promise<void>)[] = []
   // OPAs hand over their last decisions when they end, so what takes these is closed after them.
@@ -145,10 +166,21 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     closers.push(opening.close)
     return opening
   }
+  const openVault = (spire: Promise<SpireTool>, opening: Promise<ClusterTier | null>): VaultTier | null => {
+    if (vaultPlan === null || vaultPrograms === null) return null
+    const vaultTier = startVaultTier(plan, vaultPlan, vaultPrograms, { spire, cluster: clusterOf(opening) }, opened)
+    closers.push(vaultTier.close)
+    return vaultTier
+  }
   const start = async (): Promise<Running> => {
     const opening = openTier()
-    const registerBy = async (tool: SpireTool): Promise<Registration> => (await opening)?.registerBy(tool) ?? tool
-    const [{ spire, envoys }, opas, pipeline, clusterTier] = await Promise.all([
+    const spireTool = Promise.withResolvers<SpireTool>()
+    const registerBy = async (tool: SpireTool): Promise<Registration> => {
+      spireTool.resolve(tool)
+      return (await opening)?.registerBy(tool) ?? tool
+    }
+    const vaultTier = openVault(spireTool.promise, opening)
+    const [{ spire, envoys }, opas, pipeline, clusterTier, vault] = await Promise.all([
       startSpire(
         plan,
         { server: binaries['spire-server'].path, agent: binaries['spire-agent'].path, policy },
@@ -157,7 +189,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       ).then(async (spire) => ({ spire, envoys: await startFleet(plan, binaries.envoy.path, opened) })),
       startOpas(
         plan,
-        { opaBinary: binaries['opa-envoy'].path, firstRevision: revisionName(), console: tier === 2 },
+        { opaBinary: binaries['opa-envoy'].path, firstRevision: revisionName(), console: tier >= 2 },
         opened,
       ).then((fleet) => {
         lastClosers.push(fleet.close)
@@ -168,8 +200,9 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
         await started?.complete
         return started
       }),
+      vaultTier?.running ?? null,
     ])
-    return { spire, envoys, opas, pipeline, cluster: clusterTier?.cluster ?? null }
+    return { spire, envoys, opas, pipeline, cluster: clusterTier?.cluster ?? null, vault }
   }
   try {
     const running = await start()
@@ -187,6 +220,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     }, remintEveryMs)
     const limiting = setInterval(() => {
       limitLogs(plan, largestLogBytes).catch((error: Error) => log(`limiting the logs: ${error.message}`))
+      running.vault?.server.limitAuditLog(largestLogBytes).catch((error: Error) => log(error.message))
     }, limitLogsEveryMs)
     closers.push(async () => {
       clearInterval(remint)
@@ -197,14 +231,14 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       windowSeconds: options.windowSeconds ?? 30,
       bundleStaleAfterSeconds: options.bundleStaleAfterSeconds ?? 8,
     }
-    const yaml = environmentYaml(plan, settings)
+    const yaml = environmentYaml(plan, settings, vaultPlan)
     await writeFile(plan.files.intent, intentYaml())
     await writeFile(plan.files.environment, yaml, { mode: 0o600 })
     await register(home, yaml).catch((error: Error) => {
       throw new Error(`the lab runs, but cannot be registered as ${registrationFile(home)}: ${error.message}`)
     })
     if (clusterPlan !== null) {
-      const clusterYaml = clusterEnvironmentYaml(plan, clusterPlan, settings)
+      const clusterYaml = clusterEnvironmentYaml(plan, clusterPlan, settings, vaultPlan)
       await writeFile(clusterPlan.files.environment, clusterYaml, { mode: 0o600 })
       await register(home, clusterYaml, clusterEnvironmentName)
     }
@@ -236,6 +270,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       environmentFile: plan.files.environment,
       plan,
       cluster: clusterPlan,
+      vault: vaultPlan,
       truth: () => readTruth(controls),
       inject: async (faultId) => {
         const injection = injectionsOf(tier).get(faultId)
@@ -270,6 +305,10 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       withRights: async (without) => {
         if (running.cluster === null) throw new Error('a lab of tier 1 has no cluster whose rights could be given')
         return running.cluster.withRights(without)
+      },
+      vaultToken: async (policy) => {
+        if (running.vault === null) throw new Error(`a lab of tier ${tier} has no Vault whose tokens could be given`)
+        return running.vault.tokenWithPolicy(policy)
       },
       stop,
     }

@@ -1,6 +1,6 @@
 /**
  * npm run lab                  starts the lab and stays until Ctrl-C
- * npm run lab -- --tier 1      the same without a Kubernetes cluster around it
+ * npm run lab -- --tier 1      the same without a Kubernetes cluster around it; --tier 3: with a Vault in it
  * npm run lab -- start --detach   starts it in the background
  * npm run lab -- provision    makes sure the servers' programs are there (a first run builds them), and starts nothing
  * npm run lab -- stop | status | truth | heal
@@ -14,16 +14,19 @@ import { ensureClusterPrograms } from './cluster/programs.ts'
 import { askLab, type ControlRequest, openControl } from './control.ts'
 import { injectionsOf } from './inject/index.ts'
 import { startLab } from './lab.ts'
-import { clusterBinaries, ensureBinaries, labBinaries } from './provision/binaries.ts'
+import type { Tier } from './plan.ts'
+import { clusterBinaries, ensureBinaries, labBinaries, vaultBinaries } from './provision/binaries.ts'
 import { cacheFolder } from './provision/cache-folder.ts'
 import { ensureSpirePolicy } from './provision/spire-policy.ts'
+import { ensureVaultPrograms } from './vault/tier.ts'
 
 const runFolder = path.join(cacheFolder(), 'lab', 'default')
 const controlSocket = path.join(runFolder, 's', 'lab.sock')
 
-const usage = `usage: npm run lab [-- [start] [--tier 1|2] [--detach] | provision | stop | status | truth | fault <id> | heal]
+const usage = `usage: npm run lab [-- [start] [--tier 1|2|3] [--detach] | provision | stop | status | truth | fault <id> | heal]
 faults: ${[...injectionsOf(1).keys()].join(', ')}
-faults of tier 2: ${[...injectionsOf(2).keys()].filter((id) => !injectionsOf(1).has(id)).join(', ')}`
+faults of tier 2: ${[...injectionsOf(2).keys()].filter((id) => !injectionsOf(1).has(id)).join(', ')}
+faults of tier 3: ${[...injectionsOf(3).keys()].filter((id) => !injectionsOf(2).has(id)).join(', ')}`
 
 const statusWire = z.object({
   pid: z.number(),
@@ -54,13 +57,18 @@ async function run(): Promise<number | undefined> {
     case 'start':
       return rest.includes('--detach') ? detach() : stayInForeground()
     case 'provision': {
-      const names = rest.join(' ') === '--tier 1' ? labBinaries : [...labBinaries, ...clusterBinaries]
+      const tier = askedTier() ?? 2
+      const names = [...labBinaries, ...(tier >= 2 ? clusterBinaries : []), ...(tier === 3 ? vaultBinaries : [])]
       const found = await ensureBinaries(names, { log: (line) => console.log(line) })
       await ensureSpirePolicy()
       for (const name of names) {
         console.log(`${name} ${found[name].version}, from ${found[name].from}: ${found[name].path}`)
       }
-      if (rest.join(' ') !== '--tier 1') await ensureClusterPrograms((line) => console.log(line))
+      if (tier >= 2) await ensureClusterPrograms((line) => console.log(line))
+      if (tier === 3) {
+        const { postgres } = await ensureVaultPrograms((line) => console.log(line))
+        console.log(`postgres ${postgres.version}, from the system: ${postgres.postgres}`)
+      }
       return 0
     }
     case 'stop': {
@@ -77,7 +85,7 @@ async function run(): Promise<number | undefined> {
       return show(await ask({ verb: 'heal' }))
     case 'fault': {
       const id = rest[0]
-      if (id === undefined || !injectionsOf(2).has(id)) {
+      if (id === undefined || !injectionsOf(3).has(id)) {
         console.error(usage)
         return 2
       }
@@ -111,16 +119,23 @@ function show(value: unknown): number {
   return 0
 }
 
+function askedTier(): Tier | undefined {
+  if (!rest.includes('--tier')) return undefined
+  const asked = rest[rest.indexOf('--tier') + 1]
+  const tier = ([1, 2, 3] as const).find((each) => String(each) === asked)
+  if (tier === undefined) throw new Error(usage)
+  return tier
+}
+
 /** Tier 2 unless another is asked for, or what it needs cannot be had here, which is said. */
-async function chosenTier(): Promise<1 | 2> {
-  const asked = rest.includes('--tier') ? rest[rest.indexOf('--tier') + 1] : undefined
-  if (asked === '1') return 1
-  if (asked !== undefined && asked !== '2') throw new Error(usage)
+async function chosenTier(): Promise<Tier> {
+  const asked = askedTier()
+  if (asked === 1 || asked === 3) return asked
   try {
     await ensureClusterPrograms((line) => console.log(line))
     return 2
   } catch (error) {
-    if (asked === '2') throw error
+    if (asked === 2) throw error
     console.log(
       `${error instanceof Error ? error.message : String(error)}\nStarting tier 1, without a Kubernetes cluster.`,
     )

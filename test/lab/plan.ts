@@ -3,6 +3,9 @@ import path from 'node:path'
 import { hops, type Stage, spiffeIdOf, stages } from '../../electron/playground/pipeline/topology.ts'
 import { findFreePorts } from './ports.ts'
 
+/** 1: SPIRE, Envoy and OPA as processes. 2: a Kubernetes cluster around them. 3: with a Vault and a database in it. */
+export type Tier = 1 | 2 | 3
+
 /** Where everything of one lab lies: decided once, before anything starts. */
 export interface LabPlan {
   readonly runFolder: string

@@ -17,6 +17,8 @@ export interface ServerPlan {
   readonly mark: string
   /** Gives the program a pipe as standard input that closes with the lab. */
   readonly holdStdin?: boolean
+  /** Another account than the lab's own, which only root can choose. */
+  readonly account?: { readonly uid: number; readonly gid: number }
 }
 
 export interface Server {
@@ -36,6 +38,7 @@ export function startServer(plan: ServerPlan): Server {
   const log = openSync(plan.logFile, 'a')
   const child = spawn(plan.command, [...plan.arguments], {
     ...(plan.cwd === undefined ? {} : { cwd: plan.cwd }),
+    ...plan.account,
     env: { ...process.env, ...plan.env, [runMark]: plan.mark },
     stdio: [plan.holdStdin === true ? 'pipe' : 'ignore', log, log],
     // Its own session, so that Ctrl-C in a terminal reaches the lab alone, which then stops everything in order.

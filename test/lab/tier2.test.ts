@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import {
@@ -9,7 +8,6 @@ import {
   CustomObjectsApi,
   KubeConfig,
   NetworkingV1Api,
-  PortForward,
 } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -17,6 +15,7 @@ import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import { type Fault, faultOf, faults } from '../../shared/faults/index.ts'
 import type { ClusterPlan } from './cluster/plan.ts'
 import { podPlanOf } from './cluster/plan.ts'
+import { forwarded } from './cluster/port-forward.ts'
 import { readShippedRights } from './cluster/rights.ts'
 import { registrationFile } from './environment-file.ts'
 import { type Lab, startLab } from './lab.ts'
@@ -141,13 +140,15 @@ describe("the lab's cluster", () => {
   test.each(['model-server', 'vector-store'])(
     'leads a port-forward to the admin port of the Envoy of %s',
     async (id) => {
-      const info = await forwarded(viewer(), id, 15_000, '/server_info')
+      const info = await forwarded(viewer(), cluster, id, 15_000, '/server_info')
       expect(JSON.parse(info)).toMatchObject({ state: 'LIVE', node: { id } })
     },
   )
 
   test('leads a port-forward to the API of a sidecar OPA', async () => {
-    expect(await forwarded(viewer(), 'tool-runtime', 8181, '/v1/status')).toContain('"active_revision":"lab-001"')
+    expect(await forwarded(viewer(), cluster, 'tool-runtime', 8181, '/v1/status')).toContain(
+      '"active_revision":"lab-001"',
+    )
   })
 
   test('has a pod for Prometheus exactly where it is to be had, and it has scraped every Envoy', async () => {
@@ -157,7 +158,8 @@ describe("the lab's cluster", () => {
     const query = `/api/v1/query?query=${encodeURIComponent('sum(up{job="envoy"})')}`
     await waitFor(
       'Prometheus has scraped every Envoy',
-      async () => (await forwarded(viewer(), 'prometheus', 9090, query)).includes(`"${lab.plan.stages.length}"`),
+      async () =>
+        (await forwarded(viewer(), cluster, 'prometheus', 9090, query)).includes(`"${lab.plan.stages.length}"`),
       { timeoutMs: 30_000, everyMs: 500 },
     )
   })
@@ -217,7 +219,7 @@ describe('a viewer without a right', () => {
     expect((await refusal(policies)).message).toContain('networkpolicies')
     expect(await mayI(less, 'watch', 'nodes')).toBe(false)
     expect(await mayI(viewer(), 'watch', 'nodes')).toBe(true)
-    await expect(forwarded(less, 'gateway', 15_000, '/server_info')).rejects.toThrow('403')
+    await expect(forwarded(less, cluster, 'gateway', 15_000, '/server_info')).rejects.toThrow('403')
   })
 
   test('can be made for every resource that is shipped', async () => {
@@ -289,36 +291,4 @@ async function mayI(config: KubeConfig, verb: string, resource: string): Promise
   const review = { spec: { resourceAttributes: { verb, resource } } }
   const answer = await config.makeApiClient(AuthorizationV1Api).createSelfSubjectAccessReview({ body: review })
   return answer.status?.allowed === true
-}
-
-/** GET through a port-forward to a pod; rejects with what the API server said when it does not let one. */
-async function forwarded(config: KubeConfig, workload: string, port: number, url: string): Promise<string> {
-  const { namespace, name } = podPlanOf(cluster, workload)
-  const forward = new PortForward(config)
-  let failed: unknown
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined)
-    forward.portForward(namespace, name, [port], socket, null, socket).catch((error: unknown) => {
-      failed = error
-      socket.destroy()
-    })
-  })
-  const local = await listen(server)
-  try {
-    const answer = await fetch(`http://127.0.0.1:${local}${url}`, { headers: { connection: 'close' } })
-    return await answer.text()
-  } catch (error) {
-    throw failed ?? error
-  } finally {
-    server.close()
-  }
-}
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const bound = server.address()
-      resolve(typeof bound === 'object' && bound !== null ? bound.port : 0)
-    })
-  })
 }

@@ -8,6 +8,7 @@ import { calleeClusterName } from './envoy/config.ts'
 import type { BundleStatus } from './opa/fleet.ts'
 import type { StagePlan } from './plan.ts'
 import type { EntryTruth } from './spire/server-tool.ts'
+import { readVaultTruth, type VaultTruth } from './vault/truth.ts'
 
 /**
  * What the lab itself knows about its pipeline: from the configuration files its servers were started with, from
@@ -23,6 +24,8 @@ export interface LabTruth {
   readonly opas: readonly OpaTruth[]
   /** Null in tier 1. */
   readonly kubernetes: KubernetesTruth | null
+  /** Null below tier 3. */
+  readonly vault: VaultTruth | null
 }
 
 export interface StageTruth {
@@ -113,6 +116,7 @@ export async function readTruth(lab: LabControls): Promise<LabTruth> {
     activeFault: lab.activeFault(),
     entries,
     kubernetes: lab.cluster === null ? null : await readKubernetesTruth(lab.cluster),
+    vault: lab.vault === null || lab.cluster === null ? null : await readVaultTruth(lab.vault, lab.cluster.api),
     stages: await Promise.all(lab.plan.stages.map((stage) => stageTruth(stage, configs, entries))),
     hops: hops.map(({ from, to }) => {
       const cluster = configs

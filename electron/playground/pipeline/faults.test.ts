@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Fault, HopEnds } from '../../../shared/faults/index.ts'
 import { faultIds, faultOf, faults, isFaultId } from '../../../shared/faults/index.ts'
-import { hops, stages } from './topology.ts'
+import { hops, spiffeIdOf, stages } from './topology.ts'
 
 const isHop = (ends: HopEnds): boolean => hops.some((hop) => hop.from === ends.from && hop.to === ends.to)
 const isStage = (id: string): boolean => stages.some((stage) => stage.id === id)
@@ -10,7 +10,8 @@ function stagesNamedBy(fault: Fault): readonly string[] {
   const { hits, expects } = fault
   const hit =
     'stage' in hits ? [hits.stage] : 'opaOf' in hits ? [hits.opaOf] : 'hop' in hits ? Object.values(hits.hop) : []
-  return [...hit, ...expects.workloads.map((item) => item.stage), ...expects.gaps.map((item) => item.stage)]
+  const denied = expects.vault?.denials ?? []
+  return [...hit, ...[...expects.workloads, ...expects.gaps, ...denied].map((item) => item.stage)]
 }
 
 describe('the catalogue of faults', () => {
@@ -42,6 +43,15 @@ describe('the catalogue of faults', () => {
     expect(Object.values(fault.expects).flat().length).toBeGreaterThan(0)
     const keys = [...expected, ...newHops].map((item) => `${item.hop.from} ${item.hop.to}`)
     expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  it.each(faults.filter(({ tier }) => tier === 3))('says what Vault does, and nothing of the hops: $id', (fault) => {
+    expect(fault.expects.vault).toBeDefined()
+    expect(fault.expects.hops).toEqual([])
+    for (const lease of fault.expects.vault?.newLeases ?? []) {
+      expect(lease.path.startsWith(lease.mount)).toBe(true)
+      expect(stages.some((stage) => spiffeIdOf(stage) === lease.holder)).toBe(lease.finding !== 'orphaned')
+    }
   })
 
   it.each(faults)('says in one sentence what is broken: $id', (fault) => {

@@ -37,10 +37,20 @@ export interface ClusterFiles {
 
 const address = '127.0.0.1'
 
+/** What another tier adds: its pods, and the ports that it has been promised. */
+export interface ClusterGuests {
+  readonly pods: readonly PodPlan[]
+  readonly ports: readonly number[]
+}
+
 /** `withPrometheus`: it is to be had here, and so has a pod. */
-export async function planCluster(plan: LabPlan, withPrometheus: boolean): Promise<ClusterPlan> {
+export async function planCluster(
+  plan: LabPlan,
+  withPrometheus: boolean,
+  guests: ClusterGuests = { pods: [], ports: [] },
+): Promise<ClusterPlan> {
   const [apiPort = 0, etcdPort = 0, etcdPeerPort = 0, kwokPort = 0, managerHealthPort = 0, prometheusPort = 0] =
-    await findFreePorts([address], 6, promisedPorts(plan))
+    await findFreePorts([address], 6, new Set([...promisedPorts(plan), ...guests.ports]))
   const folder = path.join(plan.runFolder, 'cluster')
   const file = (name: string): string => path.join(folder, name)
   const files: ClusterFiles = {
@@ -63,11 +73,12 @@ export async function planCluster(plan: LabPlan, withPrometheus: boolean): Promi
     ...plan.stages.map((stage) => stagePod(plan, stage)),
     ...controlPods(plan, managerHealthPort),
     ...(withPrometheus ? [prometheusPod({ address, port: prometheusPort })] : []),
+    ...guests.pods,
   ]
   return { address, apiPort, etcdPort, etcdPeerPort, kwokPort, managerHealthPort, prometheusPort, pods, files }
 }
 
-function promisedPorts({ spire, stages, opas, bundleServer, receiver }: LabPlan): ReadonlySet<number> {
+export function promisedPorts({ spire, stages, opas, bundleServer, receiver }: LabPlan): ReadonlySet<number> {
   return new Set([
     spire.port,
     spire.healthPort,

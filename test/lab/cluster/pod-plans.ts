@@ -4,7 +4,7 @@ import { agentFiles, spireFiles } from '../spire/config.ts'
 import { clusterName, controlNamespace, suffixOf } from './names.ts'
 import type { ContainerPlan, PodPlan, PortPlan } from './pod-plan.ts'
 
-const registry = 'registry.pipeline.example'
+export const registry = 'registry.pipeline.example'
 /** The port of Envoy's admin endpoint as pods declare it; a port-forward to it leads to the real one. */
 const declaredAdminPort = 15_000
 
@@ -132,7 +132,7 @@ export function prometheusPod(target: PortPlan['target']): PodPlan {
   })
 }
 
-function deployed(settings: Omit<PodPlan, 'name' | 'owner'>): PodPlan {
+export function deployed(settings: Omit<PodPlan, 'name' | 'owner'>): PodPlan {
   return {
     ...settings,
     owner: 'Deployment',

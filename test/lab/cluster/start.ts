@@ -23,6 +23,8 @@ import { type ServerKeys, startApiServer, startEtcd, startKwok } from './servers
 
 export interface RunningCluster {
   readonly plan: ClusterPlan
+  /** PEM of the authority that the API server's certificate is of. */
+  readonly ca: string
   readonly api: KubernetesApi
   /** By name. */
   readonly machineUids: ReadonlyMap<string, string>
@@ -84,6 +86,7 @@ export async function startCluster(
   opened(await startKwok(plan, cluster, programs.kwok, keys))
   return {
     plan: cluster,
+    ca: authority.certificate,
     api,
     machineUids,
     withRights: async (without) => {

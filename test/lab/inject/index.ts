@@ -1,4 +1,5 @@
 import type { Injection } from '../controls.ts'
+import type { Tier } from '../plan.ts'
 import * as bundleBadSignature from './bundle-bad-signature.ts'
 import { clusterInjections } from './cluster/index.ts'
 import * as entryDeleted from './entry-deleted.ts'
@@ -10,11 +11,12 @@ import * as opaHanging from './opa-hanging.ts'
 import * as plaintextHop from './plaintext-hop.ts'
 import * as policyDenies from './policy-denies.ts'
 import * as staleBundle from './stale-bundle.ts'
+import { vaultInjections } from './vault/index.ts'
 import * as wrongSpiffeIdRequired from './wrong-spiffe-id-required.ts'
 
-/** How the lab of a tier makes each fault of `shared/faults`, by its id. The second tier makes those of the first too. */
-export function injectionsOf(tier: 1 | 2): ReadonlyMap<string, Injection> {
-  return tier === 1 ? injections : new Map([...injections, ...clusterInjections])
+/** How the lab of a tier makes each fault of `shared/faults`, by its id. A tier makes those of the ones below it too. */
+export function injectionsOf(tier: Tier): ReadonlyMap<string, Injection> {
+  return new Map([...injections, ...(tier >= 2 ? clusterInjections : []), ...(tier === 3 ? vaultInjections : [])])
 }
 
 const injections: ReadonlyMap<string, Injection> = new Map<string, Injection>([

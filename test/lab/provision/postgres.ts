@@ -20,10 +20,10 @@ const packagedFolder = '/usr/lib/postgresql'
  * PostgreSQL as the system has it, or installed as a package by root on Debian and Ubuntu, which is said first. Rejects
  * with what is missing where neither can be.
  */
-export async function findPostgres(log: (line: string) => void): Promise<PostgresPrograms> {
-  const found = await find()
+export async function findPostgres(log: (line: string) => void, packaged = packagedFolder): Promise<PostgresPrograms> {
+  const found = await find(packaged)
   if (found !== undefined) return found
-  const missing = `PostgreSQL ${oldest} or newer is missing (initdb, postgres and psql in one folder of PATH or below ${packagedFolder})`
+  const missing = `PostgreSQL ${oldest} or newer is missing (initdb, postgres and psql in one folder of PATH or below ${packaged})`
   const isDebian = /^ID=(debian|ubuntu)$/m.test(await readFile('/etc/os-release', 'utf8').catch(() => ''))
   if (!isDebian || process.getuid?.() !== 0) {
     throw new Error(`${missing}; the lab installs it only as root on Debian and Ubuntu: install it, then start again`)
@@ -37,15 +37,15 @@ export async function findPostgres(log: (line: string) => void): Promise<Postgre
   await runTool({ purpose, command: 'apt-get', arguments: ['update'], env })
   const list = ['install', '--yes', '--no-install-recommends', 'postgresql', 'postgresql-client']
   await runTool({ purpose, command: 'apt-get', arguments: list, env })
-  const installed = await find()
+  const installed = await find(packaged)
   if (installed === undefined) throw new Error(`${missing}, although its package was installed`)
   return installed
 }
 
-async function find(): Promise<PostgresPrograms | undefined> {
-  const versions = (await readdir(packagedFolder).catch(() => [])).toSorted((a, b) => Number(b) - Number(a))
-  const packaged = versions.map((version) => path.join(packagedFolder, version, 'bin'))
-  for (const folder of [...packaged, ...(process.env['PATH'] ?? '').split(path.delimiter)]) {
+async function find(packaged: string): Promise<PostgresPrograms | undefined> {
+  const versions = (await readdir(packaged).catch(() => [])).toSorted((a, b) => Number(b) - Number(a))
+  const folders = versions.map((version) => path.join(packaged, version, 'bin'))
+  for (const folder of [...folders, ...(process.env['PATH'] ?? '').split(path.delimiter)]) {
     const [initdb, postgres, psql] = await Promise.all(
       ['initdb', 'postgres', 'psql'].map((name) => findProgram(name, [folder])),
     )

@@ -1,0 +1,9 @@
+import { stagePlanOf } from '../../plan.ts'
+import { reportingPath } from '../../vault/credentials.ts'
+import { extraLease } from './extra-lease.ts'
+
+/** The stage holds an account of the database for eight hours, beside the one that it renews. */
+export const leaseOverOneHour = extraLease((lab) => {
+  const { spiffeId, address } = stagePlanOf(lab.plan, 'vector-store')
+  return { name: 'reporting', spiffeId, from: address, path: reportingPath }
+})
