@@ -1,22 +1,12 @@
 import { masked } from '../intake/mask.ts'
+import { mayHoldSecret, mayHoldSecretIn } from './secret-scan.ts'
 
 /** Deeper values are taken out: nothing that we read lies that deep, and each level costs stack. */
 const deepest = 64
 
-/**
- * Whether a text may hold what masking takes out. It may say yes wrongly, never no: keys and shapes are those of
- * intake/mask.ts; what OPA or Envoy masked already (`***`) does not count.
- */
-const suspicious =
-  /-----BEGIN|\b(?:bearer|basic)\s+[A-Za-z0-9]|\beyJ[A-Za-z0-9_-]+\.|(?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|authorization|cookie|signature)\\?["']?\s*[=:](?!\s*(?:["']?\*\*\*|null|""))/i
-
 /** Keys whose whole value is a secret, whatever it looks like. */
 const secretKey =
   /(?:^|[^a-z])(?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|authorization|cookie|signature)$/i
-
-export function mayHoldSecret(text: string): boolean {
-  return suspicious.test(text)
-}
 
 /** A parsed record without what looks like a secret. Control characters stay: they are escaped in its JSON text. */
 export function maskValue(value: unknown, depth = 0): unknown {
@@ -34,8 +24,7 @@ export function maskValue(value: unknown, depth = 0): unknown {
 
 /** The content of an upload with secrets taken out; the same content when there is nothing to take, which is the rule. */
 export function maskContent(content: Buffer, form: 'array' | 'lines' | 'event-list'): Buffer {
-  // What is looked for is ASCII, so that the bytes need not be decoded for it.
-  if (!mayHoldSecret(content.toString('latin1'))) return content
+  if (!mayHoldSecretIn(content)) return content
   const text = content.toString('utf8')
   const maskedText = maskText(text, form)
   return maskedText === text ? content : Buffer.from(maskedText)

@@ -27,6 +27,7 @@ const flat = `"#n" AS number, "#i" AS item, decision_id AS decision, "timestamp"
   CASE WHEN length(decision_id) = 36 AND lower(decision_id) = decision_id THEN try_cast(decision_id AS UUID) END AS identity`
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+const isUuid = `regexp_full_match(request, '${uuid}')`
 const oneBundle = '\\{"[^"\\\\]+":\\{"revision":"([ -!#-\\[\\]-~]{1,200})"\\}\\}'
 const reason = '"[ !#-\\[\\]-~]*"'
 /** As in intake/mask.ts, and more rather than less. */
@@ -42,7 +43,8 @@ const conditions: readonly string[] = [
   'time IS NOT NULL',
   "allowed IN ('true', 'false')",
   'error IS NULL',
-  "NOT regexp_matches(concat(decision, said, path, opa, source, destination, request, traceparent, trace, oldRevision), '[^ -~]')",
+  // The other columns are kept only where they have a shape that has no such character.
+  `NOT regexp_matches(concat(opa, source, destination, oldRevision, CASE WHEN NOT ${isUuid} THEN request END), '[^ -~]')`,
   "regexp_full_match(path, '[A-Za-z0-9_/.-]*') AND NOT contains(path, 'eyJ')",
   'length(concat(opa, request, oldRevision, path)) <= 200',
   'length(concat(source, destination)) <= 2000',
@@ -51,11 +53,13 @@ const conditions: readonly string[] = [
   `(reasons = '[]' OR (length(reasons) <= 300 AND regexp_full_match(reasons, '\\[${reason}(,${reason}){0,9}\\]') AND NOT regexp_matches(reasons, '${secret}')))`,
 ]
 
-const isUuid = `regexp_full_match(request, '${uuid}')`
 const isTrace = (name: string): string => `regexp_full_match(${name}, '[0-9a-f]{32}')`
 /** As text of 32 digits; empty when there is none. */
 const traceText = `CASE WHEN ${isTrace('trace')} THEN trace WHEN ${isTrace('traceparent')} THEN traceparent
   ELSE regexp_extract(coalesce(traceparent, ''), '^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}', 1) END`
+
+/** Longest object that DuckDB makes room for unless told otherwise. Bytes: with more room it spends its time on clearing it. */
+export const usualObject = 1024 * 1024
 
 /**
  * A temporary table `bulk` of the events of a file of JSON. A value that is no event, or no JSON, is an `odd` row; the
@@ -90,21 +94,31 @@ function quoted(file: string): string {
   return `'${file.replaceAll("'", "''")}'`
 }
 
-/** Moves the rows of `bulk` that are not odd and not stored already; `columns` are place, source and time of arrival. */
+/** How many events of `bulk` came more than once, and how many come earlier than the one before them. */
+export const disorderSql = `SELECT
+  (SELECT count(*) FROM (SELECT identity FROM bulk WHERE NOT odd GROUP BY identity, moment HAVING count(*) > 1)),
+  (SELECT count(*) FROM (SELECT moment < lag(moment) OVER () AS earlier FROM bulk WHERE NOT odd) WHERE earlier)`
+
+/**
+ * Moves the rows of `bulk` that are not odd and not stored already; `columns` are place, source and time of arrival.
+ * `hasRepeats` and `isOrdered` spare what costs more than all the rest and is seldom needed.
+ */
 export function moveSql(from: {
   readonly columns: string
   readonly join: string
   readonly earliest: bigint
   readonly latest: bigint
+  readonly hasRepeats: boolean
+  readonly isOrdered: boolean
 }): string {
   return `INSERT INTO "opa-decisions" (moment, receivedAt, source, segment, import, frame, item, identity,
       requestUuid, requestText, traceUuid, traceText, decisionUuid, decisionText,
       opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, reasons, path, revision, evaluationNs)
     SELECT moment, ${from.columns}, identity, requestUuid, requestText, traceUuid, NULL, identity, NULL,
       opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, reasons, path, revision, evaluationNs
-    FROM (SELECT DISTINCT ON (identity, moment) * FROM bulk WHERE NOT odd) AS bulk ${from.join}
+    FROM (SELECT ${from.hasRepeats ? 'DISTINCT ON (identity, moment)' : ''} * FROM bulk WHERE NOT odd) AS bulk ${from.join}
     WHERE NOT EXISTS (SELECT 1 FROM "opa-decisions" AS known
       WHERE known.identity = bulk.identity AND known.moment = bulk.moment
       AND known.moment BETWEEN ${from.earliest} AND ${from.latest})
-    ORDER BY moment`
+    ${from.isOrdered ? '' : 'ORDER BY moment'}`
 }

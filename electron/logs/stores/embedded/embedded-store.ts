@@ -15,7 +15,7 @@ import { unpack } from '../unpack.ts'
 import { schemaSql, schemaVersion } from './columns.ts'
 import { hopActivityOf } from './hop-query.ts'
 import { importFile } from './import-file.ts'
-import { type Durable, ingest, loadIntake, numbersOf } from './ingest.ts'
+import { type Durable, ingest, loadIntake, numbersOf, usualThreads } from './ingest.ts'
 import { countRecords, findRecords, findRefused } from './queries.ts'
 import { retain } from './retention.ts'
 
@@ -51,7 +51,12 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   const bulkFile = join(options.folder, 'bulk.ndjson')
   await makeFolder(options.folder)
   // One instance for each file in one process: two would not see each other's rows, and one would lose them.
-  const instance = await DuckDBInstance.fromCache(database, { memory_limit: '1GB', threads: '2' })
+  const instance = await DuckDBInstance.fromCache(database, {
+    memory_limit: '1GB',
+    threads: String(usualThreads),
+    // Opening reads so much again at most, in a tenth of a second; a smaller one has the last rows written many times over.
+    checkpoint_threshold: '64MB',
+  })
   const writing = await instance.connect()
   const reading = await instance.connect()
   await writing.run('SET autoinstall_known_extensions = false')

@@ -5,8 +5,8 @@ import { createIntakeCounts, summed } from '../intake-counts.ts'
 import { itemsOf, readUpload } from '../read-upload.ts'
 import type { FrameHeader, FramePlace } from '../segments/frame.ts'
 import { appendRecords } from './appending.ts'
-import { bulkSql, moveSql } from './decision-sql.ts'
-import { numberedLines } from './json-lines.ts'
+import { bulkSql, disorderSql, moveSql, usualObject } from './decision-sql.ts'
+import { createNumberedLines } from './json-lines.ts'
 
 /** An upload that is on the disk and has to become rows. */
 export interface Durable {
@@ -23,6 +23,9 @@ export interface BulkSettings {
   readonly file: string
   readonly from: number
 }
+
+/** Of DuckDB, for questions and imports. */
+export const usualThreads = 2
 
 export type Tally = readonly IntakeCounts[]
 
@@ -57,7 +60,13 @@ export async function ingest(
   }
   if (decisions.length === 0 || length < bulk.from) return inTransaction(false)
   // One upload that is no JSON fails them all: then each is parsed on its own.
-  return inTransaction(true).catch(() => inTransaction(false))
+  // One thread: a second one costs more than it brings on a few thousand events, and uploads are read in it meanwhile.
+  await connection.run('SET threads = 1')
+  try {
+    return await inTransaction(true).catch(() => inTransaction(false))
+  } finally {
+    await connection.run(`SET threads = ${usualThreads}`)
+  }
 }
 
 async function ingestParsed(connection: DuckDBConnection, uploads: readonly Durable[]): Promise<Tally> {
@@ -75,13 +84,15 @@ async function ingestParsed(connection: DuckDBConnection, uploads: readonly Dura
 }
 
 async function ingestBulk(connection: DuckDBConnection, uploads: readonly Durable[], file: string): Promise<Tally> {
-  const numbered = uploads.map((upload, number) => numberedLines(upload.content, number))
-  const whole = numbered.flatMap((lines) => lines ?? [])
-  const expected = whole.reduce((sum, { count }) => sum + count, 0)
-  await writeFile(file, Buffer.concat(whole.flatMap(({ pieces }) => pieces)), { mode: 0o600 })
+  const length = uploads.reduce((sum, { content }) => sum + content.length, 0)
+  // The numbers take a few bytes more of each event, which has hundreds.
+  const lines = createNumberedLines(Math.ceil(length * 1.1))
+  const counts = uploads.map(({ content }, number) => lines.add(content, number))
+  const expected = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
+  if (expected === 0) return ingestParsed(connection, uploads)
+  await writeFile(file, lines.bytes(), { mode: 0o600 })
   try {
-    if (expected > 0) await connection.run(bulkSql(file, 'newline_delimited', 64 * 1024 * 1024))
-    else return ingestParsed(connection, uploads)
+    await connection.run(bulkSql(file, 'newline_delimited', Math.max(usualObject, lines.longest())))
   } finally {
     await unlink(file).catch(() => {})
   }
@@ -119,7 +130,7 @@ async function ingestBulk(connection: DuckDBConnection, uploads: readonly Durabl
   if (repeated > 0 && first !== undefined) {
     tally[0] = { ...first, accepted: first.accepted - repeated, repeated }
   }
-  const unsplit = uploads.filter((_, number) => numbered[number] === null)
+  const unsplit = uploads.filter((_, number) => counts[number] === null)
   return added(added(tally, await ingestOdd(connection, uploads)), await ingestParsed(connection, unsplit))
 }
 
@@ -168,7 +179,9 @@ export async function moveBulk(
   range: readonly number[],
 ): Promise<number> {
   const bounds = { earliest: BigInt(range[1] ?? 0), latest: BigInt(range[2] ?? 0) }
-  return (await connection.run(moveSql({ columns, join, ...bounds }))).rowsChanged
+  const [repeats = 0, earlier = 0] = await numbersOf(connection, disorderSql)
+  const order = { hasRepeats: repeats > 0, isOrdered: earlier === 0 }
+  return (await connection.run(moveSql({ columns, join, ...bounds, ...order }))).rowsChanged
 }
 
 export async function numbersOf(connection: DuckDBConnection, sql: string): Promise<readonly number[]> {
