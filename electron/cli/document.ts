@@ -1,7 +1,6 @@
 import type {
   DocumentCertificate,
   DocumentHop,
-  DocumentReason,
   DocumentSide,
   DocumentSlot,
   DocumentWorkload,
@@ -12,16 +11,17 @@ import type {
   FactReference,
   Hop,
   HopSide,
-  Judgement,
-  Known,
-  Reason,
+  IntegrityView,
+  KubernetesView,
+  NetworkView,
   RegistrationView,
   Slot,
   TrustGraph,
   Workload,
 } from '../../shared/domain/model/graph.ts'
 import { gapSentence } from '../../shared/words/gaps.ts'
-import { reasonSentence } from '../../shared/words/reasons.ts'
+import { isoOf, isoOrNull, judgementOf, knownOf, reasonOf, same } from './document-parts.ts'
+import { leaseOf, leasesOf, vaultOf } from './document-vault.ts'
 
 /** What is shown of a graph: all of it, or what a filter left. */
 export interface Selection {
@@ -45,12 +45,13 @@ export function documentOf(
     zones: graph.zones.map(({ id, title, kind, order }) => ({ id, title, kind, order })),
     workloads: selection.workloads.map(workloadOf),
     hops: selection.hops.map(hopOf),
-    control: graph.control.map(({ id, kind, name, state, summary }) => ({
+    control: graph.control.map(({ id, kind, name, state, summary, vault }) => ({
       id,
       kind,
       name,
       state: judgementOf(state),
       summary: reasonOf(summary),
+      ...(vault === undefined ? {} : { vault: vaultOf(vault) }),
     })),
     gaps: graph.gaps.map((gap) => ({ ...gap, at: isoOf(gap.at), sentence: gapSentence(gap) })),
     defects: graph.defects.map((defect) => ({ ...defect })),
@@ -66,16 +67,19 @@ export function documentOf(
 }
 
 function workloadOf(workload: Workload): DocumentWorkload {
-  const { id, name, zone, stage, spiffeId, state, svid, registration, envoys, slots } = workload
+  const { id, name, identityLabel, zone, stage, spiffeId, state, svid, registration, envoys, slots } = workload
   return {
     id,
     name,
+    identityLabel,
     zone,
-    stage: { id: stage.id, kind: stage.kind, basis: stage.basis },
+    stage: { id: stage.id, kind: stage.kind, basis: stage.basis, order: stage.order },
     spiffeId: knownOf(spiffeId, same),
     state: judgementOf(state),
     svid: { loaded: knownOf(svid.loaded, certificateOf), presented: knownOf(svid.presented, certificateOf) },
     registration: knownOf(registration, registrationOf),
+    kubernetes: knownOf(workload.kubernetes, kubernetesOf),
+    leases: knownOf(workload.leases, leasesOf),
     envoys: envoys.map((each) => ({
       envoy: each.envoy,
       version: knownOf(each.version, same),
@@ -97,14 +101,26 @@ function registrationOf(registration: RegistrationView) {
   }
 }
 
+function kubernetesOf({ cluster, namespace, pods, owner, serviceAccount }: KubernetesView) {
+  const ownedBy = owner === null ? null : { kind: owner.kind, name: owner.name }
+  return {
+    cluster,
+    namespace,
+    pods: pods.map(({ name, ready, node }) => ({ name, ready, node })),
+    owner: ownedBy,
+    serviceAccount,
+  }
+}
+
 function hopOf(hop: Hop): DocumentHop {
-  const { id, from, to, transport, authorisation, relations, relationFacts, client, server, tls } = hop
+  const { id, from, to, transport, authorisation, identityClaim, relations, relationFacts, client, server, tls } = hop
   return {
     id,
     from,
     to,
     transport: judgementOf(transport),
     authorisation: judgementOf(authorisation),
+    identityClaim: judgementOf(identityClaim),
     relations: [...relations],
     relationsRestOn: Object.fromEntries(Object.entries(relationFacts).map(([name, ids]) => [name, [...ids]])),
     client: sideOf(client),
@@ -113,6 +129,22 @@ function hopOf(hop: Hop): DocumentHop {
     activity: knownOf(hop.activity, (each) => ({ ...each, lastRequestAt: isoOrNull(each.lastRequestAt) })),
     decision: knownOf(hop.decision, (each) => ({ ...each, at: isoOf(each.at), reasons: [...each.reasons] })),
     guard: knownOf(hop.guard, (each) => ({ ...each, bundleFetchedAt: isoOrNull(each.bundleFetchedAt) })),
+    network: knownOf(hop.network, networkOf),
+    integrity: knownOf(hop.integrity, integrityOf),
+    leases: hop.leases.map(leaseOf),
+    deviation: hop.deviation === null ? null : reasonOf(hop.deviation),
+  }
+}
+
+function networkOf(view: NetworkView) {
+  return { ...view, policies: [...view.policies], restsOn: [...view.restsOn] }
+}
+
+function integrityOf({ userIdentity, lastFailure, ...counts }: IntegrityView) {
+  return {
+    ...counts,
+    userIdentity: { ...userIdentity },
+    lastFailure: lastFailure === null ? null : { at: isoOf(lastFailure.at), reason: lastFailure.reason },
   }
 }
 
@@ -130,7 +162,8 @@ function sideOf(side: HopSide): DocumentSide {
 }
 
 function slotOf(slot: Slot): DocumentSlot {
-  if (slot.kind === 'none') return { kind: 'none' }
+  if (slot.kind === 'none')
+    return slot.reason === undefined ? { kind: 'none' } : { kind: 'none', reason: reasonOf(slot.reason) }
   if (slot.kind === 'unknown') return { kind: 'unknown', reason: reasonOf(slot.reason), last: slot.last }
   return { kind: 'value', text: slot.text, tone: slot.tone, fact: slot.fact.factId, reason: reasonOf(slot.reason) }
 }
@@ -143,36 +176,4 @@ function certificateOf(certificate: CertificateView): DocumentCertificate {
     notAfter: isoOrNull(certificate.notAfter),
     issuer: certificate.issuer,
   }
-}
-
-function judgementOf<State extends string>(judgement: Judgement<State>) {
-  return {
-    state: judgement.state,
-    reason: reasonOf(judgement.reason),
-    basis: judgement.basis,
-    since: isoOrNull(judgement.since),
-    restsOn: [...judgement.restsOn],
-    missing: judgement.missing.map((each) => ({ ...each, lastReadAt: isoOrNull(each.lastReadAt) })),
-  }
-}
-
-function knownOf<Value, Out>(value: Known<Value>, convert: (value: Value) => Out) {
-  if (!value.known) return { known: false as const, reason: reasonOf(value.reason) }
-  return { known: true as const, value: convert(value.value), fact: value.fact.factId, stale: value.stale }
-}
-
-function reasonOf(reason: Reason): DocumentReason {
-  return { code: reason.code, sentence: reasonSentence(reason), params: { ...reason.params } }
-}
-
-function same<Value>(value: Value): Value {
-  return value
-}
-
-function isoOf(at: number): string {
-  return new Date(at).toISOString()
-}
-
-function isoOrNull(at: number | null): string | null {
-  return at === null ? null : isoOf(at)
 }

@@ -6,6 +6,7 @@ import type {
   HopSide,
   Judgement,
   Known,
+  LeaseView,
   Reason,
   TrustGraph,
   Workload,
@@ -144,6 +145,145 @@ test('the document is exactly what its schema describes: nothing missing, nothin
       basis: 'measured',
     },
   ])
+})
+
+/** Everything known, so that every field of every part of the model has a value. */
+function wholeGraph(): typeof graph {
+  const certificate = { spiffeId: 'a', serial: 'b', notBefore: at, notAfter: at, issuer: 'c' }
+  const whole: HopSide = {
+    ...side('tool'),
+    requiresPeer: known(['spiffe://x/a']),
+    peerAsExpected: known(true),
+    certificate: known(certificate),
+  }
+  const lease: LeaseView = {
+    vault: 'vault',
+    leaseId: 'database/creds/ro/1',
+    mount: 'database/',
+    path: 'database/creds/ro',
+    role: 'ro',
+    state: 'active',
+    doubt: null,
+    issuedAt: at,
+    expiresAt: at,
+    lastRenewedAt: at,
+    revokedAt: at,
+    renewable: true,
+    ttlSeconds: 60,
+    isLong: false,
+    learntFrom: 'audit',
+    holder: 'tool',
+    foundBy: 'spiffe-id',
+    opens: 'store',
+    fact,
+    stale: false,
+  }
+  const denial = {
+    vault: 'vault',
+    path: 'p',
+    operation: 'read',
+    count: 1,
+    lastAt: at,
+    error: 'permission denied',
+    fact,
+  }
+  const counts = { windowSeconds: 60, verified: 1, failed: 1, missing: 1 }
+  const userIdentity = { verified: 1, exchanged: 1, lost: 1, failed: 1 }
+  const decision = {
+    at,
+    outcome: 'deny',
+    decisionId: 'd',
+    reasons: ['no'],
+    path: 'p',
+    revision: 'r',
+    requestId: 'q',
+  } as const
+  const network = { verdict: 'blocked', ingress: 'blocked', egress: 'admitted', port: 8443 } as const
+  const pods = [{ name: 'tool-1', ready: true, node: 'n' }]
+  const owner = { kind: 'Deployment', name: 'tool' }
+  return {
+    ...graph,
+    workloads: [
+      workload('tool', 'data', {
+        svid: { loaded: known(certificate), presented: known(certificate) },
+        kubernetes: known({ cluster: 'c', namespace: 'ai', pods, owner, serviceAccount: 'tool' }),
+        leases: known({ active: 1, unclear: 0, nearestExpiryAt: at, leases: [lease], total: 1, denials: [denial] }),
+        slots: {
+          opa: { kind: 'value', text: 'r1', tone: 'quiet', fact, reason: notRead },
+          vault: { kind: 'none', reason: notRead },
+          image: { kind: 'unknown', reason: notRead, last: 'sha256:1' },
+        },
+      }),
+    ],
+    hops: [
+      hop('tool', 'tool', {
+        client: whole,
+        server: whole,
+        tls: { version: known('TLSv1.3'), cipher: known('x') },
+        decision: known({ ...decision, evaluationP99Ms: 1 }),
+        network: known({ ...network, policies: ['ai/tool'], restsOn: [fact.factId] }),
+        integrity: known({ ...counts, userIdentity, lastFailure: { at, reason: 'wrong-key' } }),
+        leases: [lease],
+        deviation: notRead,
+      }),
+    ],
+    control: [
+      {
+        id: 'c',
+        kind: 'vault',
+        name: 'vault',
+        state: judged('attention'),
+        summary: notRead,
+        vault: {
+          version: known('2.0.0'),
+          sealed: known(false),
+          audit: known({ log: 'audit', since: at, refusedLines: 0 }),
+          active: 1,
+          orphaned: [{ lease, kind: 'gone', why: notRead }],
+          orphanedTotal: 1,
+        },
+      },
+    ],
+  }
+}
+
+/** Fields that the document calls otherwise. A fact is told once, in `facts`, and named by its id elsewhere. */
+const calledOtherwise: Readonly<Record<string, string>> = { relationFacts: 'relationsRestOn', factId: 'id' }
+
+/** Paths of everything that the model has and the document has not. */
+function lost(model: unknown, document: unknown, path: string): readonly string[] {
+  if (Array.isArray(model)) {
+    return model.flatMap((each, place) =>
+      lost(each, Array.isArray(document) ? document[place] : undefined, `${path}[]`),
+    )
+  }
+  if (typeof model !== 'object' || model === null) return document === undefined ? [path] : []
+  if (typeof document !== 'object' || document === null)
+    return path.endsWith('.fact') && typeof document === 'string' ? [] : [path]
+  return Object.entries(model).flatMap(([key, value]) => {
+    const name = calledOtherwise[key] ?? key
+    return lost(value, Reflect.get(document, name), `${path}.${key}`)
+  })
+}
+
+test('every field of the graph is in the document: who adds one to the model must carry it here', () => {
+  const whole = wholeGraph()
+  const document = documentOf(whole, { filter: '', workloads: whole.workloads, hops: whole.hops })
+  expect(graphDocument.parse(document)).toEqual(document)
+  expect(lost(whole, document, 'graph')).toEqual([])
+  expect(lost({ ...whole, hops: [{ ...whole.hops[0], added: 1 }] }, document, 'graph')).toEqual(['graph.hops[].added'])
+})
+
+test('the table tells of each hop what claims, networks and stages say, and unknown where nobody does', () => {
+  const claims = {
+    code: 'claims-contradicted',
+    params: { caller: 'a', callee: 'b', claimed: 'spiffe://x/c', proved: null },
+  }
+  const lying = hop('tool', 'lost', { identityClaim: { ...judged('contradicted'), reason: claims } })
+  const text = tableOf(graph, { ...everything, hops: [lying, ...wholeGraph().hops] })
+  for (const part of ['CLAIMED SENDER', 'claims another identity', 'spiffe://x/c', 'unknown', 'blocked', '1 lost']) {
+    expect(text).toContain(part)
+  }
 })
 
 test('the table names every workload, hop and gap, and lets no text from outside steer the terminal', () => {

@@ -1,11 +1,12 @@
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { countOf, formatMoment } from '../../shared/words/durations.ts'
 import { gapSentence } from '../../shared/words/gaps.ts'
+import { hopFindings, networkLabel } from '../../shared/words/hop-findings.ts'
 import { relationWords } from '../../shared/words/hop-sentences.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
-import { authorisationLabel, transportLabel, workloadStateLabel } from '../../shared/words/states.ts'
+import { authorisationLabel, claimLabel, transportLabel, workloadStateLabel } from '../../shared/words/states.ts'
 import { defectSentence } from '../../shared/words/summaries.ts'
-import { countdownText } from '../../shared/words/workload-sentences.ts'
+import { countdownText, slotText } from '../../shared/words/workload-sentences.ts'
 import type { Selection } from './document.ts'
 import { columns, plainText } from './text.ts'
 
@@ -17,24 +18,27 @@ export function tableOf(graph: TrustGraph, selection: Selection): string {
     `${plainText(graph.environment)} at ${formatMoment(graph.asOf)}\n`,
     section(
       countOf(selection.workloads.length, 'workload'),
-      ['WORKLOAD', 'ZONE', 'STATE', 'SVID', 'WHY'],
+      ['WORKLOAD', 'ZONE', 'STATE', 'SVID', 'LEASES', 'WHY'],
       selection.workloads.map((workload) => [
         workload.name,
         workload.zone,
         workloadStateLabel(workload.state.state),
         countdownText(workload, graph.asOf),
+        slotText(workload.slots.vault),
         reasonSentence(workload.state.reason),
       ]),
     ),
     section(
       countOf(selection.hops.length, 'hop'),
-      ['HOP', 'TRANSPORT', 'AUTHORISATION', 'RELATION', 'WHY'],
+      ['HOP', 'TRANSPORT', 'AUTHORISATION', 'CLAIMED SENDER', 'NETWORK', 'RELATION', 'WHY'],
       selection.hops.map((hop) => [
         `${nameOf(hop.from)} → ${nameOf(hop.to)}`,
         transportLabel(hop.transport.state),
         authorisationLabel(hop.authorisation.state),
+        claimLabel(hop.identityClaim.state),
+        networkLabel(hop.network),
         relationWords(hop).join(', '),
-        `${reasonSentence(hop.transport.reason)} ${reasonSentence(hop.authorisation.reason)}`,
+        [reasonSentence(hop.transport.reason), reasonSentence(hop.authorisation.reason), ...hopFindings(hop)].join(' '),
       ]),
     ),
     section(

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { FoundLine, RefusedLine } from '../../shared/contract/logs.ts'
 import { countOf, formatMoment } from '../../shared/words/durations.ts'
+import { blindSpots, emptySentence, reasonsOf, whoRefused } from '../../shared/words/refused.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
 import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
@@ -44,13 +45,14 @@ Exit code 3: shown, but some logs could not be read.`,
     if (positionals.length > 0) throw new UsageError(`"${positionals.join(' ')}" is too much`)
     const limit = numberOf('--limit', values.limit, 1, 1000)
     const minutes = numberOf('--minutes', values.minutes, 0.1, 525_600)
-    return onLogs(values, output, signal, async (client, environment) => {
+    return onLogs(values, output, signal, async (client, environment, clock) => {
       const answer = await client.logs.refused({ environment, limit, minutes }, { signal })
       if (values.json) output.out(`${jsonText(answer)}\n`)
-      else output.out(tableOf(answer.requests))
+      else if (answer.requests.length > 0) output.out(tableOf(answer.requests))
+      else output.out(`${emptySentence(answer, minutes)}\n`)
       if (!answer.complete) output.err(`everyhop: there are more than ${limit}\n`)
-      if (answer.heldSince === null) output.err('everyhop: no log record is held, so what was refused is unknown\n')
-      else output.err(`everyhop: records are held since ${formatMoment(answer.heldSince)}\n`)
+      // What the sources themselves say of their health comes at the end, for all commands on logs.
+      for (const text of blindSpots(answer, null, clock.now())) output.err(`everyhop: ${plainText(text)}\n`)
     })
   },
 }
@@ -116,21 +118,20 @@ async function onLogs(
 }
 
 function tableOf(requests: readonly RefusedLine[]): string {
-  if (requests.length === 0) return 'No refused request is among the records that are held.\n'
-  const head = ['TIME', 'CALLER', 'CALLEE', 'STATUS', 'DETAILS', 'REASONS', 'DECISION', 'REQUEST']
+  const head = ['TIME', 'CALLER', 'CALLEE', 'STATUS', 'REFUSED BY', 'REASONS', 'DECISION', 'REQUEST']
   const title = `${countOf(requests.length, 'refused request')}\n`
   return title + columns([head, ...requests.map(rowOf)])
 }
 
 function rowOf(request: RefusedLine): readonly string[] {
-  const { at, callerSpiffeId, calleeSpiffeId, callerAddress, access, decision, decisionId, requestId } = request
+  const { at, callerSpiffeId, calleeSpiffeId, callerAddress, access, decisionId, requestId } = request
   return [
     formatMoment(at),
-    callerSpiffeId ?? callerAddress ?? 'unknown',
-    calleeSpiffeId ?? 'unknown',
-    access?.status?.toString() ?? 'unknown',
-    access?.details ?? 'unknown',
-    decision === null ? 'unknown' : decision.reasons.join('; '),
+    callerSpiffeId ?? callerAddress ?? 'not known',
+    calleeSpiffeId ?? 'not known',
+    access?.status?.toString() ?? 'not known',
+    whoRefused(request).short,
+    reasonsOf(request),
     decisionId ?? '–',
     requestId ?? '–',
   ]

@@ -1,57 +1,19 @@
 import { z } from 'zod'
-import { gapReasons, sourceKinds } from '../domain/model/fact.ts'
-import { authorisationStates, relations, transportStates, workloadStates } from '../domain/model/hop-state.ts'
+import { gapReasons } from '../domain/model/fact.ts'
+import {
+  authorisationStates,
+  claimStates,
+  relations,
+  transportStates,
+  workloadStates,
+} from '../domain/model/hop-state.ts'
+import { basis, judgement, known, reason, source, time } from './document-parts.ts'
+import { lease, leases, vault } from './document-vault.ts'
 
 /**
  * The graph as a document for people and scripts: what `everyhop graph show --json` prints, and `everyhop schema graph`
  * describes. Times are ISO 8601 in UTC. Everything that is not known says so and why; nothing is left out as if it were fine.
  */
-const time = z.iso.datetime().describe('ISO 8601, UTC')
-const source = z.enum(sourceKinds)
-const basis = z
-  .enum(['measured', 'derived', 'declared'])
-  .describe('measured: read from the running system; derived: computed from other facts; declared: written by someone')
-
-const reason = z
-  .object({
-    code: z.string().describe('stable: a code never changes its meaning'),
-    sentence: z.string(),
-    params: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
-  })
-  .describe('why, as a code for scripts and a sentence for people')
-
-const missing = z.object({
-  source,
-  instance: z.string().nullable().describe('null: none is configured'),
-  what: z.string(),
-  lastReadAt: time.nullable().describe('null: never read'),
-})
-
-/** A state with its reason, its basis, and the ids of the facts it rests on. */
-function judgement<States extends readonly [string, ...string[]]>(states: States) {
-  return z.object({
-    state: z.enum(states),
-    reason,
-    basis,
-    since: time.nullable().describe('null: not known since when'),
-    restsOn: z.array(z.string()).describe('ids of entries of `facts`, or of facts that were read earlier'),
-    missing: z.array(missing).describe('what would have to be readable for a better answer'),
-  })
-}
-
-/** A value, or that it is not known and why. */
-function known<Value extends z.ZodType>(value: Value) {
-  return z.discriminatedUnion('known', [
-    z.object({
-      known: z.literal(true),
-      value,
-      fact: z.string().describe('id of the fact it came from'),
-      stale: z.boolean().describe('true: the source has gone silent since; this is the last value known'),
-    }),
-    z.object({ known: z.literal(false), reason }),
-  ])
-}
-
 const certificate = z.object({
   spiffeId: z.string().nullable(),
   serial: z.string().nullable(),
@@ -61,7 +23,7 @@ const certificate = z.object({
 })
 
 const slot = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('none') }),
+  z.object({ kind: z.literal('none'), reason: reason.optional().describe('absent: it does not apply') }),
   z.object({ kind: z.literal('unknown'), reason, last: z.string().nullable() }),
   z.object({
     kind: z.literal('value'),
@@ -75,8 +37,14 @@ const slot = z.discriminatedUnion('kind', [
 const workload = z.object({
   id: z.string(),
   name: z.string(),
+  identityLabel: z.string().describe('short identity under the name'),
   zone: z.string(),
-  stage: z.object({ id: z.string().nullable(), kind: z.string(), basis: z.enum(['declared', 'derived']) }),
+  stage: z.object({
+    id: z.string().nullable(),
+    kind: z.string(),
+    basis: z.enum(['declared', 'derived']),
+    order: z.number(),
+  }),
   spiffeId: known(z.string()),
   state: judgement(workloadStates),
   svid: z.object({ loaded: known(certificate), presented: known(certificate) }),
@@ -89,6 +57,16 @@ const workload = z.object({
       agent: known(z.object({ spiffeId: z.string(), banned: z.boolean(), svidNotAfter: time.nullable() })),
     }),
   ),
+  kubernetes: known(
+    z.object({
+      cluster: z.string(),
+      namespace: z.string(),
+      pods: z.array(z.object({ name: z.string(), ready: z.boolean(), node: z.string().nullable() })),
+      owner: z.object({ kind: z.string(), name: z.string() }).nullable(),
+      serviceAccount: z.string(),
+    }),
+  ).describe('where it runs; of several pods, namespace, owner and service account are those of the first'),
+  leases: known(leases),
   envoys: z.array(
     z.object({
       envoy: z.string(),
@@ -111,12 +89,37 @@ const side = z.object({
   lastError: known(z.object({ at: time, text: z.string() }).nullable()),
 })
 
+const admission = z.enum(['admitted', 'blocked', 'unrestricted'])
+
+const network = z.object({
+  verdict: admission.describe(
+    'blocked: no policy that selects an end admits the other; unrestricted: none restricts it',
+  ),
+  ingress: admission,
+  egress: admission,
+  port: z.number().nullable().describe('of the callee; null: not known, and not needed to tell'),
+  policies: z.array(z.string()).describe('<namespace>/<name> of the NetworkPolicies that decide'),
+  restsOn: z.array(z.string()),
+})
+
+const integrity = z.object({
+  windowSeconds: z.number(),
+  verified: z.number(),
+  failed: z.number(),
+  missing: z.number().describe('outputs that came without a signature'),
+  userIdentity: z.object({ verified: z.number(), exchanged: z.number(), lost: z.number(), failed: z.number() }),
+  lastFailure: z.object({ at: time, reason: z.string() }).nullable(),
+})
+
 const hop = z.object({
   id: z.string(),
   from: z.string().describe('id of the calling workload'),
   to: z.string().describe('id of the called workload'),
   transport: judgement(transportStates),
   authorisation: judgement(authorisationStates),
+  identityClaim: judgement(claimStates).describe(
+    'whom requests say they come from (x-forwarded-client-cert), held against the certificate of the caller',
+  ),
   relations: z.array(z.enum(relations)),
   relationsRestOn: z.partialRecord(z.enum(relations), z.array(z.string())),
   client: side,
@@ -155,6 +158,12 @@ const hop = z.object({
       bundleFetchedAt: time.nullable(),
     }),
   ),
+  network: known(network).describe('computed from NetworkPolicy objects; nothing proves that they are enforced'),
+  integrity: known(integrity).describe('what the stages themselves reported to have verified of each other'),
+  leases: z.array(lease).describe('Vault leases of the caller that open the callee'),
+  deviation: reason
+    .nullable()
+    .describe('why this is not what intent.yaml wants; null: it is, or intent says nothing of it'),
 })
 
 export const graphDocument = z.object({
@@ -168,7 +177,14 @@ export const graphDocument = z.object({
   workloads: z.array(workload),
   hops: z.array(hop),
   control: z.array(
-    z.object({ id: z.string(), kind: z.string(), name: z.string(), state: judgement(workloadStates), summary: reason }),
+    z.object({
+      id: z.string(),
+      kind: z.string(),
+      name: z.string(),
+      state: judgement(workloadStates),
+      summary: reason,
+      vault: vault.optional(),
+    }),
   ),
   gaps: z
     .array(
@@ -199,7 +215,6 @@ export const graphDocument = z.object({
 })
 
 export type GraphDocument = z.infer<typeof graphDocument>
-export type DocumentReason = z.infer<typeof reason>
 export type DocumentCertificate = z.infer<typeof certificate>
 export type DocumentSide = z.infer<typeof side>
 export type DocumentSlot = z.infer<typeof slot>

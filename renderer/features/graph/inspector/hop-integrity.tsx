@@ -1,8 +1,8 @@
 import type { IntegrityView, Known } from '../../../../shared/domain/model/graph.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { formatClock, formatDuration } from '../../../../shared/words/durations.ts'
+import { type CountPart, signatureCounts, userIdentityCounts } from '../../../../shared/words/integrity.ts'
 import styles from './inspector.module.css'
-import { type CountPart, signatureCounts, userIdentityCounts } from './integrity-words.ts'
 import { Breakable, FactRow, Section } from './rows.tsx'
 
 /** What the two stages verified of each other's outputs, and whether the user behind a request was still known. */

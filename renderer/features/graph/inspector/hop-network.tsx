@@ -2,9 +2,9 @@ import type { HopDetail } from '../../../../shared/contract/graph.ts'
 import type { NetworkView } from '../../../../shared/domain/model/graph.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { countOf } from '../../../../shared/words/durations.ts'
+import { directionWords, networkSentence, networkWord } from '../../../../shared/words/network.ts'
 import { FactList } from './fact-list.tsx'
 import styles from './inspector.module.css'
-import { directionWords, networkSentence, networkWord } from './network-words.ts'
 import { Breakable, FactRow, Section } from './rows.tsx'
 
 /** What NetworkPolicy objects say of the hop: computed, so with the objects it was computed from. */

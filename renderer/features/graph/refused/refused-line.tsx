@@ -2,10 +2,10 @@ import { CircleSlash, Copy, OctagonX } from 'lucide-react'
 import type { RefusedLine } from '../../../../shared/contract/logs.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { formatClock, formatMoment } from '../../../../shared/words/durations.ts'
+import { partyName, reasonsOf, refusedText, whoRefused } from '../../../../shared/words/refused.ts'
 import { Button } from '../../../ui/atoms.tsx'
 import { Breakable } from '../inspector/rows.tsx'
 import styles from './refused.module.css'
-import { partyName, reasonsOf, refusedText, whoRefused } from './refused-lines.ts'
 
 /** "⊘ Policy decision": a denial is violet, what went without a decision is red; shape and words say the same. */
 export function RefusedBy({ line, short = false }: { readonly line: RefusedLine; readonly short?: boolean }) {

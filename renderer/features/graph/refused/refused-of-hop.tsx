@@ -4,13 +4,14 @@ import type { Hop } from '../../../../shared/domain/model/graph.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { formatClock } from '../../../../shared/words/durations.ts'
 import { errorSentence } from '../../../../shared/words/errors.ts'
+import { blindSpots, emptySentence, reasonsOf, unloggedHopSentence } from '../../../../shared/words/refused.ts'
 import { failureOf } from '../../../api/failure.ts'
 import { useRefused, useSourceHealth } from '../../../api/hooks.ts'
 import { Button } from '../../../ui/atoms.tsx'
 import { Section } from '../inspector/rows.tsx'
 import styles from './refused.module.css'
 import { keyOf, RefusedBy, RefusedFacts } from './refused-line.tsx'
-import { blindSpots, emptySentence, endsOf, isLogged, reasonsOf } from './refused-lines.ts'
+import { endsOf, isLogged } from './refused-lines.ts'
 
 const minutes = 60
 const most = 20
@@ -65,7 +66,7 @@ function Lines({
       {requests.length > 0 ? null : isLogged(hop) || spots.length > 0 ? (
         <p className={styles.quiet}>{emptySentence(query.data, minutes)}</p>
       ) : (
-        <Unknown text="No access log of this hop is read. That no refused request is listed does not say that none was refused." />
+        <Unknown text={unloggedHopSentence} />
       )}
       {shown.map((line) => (
         <details key={keyOf(line)} className={styles.entry}>

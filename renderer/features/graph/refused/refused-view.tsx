@@ -6,13 +6,21 @@ import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import type { GraphView } from '../../../../shared/domain/model/view.ts'
 import { countOf, formatClock } from '../../../../shared/words/durations.ts'
 import { errorSentence } from '../../../../shared/words/errors.ts'
+import {
+  blindSpots,
+  emptySentence,
+  partyName,
+  reasonsOf,
+  refusedText,
+  spanWords,
+} from '../../../../shared/words/refused.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { failureOf } from '../../../api/failure.ts'
 import { useRefused } from '../../../api/hooks.ts'
 import { Banner, Button, Chip, Keys } from '../../../ui/atoms.tsx'
 import styles from './refused.module.css'
 import { keyOf, RefusedBy, RefusedFacts } from './refused-line.tsx'
-import { blindSpots, emptySentence, hopIdOf, partyName, reasonsOf, refusedText, spanWords } from './refused-lines.ts'
+import { hopIdOf } from './refused-lines.ts'
 import { Unknown } from './refused-of-hop.tsx'
 
 const spans = [15, 60, 24 * 60] as const

@@ -1,4 +1,4 @@
-import type { IntegrityView } from '../../../../shared/domain/model/graph.ts'
+import type { IntegrityView } from '../domain/model/graph.ts'
 
 export interface CountPart {
   readonly text: string

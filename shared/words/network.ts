@@ -1,5 +1,5 @@
-import type { NetworkView } from '../../../../shared/domain/model/graph.ts'
-import { assertNever } from '../../../../shared/lib/assert-never.ts'
+import type { NetworkView } from '../domain/model/graph.ts'
+import { assertNever } from '../lib/assert-never.ts'
 
 type Verdict = NetworkView['verdict']
 

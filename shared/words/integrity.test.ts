@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { IntegrityView } from '../../../../shared/domain/model/graph.ts'
-import { signatureCounts, userIdentityCounts } from './integrity-words.ts'
+import type { IntegrityView } from '../domain/model/graph.ts'
+import { signatureCounts, userIdentityCounts } from './integrity.ts'
 
 const quiet: IntegrityView = {
   windowSeconds: 60,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { NetworkView } from '../../../../shared/domain/model/graph.ts'
-import { directionWords, networkSentence, networkWord } from './network-words.ts'
+import type { NetworkView } from '../domain/model/graph.ts'
+import { directionWords, networkSentence, networkWord } from './network.ts'
 
 const view: NetworkView = {
   verdict: 'blocked',
