@@ -14,7 +14,11 @@ export const vaultFaults: readonly Fault[] = [
     title: 'Vault sealed',
     words: 'Vault is sealed: it hands out and renews nothing, and tells nothing of its leases until it is unsealed.',
     hits: { vault: true },
-    expects: { ...nothingElse, vault: { answers: 'sealed', newLeases: [], denials: [] } },
+    expects: {
+      ...nothingElse,
+      control: [{ kind: 'vault', states: ['failing'] }],
+      vault: { answers: 'sealed', newLeases: [], denials: [] },
+    },
   },
   {
     id: 'vault-rate-limited',
@@ -35,6 +39,7 @@ export const vaultFaults: readonly Fault[] = [
     hits: { stage: 'model-server' },
     expects: {
       ...nothingElse,
+      workloads: [{ stage: 'model-server', states: ['attention'] }],
       vault: {
         answers: 'active',
         newLeases: [],
@@ -51,6 +56,7 @@ export const vaultFaults: readonly Fault[] = [
     hits: { stage: 'vector-store' },
     expects: {
       ...nothingElse,
+      workloads: [{ stage: 'vector-store', states: ['attention'] }],
       vault: {
         answers: 'active',
         newLeases: [
@@ -74,6 +80,7 @@ export const vaultFaults: readonly Fault[] = [
     hits: { vault: true },
     expects: {
       ...nothingElse,
+      control: [{ kind: 'vault', states: ['attention'] }],
       vault: {
         answers: 'active',
         newLeases: [

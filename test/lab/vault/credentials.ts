@@ -26,6 +26,15 @@ export const credentials: readonly Credential[] = [
     renewable: true,
   },
   {
+    // The one whose holder calls the stage that the credential opens.
+    stage: 'orchestrator',
+    mount: 'database/',
+    path: 'database/creds/search',
+    body: null,
+    ttlSeconds: 600,
+    renewable: true,
+  },
+  {
     stage: 'tool-runtime',
     mount: 'kubernetes/',
     path: 'kubernetes/creds/tool-runtime',
@@ -44,7 +53,12 @@ export const credentials: readonly Credential[] = [
   },
 ]
 
-/** Roles of the database that only faults use. */
+/** What intent.yaml says of it: the stage that a role of the database opens. */
+export const openedStages = [{ mount: 'database', role: 'search', stage: 'vector-store' }] as const
+
+export const databaseCredentials = credentials.filter(({ mount }) => mount === 'database/')
+
+/** A role of the database that only faults use. */
 export const reportingPath = 'database/creds/reporting'
 export const reportingTtlSeconds = 8 * 60 * 60
 /** A stage may not read this: no policy gives it. */
@@ -61,4 +75,8 @@ export function credentialOf(stage: string): Credential {
 
 export function stagePolicy({ path, body }: Credential): string {
   return `path "${path}" {\n  capabilities = ["${body === null ? 'read' : 'update'}"]\n}\n`
+}
+
+export function roleOf({ path }: Credential): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }

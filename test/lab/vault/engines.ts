@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { grantRights, type Rule } from '../cluster/rights.ts'
 import type { RunningCluster } from '../cluster/start.ts'
-import { audience, credentialOf, reportingTtlSeconds } from './credentials.ts'
+import { audience, credentialOf, databaseCredentials, reportingTtlSeconds, roleOf } from './credentials.ts'
 import { type VaultPlan, vaultNamespace } from './plan.ts'
 import type { Postgres } from './postgres.ts'
 import type { VaultServer } from './server.ts'
@@ -33,7 +33,7 @@ export async function openDatabase(vault: VaultServer, plan: VaultPlan, postgres
     connection_url: `postgresql://{{username}}:{{password}}@${plan.address}:${plan.postgresPort}/postgres?sslmode=disable`,
     username: postgres.owner.user,
     password: postgres.owner.password,
-    allowed_roles: ['vector-store', 'reporting'],
+    allowed_roles: [...databaseCredentials.map(roleOf), 'reporting'],
   })
   const creation = `CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'`
   const role = (ttlSeconds: number, maxTtlSeconds: number): object => ({
@@ -42,7 +42,9 @@ export async function openDatabase(vault: VaultServer, plan: VaultPlan, postgres
     default_ttl: `${ttlSeconds}s`,
     max_ttl: `${maxTtlSeconds}s`,
   })
-  await vault.asRoot('POST', 'database/roles/vector-store', role(credentialOf('vector-store').ttlSeconds, 3600))
+  for (const credential of databaseCredentials) {
+    await vault.asRoot('POST', `database/roles/${roleOf(credential)}`, role(credential.ttlSeconds, 3600))
+  }
   await vault.asRoot('POST', 'database/roles/reporting', role(reportingTtlSeconds, reportingTtlSeconds))
 }
 
