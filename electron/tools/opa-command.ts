@@ -188,7 +188,7 @@ function placeIn(file: string): string | null {
 /** The answer, when the program ended by itself with one of these codes. */
 export function printed(run: Run, codes: readonly number[]): Run {
   if (run.ended === 'exited' && run.code !== null && codes.includes(run.code)) return run
-  if (run.ended === 'exited') throw new OpaProblem(`opa ended with ${run.code}: ${run.stderr.trim().slice(0, 2000)}`)
+  if (run.ended === 'exited') throw new OpaProblem(`opa ended with ${run.code}: ${wordsOf(run).slice(0, 2000)}`)
   const why: Readonly<Record<Exclude<Run['ended'], 'exited'>, string>> = {
     'timed-out': 'opa took too long and was stopped',
     'too-much-memory': 'opa needed more memory than it may have and was stopped',
@@ -197,6 +197,11 @@ export function printed(run: Run, codes: readonly number[]): Run {
     'not-started': `opa could not be started: ${run.stderr.trim().slice(0, 500)}`,
   }
   throw new OpaProblem(why[run.ended])
+}
+
+/** What it says of a failure: commands differ in which stream they use. */
+export function wordsOf({ stdout, stderr }: Run): string {
+  return stderr.trim() === '' ? stdout.trim() : stderr.trim()
 }
 
 export function jsonOr(text: string): unknown {

@@ -1,0 +1,93 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { packTar, unpackTar } from 'modern-tar'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ensureBinaries } from '../../test/lab/provision/binaries.ts'
+import { type OpaCommand, opaCommand } from '../tools/opa-command.ts'
+import { buildBundle, localSigner } from './build-bundle.ts'
+import { verifyBundle } from './verify-bundle.ts'
+
+let opa: OpaCommand
+let folder: string
+
+beforeAll(async () => {
+  const { 'opa-envoy': found } = await ensureBinaries(['opa-envoy'], { log: (line) => console.log(line) })
+  opa = opaCommand(found.path, found.version)
+  folder = await mkdtemp(join(tmpdir(), 'everyhop-bundle-'))
+  await mkdir(join(folder, 'pipeline'))
+  await writeFile(join(folder, '.manifest'), '{"roots":["pipeline","callers"]}')
+  await writeFile(
+    join(folder, 'pipeline', 'authz.rego'),
+    'package pipeline.authz\n\nallow if input.caller in data.callers\n',
+  )
+  await writeFile(join(folder, 'pipeline', 'authz_test.rego'), 'package pipeline.authz_test\n\ntest_x if true\n')
+  await writeFile(join(folder, 'data.json'), '{"callers": ["b", "a"], "x": 1.50}'.replace(', "x": 1.50', ''))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+function keys(kind: 'ec' | 'rsa') {
+  const pair =
+    kind === 'ec'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return {
+    secret: String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    pem: String(pair.publicKey.export({ type: 'spki', format: 'pem' })),
+  }
+}
+
+const request = (algorithm: 'ES256' | 'RS256', secret: string) => ({
+  folder,
+  roots: ['pipeline', 'callers'],
+  revision: 'r43',
+  signing: { algorithm, keyId: 'labkey', sign: localSigner(secret, algorithm) },
+})
+
+test.each([
+  ['ES256', 'ec'],
+  ['RS256', 'rsa'],
+] as const)('a bundle signed with %s is valid for OPA with its own key, and with no other', async (algorithm, kind) => {
+  const own = keys(kind)
+  const other = keys(kind)
+  const { bytes, archive } = await buildBundle(opa, request(algorithm, own.secret))
+  expect(archive).toMatchObject({ revision: 'r43', problems: [] })
+  expect([...archive.files.keys()].toSorted()).toEqual(['data.json', 'pipeline/authz.rego'])
+  expect(await verifyBundle(opa, bytes, { pem: own.pem, keyId: 'labkey' })).toEqual({ state: 'valid', keyId: 'labkey' })
+  expect(await verifyBundle(opa, bytes, { pem: other.pem, keyId: 'labkey' })).toMatchObject({ state: 'invalid' })
+  expect(await verifyBundle(opa, bytes, null)).toMatchObject({ state: 'unknown' })
+})
+
+test('the same files give the same bytes apart from the signature, and no signature where none is wanted', async () => {
+  const unsigned = { ...request('ES256', keys('ec').secret), signing: null }
+  const [one, other] = await Promise.all([buildBundle(opa, unsigned), buildBundle(opa, unsigned)])
+  expect(one.archive.files).toEqual(other.archive.files)
+  expect(await verifyBundle(opa, one.bytes, null)).toEqual({ state: 'missing' })
+})
+
+test('a file that was changed after signing makes the signature invalid', async () => {
+  const own = keys('ec')
+  const { bytes } = await buildBundle(opa, request('ES256', own.secret))
+  const entries = await unpackTar(gunzipSync(bytes))
+  const changed = entries.map(({ header, data }) => {
+    const body = header.name.endsWith('data.json')
+      ? new TextEncoder().encode('{"callers":["evil"]}')
+      : (data ?? new Uint8Array())
+    return { header: { name: header.name, size: body.length }, body }
+  })
+  expect(await verifyBundle(opa, gzipSync(await packTar(changed)), { pem: own.pem, keyId: 'labkey' })).toMatchObject({
+    state: 'invalid',
+  })
+})
+
+test('a key that is none is refused without quoting it, and a policy that does not compile in OPA’s words', async () => {
+  expect(() => localSigner('planted-secret', 'ES256')).toThrow(/^the signing key is no private key in PEM$/)
+  await writeFile(join(folder, 'pipeline', 'bad.rego'), 'package pipeline.bad\n\nallow := nosuch(1)\n')
+  try {
+    await expect(buildBundle(opa, request('ES256', keys('ec').secret))).rejects.toThrow(/undefined function nosuch/)
+  } finally {
+    await rm(join(folder, 'pipeline', 'bad.rego'))
+  }
+})
