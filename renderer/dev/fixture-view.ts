@@ -4,6 +4,7 @@ import type { Relation, WorkloadState } from '../../shared/domain/model/hop-stat
 import type { EdgeItem, GraphView, NodeItem } from '../../shared/domain/model/view.ts'
 import { hop, lineOf, type Moment, minute, revision, type WorkloadSketch, workload } from './fixture-parts.ts'
 import { controls, countsOf, healthOf } from './fixture-surroundings.ts'
+import { leasesBetween, vaultComponent, withLeases } from './fixture-vault.ts'
 
 /** A whole invented graph: what the fixture client answers from. */
 export interface Fixture {
@@ -271,8 +272,11 @@ function named(workloads: readonly Workload[], name: string): Workload {
   return found
 }
 
-function fixture(moment: Moment, workloads: readonly Workload[], hops: readonly Hop[], state: WorkloadState): Fixture {
+function fixture(moment: Moment, bare: readonly Workload[], calls: readonly Hop[], state: WorkloadState): Fixture {
   const { now } = moment
+  const troubled = state !== 'verified'
+  const workloads = bare.map((item) => withLeases(moment, item, troubled))
+  const hops = calls.map((item) => leasesBetween(item, workloads))
   const nodes: readonly NodeItem[] = workloads.map((item) => ({
     type: 'workload',
     id: item.id,
@@ -287,7 +291,6 @@ function fixture(moment: Moment, workloads: readonly Workload[], hops: readonly 
     hop: lineOf(item),
     matches: true,
   }))
-  const troubled = state !== 'verified'
   return {
     workloads,
     hops,
@@ -299,7 +302,7 @@ function fixture(moment: Moment, workloads: readonly Workload[], hops: readonly 
       zones,
       nodes,
       edges,
-      control: controls(moment, troubled),
+      control: [...controls(moment, troubled), vaultComponent(moment, troubled)],
       counts: countsOf(workloads, hops),
       gaps: troubled
         ? [

@@ -62,6 +62,11 @@ const subjects: Readonly<Record<string, string>> = {
   clusterstaticentries: 'the ClusterStaticEntry objects',
   'registration-status': 'what the controller wrote of its objects',
   'vault-audit': 'the audit log of Vault',
+  'lease-end': 'when the lease ends',
+  'lease-issue': 'when the lease was issued',
+  'lease-span': 'for how long the lease was given',
+  'lease-renewal': 'whether the lease can be renewed',
+  'lease-holder': 'who holds the lease',
   'tls-session': 'TLS version and cipher',
 }
 

@@ -8,11 +8,10 @@ const vault = (params: Params) => `Vault ${quoted(params, 'vault')}`
 const lastRead = (params: Params) =>
   has(params, 'lastReadAt') ? ` It was last read at ${clock(params, 'lastReadAt')}.` : ' It has never been read.'
 const span = (params: Params, key: string) => formatDuration(count(params, key) * 1000)
+/** Vault's own words on one line: it sets them out in several. */
+const ownWords = (params: Params) => `“${word(params, 'error').trim().replaceAll(/\s+/g, ' ')}”`
 const times = (params: Params) => (count(params, 'count') === 1 ? 'one request' : `${figure(params, 'count')} requests`)
 const leases = (params: Params, key: string) => (count(params, key) === 1 ? '1 lease' : `${figure(params, key)} leases`)
-const orphaned = (params: Params) =>
-  count(params, 'orphaned') === 0 ? '' : ` · ${figure(params, 'orphaned')} orphaned`
-
 /** Vault itself, the leases of a workload, and why a lease seems to be nobody's. */
 export const vaultReasons: Readonly<Record<Code, (params: Params) => string>> = {
   'vault-serving': (p) => `${vault(p)} answers, is unsealed, and its audit log is read.`,
@@ -31,12 +30,14 @@ export const vaultReasons: Readonly<Record<Code, (params: Params) => string>> = 
     count(p, 'orphaned') === 1
       ? `1 of ${leases(p, 'active')} of ${vault(p)} is orphaned: its holder is gone or disabled, and the credential still works.`
       : `${figure(p, 'orphaned')} of ${leases(p, 'active')} of ${vault(p)} are orphaned: their holders are gone or disabled, and the credentials still work.`,
-  'vault-summary': (p) => `${leases(p, 'active')}${orphaned(p)}`,
-  'vault-summary-stale': (p) => `${leases(p, 'active')}?${orphaned(p)}`,
+  // Short: it stands on a card.
+  'vault-summary': (p) =>
+    count(p, 'orphaned') === 0 ? leases(p, 'active') : `${figure(p, 'orphaned')} of ${figure(p, 'active')} orphaned`,
+  'vault-summary-stale': (p) => `${leases(p, 'active')}?`,
   'vault-summary-sealed': () => 'sealed',
   'vault-summary-unknown': (p) => `Leases of ${vault(p)} are not known.`,
   'vault-denied': (p) =>
-    `${vault(p)} refused ${times(p)} of ${word(p, 'name')} to ${word(p, 'operation')} ${quoted(p, 'path')}: ${quoted(p, 'error')}.`,
+    `${vault(p)} refused ${times(p)} of ${word(p, 'name')} to ${word(p, 'operation')} ${quoted(p, 'path')}: ${ownWords(p)}.`,
   'lease-long': (p) =>
     `${word(p, 'name')} holds a lease of ${quoted(p, 'path')} that was given for ${span(p, 'ttlSeconds')}; more than ${span(p, 'limitSeconds')} is long for a credential.`,
   'lease-holder-gone': (p) => `Nothing of its holder ${quoted(p, 'holder')} runs any more.`,
@@ -60,7 +61,7 @@ export const vaultReasons: Readonly<Record<Code, (params: Params) => string>> = 
   'leases-long': (p) =>
     `${word(p, 'name')} holds a lease of ${quoted(p, 'path')} for ${span(p, 'ttlSeconds')}, more than ${span(p, 'limitSeconds')}.`,
   'leases-denied': (p) =>
-    `${vault(p)} refused ${times(p)} of ${word(p, 'name')} to ${quoted(p, 'path')}: ${quoted(p, 'error')}.`,
+    `${vault(p)} refused ${times(p)} of ${word(p, 'name')} to ${quoted(p, 'path')}: ${ownWords(p)}.`,
   'leases-doubtful': (p) =>
     `Whether ${count(p, 'unclear') === 1 ? '1 lease has' : `${figure(p, 'unclear')} leases have`} ended is not known: the audit log does not tell, and no look-up did since.`,
   'leases-without-holder': (p) => `Not known: ${vault(p)} has leases of which no audit line says who holds them.`,

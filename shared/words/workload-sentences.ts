@@ -4,6 +4,7 @@ import { workloadSeverity } from '../domain/model/hop-state.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import { formatAge, formatDuration, speakDuration } from './durations.ts'
 import { workloadStateLabel } from './states.ts'
+import { spokenLeases } from './vault-leases.ts'
 
 /** The second line of a card: "SVID 41 m 39 s", "expired 3 m 24 s", "No SVID", "unknown, 9 m". */
 export function countdownText(workload: Workload, now: EpochMs): string {
@@ -36,6 +37,8 @@ export function workloadSentence(workload: Workload, now: EpochMs): string {
   parts.push(workloadStateLabel(workload.state.state))
   const expiry = spokenExpiry(workload, now)
   if (expiry !== null) parts.push(expiry)
+  const leases = spokenLeases(workload, now)
+  if (leases !== null) parts.push(leases)
   return `${parts.join(', ')}.`
 }
 

@@ -77,7 +77,8 @@ function CardSlot({
   readonly what: string
 }) {
   const tone = slot.kind === 'value' ? slot.tone : slot.kind
-  const title = slot.kind === 'none' ? `${what}: does not apply` : `${what}: ${reasonSentence(slot.reason)}`
+  const why = slot.reason === undefined ? 'does not apply' : reasonSentence(slot.reason)
+  const title = `${what}: ${why}`
   return (
     <span className={styles.slot} data-tone={tone} title={title}>
       <Icon size={12} strokeWidth={1.9} aria-hidden="true" />

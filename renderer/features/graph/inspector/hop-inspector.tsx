@@ -13,9 +13,11 @@ import { authorisationTone, transportTone } from '../looks.ts'
 import { RefusedOfHop } from '../refused/refused-of-hop.tsx'
 import { FactList, RestsOn } from './fact-list.tsx'
 import { Authorisation } from './hop-authorisation.tsx'
+import { HopClaim } from './hop-claim.tsx'
 import { HopIntegrity } from './hop-integrity.tsx'
 import { HopNetwork } from './hop-network.tsx'
 import styles from './inspector.module.css'
+import { HopLeases } from './lease-sections.tsx'
 import { Breakable, Expiry, FactRow, Section, Serial, TwoSidedRow } from './rows.tsx'
 import { StateGlyph } from './state-glyph.tsx'
 
@@ -26,12 +28,15 @@ export function HopInspector({
   environment,
   names,
   onCopy,
+  onRefused,
 }: {
   readonly detail: HopDetail
   readonly now: EpochMs
   readonly environment: string
   readonly names: ReadonlyMap<string, string>
   readonly onCopy: (text: string) => void
+  /** Opens the list of refused requests with those of this hop. */
+  readonly onRefused: () => void
 }) {
   const { hop, from, to, facts } = detail
   const { transport, authorisation } = hop
@@ -74,6 +79,7 @@ export function HopInspector({
           {(value) => <Breakable text={value} />}
         </FactRow>
       </Section>
+      <HopClaim detail={detail} now={now} />
       <Section title="Authorisation">
         <div className={styles.states}>
           <Tag tone={authorisationTone(authorisation.state)}>{startOfRow(authorisationPhrase(hop))}</Tag>
@@ -82,7 +88,8 @@ export function HopInspector({
         <RestsOn judgement={authorisation} facts={facts} now={now} />
         <Authorisation detail={detail} now={now} />
       </Section>
-      <RefusedOfHop key={hop.id} environment={environment} hop={hop} names={names} now={now} onCopy={onCopy} />
+      <RefusedOfHop key={hop.id} environment={environment} hop={hop} names={names} now={now} onCopy={onCopy} onList={onRefused} />
+      <HopLeases key={`leases of ${hop.id}`} detail={detail} now={now} />
       <HopNetwork detail={detail} now={now} />
       <HopIntegrity known={hop.integrity} now={now} />
       <Section title="Traffic">

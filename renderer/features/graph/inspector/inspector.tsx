@@ -17,6 +17,7 @@ import { transportTone, workloadTone } from '../looks.ts'
 import { RestsOn } from './fact-list.tsx'
 import { HopInspector } from './hop-inspector.tsx'
 import styles from './inspector.module.css'
+import { VaultSections } from './lease-vault.tsx'
 import { Overview } from './overview.tsx'
 import { ProvenanceScope } from './provenance.tsx'
 import { WorkloadInspector } from './workload-inspector.tsx'
@@ -127,17 +128,20 @@ function Waiting({ error }: { readonly error: Error | null }): ReactNode {
 function ControlInspector({ component }: { readonly component: GraphView['control'][number] }) {
   const now: EpochMs = useNow(1000)
   return (
-    <header>
-      <h2>{component.name}</h2>
-      <div className={styles.states}>
-        <Tag tone={workloadTone(component.state.state)}>{startOfRow(workloadStateLabel(component.state.state))}</Tag>
-        <span className={styles.meta}>{reasonSentence(component.summary)}</span>
-      </div>
-      <div className={styles.verdict} data-tone={workloadTone(component.state.state)}>
-        <p>{reasonSentence(component.state.reason)}</p>
-      </div>
-      <RestsOn judgement={component.state} facts={[]} now={now} />
-    </header>
+    <>
+      <header>
+        <h2>{component.name}</h2>
+        <div className={styles.states}>
+          <Tag tone={workloadTone(component.state.state)}>{startOfRow(workloadStateLabel(component.state.state))}</Tag>
+          <span className={styles.meta}>{reasonSentence(component.summary)}</span>
+        </div>
+        <div className={styles.verdict} data-tone={workloadTone(component.state.state)}>
+          <p>{reasonSentence(component.state.reason)}</p>
+        </div>
+        <RestsOn judgement={component.state} facts={[]} now={now} />
+      </header>
+      {component.vault === undefined ? null : <VaultSections vault={component.vault} now={now} />}
+    </>
   )
 }
 

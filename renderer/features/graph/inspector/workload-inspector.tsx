@@ -11,6 +11,7 @@ import { startOfRow } from '../../../ui/capitals.ts'
 import { workloadTone } from '../looks.ts'
 import { RestsOn } from './fact-list.tsx'
 import styles from './inspector.module.css'
+import { WorkloadLeases } from './lease-sections.tsx'
 import { Breakable, Expiry, FactRow, Section, Serial } from './rows.tsx'
 import { StateGlyph } from './state-glyph.tsx'
 import { WorkloadKubernetes } from './workload-kubernetes.tsx'
@@ -94,6 +95,7 @@ export function WorkloadInspector({
           </span>
         </div>
       </Section>
+      <WorkloadLeases key={`leases of ${workload.id}`} workload={workload} now={now} />
       <Section title={`Hops (${detail.hops.length})`}>
         <ul className={styles.hops}>
           {detail.hops.map((hop) => {

@@ -66,8 +66,13 @@ export function stageOpened(
 
 function stateOf(fact: VaultLeaseFact, isBlind: boolean, moment: Moment): LeaseView['state'] {
   if (fact.state !== 'active') return fact.state
-  if (fact.doubt !== null && fact.doubt !== 'expiry-passed') return 'unclear'
-  if (fact.expiresAt === null || !hasCome(moment, fact.expiresAt)) return 'active'
+  const isOver = fact.expiresAt !== null && hasCome(moment, fact.expiresAt)
+  if (fact.doubt === 'expiry-unknown') {
+    // A renewal that was logged only moves on the end that an earlier look-up told.
+    return fact.expiresAt === null || isOver ? 'unclear' : 'active'
+  }
+  if (fact.doubt !== null && !(fact.doubt === 'expiry-passed' && isOver)) return 'unclear'
+  if (fact.expiresAt === null || !isOver) return 'active'
   // Vault ends leases itself, and writes no audit line of it; sealed it cannot. A look-up may still have found it.
   const isOverdue = fact.learntFrom !== 'audit' && fact.from.observedAt > fact.expiresAt
   return isBlind || isOverdue ? 'unclear' : 'expired'

@@ -18,13 +18,13 @@ import type { Workload } from '../../model/graph.ts'
 
 const model = vaultHolder(ids.model)
 const audit = 'logs/vault-audit/activity'
-const leases = [
+const held = [
   vaultLease('a', model),
   vaultLease('b', model, { expiresAt: builtAt + 2 * minute }),
   vaultLease('c', model, { state: 'revoked', revokedAt: builtAt - minute }),
   vaultLease('t', vaultHolder(ids.tool), { path: 'kubernetes/creds/gen', mount: 'kubernetes/', renewable: false }),
 ]
-const scopes: readonly ScopeState[] = [...pipeline.scopes, ...vaultScopes(leases)]
+const scopes: readonly ScopeState[] = [...pipeline.scopes, ...vaultScopes(held)]
 
 function withVault(...vault: Parameters<typeof vaultScopes>): readonly ScopeState[] {
   return [...pipeline.scopes, ...vaultScopes(...vault)]
@@ -120,10 +120,10 @@ describe('leases of a workload', () => {
   })
 
   it('may be more where nobody is known to hold one', () => {
-    const { slots } = workload(build(withVault([...leases, vaultLease('n', null)])), ids.gateway)
+    const { slots } = workload(build(withVault([...held, vaultLease('n', null)])), ids.gateway)
     expect(slots.vault).toMatchObject({ kind: 'unknown', reason: { code: 'leases-without-holder' } })
     const ended = vaultLease('n', null, { expiresAt: builtAt - minute })
-    expect(workload(build(withVault([...leases, ended])), ids.gateway).slots.vault.kind).toBe('none')
+    expect(workload(build(withVault([...held, ended])), ids.gateway).slots.vault.kind).toBe('none')
   })
 
   it('are doubtful where the log does not say whether they ended', () => {
@@ -131,6 +131,32 @@ describe('leases of a workload', () => {
     const { leases, slots } = workload(build(withVault(doubtful)), ids.model)
     expect(leases).toMatchObject({ known: true, value: { active: 1, unclear: 1 } })
     expect(slots.vault).toMatchObject({ kind: 'unknown', last: '2', reason: { code: 'leases-doubtful' } })
+  })
+
+  it('go on after a renewal that the log tells of, until the end that a look-up told before', () => {
+    const renewed = vaultLease('a', model, { doubt: 'expiry-unknown', expiresAt: null, lastRenewedAt: builtAt })
+    const looked = vaultLease('a', null, {
+      id: 'vault/vault/leases#vault-lease/a',
+      learntFrom: 'lookup',
+      from: { ...renewed.from, observedAt: builtAt - minute },
+    })
+    const given = [...withVault([renewed]), scope('vault/vault/leases', [looked])]
+    expect(shownLeases(workload(build(given), ids.model))).toMatchObject([{ state: 'active', learntFrom: 'audit' }])
+    const later = workload(build(given, builtAt + 6 * minute), ids.model)
+    expect(shownLeases(later)).toMatchObject([{ state: 'unclear', doubt: 'expiry-unknown' }])
+  })
+
+  it('are counted all, though only the newest of the ended ones are shown', () => {
+    const ended = Array.from({ length: 30 }, (_, at) =>
+      vaultLease(`e${at}`, model, { state: 'revoked', revokedAt: builtAt - at * minute }),
+    )
+    const { leases } = workload(build(withVault([...ended, ...held])), ids.model)
+    expect(leases).toMatchObject({ known: true, value: { active: 2, total: 33 } })
+    expect(leases.known ? leases.value.leases.map(({ leaseId }) => leaseId).slice(1, 4) : []).toEqual([
+      'database/creds/ro/a',
+      'database/creds/ro/e0',
+      'database/creds/ro/c',
+    ])
   })
 
   it('are joined with what a later look-up says', () => {
@@ -191,13 +217,13 @@ describe('orphaned leases', () => {
   }
 
   it('are those of a holder of which nothing runs and SPIRE has no entry', () => {
-    const component = componentOf(withVault([...leases, vaultLease('o', vaultHolder(stranger))]))
+    const component = componentOf(withVault([...held, vaultLease('o', vaultHolder(stranger))]))
     expect(component.state).toMatchObject({ state: 'attention', reason: { code: 'vault-orphans' } })
     expect(component.vault).toMatchObject({ active: 4, orphanedTotal: 1 })
     expect(component.vault?.orphaned).toMatchObject([
       { kind: 'gone', why: { code: 'lease-holder-gone' }, lease: { leaseId: 'database/creds/ro/o' } },
     ])
-    expect(reasonSentence(component.summary)).toBe('4 leases · 1 orphaned')
+    expect(reasonSentence(component.summary)).toBe('1 of 4 orphaned')
   })
 
   it('are not certain while the entries cannot be read', () => {

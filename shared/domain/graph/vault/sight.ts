@@ -10,7 +10,10 @@ import { statusOf, type VaultStatus } from './status.ts'
 
 /** What Vault knows of one workload. */
 export interface Held {
+  /** Those that have not ended as far as was told, and the newest of those that have. */
   readonly leases: readonly HeldLease[]
+  /** How many have ended, also those that are not in `leases`. */
+  readonly ended: number
   readonly denials: readonly Scoped<VaultDenialFact>[]
 }
 
@@ -18,6 +21,9 @@ export interface HeldLease {
   readonly lease: Scoped<VaultLeaseFact>
   readonly holding: Holding
 }
+
+/** Ended leases that are shown of a workload: an audit log tells of thousands. */
+const mostEnded = 20
 
 /** Vaults, and whose their leases are. Workloads by id, whether or not anything else speaks of them. */
 export interface VaultSight {
@@ -63,23 +69,32 @@ function joinedAgain(
   sources: readonly unknown[],
   accounts: ReturnType<typeof byServiceAccount>,
 ): VaultSight {
-  const byWorkload = new Map<string, { leases: HeldLease[]; denials: Scoped<VaultDenialFact>[] }>()
+  const byWorkload = new Map<string, { leases: HeldLease[]; ended: number; denials: Scoped<VaultDenialFact>[] }>()
   const heldBy = (workload: string) => {
     const known = byWorkload.get(workload)
     if (known !== undefined) return known
-    const made = { leases: [], denials: [] }
+    const made = { leases: [], ended: 0, denials: [] }
     byWorkload.set(workload, made)
     return made
   }
   const unmatched: HeldLease[] = []
+  const ended = new Map<string, HeldLease[]>()
   const statuses: VaultStatus[] = []
   for (const vault of vaults) {
     let holderlessUntil: EpochMs | null = null
     for (const lease of vault.leases) {
       const holding = holdingOf(lease.fact.holder, vault, accounts)
-      if (holding.workload !== null) heldBy(holding.workload).leases.push({ lease, holding })
+      const { workload } = holding
+      if (lease.fact.state !== 'active') {
+        if (workload === null) continue
+        const known = ended.get(workload)
+        if (known === undefined) ended.set(workload, [{ lease, holding }])
+        else known.push({ lease, holding })
+        continue
+      }
+      if (workload !== null) heldBy(workload).leases.push({ lease, holding })
       else unmatched.push({ lease, holding })
-      if (lease.fact.holder === null && lease.fact.state === 'active') {
+      if (lease.fact.holder === null) {
         const until: EpochMs = lease.fact.expiresAt ?? Number.MAX_SAFE_INTEGER
         holderlessUntil = holderlessUntil === null ? until : Math.max(holderlessUntil, until)
       }
@@ -90,7 +105,21 @@ function joinedAgain(
     }
     statuses.push(statusOf(vault, holderlessUntil))
   }
+  for (const [workload, all] of ended) {
+    const held = heldBy(workload)
+    held.ended = all.length
+    held.leases.push(...all.sort(byNewestEnd).slice(0, mostEnded))
+  }
   return { vaults, statuses, byWorkload, unmatched, sources }
+}
+
+function byNewestEnd({ lease: a }: HeldLease, { lease: b }: HeldLease): number {
+  const order = endOf(b) - endOf(a)
+  return order !== 0 ? order : a.fact.leaseId < b.fact.leaseId ? -1 : 1
+}
+
+function endOf({ fact }: Scoped<VaultLeaseFact>): EpochMs {
+  return fact.revokedAt ?? fact.expiresAt ?? fact.from.observedAt
 }
 
 function touchChanged(before: VaultSight, after: VaultSight, weave: Weave, touched: Touched): void {
@@ -111,6 +140,7 @@ function touchChanged(before: VaultSight, after: VaultSight, weave: Weave, touch
 function isSameHeld(was: Held | undefined, is: Held | undefined): boolean {
   if (was === undefined || is === undefined) return was === is
   return (
+    was.ended === is.ended &&
     sameFacts(was.denials, is.denials) &&
     was.leases.length === is.leases.length &&
     was.leases.every(

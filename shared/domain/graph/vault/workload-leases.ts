@@ -92,7 +92,7 @@ function viewOf(held: Held, statuses: readonly VaultStatus[], stages: Stages, mo
     unclear: leases.filter(({ state }) => state === 'unclear').length,
     nearestExpiryAt: ends.length === 0 ? null : Math.min(...ends),
     leases: leases.slice(0, mostLeases),
-    total: leases.length,
+    total: leases.length + held.ended - held.leases.filter(({ lease }) => lease.fact.state !== 'active').length,
     denials: denialsOf(held).slice(0, mostDenials),
   }
 }
