@@ -1,19 +1,53 @@
+import { Failure } from '../core/failure.ts'
 import type { Clock } from '../core/ports.ts'
-import { connectInProcess, type ServiceClient } from '../service/in-process.ts'
+import type { ServiceClient } from '../service/in-process.ts'
+
+/** Which service a command asks. */
+export interface ServiceChoice {
+  /** Folder of kept records; null: that of the home. */
+  readonly data?: string | null
+  /** A service of the command's own, without memory, although another Everyhop may run. */
+  readonly live?: boolean
+}
+
+/** What `--live` is, for the help of the commands that have it. */
+export const liveHelp =
+  '  --live            reads the sources itself, without memory, also when an Everyhop runs that could be asked'
 
 /**
- * Runs a command against a service of its own, and ends that service whatever happens.
- * @param data folder of kept log records; null: in memory. Rejects with a `Failure` `locked` when another process has it.
+ * Runs a command against the Everyhop that runs, if one does: that knows more than a command can learn in seconds. Else against
+ * a service of its own, which ends whatever happens, and keeps nothing unless `data` is given.
+ * Rejects with a `Failure`: `locked` when the folder has an owner that does not answer.
  */
 export async function withService<Result>(
   work: (client: ServiceClient, clock: Clock) => Promise<Result>,
-  data: string | null = null,
+  { data = null, live = false }: ServiceChoice = {},
 ): Promise<Result> {
   // Loaded here, so that --help and schema do not wait for connectors they never use.
-  const { composeService } = await import('../service/compose.ts')
-  const { takeDataFolder } = await import('../service/data-folder.ts')
+  const { composeService, packageVersion } = await import('../service/compose.ts')
+  const { defaultDataFolder, takeDataFolder } = await import('../service/data-folder.ts')
+  const { homeFolder, thisMachine } = await import('../service/home.ts')
+  const { connectInProcess } = await import('../service/in-process.ts')
+  const { findOwner } = await import('../service/owner.ts')
+  const { systemClock } = await import('../platform/clock.ts')
+  const home = homeFolder(thisMachine())
+  if (live && data !== null) {
+    throw new Failure('invalid', '--live', 'With --live nothing is kept, so it cannot be used with --data.')
+  }
+  const owner = live ? null : await findOwner(data ?? defaultDataFolder(home), packageVersion())
+  if (owner !== null) {
+    try {
+      return await work(owner.client, systemClock)
+    } catch (reason) {
+      if (!owner.ended.aborted) throw reason
+      const advice = 'Run the command again.'
+      throw new Failure('unreachable', 'Everyhop', 'The Everyhop that was asked has ended.', advice)
+    } finally {
+      owner.close()
+    }
+  }
   const folder = data === null ? null : takeDataFolder(data)
-  const service = composeService('cli', undefined, folder)
+  const service = composeService('cli', home, folder)
   const { client, close } = connectInProcess(service.router, service.log)
   try {
     return await work(client, service.clock)

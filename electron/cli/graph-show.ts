@@ -7,16 +7,16 @@ import { sourceHealthSentence } from '../../shared/words/sources.ts'
 import { Failure } from '../core/failure.ts'
 import type { ServiceClient } from '../service/in-process.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
-import { withService } from './connection.ts'
+import { liveHelp, withService } from './connection.ts'
 import { documentOf, type Selection } from './document.ts'
 import { mermaidOf } from './graph-mermaid.ts'
 import { tableOf } from './graph-table.ts'
 import { readOnce } from './read-once.ts'
 import { jsonPieces, plainText } from './text.ts'
 
-const usage = `everyhop graph show --env <name> [--json | --mermaid | --table] [--filter <words>] [--wait <seconds>]
+const usage = `everyhop graph show --env <name> [--json | --mermaid | --table] [--filter <words>] [--wait <seconds>] [--live]
 
-Reads every source of the environment once and shows the trust graph.
+Shows the trust graph of the Everyhop that runs; when none does, after reading every source of the environment once.
 
   --env <name>      the environment; "everyhop env list" shows them
   --table           text for a terminal (the default)
@@ -25,6 +25,7 @@ Reads every source of the environment once and shows the trust graph.
   --filter <words>  only what matches; all words must hold:
 ${filterHelp.map(({ example, meaning }) => `                      ${example.padEnd(18)} ${meaning}`).join('\n')}
   --wait <seconds>  how long to wait for sources that have not answered (default 20)
+${liveHelp}
 
 Exit code 3: shown, but something could not be read.`
 
@@ -42,6 +43,7 @@ export const graphShow: Command = {
         table: { type: 'boolean' },
         filter: { type: 'string', default: '' },
         wait: { type: 'string', default: '20' },
+        live: { type: 'boolean', default: false },
       },
       allowPositionals: true,
     })
@@ -54,22 +56,25 @@ export const graphShow: Command = {
     const wait = Number(values.wait)
     if (!(wait >= 0 && wait <= 3600)) throw new UsageError('--wait takes seconds, 0 to 3600')
 
-    return withService(async (client, clock) => {
-      const silent = await readOnce(client, environment, wait * 1000, clock, signal)
-      const graph = await client.graph.document({ environment }, { signal })
-      const selection = await select(client, graph, values.filter, signal)
-      if (values.json) {
-        for (const piece of jsonPieces(documentOf(graph, selection))) output.out(piece)
-        output.out('\n')
-      } else output.out(values.mermaid ? mermaidOf(graph, selection) : tableOf(graph, selection))
-      for (const health of silent) {
-        output.err(`everyhop: after ${wait} s: ${plainText(sourceHealthSentence(health, clock.now()))}\n`)
-      }
-      if (graph.gaps.length > 0) {
-        output.err(`everyhop: ${countOf(graph.gaps.length, 'gap')}: something could not be read\n`)
-      }
-      return graph.gaps.length > 0 || silent.length > 0 ? exitCodes.gaps : exitCodes.done
-    })
+    return withService(
+      async (client, clock) => {
+        const silent = await readOnce(client, environment, wait * 1000, clock, signal)
+        const graph = await client.graph.document({ environment }, { signal })
+        const selection = await select(client, graph, values.filter, signal)
+        if (values.json) {
+          for (const piece of jsonPieces(documentOf(graph, selection))) output.out(piece)
+          output.out('\n')
+        } else output.out(values.mermaid ? mermaidOf(graph, selection) : tableOf(graph, selection))
+        for (const health of silent) {
+          output.err(`everyhop: after ${wait} s: ${plainText(sourceHealthSentence(health, clock.now()))}\n`)
+        }
+        if (graph.gaps.length > 0) {
+          output.err(`everyhop: ${countOf(graph.gaps.length, 'gap')}: something could not be read\n`)
+        }
+        return graph.gaps.length > 0 || silent.length > 0 ? exitCodes.gaps : exitCodes.done
+      },
+      { live: values.live },
+    )
   },
 }
 

@@ -7,7 +7,7 @@ import { sourceHealthSentence } from '../../shared/words/sources.ts'
 import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
 import { type Command, exitCodes, type Output, UsageError } from './command.ts'
-import { withService } from './connection.ts'
+import { liveHelp, withService } from './connection.ts'
 import { readOnce } from './read-once.ts'
 import { columns, jsonText, plainText } from './text.ts'
 
@@ -16,12 +16,14 @@ const common = {
   json: { type: 'boolean' },
   data: { type: 'string' },
   wait: { type: 'string', default: '20' },
+  live: { type: 'boolean', default: false },
 } as const
 
 const commonHelp = `  --env <name>      the environment; "everyhop env list" shows them
   --json            the answer as JSON
-  --data <folder>   the records that "everyhop serve --data <folder>" kept, when it does not run
-  --wait <seconds>  how long to wait for logs that have not been read (default 20)`
+  --data <folder>   the records that "everyhop serve --data <folder>" keeps there
+  --wait <seconds>  how long to wait for logs that have not been read (default 20)
+${liveHelp}`
 
 export const logsRefused: Command = {
   name: 'logs refused',
@@ -94,7 +96,12 @@ Exit code 1: no record has it. 3: some logs could not be read.`,
 
 /** Reads the logs once, then does the work; what could not be read is said and makes exit code 3. */
 async function onLogs(
-  values: { readonly env?: string | undefined; readonly data?: string | undefined; readonly wait: string },
+  values: {
+    readonly env?: string | undefined
+    readonly data?: string | undefined
+    readonly wait: string
+    readonly live: boolean
+  },
   output: Output,
   signal: AbortSignal,
   work: (client: ServiceClient, environment: string, clock: Clock) => Promise<void>,
@@ -113,7 +120,7 @@ async function onLogs(
       if (logs.length === 0) output.err(`everyhop: ${plainText(environment)} has no logs that could be read\n`)
       return unread.length > 0 || logs.length === 0 ? exitCodes.gaps : exitCodes.done
     },
-    values.data === undefined ? null : resolve(values.data),
+    { data: values.data === undefined ? null : resolve(values.data), live: values.live },
   )
 }
 

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import type { Composed } from '../service/compose.ts'
-import type { DataFolder } from '../service/data-folder.ts'
+import { Failure } from '../core/failure.ts'
+import type { SharedService } from '../service/shared-service.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
 import { type Receiving, receiverOptions, receivingEnvironment, receivingFrom } from './serve-receiver.ts'
 
@@ -14,7 +14,9 @@ Serves the window to a browser on this machine and prints its address, which is 
 Press Enter for a new one, Ctrl-C to stop.
 
   --port <number>         the port on 127.0.0.1 (default: a free one)
-  --data <folder>         keeps log records there, for one Everyhop at a time; without it they are kept in memory
+  --data <folder>         keeps log records and what was last known there: the newest week, at most 2 GB of records for
+                          each environment (default: data in the folder of environments and settings). One Everyhop owns
+                          the folder; another one asks it
   --decision-logs <where> listens for OPA's decision logs (POST /logs) and for Kubernetes audit events (POST
                           /kubernetes-audit): a port of 127.0.0.1, host:port, or the path of a socket; needs --data
   --env <name>            the environment that they belong to; not needed when there is one only
@@ -43,6 +45,7 @@ Press Enter for a new one, Ctrl-C to stop.
     const running = await startService(port, { data, receiving })
     try {
       output.out(`${running.newAddress()}\n`)
+      output.err(`${running.memory}\n`)
       if (running.receiver !== null) output.err(`Decision logs are taken at ${running.receiver}\n`)
       output.err('The address is good once, for a minute. Press Enter for a new one, Ctrl-C to stop.\n')
       await untilStopped(signal, () => output.out(`${running.newAddress()}\n`))
@@ -55,6 +58,8 @@ Press Enter for a new one, Ctrl-C to stop.
 
 export interface RunningService {
   newAddress(): string
+  /** A sentence: where records are kept, and by whom. */
+  readonly memory: string
   /** Where decision logs are taken; null: nowhere. */
   readonly receiver: string | null
   /** Names of the environments that are written down. */
@@ -63,32 +68,29 @@ export interface RunningService {
 }
 
 export interface ServeOptions {
-  /** Folder of kept records; null: in memory. */
+  /** Folder of kept records; null: that of the home. */
   readonly data: string | null
   readonly receiving: Receiving | null
 }
 
-/** Rejects with a `Failure` `locked` when another process has the data folder. */
+/**
+ * Rejects with a `Failure` `locked` when another process has the data folder and does not answer, or when records are to be
+ * received into it.
+ */
 export async function startService(
   port: number,
   { data, receiving }: ServeOptions = { data: null, receiving: null },
 ): Promise<RunningService> {
-  const { composeService, packageFolder } = await import('../service/compose.ts')
-  const { takeDataFolder } = await import('../service/data-folder.ts')
+  const { packageFolder } = await import('../service/compose.ts')
+  const { openSharedService } = await import('../service/shared-service.ts')
   const { startWebHost } = await import('../service/web.ts')
-  const folder = data === null ? null : takeDataFolder(data)
-  const service = composeService('web', undefined, folder)
-  const closing: (() => Promise<void>)[] = [
-    async () => {
-      await service.stop()
-      folder?.release()
-    },
-  ]
+  const service = await openSharedService({ host: 'web', data })
+  const closing: (() => Promise<void>)[] = [() => service.stop()]
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).toReversed()) await end()
   }
   try {
-    const receiver = await startReceiving(service, receiving, folder)
+    const receiver = await startReceiving(service, receiving)
     if (receiver !== null) closing.push(() => receiver.close())
     const host = await startWebHost({
       router: service.router,
@@ -101,10 +103,11 @@ export async function startService(
     closing.push(() => host.close())
     return {
       newAddress: () => host.newAddress(),
+      memory: memoryOf(service),
       receiver: receiver?.place ?? null,
       async environments() {
-        await service.registry.ready()
-        return service.registry.summaries().map(({ name }) => name)
+        const client = await service.client('serve')
+        return (await client.environments.list({})).map(({ name }) => name)
       },
       close,
     }
@@ -115,11 +118,16 @@ export async function startService(
 }
 
 async function startReceiving(
-  service: Composed,
+  shared: SharedService,
   receiving: Receiving | null,
-  folder: DataFolder | null,
 ): Promise<{ readonly place: string; close(): Promise<void> } | null> {
-  if (receiving === null || folder === null) return null
+  if (receiving === null) return null
+  const composed = shared.composed()
+  if (composed === null) {
+    const sentence = `Another Everyhop keeps its records in ${shared.dataFolder}: only that one can receive more.`
+    throw new Failure('locked', shared.dataFolder, sentence, 'Stop that one, or give another folder with --data.')
+  }
+  const { service, folder } = composed
   await service.registry.ready()
   const environment = receivingEnvironment(
     receiving.environment,
@@ -129,6 +137,12 @@ async function startReceiving(
   const receiver = await service.receive(environment, { listen, ...rest })
   const where = listen.kind === 'unix' ? place : `${listen.host}:${receiver.port}`
   return { place: `${where}, for environment ${environment}`, close: () => receiver.close() }
+}
+
+function memoryOf(service: SharedService): string {
+  return service.composed() === null
+    ? `Another Everyhop has ${service.dataFolder}: this window asks that one, and takes its place when it ends.`
+    : `Log records of the newest week are kept in ${service.dataFolder}, at most 2 GB for each environment.`
 }
 
 /** Until Ctrl-C; calls back for each line of standard input, whose end means nothing. */

@@ -1,11 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { createORPCClient, isDefinedError, ORPCError, safe } from '@orpc/client'
 import { RPCLink as FetchLink } from '@orpc/client/fetch'
 import { RPCLink as PortLink } from '@orpc/client/message-port'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../electron/platform/clock.ts'
+import { delegateRouter } from '../../electron/service/delegate.ts'
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
-import { createRouter } from '../../electron/service/router.ts'
+import { connectLocal, serveLocal } from '../../electron/service/local-socket.ts'
+import { createRouter, type ServiceRouter } from '../../electron/service/router.ts'
 import { startWebHost } from '../../electron/service/web.ts'
 import { errorCodes } from '../../shared/contract/errors.ts'
 import { canary, suiteHandlers } from './doors-handlers.ts'
@@ -44,6 +49,35 @@ const doors: Readonly<Record<string, () => Promise<OpenDoor>>> = {
     const { client, close } = connectInProcess(createRouter(suiteHandlers()), quiet)
     return { client, close: async () => close() }
   },
+  'the local socket': () => openLocal(createRouter(suiteHandlers())),
+  async 'a service that asks another one by its local socket'() {
+    const other = await openLocal(createRouter(suiteHandlers()))
+    const { client, close } = connectInProcess(
+      delegateRouter(async () => other.client),
+      quiet,
+    )
+    return {
+      client,
+      async close() {
+        close()
+        await other.close()
+      },
+    }
+  },
+}
+
+async function openLocal(router: ServiceRouter): Promise<OpenDoor> {
+  const folder = await mkdtemp(join(tmpdir(), 'eh-door-'))
+  const server = await serveLocal({ folder, router, log: quiet, info: { version: '1.2.3', host: 'web' } })
+  const { client, close } = await connectLocal(folder, '1.2.3')
+  return {
+    client,
+    async close() {
+      close()
+      await server.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
 }
 
 describe.each(Object.entries(doors))('%s', (_name, open) => {
