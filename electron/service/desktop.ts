@@ -14,8 +14,17 @@ main.onOpen((door, port) => {
 async function start(shellPort: DesktopPort): Promise<void> {
   const shell = createShellClient(shellPort)
   // Loaded only now, so that messages of main are not lost while the many modules of the service are read.
-  const [{ composeService }, { servePort }] = await Promise.all([import('./compose.ts'), import('./port.ts')])
-  const service = composeService('desktop', undefined, null, shell)
+  const [{ composeService }, { openSharedService }, { servePort }] = await Promise.all([
+    import('./compose.ts'),
+    import('./shared-service.ts'),
+    import('./port.ts'),
+  ])
+  const service = await openSharedService({ host: 'desktop', shell }).catch((reason: unknown) => {
+    // A window without memory is better than none, such as beside an older version that has the data folder.
+    const alone = composeService('desktop', undefined, null, shell)
+    alone.log.warn('nothing is kept by this window', { reason: String(reason) })
+    return alone
+  })
   let page: DesktopPort | null = null
   let pages = 0
   main.onOpen((door, port) => {
