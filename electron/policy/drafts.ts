@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
 import { z } from 'zod'
 import type { DraftFile, DraftSummary } from '../../shared/contract/policy.ts'
 import type { PolicyFile, RevisionId } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import { policyFileOf, refusedPath } from './bundle-archive.ts'
+import { writeWhole } from './write-whole.ts'
 
 const recordSchema = z.object({
   id: z.string(),
@@ -257,31 +258,6 @@ async function digestsIn(folder: string): Promise<Map<string, { digest: string; 
     found.set(relative(folder, file).split(sep).join('/'), { digest: digestOf(bytes), bytes: bytes.length })
   }
   return found
-}
-
-/** The old content or the new, whatever ends the program: on the disk before it gets its name. */
-async function writeWhole(target: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-  const fresh = join(dirname(target), `.${basename(target)}.${randomUUID()}.new`)
-  try {
-    const handle = await open(fresh, 'wx', 0o600)
-    try {
-      await handle.writeFile(content)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(fresh, target)
-  } catch (reason) {
-    await rm(fresh, { force: true }).catch(() => {}) // the first failure is the one to tell
-    const words = reason instanceof Error ? reason.message : String(reason)
-    throw new Failure(
-      'exhausted',
-      target,
-      `${target} could not be written: ${words}`,
-      'The former content is still there.',
-    )
-  }
 }
 
 function digestOf(bytes: Uint8Array): string {
