@@ -1,6 +1,7 @@
 import { Menu } from '@base-ui/react/menu'
 import { useNavigate } from '@tanstack/react-router'
-import { Check, ChevronDown, FileWarning, Lock } from 'lucide-react'
+import { Check, ChevronDown, FileWarning, Lock, Plug, Plus } from 'lucide-react'
+import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
 import { useEnvironments } from '../api/hooks.ts'
 import popover from '../ui/popover.module.css'
 import { useEnvironment } from './environment.ts'
@@ -38,6 +39,8 @@ export function EnvironmentMenu() {
               <Menu.Item
                 key={environment.name}
                 className={popover.item}
+                data-production={environment.production}
+                data-testid={`open-${environment.name}`}
                 onClick={() => void navigate({ to: '/graph', search: { env: environment.name } })}
               >
                 {environment.problem !== null ? (
@@ -50,13 +53,34 @@ export function EnvironmentMenu() {
                 <span>
                   {environment.name}
                   {environment.production ? ' · production' : ''}
-                  <small>{environment.problem?.message ?? environment.file}</small>
+                  <small>{environment.problem === null ? environment.file : problemWords(environment.problem)}</small>
                 </span>
               </Menu.Item>
             ))}
+            <Menu.Item
+              className={popover.item}
+              onClick={() =>
+                void navigate({
+                  to: '/environments',
+                  search: { ...(chosen === null ? {} : { env: chosen }), add: true },
+                })
+              }
+            >
+              <Plus size={14} aria-hidden="true" /> Add an environment…
+            </Menu.Item>
+            <Menu.Item
+              className={popover.item}
+              onClick={() => void navigate({ to: '/environments', search: chosen === null ? {} : { env: chosen } })}
+            >
+              <Plug size={14} aria-hidden="true" /> Connections
+            </Menu.Item>
           </Menu.Popup>
         </Menu.Positioner>
       </Menu.Portal>
     </Menu.Root>
   )
+}
+
+function problemWords({ message, line, column }: NonNullable<EnvironmentSummary['problem']>): string {
+  return line === null ? message : `line ${line}, column ${column ?? 1}: ${message}`
 }

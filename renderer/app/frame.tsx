@@ -1,13 +1,15 @@
 import { Link, Outlet } from '@tanstack/react-router'
-import { CircleHelp, Share2 } from 'lucide-react'
+import { CircleHelp, Plug, Share2 } from 'lucide-react'
 import { useState } from 'react'
 import { LiveProvider } from '../api/live.tsx'
+import { viewStateSchema } from '../features/graph/view-state.ts'
 import { CommandPalette } from './command-palette.tsx'
 import { useEnvironment } from './environment.ts'
 import { ErrorBoundary } from './error-boundary.tsx'
 import styles from './frame.module.css'
 import { HelpOverlay } from './help-overlay.tsx'
 import { TopBar } from './top-bar.tsx'
+import { useChords } from './use-chords.ts'
 import { useFrameKeys } from './use-frame-keys.ts'
 
 /** Constant around every screen: rail, top bar, palette, help. Only screens that exist are offered. */
@@ -16,6 +18,7 @@ export function Frame() {
   const usable = summary !== null && summary.problem === null ? chosen : null
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
+  useChords()
   useFrameKeys({ onPalette: () => setPalette(true), onHelp: () => setHelp(true) })
   return (
     <LiveProvider key={usable ?? ''} environment={usable}>
@@ -24,9 +27,15 @@ export function Frame() {
           <Brand />
           <ul>
             <li>
-              <Link to="/graph" search={(before) => before} className={styles.entry} aria-current="page">
+              <Link to="/graph" search={sameEnvironment} className={styles.entry}>
                 <Share2 size={20} strokeWidth={1.75} aria-hidden="true" />
                 <span>Graph</span>
+              </Link>
+            </li>
+            <li>
+              <Link to="/environments" search={sameEnvironment} className={styles.entry}>
+                <Plug size={20} strokeWidth={1.75} aria-hidden="true" />
+                <span>Connections</span>
               </Link>
             </li>
           </ul>
@@ -46,6 +55,12 @@ export function Frame() {
       <HelpOverlay open={help} onOpenChange={setHelp} />
     </LiveProvider>
   )
+}
+
+/** Another screen of the same environment; what is looked at there is its own. */
+function sameEnvironment(before: unknown): { env?: string } {
+  const { env } = viewStateSchema.parse(before)
+  return env === undefined ? {} : { env }
 }
 
 function Brand() {

@@ -2,6 +2,7 @@ import { Dialog } from '@base-ui/react/dialog'
 import { graphKeys } from '../features/graph/keyboard.ts'
 import { Button, Keys } from '../ui/atoms.tsx'
 import popover from '../ui/popover.module.css'
+import { chords } from './chords.ts'
 import styles from './overlays.module.css'
 import { usePreferences } from './preferences.tsx'
 
@@ -29,6 +30,9 @@ export function HelpOverlay({
             <ul>
               <HelpLine words="Search" keys={['Ctrl', 'K']} />
               <HelpLine words="This help" keys={['?']} />
+              {chords.map(({ keys, words }) => (
+                <HelpLine key={words} words={words} keys={keys} />
+              ))}
               <HelpLine words="Open what has the focus" keys={['⏎']} />
               {graphKeys.slice(0, 4).map((binding) => (
                 <HelpLine key={binding.key} words={binding.words} keys={[binding.cap]} />

@@ -1,28 +1,31 @@
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { FileWarning, Share2 } from 'lucide-react'
 import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
-import { useSystemInfo } from '../api/hooks.ts'
-import { Plate } from '../ui/atoms.tsx'
+import { Button, Plate } from '../ui/atoms.tsx'
 
-/** First run: how to get a picture, in two ways. Nothing here is a button because nothing can be started from here. */
+/** First run: how to get a picture, in two ways. */
 export function NoEnvironment() {
-  const info = useSystemInfo()
+  const navigate = useNavigate()
   return (
-    <Plate tone="info" icon={<Share2 size={20} aria-hidden="true" />} title="No environment yet" literal="npm run lab">
+    <Plate
+      tone="info"
+      icon={<Share2 size={20} aria-hidden="true" />}
+      title="No environment yet"
+      literal="npm run lab"
+      actions={
+        <Button primary onClick={() => void navigate({ to: '/environments', search: { add: true } })}>
+          Add an environment
+        </Button>
+      }
+    >
       <p>
         The lab is a running zero-trust pipeline on this machine: real SPIRE, Envoy and OPA, nothing simulated. Start it
         with the command above; it appears here by itself.
       </p>
       <p>
-        To connect your own systems, write an <code>environment.yaml</code>
-        {info.data === undefined ? null : (
-          <>
-            {' '}
-            and put it, or a link to it, into <code>{info.data.home}/environments</code>
-          </>
-        )}
-        . It names SPIRE servers, Envoy admin addresses, OPA addresses and log files; the guide in{' '}
-        <code>docs/guides</code> has an example. Everyhop only reads.
+        To connect your own systems, add an environment: choose a context of your kubeconfig, see what can be read, and
+        look at the graph before anything is saved. Environments are files in the folder environments of Everyhop’s
+        home. Everyhop only reads.
       </p>
     </Plate>
   )

@@ -1,5 +1,7 @@
 import { createHashHistory, createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
+import { connectionsAddressSchema } from '../features/environments/address.ts'
 import { viewStateSchema } from '../features/graph/view-state.ts'
+import { EnvironmentsRoute } from './environments-route.tsx'
 import { Frame } from './frame.tsx'
 import { GraphRoute } from './graph-route.tsx'
 
@@ -12,6 +14,12 @@ export function createAppRouter() {
     validateSearch: viewStateSchema,
     component: GraphRoute,
   })
+  const environments = createRoute({
+    getParentRoute: () => root,
+    path: '/environments',
+    validateSearch: connectionsAddressSchema,
+    component: EnvironmentsRoute,
+  })
   const home = createRoute({
     getParentRoute: () => root,
     path: '/',
@@ -20,7 +28,7 @@ export function createAppRouter() {
     },
   })
   return createRouter({
-    routeTree: root.addChildren([home, graph]),
+    routeTree: root.addChildren([home, graph, environments]),
     history: createHashHistory(),
     defaultNotFoundComponent: () => <GraphRoute />,
   })

@@ -1,4 +1,5 @@
 import { Popover } from '@base-ui/react/popover'
+import { Link } from '@tanstack/react-router'
 import { CircleCheck, Clock3, SquareDashed, TriangleAlert } from 'lucide-react'
 import type { SourceHealth } from '../../shared/contract/environments.ts'
 import { gapAdvice } from '../../shared/words/gaps.ts'
@@ -6,6 +7,7 @@ import { sourceHealthSentence, sourceHealthText, sourceProblemSentence } from '.
 import { sourceLabel } from '../../shared/words/states.ts'
 import { useNow } from '../api/clock.tsx'
 import { useSourceHealth } from '../api/hooks.ts'
+import { viewStateSchema } from '../features/graph/view-state.ts'
 import popover from '../ui/popover.module.css'
 import styles from './frame.module.css'
 
@@ -67,12 +69,20 @@ function Source({ health }: { readonly health: SourceHealth }) {
                 </li>
               ))}
             </ul>
+            <Link to="/environments" search={environmentOf}>
+              Connections: check it, and what to ask for
+            </Link>
             {health.problems.length > mostShown ? <p>And {health.problems.length - mostShown} more.</p> : null}
           </Popover.Popup>
         </Popover.Positioner>
       </Popover.Portal>
     </Popover.Root>
   )
+}
+
+function environmentOf(before: unknown): { env?: string } {
+  const { env } = viewStateSchema.parse(before)
+  return env === undefined ? {} : { env }
 }
 
 function stateOf(health: SourceHealth): 'ok' | 'some' | 'none' | 'asking' {

@@ -3,6 +3,7 @@ import type { RefusedInput } from '../../shared/contract/logs.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { Client } from '../api/client.ts'
+import { contextsFixture, proposalFixture, roleFixture, testingFixture } from './fixture-environments.ts'
 import { largeFixture } from './fixture-large.ts'
 import { refusedAnswer } from './fixture-refused.ts'
 import { type Fixture, labFixture, troubledFixture } from './fixture-view.ts'
@@ -40,6 +41,15 @@ export function createFixtureClient(situation: Situation): Client {
               },
             ],
       test: async () => [],
+      testing: async () => testingFixture(),
+      contexts: async () => contextsFixture,
+      propose: async () => proposalFixture,
+      preview: async () => ({ environment: 'preview.1', until: moment.now + 180_000 }),
+      forget: async () => ({ forgotten: true }),
+      role: async () => roleFixture,
+      read: async () => ({ draft: proposalFixture.draft, file: 'environment.yaml', version: '1' }),
+      save: async () => ({ environment: 'lab', file: 'environment.yaml' }),
+      remove: async () => ({ movedTo: 'lab.yaml.removed' }),
       health: async () => healthOf(situation, fixture),
     },
     graph: {

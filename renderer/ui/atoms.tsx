@@ -33,8 +33,8 @@ export function Chip({ on, ...rest }: ButtonHTMLAttributes<HTMLButtonElement> & 
 export function Keys({ keys }: { readonly keys: readonly string[] }) {
   return (
     <span className={styles.keys}>
-      {keys.map((key) => (
-        <kbd key={key} className={styles.key}>
+      {keys.map((key, at) => (
+        <kbd key={`${at + 1} ${key}`} className={styles.key}>
           {key}
         </kbd>
       ))}

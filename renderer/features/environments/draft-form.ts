@@ -1,0 +1,236 @@
+import type { EnvironmentDraft } from '../../../shared/contract/environment-setup.ts'
+import { environmentSchema } from '../../../shared/domain/model/environment.ts'
+
+export type SpireWay = 'none' | 'files' | 'workload-api' | 'socket'
+export type VaultWay = 'none' | 'token-file' | 'token-secret' | 'jwt' | 'kubernetes'
+
+/** What can be typed. The rest of the draft, which has no field, is kept as it is. */
+export interface Form {
+  readonly base: EnvironmentDraft
+  readonly name: string
+  readonly production: boolean
+  /** Separated by commas or blanks; empty: all. */
+  readonly namespaces: string
+  readonly intent: string
+  readonly spire: SpireFields
+  readonly vault: VaultFields
+}
+
+export interface SpireFields {
+  readonly way: SpireWay
+  /** Empty: the server that is found in the cluster. */
+  readonly address: string
+  readonly trustDomain: string
+  readonly certificate: string
+  readonly key: string
+  readonly bundle: string
+  readonly socket: string
+}
+
+export interface VaultFields {
+  readonly way: VaultWay
+  /** Empty: the Vault that is found in the cluster. */
+  readonly address: string
+  readonly caFile: string
+  readonly tokenFile: string
+  readonly tokenSecret: string
+  readonly role: string
+  /** Socket of the Workload API of this computer. */
+  readonly socket: string
+  readonly serviceAccountNamespace: string
+  readonly serviceAccount: string
+}
+
+/** A sentence under a field, by its name in `fieldOfPath`. */
+export type FormProblems = Readonly<Record<string, string>>
+
+export function formOf(draft: EnvironmentDraft): Form {
+  return {
+    base: draft,
+    name: draft.name,
+    production: draft.production ?? false,
+    namespaces: (draft.sources.kubernetes?.[0]?.namespaces ?? []).join(', '),
+    intent: draft.intent ?? '',
+    spire: spireOf(draft),
+    vault: vaultOf(draft),
+  }
+}
+
+function spireOf({ sources }: EnvironmentDraft): SpireFields {
+  const [source] = sources.spire ?? []
+  const fields = {
+    way: 'none',
+    address: '',
+    trustDomain: '',
+    certificate: '',
+    key: '',
+    bundle: '',
+    socket: '',
+  } as const
+  if (source === undefined) return fields
+  const { trustDomain } = source
+  if ('socket' in source) return { ...fields, way: 'socket', trustDomain, socket: source.socket }
+  const address = 'address' in source ? source.address : ''
+  const files: Readonly<Record<string, unknown>> = source.identity
+  const of = (key: string): string => (typeof files[key] === 'string' ? files[key] : '')
+  const socket = of('workloadApi')
+  if (socket !== '') return { ...fields, way: 'workload-api', address, trustDomain, socket }
+  return {
+    ...fields,
+    way: 'files',
+    address,
+    trustDomain,
+    certificate: of('certificate'),
+    key: of('key'),
+    bundle: of('bundle'),
+  }
+}
+
+function vaultOf({ sources }: EnvironmentDraft): VaultFields {
+  const [source] = sources.vault ?? []
+  const empty: VaultFields = {
+    way: 'none',
+    address: '',
+    caFile: '',
+    tokenFile: '',
+    tokenSecret: '',
+    role: '',
+    socket: '',
+    serviceAccountNamespace: '',
+    serviceAccount: '',
+  }
+  if (source === undefined) return empty
+  const { signIn } = source
+  const fields = { ...empty, address: 'address' in source ? source.address : '', caFile: source.caFile ?? '' }
+  if ('tokenFile' in signIn) return { ...fields, way: 'token-file', tokenFile: signIn.tokenFile }
+  if ('tokenSecret' in signIn) return { ...fields, way: 'token-secret', tokenSecret: signIn.tokenSecret }
+  if ('jwt' in signIn) {
+    const { role, from } = signIn.jwt
+    return { ...fields, way: 'jwt', role, socket: 'workloadApi' in from ? from.workloadApi : from.file }
+  }
+  const { role, from } = signIn.kubernetes
+  if ('file' in from) return { ...fields, way: 'kubernetes', role, tokenFile: from.file }
+  return {
+    ...fields,
+    way: 'kubernetes',
+    role,
+    serviceAccountNamespace: from.namespace,
+    serviceAccount: from.serviceAccount,
+  }
+}
+
+/** The draft that the form says, or what is wrong with it, by field. */
+export function draftOf(form: Form): { readonly draft: EnvironmentDraft } | { readonly problems: FormProblems } {
+  const content = contentOf(form)
+  const parsed = environmentSchema.safeParse(content)
+  if (parsed.success) return { draft: content as EnvironmentDraft }
+  const problems: Record<string, string> = {}
+  for (const issue of parsed.error.issues) {
+    const field = fieldOfPath(issue.path)
+    problems[field] ??= sentenceOf(field, form)
+  }
+  return { problems }
+}
+
+function contentOf({ base, name, production, namespaces, intent, spire, vault }: Form): unknown {
+  const listed = namespaces.split(/[\s,]+/).filter((word) => word !== '')
+  const { intent: _intent, production: _production, ...rest } = base
+  const kubernetes = (base.sources.kubernetes ?? []).map((source, at) => {
+    if (at > 0) return source
+    const { namespaces: _before, ...other } = source
+    return listed.length === 0 ? other : { ...other, namespaces: listed }
+  })
+  const cluster = kubernetes[0]?.id ?? 'cluster'
+  const [oldSpire, ...moreSpire] = base.sources.spire ?? []
+  const [oldVault, ...moreVault] = base.sources.vault ?? []
+  const spires = spire.way === 'none' ? moreSpire : [spireSource(spire, oldSpire, cluster), ...moreSpire]
+  const vaults = vault.way === 'none' ? moreVault : [vaultSource(vault, oldVault, cluster), ...moreVault]
+  return {
+    ...rest,
+    name,
+    ...(production ? { production } : {}),
+    ...(intent === '' ? {} : { intent }),
+    sources: {
+      ...base.sources,
+      ...(kubernetes.length === 0 ? {} : { kubernetes }),
+      spire: spires,
+      vault: vaults,
+    },
+  }
+}
+
+function spireSource(fields: SpireFields, old: { readonly id: string } | undefined, cluster: string): unknown {
+  const { way, address, trustDomain, certificate, key, bundle, socket } = fields
+  const id = old?.id ?? 'spire'
+  if (way === 'socket') return { id, socket, trustDomain }
+  const kept = old !== undefined && 'identity' in old && way === 'files' ? old.identity : {}
+  const identity = way === 'workload-api' ? { workloadApi: socket } : { ...(kept as object), certificate, key, bundle }
+  return { id, ...(address === '' ? { cluster } : { address }), trustDomain, identity }
+}
+
+function vaultSource(fields: VaultFields, old: object | undefined, cluster: string): unknown {
+  const { address, caFile } = fields
+  const {
+    address: _address,
+    cluster: _cluster,
+    caFile: _ca,
+    signIn: before,
+    ...rest
+  } = { id: 'vault', ...old } as Record<string, unknown>
+  return {
+    ...rest,
+    ...(address === '' ? { cluster } : { address }),
+    ...(caFile === '' ? {} : { caFile }),
+    signIn: signInOf(fields, before, cluster),
+  }
+}
+
+function signInOf(fields: VaultFields, before: unknown, cluster: string): unknown {
+  const { way, tokenFile, tokenSecret, role, socket, serviceAccount, serviceAccountNamespace } = fields
+  // Mount and audience have no field: what was written stays.
+  const old = (key: string): object => {
+    const value: unknown = typeof before === 'object' && before !== null ? Reflect.get(before, key) : undefined
+    return typeof value === 'object' && value !== null ? value : {}
+  }
+  if (way === 'token-file') return { tokenFile }
+  if (way === 'token-secret') return { tokenSecret }
+  if (way === 'jwt') {
+    const from: unknown = Reflect.get(old('jwt'), 'from')
+    const isFile = typeof from === 'object' && from !== null && 'file' in from
+    return { jwt: { ...old('jwt'), role, from: isFile ? { file: socket } : { workloadApi: socket } } }
+  }
+  const from = tokenFile === '' ? { cluster, namespace: serviceAccountNamespace, serviceAccount } : { file: tokenFile }
+  return { kubernetes: { ...old('kubernetes'), role, from } }
+}
+
+/** The field that a path of environment.yaml stands in; `other` for what has none. */
+export function fieldOfPath(path: readonly PropertyKey[]): string {
+  const [first, second] = path.map(String)
+  if (first === 'name' || first === 'intent') return first
+  if (first !== 'sources') return 'other'
+  if (second === 'kubernetes') return path.includes('namespaces') ? 'namespaces' : 'other'
+  return second === 'spire' || second === 'vault' ? second : 'other'
+}
+
+function sentenceOf(field: string, { name, spire, vault }: Form): string {
+  switch (field) {
+    case 'name':
+      return name === ''
+        ? 'Give it a name.'
+        : 'Small letters, digits and hyphens only, 63 at most: it is also the name of the file.'
+    case 'namespaces':
+      return 'Names of namespaces, separated by commas. Empty: all of them.'
+    case 'spire':
+      return spire.trustDomain === ''
+        ? 'Say the trust domain, such as example.org.'
+        : spire.way === 'files'
+          ? 'Give all three files: certificate, key and trust bundle. An address is host:port.'
+          : 'Give the path of the socket. An address is host:port.'
+    case 'vault':
+      return vault.way === 'token-file' || vault.way === 'token-secret'
+        ? 'Say where the token is. An address begins with https:// or http://.'
+        : 'Say the role, and where the token for signing in comes from. An address begins with https:// or http://.'
+    default:
+      return 'Something that has no field here is not valid. Correct the file in an editor.'
+  }
+}

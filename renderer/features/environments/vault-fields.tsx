@@ -1,0 +1,179 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { ProposedSource } from '../../../shared/contract/environment-setup.ts'
+import { useApi } from '../../api/api-context.tsx'
+import { useCommand } from '../../api/environments.ts'
+import { Button } from '../../ui/atoms.tsx'
+import type { VaultFields, VaultWay } from './draft-form.ts'
+import styles from './environments.module.css'
+import { ChoiceField, TextField, ToldField } from './fields.tsx'
+
+const ways: readonly (readonly [VaultWay, string])[] = [
+  ['none', 'None yet: leases stay unknown'],
+  ['token-file', 'A token in a file'],
+  ['token-secret', 'A token that Everyhop keeps'],
+  ['jwt', 'JWT-SVID of this computer'],
+  ['kubernetes', 'Kubernetes service account'],
+]
+
+/** How Everyhop signs in to Vault. Only references are written: a token never stands in environment.yaml. */
+export function VaultSection({
+  fields,
+  found,
+  hasCluster,
+  problem,
+  onChange,
+}: {
+  readonly fields: VaultFields
+  readonly found: readonly ProposedSource[]
+  readonly hasCluster: boolean
+  readonly problem: string | undefined
+  readonly onChange: (fields: VaultFields) => void
+}) {
+  const set = (part: Partial<VaultFields>) => onChange({ ...fields, ...part })
+  const { way } = fields
+  return (
+    <fieldset className={styles.section} data-testid="vault-section">
+      <legend>Vault</legend>
+      <ToldField label="Server">
+        {found.length > 0
+          ? `${found.map(({ namespace, pod, port }) => `pod ${namespace}/${pod}, port ${port ?? 'not known'}`).join('; ')}, by port-forward`
+          : hasCluster
+            ? 'None was found in the cluster. Give an address below if there is one.'
+            : 'By its address.'}
+      </ToldField>
+      <ChoiceField
+        label="Sign-in"
+        value={way}
+        onChange={(chosen) => set({ way: chosen })}
+        choices={ways}
+        testId="vault-way"
+      />
+      {way === 'none' ? null : (
+        <>
+          <TextField
+            label="Address"
+            value={fields.address}
+            onChange={(address) => set({ address })}
+            placeholder={hasCluster ? 'empty: the Vault found in the cluster' : 'https://vault.example.org:8200'}
+            testId="vault-address"
+          />
+          <TextField
+            label="CA file"
+            value={fields.caFile}
+            onChange={(caFile) => set({ caFile })}
+            placeholder="empty: the authorities of this system"
+          />
+        </>
+      )}
+      {way === 'token-file' ? (
+        <TextField
+          label="Token file"
+          value={fields.tokenFile}
+          onChange={(tokenFile) => set({ tokenFile })}
+          placeholder="vault-token"
+          testId="vault-token-file"
+        />
+      ) : null}
+      {way === 'token-secret' ? (
+        <KeptToken name={fields.tokenSecret} onChange={(tokenSecret) => set({ tokenSecret })} />
+      ) : null}
+      {way === 'jwt' || way === 'kubernetes' ? (
+        <TextField
+          label="Role"
+          value={fields.role}
+          onChange={(role) => set({ role })}
+          placeholder="everyhop"
+          testId="vault-role"
+        />
+      ) : null}
+      {way === 'jwt' ? (
+        <TextField
+          label="Workload API"
+          value={fields.socket}
+          onChange={(socket) => set({ socket })}
+          placeholder="/run/spire/agent.sock"
+          testId="vault-socket"
+        />
+      ) : null}
+      {way === 'kubernetes' ? (
+        <>
+          <TextField
+            label="Namespace"
+            value={fields.serviceAccountNamespace}
+            onChange={(serviceAccountNamespace) => set({ serviceAccountNamespace })}
+          />
+          <TextField
+            label="Service account"
+            value={fields.serviceAccount}
+            onChange={(serviceAccount) => set({ serviceAccount })}
+            hint="Its token is asked for at the cluster, for a few minutes each time."
+          />
+          <TextField
+            label="Or a token file"
+            value={fields.tokenFile}
+            onChange={(tokenFile) => set({ tokenFile })}
+            placeholder="empty: asked for at the cluster"
+          />
+        </>
+      ) : null}
+      {problem === undefined ? null : (
+        <p className={styles.problem} role="alert">
+          {problem}
+        </p>
+      )}
+    </fieldset>
+  )
+}
+
+/** The token goes into the keyring, or under the passphrase; what is written is its name. */
+function KeptToken({ name, onChange }: { readonly name: string; readonly onChange: (name: string) => void }) {
+  const { client, queries } = useApi()
+  const kept = useQuery(queries.secrets.list.queryOptions({ input: {}, retry: false }))
+  const [value, setValue] = useState('')
+  const { busy, failure, run } = useCommand()
+  const isKept = (kept.data ?? []).some((line) => line.name === name)
+  const keep = () =>
+    run(async () => {
+      await client.secrets.put({ name, value })
+      setValue('')
+      await kept.refetch()
+    })
+  return (
+    <>
+      <TextField
+        label="Kept as"
+        value={name}
+        onChange={onChange}
+        placeholder="vault-token"
+        hint={
+          isKept
+            ? 'A value is kept under this name.'
+            : `Nothing is kept under this name yet.${kept.data === undefined || kept.data.length === 0 ? '' : ` Kept: ${kept.data.map((line) => line.name).join(', ')}.`}`
+        }
+        testId="vault-secret-name"
+      />
+      <div className={styles.field}>
+        <label htmlFor="vault-secret-value">{isKept ? 'New token' : 'Token'}</label>
+        <div className={styles.inline}>
+          <input
+            id="vault-secret-value"
+            className={styles.input}
+            type="password"
+            value={value}
+            onChange={(event) => setValue(event.target.value)}
+            autoComplete="off"
+          />
+          <Button disabled={busy || value === '' || name === ''} onClick={() => void keep()}>
+            Keep the token
+          </Button>
+        </div>
+      </div>
+      {failure === null ? null : (
+        <p className={styles.problem} role="alert">
+          {failure}
+        </p>
+      )}
+    </>
+  )
+}
