@@ -90,7 +90,7 @@ export interface Lab {
    * A right is a resource (`pods`, `pods/log`) that may have a verb before it (`watch pods`).
    */
   withRights(without: readonly string[]): Promise<string>
-  /** Tier 3: a token of Vault that has this policy (HCL) and no other, but for `default`. */
+  /** Tier 3: a token of Vault that has this policy (HCL) and no other. */
   vaultToken(policy: string): Promise<string>
   stop(): Promise<void>
 }

@@ -21,6 +21,9 @@ export const everyhopNamespace = 'everyhop'
 /** A stage's token lives this long without being renewed; so does everything that hangs on it. */
 const stageTokenPeriod = '15m'
 
+/** With the shipped policy and no other, as docs/rights/vault.md asks for. */
+const asShipped = { token_no_default_policy: true, token_ttl: '15m' } as const
+
 const tokenWire = z.object({ auth: z.object({ client_token: z.string() }) })
 
 /** Policies, the roles by which stages log in with their JWT-SVIDs, and two ways in for Everyhop. */
@@ -43,7 +46,10 @@ export async function openLogins(vault: VaultServer, plan: LabPlan, keysUrl: str
   await Promise.all([
     ...stages,
     vault.asRoot('PUT', `sys/policies/acl/${everyhopName}`, { policy: await readFile(shippedPolicyFile, 'utf8') }),
-    vault.asRoot('POST', `auth/jwt/role/${everyhopName}`, { ...role(readerSpiffeId, everyhopName), token_ttl: '1h' }),
+    vault.asRoot('POST', `auth/jwt/role/${everyhopName}`, {
+      ...role(readerSpiffeId, everyhopName),
+      ...asShipped,
+    }),
   ])
 }
 
@@ -58,15 +64,21 @@ export async function openAccountLogin(vault: VaultServer, plan: VaultPlan, clus
     bound_service_account_namespaces: [everyhopNamespace],
     audience,
     token_policies: [everyhopName],
-    token_ttl: '1h',
+    ...asShipped,
   })
   await writeFile(plan.files.everyhopAccountToken, await accountToken(cluster, everyhopNamespace, everyhopName), {
     mode: 0o600,
   })
 }
 
-/** A token with a policy, as an operator would hand it out: renewed by whoever has it, or gone within the day. */
+/** A token with this policy and no other, as an operator would hand it out: renewed by whoever has it, or gone within the day. */
 export async function tokenWith(vault: VaultServer, policy: string, displayName: string): Promise<string> {
-  const asked = { policies: [policy], display_name: displayName, period: '24h', no_parent: true }
+  const asked = {
+    policies: [policy],
+    display_name: displayName,
+    period: '24h',
+    no_parent: true,
+    no_default_policy: true,
+  }
   return tokenWire.parse(await vault.asRoot('POST', 'auth/token/create', asked)).auth.client_token
 }
