@@ -2,12 +2,13 @@ import type { Relation, TransportState } from '../../../../shared/domain/model/h
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import type { EdgeItem, GraphView, NodeItem } from '../../../../shared/domain/model/view.ts'
 import { countOf, formatDuration } from '../../../../shared/words/durations.ts'
-import { authorisationPhrase, hopRate, relationWords, transportPhrase } from '../../../../shared/words/hop-sentences.ts'
+import { authorisationPhrase, hopRate, hopStatePhrase, relationWords } from '../../../../shared/words/hop-sentences.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { authorisationLabel, transportLabel, workloadStateLabel } from '../../../../shared/words/states.ts'
+import { leaseCountText } from '../../../../shared/words/vault-leases.ts'
 import { countdownText, groupStateWords } from '../../../../shared/words/workload-sentences.ts'
 import type { Tone } from '../../../ui/atoms.tsx'
-import { factsOfEdge, lineLook, stateOfNode, transportTone, workloadTone } from '../looks.ts'
+import { claimTone, type EdgeFacts, factsOfEdge, lineLook, stateOfNode, transportTone, workloadTone } from '../looks.ts'
 import { edgesInOrder, problemsInOrder } from '../order.ts'
 
 export interface TableRow {
@@ -49,7 +50,7 @@ export function tableRows(
 function edgeRow(edge: EdgeItem, names: ReadonlyMap<string, string>, now: EpochMs): TableRow {
   const subject = `${names.get(edge.from) ?? edge.from} → ${names.get(edge.to) ?? edge.to}`
   const facts = factsOfEdge(edge)
-  const common = { id: edge.id, subject, zone: '', tone: transportTone(facts.transport), matches: edge.matches }
+  const common = { id: edge.id, subject, zone: '', tone: toneOf(facts), matches: edge.matches }
   if (edge.type === 'bundle') {
     return {
       ...common,
@@ -64,12 +65,18 @@ function edgeRow(edge: EdgeItem, names: ReadonlyMap<string, string>, now: EpochM
   return {
     ...common,
     what: 'Hop',
-    state: transportPhrase(edge.hop, now),
+    state: hopStatePhrase(edge.hop, now),
     authorisation: authorisationPhrase(edge.hop),
     relations: relationWords(edge.hop).join(', '),
     detail: hopRate(edge.hop),
     glyph: edge.hop.transport.state,
   }
+}
+
+/** A verified hop whose requests mislead is not all well. */
+function toneOf({ transport, isMisleading }: EdgeFacts): Tone {
+  const tone = transportTone(transport)
+  return isMisleading === true && tone === 'ok' ? claimTone('contradicted') : tone
 }
 
 function nodeRow(node: NodeItem, zones: ReadonlyMap<string, string>, now: EpochMs): TableRow {
@@ -99,7 +106,7 @@ function nodeRow(node: NodeItem, zones: ReadonlyMap<string, string>, now: EpochM
     state: workloadStateLabel(workload.state.state),
     authorisation: '',
     relations: '',
-    detail: countdownText(workload, now),
+    detail: [countdownText(workload, now), leaseCountText(workload.slots)].filter((text) => text !== '').join(' · '),
     zone: zones.get(workload.zone) ?? workload.zone,
     tone,
     glyph: null,

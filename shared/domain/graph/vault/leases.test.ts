@@ -233,6 +233,17 @@ describe('orphaned leases', () => {
     expect(component.state.state).toBe('verified')
   })
 
+  it('are certain by the objects of the cluster where the entries cannot be read', () => {
+    const cluster = clusterScopes(pipeline.workloads, pipeline.calls)
+    const held = withSilent(withVault([vaultLease('o', vaultHolder(stranger))]), 'spire/spire/entries')
+    const [orphan] = componentOf([...held, ...cluster]).vault?.orphaned ?? []
+    expect(orphan).toMatchObject({ kind: 'gone', why: { code: 'lease-holder-gone' } })
+    for (const part of ['pods', 'namespaces', 'clusterspiffeids', 'clusterstaticentries']) {
+      const partly = withSilent([...held, ...cluster], `kubernetes/cluster/${part}`)
+      expect([part, componentOf(partly).vault?.orphaned[0]?.kind]).toEqual([part, 'unmatched'])
+    }
+  })
+
   it('are those whose holder is only named by intent and peers', () => {
     const without = [...scopes, ...clusterScopes(pipeline.workloads, pipeline.calls)].filter(
       (state) => !state.scope.startsWith('envoy/tool-runtime/') && !state.scope.startsWith('logs/tool-runtime-access'),

@@ -1,11 +1,12 @@
+import { isOfDomain } from '../cluster/declarations.ts'
 import type { WorkloadEvidence, World } from '../evaluate/workload-evidence.ts'
 import { isCurrent } from '../instances/records.ts'
 import { trustDomainOf } from '../spiffe-id.ts'
 
 /**
  * Whether the holder of a lease still runs. gone needs a complete list of what would show it: all pods, for what is meant to run
- * in a cluster; else all registration entries of its trust domain. A workload that is only named, by intent or by its
- * peers, does not run because of that.
+ * in a cluster; else all registration entries of its trust domain, or, while those cannot be read, all objects that declare
+ * them. A workload that is only named, by intent or by its peers, does not run because of that.
  */
 export function whereaboutsOf(
   evidence: WorkloadEvidence | null,
@@ -20,7 +21,9 @@ export function whereaboutsOf(
   if (spiffeId === null || (evidence?.entries.length ?? 0) > 0 || (evidence?.declared.length ?? 0) > 0) return 'unseen'
   const trustDomain = trustDomainOf(spiffeId)
   const spires = world.spires.filter((spire) => spire.trustDomain === trustDomain)
-  const areAllEntriesRead = spires.length > 0 && spires.every(({ parts }) => isComplete(parts['entries']))
+  const areAllEntriesRead =
+    (spires.length > 0 && spires.every(({ parts }) => isComplete(parts['entries']))) ||
+    (areAllPodsRead && trustDomain !== null && areAllDeclared(trustDomain, world))
   // Without a cluster in the way, an entry that is gone means that the SVID is not renewed any more.
   return areAllEntriesRead && (clusters.length === 0 || areAllPodsRead) ? 'gone' : 'unseen'
 }
@@ -31,6 +34,23 @@ function runs({ envoys, pods, asCaller, asCallee }: WorkloadEvidence): boolean {
     pods.length > 0 ||
     envoys.some(({ parts }) => isCurrent(parts.proxy)) ||
     [...asCaller, ...asCallee].some(({ scope }) => isCurrent(scope))
+  )
+}
+
+/** Whether the objects of the clusters are how this trust domain is registered, and all of them are readable and clear. */
+function areAllDeclared(trustDomain: string, { sight, trustDomains }: World): boolean {
+  const declares = sight.clusters.some(({ declarations }) =>
+    [...declarations.trustDomains].some((one) => isOfDomain(one, trustDomain, trustDomains)),
+  )
+  return (
+    declares &&
+    sight.clusters.every(
+      ({ parts, declarations }) =>
+        declarations.unclear.size === 0 &&
+        isComplete(parts.namespaces) &&
+        isComplete(parts.clusterspiffeids) &&
+        isComplete(parts.clusterstaticentries),
+    )
   )
 }
 
