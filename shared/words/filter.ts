@@ -19,8 +19,9 @@ export const filterHelp: readonly { readonly example: string; readonly meaning: 
   { example: 'from:model-server', meaning: 'hops whose caller’s name or SPIFFE ID contains it' },
   { example: 'to:tool-runtime', meaning: 'hops whose callee’s name or SPIFFE ID contains it' },
   {
-    example: 'is:problem',
-    meaning: 'hops that break, are open or are half proven, and workloads that fail or need attention',
+    example: 'is:attention',
+    meaning:
+      'what “Needs attention” counts: hops that break, are open, half proven or misleading, and workloads that fail or need attention; is:problem says the same',
   },
   {
     example: '-tls:verified',

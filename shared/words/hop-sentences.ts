@@ -1,11 +1,12 @@
 import type { Hop } from '../domain/model/graph.ts'
+import type { AuthorisationState } from '../domain/model/hop-state.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import { assertNever } from '../lib/assert-never.ts'
 import { formatAge, formatDuration, formatRate, formatShare, speakDuration } from './durations.ts'
-import { authorisationLabel, transportLabel } from './states.ts'
+import { authorisationLabel, claimLabel, transportLabel } from './states.ts'
 
 /** The part of a hop that its words need; `Hop` and `HopLine` both fit. */
-export type HopForWords = Pick<Hop, 'transport' | 'authorisation' | 'relations' | 'activity'>
+export type HopForWords = Pick<Hop, 'transport' | 'authorisation' | 'identityClaim' | 'relations' | 'activity'>
 
 /**
  * The accessible name of a hop:
@@ -15,6 +16,7 @@ export function hopSentence(hop: HopForWords, from: string, to: string, now: Epo
   const parts = [`${from} to ${to}`, spokenTransport(hop, now)]
   const authorisation = spokenAuthorisation(hop)
   if (authorisation !== null) parts.push(authorisation)
+  if (hop.identityClaim.state === 'contradicted') parts.push(claimLabel('contradicted'))
   parts.push(...relationWords(hop))
   return `${parts.join(', ')}.`
 }
@@ -53,7 +55,27 @@ export function hopLabel(hop: HopForWords, now: EpochMs): { readonly strong: str
 }
 
 /** The pill beside a hop, or null: "6.1% denied", "0.3% no answer", … Shares are shown from 0.1%. */
-export function hopPill(hop: HopForWords): { readonly text: string; readonly title: string } | null {
+export function hopPill(hop: HopForWords): HopPillWords | null {
+  const words = authorisationPill(hop)
+  if (words !== null) return { sign: hop.authorisation.state, ...words }
+  if (hop.identityClaim.state !== 'contradicted') return null
+  return { sign: 'claimed', text: 'other identity', title: pillLabel('claimed') }
+}
+
+export type PillSign = AuthorisationState | 'claimed'
+
+export interface HopPillWords {
+  readonly sign: PillSign
+  readonly text: string
+  readonly title: string
+}
+
+/** What the legend calls a pill. */
+export function pillLabel(sign: PillSign): string {
+  return sign === 'claimed' ? claimLabel('contradicted') : authorisationLabel(sign)
+}
+
+function authorisationPill(hop: HopForWords): { readonly text: string; readonly title: string } | null {
   const activity = hop.activity.known ? hop.activity.value : null
   switch (hop.authorisation.state) {
     case 'denying':
@@ -93,6 +115,12 @@ export function transportPhrase(hop: HopForWords, now: EpochMs): string {
   if (transport.state === 'one-sided') return 'one-sided TLS, client not proven'
   if (transport.state === 'unknown') return unknownWord(hop, now)
   return transportLabel(transport.state)
+}
+
+/** The same after what is not as it seems: "claims another identity, mTLS verified". */
+export function hopStatePhrase(hop: HopForWords, now: EpochMs): string {
+  const phrase = transportPhrase(hop, now)
+  return hop.identityClaim.state === 'contradicted' ? `${claimLabel('contradicted')}, ${phrase}` : phrase
 }
 
 /** "6.1% denied", "0.3% no answer from OPA", "allowing", …: one line for tables and chips. */

@@ -150,10 +150,10 @@ export function blindSpots(
 }
 
 /** In words, that the list is empty, and what that means. */
-export function emptySentence(answer: RefusedForWords, minutes: number): string {
+export function emptySentence(answer: RefusedForWords, minutes: number, of: 'all' | 'hop' = 'all'): string {
   return answer.heldSince === null
     ? 'Nothing can be listed.'
-    : `The logs that are read tell of no refused request in the last ${spanWords(minutes)}.`
+    : `The logs that are read tell of no refused request${of === 'hop' ? ' of this hop' : ''} in the last ${spanWords(minutes)}.`
 }
 
 /** "15 minutes", "hour", "24 hours". */

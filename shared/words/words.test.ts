@@ -9,7 +9,7 @@ import { authorisationStates, relations, transportStates, workloadStates } from 
 import { countOf, formatAge, formatClock, formatDuration, formatRate, formatShare, speakDuration } from './durations.ts'
 import { errorCodesWithWords, errorSentence } from './errors.ts'
 import { gapAdvice, gapSentence, missingSentence } from './gaps.ts'
-import { hopLabel, hopPill, hopSentence } from './hop-sentences.ts'
+import { hopLabel, hopPill, hopSentence, hopStatePhrase } from './hop-sentences.ts'
 import { noticeCodesWithWords, noticeSentence } from './notices.ts'
 import { missingParam } from './param-text.ts'
 import { reasonCodesWithWords, reasonSentence } from './reasons.ts'
@@ -207,8 +207,18 @@ describe('hops and workloads', () => {
         ? { ...hop.activity, value: { ...hop.activity.value, requests: 1000, denied: 61 } }
         : hop.activity,
     }
-    expect(hopPill(denied)).toEqual({ text: '6.1%', title: 'denied by policy' })
+    expect(hopPill(denied)).toEqual({ sign: 'denying', text: '6.1%', title: 'denied by policy' })
     expect(hopPill(hop)).toBeNull()
+  })
+
+  it('say of a hop that its requests claim another identity, aloud, in tables and beside the line', () => {
+    const lying: Hop = { ...hop, identityClaim: { ...hop.identityClaim, state: 'contradicted' } }
+    expect(hopSentence(lying, 'a', 'b', builtAt)).toContain('claims another identity')
+    expect(hopStatePhrase(lying, builtAt)).toMatch(/^claims another identity, /)
+    expect(hopStatePhrase(hop, builtAt)).not.toContain('claims')
+    expect(hopPill(lying)).toMatchObject({ sign: 'claimed', title: 'claims another identity' })
+    const denied: Hop = { ...lying, authorisation: { ...hop.authorisation, state: 'denying' } }
+    expect(hopPill(denied)?.sign).toBe('denying')
   })
 
   it('count an SVID down, and past its end', () => {

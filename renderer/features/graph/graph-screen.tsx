@@ -98,6 +98,8 @@ export function GraphScreen({
                 names={names}
                 selected={state.selected}
                 health={health}
+                of={state.refusedOf}
+                onAll={() => change({ refusedOf: null })}
                 onSelect={select}
                 onCopy={copy}
               />
@@ -138,6 +140,7 @@ export function GraphScreen({
             onSelect={(selected) => change({ selected })}
             onOpen={open}
             onCopy={copy}
+            onRefused={(refusedOf) => change({ show: 'refused', refusedOf })}
           />
         )}
       </div>

@@ -1,7 +1,8 @@
 import { BadgeCheck, FileText, KeyRound } from 'lucide-react'
 import type { ReactNode } from 'react'
-import type { AuthorisationState, TransportState } from '../../../shared/domain/model/hop-state.ts'
-import { authorisationLabel, transportLabel } from '../../../shared/words/states.ts'
+import type { TransportState } from '../../../shared/domain/model/hop-state.ts'
+import { type PillSign, pillLabel } from '../../../shared/words/hop-sentences.ts'
+import { transportLabel } from '../../../shared/words/states.ts'
 import { startOfRow } from '../../ui/capitals.ts'
 import { HopGlyph } from './canvas/hop-glyph.tsx'
 import { HopLine } from './canvas/hop-line.tsx'
@@ -11,11 +12,12 @@ import styles from './legend.module.css'
 import type { LineStyle } from './looks.ts'
 
 const transports: readonly TransportState[] = ['verified', 'one-sided', 'plaintext', 'failing', 'configured', 'unknown']
-const pills: readonly (readonly [AuthorisationState, string])[] = [
+const pills: readonly (readonly [PillSign, string])[] = [
   ['denying', 'n%'],
   ['erroring', 'n%'],
   ['failing-open', ''],
   ['unguarded', ''],
+  ['claimed', ''],
 ]
 
 /** What lines, glyphs, pills and rings mean. Drawn with the same parts as the map, so that it cannot lie. */
@@ -45,12 +47,17 @@ export function Legend() {
         </li>
         {pills.map(([state, text]) => (
           <li key={state}>
-            <svg width="46" height="20" viewBox="0 0 46 20" aria-hidden="true">
+            <svg
+              width={text === '' ? 24 : 46}
+              height="20"
+              viewBox={`0 0 ${text === '' ? 24 : 46} 20`}
+              aria-hidden="true"
+            >
               <g transform="translate(1 1)">
                 <HopPill state={state} text={text} width={text === '' ? 20 : 44} />
               </g>
             </svg>
-            {startOfRow(authorisationLabel(state))}
+            {startOfRow(pillLabel(state))}
           </li>
         ))}
       </Block>

@@ -1,5 +1,6 @@
 import type {
   AuthorisationState,
+  ClaimState,
   Relation,
   TransportState,
   WorkloadState,
@@ -76,11 +77,30 @@ export function workloadTone(state: WorkloadState): Tone {
   }
 }
 
+/** Another identity than the proved one misleads whoever believes it; what is only said proves nothing either way. */
+export function claimTone(state: ClaimState): Tone {
+  switch (state) {
+    case 'consistent':
+    case 'unclaimed':
+      return 'ok'
+    case 'forwarded':
+      return 'neutral'
+    case 'contradicted':
+      return 'warn'
+    case 'unknown':
+      return 'unknown'
+    default:
+      return assertNever(state)
+  }
+}
+
 /** The parts of an edge that decide how it looks, the same for a hop and for a bundle of hops. */
 export interface EdgeFacts {
   readonly transport: TransportState
   readonly authorisation: AuthorisationState
   readonly relations: readonly Relation[]
+  /** Requests claim to come from another. Of a bundle not known: then the callee’s own state tells. */
+  readonly isMisleading?: boolean
 }
 
 export function factsOfEdge(edge: EdgeItem): EdgeFacts {
@@ -89,6 +109,7 @@ export function factsOfEdge(edge: EdgeItem): EdgeFacts {
         transport: edge.hop.transport.state,
         authorisation: edge.hop.authorisation.state,
         relations: edge.hop.relations,
+        isMisleading: edge.hop.identityClaim.state === 'contradicted',
       }
     : { transport: edge.worst, authorisation: edge.worstAuthorisation, relations: edge.relations }
 }
@@ -125,10 +146,12 @@ function lineStyle(
 
 /** Worse is lower: the order of tab stops, of the table, and of who gets the better place for its words. */
 export function edgeRank(facts: EdgeFacts): number {
-  return Math.min(
+  const rank = Math.min(
     transportSeverity.indexOf(facts.transport) * 2,
     authorisationSeverity.indexOf(facts.authorisation) * 2 + 1,
   )
+  // As bad as a call that nobody decides about: both leave it to the callee whom it believes.
+  return facts.isMisleading === true ? Math.min(rank, authorisationSeverity.indexOf('unguarded') * 2 + 1) : rank
 }
 
 /** Whether an edge is something to look at: "next problem" goes from one of these to the next. */
@@ -139,7 +162,8 @@ export function isProblemEdge(facts: EdgeFacts): boolean {
     facts.transport === 'one-sided' ||
     facts.authorisation === 'failing-open' ||
     facts.authorisation === 'erroring' ||
-    facts.authorisation === 'unguarded'
+    facts.authorisation === 'unguarded' ||
+    facts.isMisleading === true
   )
 }
 

@@ -11,12 +11,15 @@ describe('the address of a view', () => {
       filter: 'tls:plaintext',
       selected: 'hop/a>b',
       layers: new Set(['observed'] as const),
-      show: 'table' as const,
+      show: 'refused' as const,
+      refusedOf: 'hop/a>b',
       open: ['group/data/tool'],
     }
     const address = addressOf(state, 'lab')
     expect(address.without).toBe('gi')
     expect(viewStateOf(viewStateSchema.parse(address))).toEqual(state)
+    // Leaving the list leaves its limit.
+    expect(addressOf({ ...state, show: 'table' }, 'lab')).not.toHaveProperty('of')
   })
 
   it('falls back where a link was damaged', () => {

@@ -17,6 +17,8 @@ export const viewStateSchema = z.object({
     .catch(undefined),
   /** Without it the map. */
   view: z.enum(['table', 'refused']).optional().catch(undefined),
+  /** Id of the hop whose refused requests the list is limited to. */
+  of: z.string().max(2000).optional().catch(undefined),
   /** Groups that are open. */
   open: z.array(z.string().max(400)).max(20).optional().catch(undefined),
 })
@@ -27,6 +29,8 @@ export interface ViewState {
   readonly selected: string | null
   readonly layers: ReadonlySet<Relation>
   readonly show: 'map' | 'table' | 'refused'
+  /** Id of the hop whose refused requests alone are listed; null: all. */
+  readonly refusedOf: string | null
   readonly open: readonly string[]
 }
 
@@ -37,6 +41,7 @@ export function viewStateOf(address: ViewAddress): ViewState {
     selected: address.selected ?? null,
     layers: new Set(relations.filter((relation) => !(address.without ?? '').includes(relation.charAt(0)))),
     show: address.view ?? 'map',
+    refusedOf: address.view === 'refused' ? (address.of ?? null) : null,
     open: address.open ?? [],
   }
 }
@@ -50,6 +55,7 @@ export function addressOf(state: ViewState, environment: string | undefined): Vi
     ...(state.selected === null ? {} : { selected: state.selected }),
     ...(without.length === 0 ? {} : { without: without.join('') }),
     ...(state.show === 'map' ? {} : { view: state.show }),
+    ...(state.refusedOf === null || state.show !== 'refused' ? {} : { of: state.refusedOf }),
     ...(state.open.length === 0 ? {} : { open: [...state.open] }),
   }
 }

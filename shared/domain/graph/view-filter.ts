@@ -32,7 +32,7 @@ const closedValues: Readonly<Partial<Record<Key, readonly string[]>>> = {
   authz: authorisationStates,
   state: workloadStates,
   relation: relations,
-  is: ['problem'],
+  is: ['problem', 'attention'],
 }
 
 /** These speak of hops; a workload then matches when one of its hops does. */

@@ -60,7 +60,7 @@ export const HopMark = memo(function HopMark({
         )}
         {pill === null || mark.pill === null || edge.type !== 'hop' ? null : (
           <g transform={`translate(${mark.pill.x - mark.x} ${mark.pill.y - mark.y})`}>
-            <HopPill state={edge.hop.authorisation.state} text={pillText} width={pillWidth(pillText)} />
+            <HopPill state={pill.sign} text={pillText} width={pillWidth(pillText)} />
           </g>
         )}
       </svg>

@@ -88,7 +88,15 @@ export function HopInspector({
         <RestsOn judgement={authorisation} facts={facts} now={now} />
         <Authorisation detail={detail} now={now} />
       </Section>
-      <RefusedOfHop key={hop.id} environment={environment} hop={hop} names={names} now={now} onCopy={onCopy} onList={onRefused} />
+      <RefusedOfHop
+        key={hop.id}
+        environment={environment}
+        hop={hop}
+        names={names}
+        now={now}
+        onCopy={onCopy}
+        onList={onRefused}
+      />
       <HopLeases key={`leases of ${hop.id}`} detail={detail} now={now} />
       <HopNetwork detail={detail} now={now} />
       <HopIntegrity known={hop.integrity} now={now} />

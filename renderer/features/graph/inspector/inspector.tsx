@@ -32,6 +32,8 @@ export interface InspectorProps {
   readonly onSelect: (id: string) => void
   readonly onOpen: (group: string) => void
   readonly onCopy: (text: string) => void
+  /** Opens the list of refused requests with those of one hop. */
+  readonly onRefused: (hop: string) => void
 }
 
 /** The selected thing, whatever it is; an overview of the problems when nothing is selected. */
@@ -75,14 +77,21 @@ function Selected(props: InspectorProps) {
   return <LoadedWorkload {...props} id={selected} />
 }
 
-function LoadedHop({ id, environment, names, onCopy }: InspectorProps & { readonly id: string }) {
+function LoadedHop({ id, environment, names, onCopy, onRefused }: InspectorProps & { readonly id: string }) {
   const detail = useHopDetail(environment, id)
   const now = useNow(1000)
   if (detail.data === undefined) return <Waiting error={detail.error} />
   const { data } = detail
   return (
     <>
-      <HopInspector detail={data} now={now} environment={environment} names={names} onCopy={onCopy} />
+      <HopInspector
+        detail={data}
+        now={now}
+        environment={environment}
+        names={names}
+        onCopy={onCopy}
+        onRefused={() => onRefused(id)}
+      />
       <CopyButton onCopy={() => onCopy(hopText(data, now))} />
     </>
   )

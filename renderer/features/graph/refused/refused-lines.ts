@@ -11,7 +11,7 @@ export function hopIdOf(line: Pick<RefusedLine, 'callerSpiffeId' | 'calleeSpiffe
 
 /** The ends that refused requests of a hop are asked by; why they cannot be asked for where an end has no SPIFFE ID. */
 export function endsOf(
-  hop: Hop,
+  hop: Pick<Hop, 'from' | 'to'>,
 ):
   | { readonly known: true; readonly callerSpiffeId: string; readonly calleeSpiffeId: string }
   | { readonly known: false; readonly sentence: string } {

@@ -23,6 +23,8 @@ interface RefusedOfHopProps {
   readonly names: ReadonlyMap<string, string>
   readonly now: EpochMs
   readonly onCopy: (text: string) => void
+  /** Opens the list of all refused requests, limited to this hop. */
+  readonly onList: () => void
 }
 
 /** The latest refused requests of one hop. */
@@ -32,7 +34,12 @@ export function RefusedOfHop(props: RefusedOfHopProps) {
     <Section title="Refused requests">
       <div data-testid="refused-of-hop">
         {ends.known ? (
-          <Lines {...props} caller={ends.callerSpiffeId} callee={ends.calleeSpiffeId} />
+          <>
+            <Lines {...props} caller={ends.callerSpiffeId} callee={ends.calleeSpiffeId} />
+            <Button small onClick={props.onList} data-testid="refused-in-list">
+              Show in list
+            </Button>
+          </>
         ) : (
           <Unknown text={ends.sentence} />
         )}
@@ -64,7 +71,7 @@ function Lines({
   return (
     <>
       {requests.length > 0 ? null : isLogged(hop) || spots.length > 0 ? (
-        <p className={styles.quiet}>{emptySentence(query.data, minutes)}</p>
+        <p className={styles.quiet}>{emptySentence(query.data, minutes, 'hop')}</p>
       ) : (
         <Unknown text={unloggedHopSentence} />
       )}

@@ -1,4 +1,4 @@
-import { Copy, OctagonX } from 'lucide-react'
+import { Copy, OctagonX, X } from 'lucide-react'
 import { useState } from 'react'
 import type { SourceHealth } from '../../../../shared/contract/environments.ts'
 import type { RefusedAnswer, RefusedLine } from '../../../../shared/contract/logs.ts'
@@ -20,7 +20,7 @@ import { useRefused } from '../../../api/hooks.ts'
 import { Banner, Button, Chip, Keys } from '../../../ui/atoms.tsx'
 import styles from './refused.module.css'
 import { keyOf, RefusedBy, RefusedFacts } from './refused-line.tsx'
-import { hopIdOf } from './refused-lines.ts'
+import { endsOf, hopIdOf } from './refused-lines.ts'
 import { Unknown } from './refused-of-hop.tsx'
 
 const spans = [15, 60, 24 * 60] as const
@@ -37,16 +37,21 @@ interface RefusedViewProps {
   readonly names: ReadonlyMap<string, string>
   readonly selected: string | null
   readonly health: readonly SourceHealth[] | null
+  /** Id of the hop to which the list is limited; null: all. */
+  readonly of: string | null
+  readonly onAll: () => void
   readonly onSelect: (id: string) => void
   readonly onCopy: (text: string) => void
 }
 
 /** The latest requests of the whole graph that authorisation refused, in place of the map. */
 export function RefusedView(props: RefusedViewProps) {
-  const { environment, health, names, selected, onCopy } = props
+  const { environment, health, names, selected, view, of, onAll, onCopy } = props
   const [minutes, setMinutes] = useState<number>(60)
   const [why, setWhy] = useState<'denied' | 'error' | null>(null)
-  const query = useRefused({ environment, limit: most, minutes, ...(why === null ? {} : { why }) })
+  const hop = of === null ? null : endsOfId(of, view)
+  const limits = hop?.known === true ? { callerSpiffeId: hop.callerSpiffeId, calleeSpiffeId: hop.calleeSpiffeId } : {}
+  const query = useRefused({ environment, limit: most, minutes, ...(why === null ? {} : { why }), ...limits })
   const now = useNow(10_000)
   const requests = query.data?.requests ?? []
   return (
@@ -67,6 +72,12 @@ export function RefusedView(props: RefusedViewProps) {
             </Chip>
           ))}
         </span>
+        {hop?.known === true ? (
+          <Chip on title="Show those of all hops" onClick={onAll} data-testid="refused-of">
+            {partyName(hop.callerSpiffeId, null, names)} → {partyName(hop.calleeSpiffeId, null, names)}
+            <X size={12} aria-hidden="true" />
+          </Chip>
+        ) : null}
         <span className={styles.grow} />
         {query.data === undefined ? null : <span className={styles.count}>{countWords(query.data)}</span>}
         <Button
@@ -102,6 +113,7 @@ function Listed({
   view,
   names,
   selected,
+  of,
   onSelect,
   onCopy,
 }: RefusedViewProps & { readonly answer: RefusedAnswer; readonly minutes: number; readonly now: EpochMs }) {
@@ -114,7 +126,7 @@ function Listed({
       ))}
       {answer.requests.length === 0 ? (
         <p className={styles.message} role="status">
-          {emptySentence(answer, minutes)}
+          {emptySentence(answer, minutes, of === null ? 'all' : 'hop')}
         </p>
       ) : (
         <table className={styles.table}>
@@ -207,6 +219,13 @@ function Row({
       </td>
     </tr>
   )
+}
+
+/** Its ends, while the graph has it; a hop that has gone still has them in its id. */
+function endsOfId(id: string, view: GraphView): ReturnType<typeof endsOf> {
+  const edge = view.edges.find((one) => one.id === id)
+  const [from = '', to = ''] = id.replace(/^hop\//, '').split('>')
+  return endsOf(edge ?? { from, to })
 }
 
 function Failed({ error }: { readonly error: Error }) {
