@@ -18,6 +18,8 @@ import type { DiscoveredSource } from './targets.ts'
 
 /** Lines of a container's log that are read when it is followed: some minutes of a busy Envoy. */
 const tailLines = 4000
+/** Of a Vault's: leases of hours ago may still be held. */
+const vaultTailLines = 20_000
 
 /** Says of every id whether environment.yaml, or a cluster before, has it already. */
 export type TakenIds = Set<string>
@@ -29,6 +31,8 @@ interface Context {
   readonly ports: Pick<ObservationPorts, 'httpGetOver'>
   readonly settings: ObserveSettings
   readonly taken: TakenIds
+  /** Id of the Vault that environment.yaml names in this cluster; null: none. */
+  readonly vault: string | null
 }
 
 /** The sources that were found in one cluster, and the logs of their containers. */
@@ -42,7 +46,9 @@ export function clusterTasks(
 ): readonly SourceTask[] {
   const findings = known.findings()
   if (findings === null) return []
-  const context: Context = { cluster, known, connectors, ports, settings: settingsOf(loaded), taken }
+  const { sources } = loaded.environment
+  const vault = sources.vault.find((source) => 'cluster' in source && source.cluster === cluster)?.id ?? null
+  const context: Context = { cluster, known, connectors, ports, settings: settingsOf(loaded), taken, vault }
   const hasSpireEntry = loaded.environment.sources.spire.some(
     (spire) => 'cluster' in spire && spire.cluster === cluster,
   )
@@ -74,6 +80,7 @@ function withReason(task: SourceTask, { source, pod, container, reason }: Discov
 function askedTask(found: DiscoveredSource, hasSpireEntry: boolean, context: Context): readonly SourceTask[] {
   const { connectors, settings, ports, known } = context
   if (found.source === 'spire') return hasSpireEntry ? [] : [withoutIdentity(found, context)]
+  if (found.source === 'vault') return context.vault === null ? [vaultWithoutSignIn(found, context)] : []
   if (found.source !== 'envoy' && found.source !== 'opa') return []
   const id = freeId(found.source, found.id, context)
   if (found.port === null) return [withoutPort(found.source, id, found)]
@@ -108,6 +115,14 @@ function withoutIdentity(found: DiscoveredSource, context: Context): SourceTask 
     `the SPIRE server of pod ${namespace}/${name} answers only to an SVID that may read: give one under sources.spire ` +
     `with cluster: ${context.cluster} (docs/rights/spire.md)`
   return gapTask('spire', freeId('spire', found.id, context), 'entries', 'registration-entries', found, detail)
+}
+
+function vaultWithoutSignIn(found: DiscoveredSource, context: Context): SourceTask {
+  const { namespace, name } = found.pod
+  const detail =
+    `the Vault of pod ${namespace}/${name} answers only to a token: say how to sign in, under sources.vault with ` +
+    `cluster: ${context.cluster} (docs/rights/vault.md)`
+  return gapTask('vault', freeId('vault', found.id, context), 'server', 'sign-in', found, detail)
 }
 
 function withoutPort(kind: 'envoy' | 'opa', id: string, found: DiscoveredSource): SourceTask {
@@ -155,13 +170,15 @@ const recordOf: Readonly<Partial<Record<DiscoveredSource['source'], FollowedReco
   envoy: 'envoy-access',
   opa: 'opa-decisions',
   spire: 'spire-audit',
+  vault: 'vault-audit',
 }
 
 function logTasks(findings: Findings, context: Context): readonly SourceTask[] {
   const containers = [
     ...findings.sources.flatMap((found) => {
       const record = recordOf[found.source]
-      return record === undefined ? [] : [{ ...found, record, writtenBy: found.id }]
+      const writtenBy = found.source === 'vault' ? (context.vault ?? found.id) : found.id
+      return record === undefined ? [] : [{ ...found, record, writtenBy }]
     }),
     ...findings.applications.map((found) => ({ ...found, record: 'integrity-events' as const, writtenBy: null })),
   ]
@@ -196,7 +213,8 @@ function logTask(found: LoggingContainer, beside: readonly string[], context: Co
     definition: JSON.stringify([context.cluster, found.pod.uid, found.container, found.record, settings]),
     observe: (ports, signal) => connectors.logs.observeStream(stream, settings, ports, signal),
     test: (ports, signal) => testStream(stream, connectors, settings, ports, signal),
-    streamOf: [`logs/${id}`, ...beside],
+    // What Vault issued while nobody looked would be unknown for as long as it lasts: its log waits for no turn.
+    ...(found.record === 'vault-audit' ? {} : { streamOf: [`logs/${id}`, ...beside] }),
   }
 }
 
@@ -206,9 +224,12 @@ function streamOf({ pod, container, record, writtenBy }: LoggingContainer, id: s
     id,
     record,
     place: `log of container ${container} of pod ${namespace}/${name}`,
-    writtenBy: writtenBy === null ? null : id,
-    open: (told, signal) =>
-      context.known.link.followPodLog({ namespace, pod: name, container, sinceTime: null, tailLines, told }, signal),
+    writtenBy: record === 'vault-audit' || writtenBy === null ? writtenBy : id,
+    open: (told, signal) => {
+      const lines = record === 'vault-audit' ? vaultTailLines : tailLines
+      const request = { namespace, pod: name, container, sinceTime: null, tailLines: lines, told }
+      return context.known.link.followPodLog(request, signal)
+    },
   }
 }
 

@@ -82,5 +82,6 @@ function sessionsOf(graph: object): Sessions {
     },
     hold: () => Promise.reject(new Error('not used')),
     stop() {},
+    ended: async () => {},
   }
 }

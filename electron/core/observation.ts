@@ -2,6 +2,7 @@ import type { SourceHealth } from '../../shared/contract/environments.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
 import { clusterTasks } from './cluster-tasks.ts'
 import { createClusterLinks } from './clusters.ts'
+import { configuredTasks } from './configured-tasks.ts'
 import { startDiscovery } from './discovery.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import { createFactStore, type FactStore } from './fact-store.ts'
@@ -10,13 +11,8 @@ import { chooseStreams, mostStreams, turnMs } from './log-turns.ts'
 import { createPace } from './pace.ts'
 import type { LogSink } from './ports.ts'
 import { createHealth } from './source-health.ts'
-import {
-  type Connectors,
-  configuredTasks,
-  type FindCluster,
-  type ObservationPorts,
-  type SourceTask,
-} from './source-tasks.ts'
+import { type Connectors, type FindCluster, type ObservationPorts, type SourceTask } from './source-tasks.ts'
+import { vaultLogOf } from './vault-tasks.ts'
 
 /** The running reading of one environment. */
 export interface Observation {
@@ -27,6 +23,8 @@ export interface Observation {
   /** `<kind>/<instance>` of the sources that are looked at. */
   attend(sources: ReadonlySet<string>): void
   stop(): void
+  /** Resolves when every reader has ended: one that signed in signs out first. */
+  ended(): Promise<void>
 }
 
 /**
@@ -46,6 +44,8 @@ export function startObservation(
   const links = createClusterLinks(ports)
   const discovery = startDiscovery(store, ports.clock, reconcile)
   const ended = new AbortController()
+  const vaultLog = vaultLogOf(store)
+  const readings = new Set<Promise<void>>()
   let loaded = first
   let attended: ReadonlySet<string> = new Set()
   let turn = 0
@@ -92,8 +92,14 @@ export function startObservation(
     const controller = new AbortController()
     running.set(task.source, { definition: task.definition, controller })
     const { openCluster: _open, httpGetOver: _over, ...plain } = ports
-    const own = task.kind === 'logs' && sink !== null ? { ...plain, logSink: sink } : plain
-    void keepObserving(task, store, pace, own, controller.signal)
+    const own = {
+      ...plain,
+      ...(task.kind === 'logs' && sink !== null ? { logSink: sink } : {}),
+      ...(task.kind === 'vault' ? { vaultLog } : {}),
+    }
+    const reading = keepObserving(task, store, pace, own, controller.signal)
+    readings.add(reading)
+    void reading.finally(() => readings.delete(reading))
   }
 
   function end(source: string): void {
@@ -162,6 +168,9 @@ export function startObservation(
       for (const { controller } of running.values()) controller.abort()
       running.clear()
       links.close()
+    },
+    async ended() {
+      await Promise.allSettled(readings)
     },
   }
 }

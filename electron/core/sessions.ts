@@ -27,6 +27,8 @@ export interface Sessions {
   /** For a stream of updates: alive until released, and a while longer. */
   hold(name: string): Promise<{ readonly session: Session; release(): void }>
   stop(): void
+  /** Resolves when everything that was read has ended. */
+  ended(): Promise<void>
 }
 
 interface Running extends Session {
@@ -48,6 +50,7 @@ export function createSessions(
   sinkOf: (environment: string) => LogSink | null = () => null,
 ): Sessions {
   const running = new Map<string, Running>()
+  const endings = new Set<Promise<void>>()
 
   const unsubscribe = registry.subscribe((event) => {
     const session = running.get(event.name)
@@ -107,6 +110,9 @@ export function createSessions(
     session.observation.stop()
     if (running.get(session.name) === session) running.delete(session.name)
     session.end.abort()
+    const ending = session.observation.ended()
+    endings.add(ending)
+    void ending.finally(() => endings.delete(ending))
   }
 
   function lingerOn(session: Running): void {
@@ -152,6 +158,9 @@ export function createSessions(
     stop() {
       unsubscribe()
       for (const session of running.values()) end(session)
+    },
+    async ended() {
+      await Promise.allSettled(endings)
     },
   }
 }

@@ -1,16 +1,17 @@
 import type { SourceTest } from '../../shared/contract/environments.ts'
 import type {
-  ClusterSpireSource,
   EnvoySource,
   KubernetesSource,
   OpaSource,
   SpireSource,
+  VaultSource,
 } from '../../shared/domain/model/environment.ts'
 import type { Report, SourceKind } from '../../shared/domain/model/fact.ts'
-import { ClusterFailure, type ClusterLink, dialThrough, type PodPort } from './cluster-link.ts'
+import { ClusterFailure, type ClusterLink, type PodPort } from './cluster-link.ts'
 import type { Findings } from './discovery.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import type { Connector, ConnectorPorts, Dial, HttpGet, LogConnector, ObserveSettings, OpenCluster } from './ports.ts'
+import type { DiscoveredKind } from './targets.ts'
 
 /** How each kind of source is read. Composition passes them in: the core knows no connector. */
 export interface Connectors {
@@ -18,6 +19,7 @@ export interface Connectors {
   readonly spire: Connector<SpireSource>
   readonly envoy: Connector<EnvoySource>
   readonly opa: Connector<OpaSource>
+  readonly vault: Connector<VaultSource>
   readonly logs: LogConnector
 }
 
@@ -54,28 +56,6 @@ export function settingsOf({ baseDirectory, environment }: LoadedEnvironment): O
   return { baseDirectory, windowSeconds: environment.windowSeconds }
 }
 
-/** The sources that environment.yaml names. */
-export function configuredTasks(
-  loaded: LoadedEnvironment,
-  connectors: Connectors,
-  ports: Pick<ObservationPorts, 'httpGetOver'>,
-  clusterOf: FindCluster,
-): readonly SourceTask[] {
-  const { sources } = loaded.environment
-  const settings = settingsOf(loaded)
-  return [
-    ...sources.kubernetes.map((source) => taskOf('kubernetes', connectors.kubernetes, source, settings)),
-    ...sources.spire.map((source) =>
-      'cluster' in source
-        ? spireInCluster(source, connectors.spire, settings, ports, clusterOf)
-        : taskOf('spire', connectors.spire, source, settings),
-    ),
-    ...sources.envoy.map((source) => taskOf('envoy', connectors.envoy, source, settings)),
-    ...sources.opa.map((source) => taskOf('opa', connectors.opa, source, settings)),
-    ...sources.logs.map((source) => taskOf('logs', connectors.logs, source, settings)),
-  ]
-}
-
 export function taskOf<Source extends { readonly id: string }>(
   kind: SourceKind,
   connector: Connector<Source>,
@@ -92,62 +72,28 @@ export function taskOf<Source extends { readonly id: string }>(
   }
 }
 
-/** The same task, with other ways to dial. */
+/** The same task, with other ways to dial, which lead to `address` whatever is dialled. */
 export function through(task: SourceTask, ways: Pick<ConnectorPorts, 'dial' | 'get'>, address: string): SourceTask {
+  const own = { ...ways, place: address }
   return {
     ...task,
-    observe: (ports, signal) => task.observe({ ...ports, ...ways }, signal),
-    test: async (ports, signal) => ({ ...(await task.test({ ...ports, ...ways }, signal)), address }),
+    observe: (ports, signal) => task.observe({ ...ports, ...own }, signal),
+    test: async (ports, signal) => ({ ...(await task.test({ ...ports, ...own }, signal)), address }),
   }
 }
 
-const waitMs = 100
-
-/** Whichever SPIRE server is found and ready when it is dialled: its pods come and go, and its facts stay those of one source. */
-function spireInCluster(
-  source: ClusterSpireSource,
-  connector: Connector<SpireSource>,
-  settings: ObserveSettings,
-  ports: Pick<ObservationPorts, 'httpGetOver'>,
-  clusterOf: FindCluster,
-): SourceTask {
-  const { id, cluster, trustDomain, identity } = source
-  const place = `spire-server in cluster ${cluster}`
-  // The port stands for itself: the dial takes the one that was found.
-  const plain = taskOf('spire', connector, { id, address: `${place}:8081`, trustDomain, identity }, settings)
-  function known(): KnownCluster {
-    const found = clusterOf(cluster)
-    if (found === null) throw new ClusterFailure('not-configured', `sources.kubernetes has no ${cluster}`)
-    return found
-  }
-  const dial: Dial = async (target, signal) => {
-    const there = known()
-    return dialThrough(there.link, () => readySpire(cluster, there.findings()))(target, signal)
-  }
-  const task = through(plain, { dial, get: ports.httpGetOver(dial) }, place)
-  return {
-    ...task,
-    async *observe(own, signal) {
-      // Until the pods are known there is nothing to dial, and nothing to complain about.
-      while (clusterOf(cluster)?.findings() === null && !signal.aborted) {
-        await own.clock.sleep(waitMs, signal).catch(() => {}) // the loop's condition ends it
-      }
-      if (!signal.aborted) yield* task.observe(own, signal)
-    },
-  }
-}
-
-function readySpire(cluster: string, findings: Findings | null): PodPort {
+/** A pod of the program that can be asked now. Throws `ClusterFailure` in words with `name`. */
+export function readyPod(kind: DiscoveredKind, name: string, cluster: string, findings: Findings | null): PodPort {
   if (findings === null || !findings.isRead) {
     throw new ClusterFailure('unreachable', `the pods of cluster ${cluster} could not be read`)
   }
-  const servers = findings.sources.filter(({ source, port }) => source === 'spire' && port !== null)
+  const servers = findings.sources.filter(({ source, port }) => source === kind && port !== null)
   if (servers.length === 0) {
-    throw new ClusterFailure('not-configured', `no SPIRE server was found among the pods of cluster ${cluster}`)
+    throw new ClusterFailure('not-configured', `no ${name} was found among the pods of cluster ${cluster}`)
   }
   const ready = servers.find(({ pod }) => findings.isReady(`${pod.namespace}/${pod.name}`) === true)
   if (ready === undefined) {
-    throw new ClusterFailure('unreachable', `no pod of the SPIRE server in cluster ${cluster} is ready`)
+    throw new ClusterFailure('unreachable', `no pod of the ${name} in cluster ${cluster} is ready`)
   }
   return { namespace: ready.pod.namespace, pod: ready.pod.name, port: ready.port }
 }

@@ -2,6 +2,7 @@ import type { SourceTest, SourceTestReport, TestingEvent } from '../../shared/co
 import { discoverySentence } from '../../shared/words/discovery.ts'
 import { clusterTasks } from './cluster-tasks.ts'
 import { createClusterLinks } from './clusters.ts'
+import { configuredTasks } from './configured-tasks.ts'
 import { withDecisions } from './decision-visibility.ts'
 import type { Findings } from './discovery.ts'
 import { learnCluster } from './environment-learning.ts'
@@ -9,13 +10,7 @@ import type { LoadedEnvironment } from './environments.ts'
 import { mostStreams } from './log-turns.ts'
 import { createPace } from './pace.ts'
 import type { ConnectorPorts } from './ports.ts'
-import {
-  type Connectors,
-  configuredTasks,
-  type FindCluster,
-  type ObservationPorts,
-  type SourceTask,
-} from './source-tasks.ts'
+import { type Connectors, type FindCluster, type ObservationPorts, type SourceTask } from './source-tasks.ts'
 import { reportOf } from './source-test-reports.ts'
 import type { DiscoveredKind } from './targets.ts'
 
@@ -73,7 +68,11 @@ export async function testSources(
   }
 
   function needsNoCluster(task: SourceTask): boolean {
-    return !loaded.environment.sources.spire.some((spire) => 'cluster' in spire && task.source === `spire/${spire.id}`)
+    const { spire, vault } = loaded.environment.sources
+    return (
+      !spire.some((source) => 'cluster' in source && task.source === `spire/${source.id}`) &&
+      !vault.some((source) => 'cluster' in source && task.source === `vault/${source.id}`)
+    )
   }
 
   async function learnAll(): Promise<void> {
@@ -114,7 +113,7 @@ export async function testSources(
   }
 }
 
-const askedKinds: ReadonlySet<DiscoveredKind> = new Set(['spire', 'envoy', 'opa'])
+const askedKinds: ReadonlySet<DiscoveredKind> = new Set(['spire', 'envoy', 'opa', 'vault'])
 const mostTold = 100
 
 async function tested(task: SourceTask, ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest> {

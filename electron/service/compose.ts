@@ -15,6 +15,7 @@ import {
 import { kubeconfigPaths } from '../connectors/kubernetes/kubeconfig.ts'
 import { opaConnector } from '../connectors/opa/index.ts'
 import { createJwtSvids, spireConnector } from '../connectors/spire/index.ts'
+import { createVaultConnector } from '../connectors/vault/index.ts'
 import { bindGraphModel } from '../core/graph-model.ts'
 import type { LogStore } from '../core/log-store.ts'
 import type { Clock, Log, OpenCluster } from '../core/ports.ts'
@@ -27,6 +28,7 @@ import { openLogStore } from '../logs/stores/open-log-store.ts'
 import { systemClock } from '../platform/clock.ts'
 import { dial } from '../platform/dial.ts'
 import { createFiles } from '../platform/files.ts'
+import { createHttpExchange } from '../platform/http-exchange.ts'
 import { createHttpGet } from '../platform/http-get.ts'
 import { createProcessLog } from '../platform/log.ts'
 import { createSealing } from '../platform/passphrase.ts'
@@ -101,6 +103,7 @@ export function composeService(
       spire: spireConnector,
       envoy: envoyConnector,
       opa: opaConnector,
+      vault: createVaultConnector(createHttpExchange),
       logs: { kind: 'logs', observe: observeLog, observeStream: observeLogStream, test: testLog },
     },
     bindModel: bindGraphModel,

@@ -39,6 +39,9 @@ export interface ServiceParts {
   readonly setup: Pick<EnvironmentParts, 'machine' | 'writer' | 'shippedRights'>
 }
 
+/** Milliseconds. */
+const signOutMs = 1500
+
 export function createService(parts: ServiceParts): Service {
   const { ports, connectors } = parts
   const ended = new AbortController()
@@ -76,6 +79,10 @@ export function createService(parts: ServiceParts): Service {
     async stop() {
       sessions.stop()
       ended.abort()
+      // Whoever signed in signs out; a server that does not answer is not waited for.
+      const late = new AbortController()
+      await Promise.race([sessions.ended(), ports.clock.sleep(signOutMs, late.signal).catch(() => {})])
+      late.abort()
       parts.secrets.stop()
       await logStores.close()
     },

@@ -38,7 +38,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + offset }
   const log = createProcessLog(clock)
   const info = { version: '0.0.0', host: 'web', home } as const
-  const silent = (kind: 'kubernetes' | 'spire' | 'envoy' | 'opa' | 'logs'): Connector<never> => ({
+  const silent = (kind: 'kubernetes' | 'spire' | 'envoy' | 'opa' | 'vault' | 'logs'): Connector<never> => ({
     kind,
     async *observe(_source, _settings, _ports, signal) {
       if (kind === 'envoy') {
@@ -67,6 +67,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
       spire: silent('spire'),
       envoy: silent('envoy'),
       opa: silent('opa'),
+      vault: silent('vault'),
       logs: { ...silent('logs'), observeStream: silent('logs').observe },
     },
     bindModel: bindGraphModel,

@@ -59,6 +59,7 @@ export function connectorsFrom(observe: Observe): Connectors {
     spire: of('spire'),
     envoy: of('envoy'),
     opa: of('opa'),
+    vault: of('vault'),
     logs: { ...of('logs'), observeStream: ({ id }, settings, ports, signal) => observe(id, ports, signal, settings) },
   }
 }

@@ -70,7 +70,7 @@ function tokenOf({ request, response }: WireAuditLine): VaultEffect | null {
   const hash = token?.client_token
   if (token === undefined || hash === undefined || hash === '') return null
   const endsAt = endOfToken(token.token_issue_time, token.token_ttl)
-  if (/^auth\/token\/renew/.test(request.path)) return { kind: 'token-renewed', hash, endsAt }
+  if (request.path.startsWith('auth/token/renew')) return { kind: 'token-renewed', hash, endsAt }
   const isChild = /^auth\/token\/create(\/|$)/.test(request.path) && request.data?.['no_parent'] !== true
   return { kind: 'token-issued', hash, parent: isChild ? (request.client_token ?? null) : null, endsAt }
 }

@@ -1,0 +1,77 @@
+import type { ClusterSpireSource, SpireSource } from '../../shared/domain/model/environment.ts'
+import { ClusterFailure, dialThrough } from './cluster-link.ts'
+import type { LoadedEnvironment } from './environments.ts'
+import type { Connector, Dial, ObserveSettings } from './ports.ts'
+import {
+  type Connectors,
+  type FindCluster,
+  type KnownCluster,
+  type ObservationPorts,
+  readyPod,
+  type SourceTask,
+  settingsOf,
+  taskOf,
+  through,
+} from './source-tasks.ts'
+import { vaultTask } from './vault-tasks.ts'
+
+/** The sources that environment.yaml names. */
+export function configuredTasks(
+  loaded: LoadedEnvironment,
+  connectors: Connectors,
+  ports: Pick<ObservationPorts, 'httpGetOver'>,
+  clusterOf: FindCluster,
+): readonly SourceTask[] {
+  const { sources } = loaded.environment
+  const settings = settingsOf(loaded)
+  return [
+    ...sources.kubernetes.map((source) => taskOf('kubernetes', connectors.kubernetes, source, settings)),
+    ...sources.spire.map((source) =>
+      'cluster' in source
+        ? spireInCluster(source, connectors.spire, settings, ports, clusterOf)
+        : taskOf('spire', connectors.spire, source, settings),
+    ),
+    ...sources.envoy.map((source) => taskOf('envoy', connectors.envoy, source, settings)),
+    ...sources.opa.map((source) => taskOf('opa', connectors.opa, source, settings)),
+    ...sources.vault.map((source) => {
+      return vaultTask(source, { loaded, settings, connector: connectors.vault, ports, clusterOf })
+    }),
+    ...sources.logs.map((source) => taskOf('logs', connectors.logs, source, settings)),
+  ]
+}
+
+const waitMs = 100
+
+/** Whichever SPIRE server is found and ready when it is dialled: its pods come and go, and its facts stay those of one source. */
+function spireInCluster(
+  source: ClusterSpireSource,
+  connector: Connector<SpireSource>,
+  settings: ObserveSettings,
+  ports: Pick<ObservationPorts, 'httpGetOver'>,
+  clusterOf: FindCluster,
+): SourceTask {
+  const { id, cluster, trustDomain, identity } = source
+  const place = `spire-server in cluster ${cluster}`
+  // The port stands for itself: the dial takes the one that was found.
+  const plain = taskOf('spire', connector, { id, address: `${place}:8081`, trustDomain, identity }, settings)
+  function known(): KnownCluster {
+    const found = clusterOf(cluster)
+    if (found === null) throw new ClusterFailure('not-configured', `sources.kubernetes has no ${cluster}`)
+    return found
+  }
+  const dial: Dial = async (target, signal) => {
+    const there = known()
+    return dialThrough(there.link, () => readyPod('spire', 'SPIRE server', cluster, there.findings()))(target, signal)
+  }
+  const task = through(plain, { dial, get: ports.httpGetOver(dial) }, place)
+  return {
+    ...task,
+    async *observe(own, signal) {
+      // Until the pods are known there is nothing to dial, and nothing to complain about.
+      while (clusterOf(cluster)?.findings() === null && !signal.aborted) {
+        await own.clock.sleep(waitMs, signal).catch(() => {}) // the loop's condition ends it
+      }
+      if (!signal.aborted) yield* task.observe(own, signal)
+    },
+  }
+}
