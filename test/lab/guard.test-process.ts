@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs'
 import { startGuard } from './guard.ts'
 import { startServer } from './processes.ts'
 
-const [registration = ''] = process.argv.slice(2)
+const [registration = '', ...folders] = process.argv.slice(2)
 const mark = randomUUID()
 writeFileSync(registration, 'name: lab\n')
-startGuard(mark, [registration])
+startGuard(mark, [registration, ...folders])
 const start = (name: string) => startServer({ name, command: 'sleep', arguments: ['600'], logFile: '/dev/null', mark })
 const servers = [start('awake'), start('stopped')]
 servers[1]?.signal('SIGSTOP')

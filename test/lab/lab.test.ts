@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:http2'
 import os from 'node:os'
 import path from 'node:path'
@@ -216,18 +216,20 @@ async function processesIn(folder: string): Promise<readonly string[]> {
 }
 
 describe('the guardian of a lab', () => {
-  test('ends every process of a lab whose own process was killed, and takes the registration away', async () => {
+  test('ends every process of a lab whose own process was killed, and takes its registration and its folders away', async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'guard-'))
     const registration = path.join(folder, 'lab.yaml')
     const program = path.join(import.meta.dirname, 'guard.test-process.ts')
-    const owner = spawn(process.execPath, [program, registration], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const database = path.join(folder, 'database')
+    await mkdir(path.join(database, 'base'), { recursive: true })
+    const owner = spawn(process.execPath, [program, registration, database], { stdio: ['ignore', 'pipe', 'inherit'] })
     const printed = await new Promise<string>((resolve) => owner.stdout.once('data', (chunk) => resolve(String(chunk))))
     const pids: number[] = JSON.parse(printed)
     expect(pids).toHaveLength(2)
     expect(pids.every(lives)).toBe(true)
     owner.kill('SIGKILL')
     await waitFor('both processes are gone', async () => !pids.some(lives), { timeoutMs: 10_000 })
-    await expect(stat(registration)).rejects.toThrow('ENOENT')
+    for (const left of [registration, database]) await expect(stat(left)).rejects.toThrow('ENOENT')
     await rm(folder, { recursive: true, force: true })
   }, 20_000)
 
