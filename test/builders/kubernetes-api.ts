@@ -154,13 +154,12 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
     const tail = Number(url.searchParams.get('tailLines') ?? Number.POSITIVE_INFINITY)
     const kept = lines.filter(({ stamp }) => Date.parse(stamp) >= since)
     response.writeHead(200, { 'content-type': 'text/plain' })
-    response.flushHeaders()
-    response.write(
-      kept
-        .slice(Math.max(0, kept.length - tail))
-        .map(written)
-        .join(''),
-    )
+    const text = kept
+      .slice(Math.max(0, kept.length - tail))
+      .map(written)
+      .join('')
+    // As a kubelet does: not even the status line goes out before there is a line.
+    if (text !== '') response.write(text)
     followers.set(response, name)
     response.on('close', () => followers.delete(response))
   }

@@ -15,7 +15,15 @@ export interface ApiCall {
   readonly headers?: Readonly<Record<string, string>>
   /** Until the status line; the body has its own limits. */
   readonly deadlineMs: DurationMs
+  /**
+   * For what may have nothing to say for long: told once when the server took the whole request and has not answered for
+   * `quietMs`. It is then waited for until the signal, without a deadline.
+   */
+  quiet?(): void
 }
+
+/** A refusal comes sooner than this. */
+const quietMs = 2000
 
 export type Upgraded =
   | { readonly kind: 'upgraded'; readonly answer: IncomingMessage; readonly stream: Duplex; readonly head: Buffer }
@@ -70,8 +78,10 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
     const asked = askedOf(call)
     return new Promise<Upgraded>((resolve, reject) => {
       const sent = request(options)
+      let quiet: NodeJS.Timeout | undefined
       const settle = (run: () => void): void => {
         clearTimeout(timer)
+        clearTimeout(quiet)
         signal.removeEventListener('abort', stop)
         run()
       }
@@ -87,6 +97,18 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
       }, call.deadlineMs)
       signal.addEventListener('abort', stop, { once: true })
       sent.on('socket', keepAlive)
+      const taken = (): void => {
+        if (call.quiet === undefined || sent.destroyed) return
+        quiet = setTimeout(() => {
+          clearTimeout(timer)
+          call.quiet?.()
+        }, quietMs)
+      }
+      sent.on('socket', (socket) => {
+        // A server that accepts connections and no TLS has not taken the request.
+        if (sent.reusedSocket) taken()
+        else socket.once('secureConnect', taken)
+      })
       sent.on('response', (answer) => {
         settle(() => resolve({ kind: 'refused', answer }))
         // From here on the body ends with the signal.

@@ -90,6 +90,8 @@ export interface LogRequest extends PodPlace {
   readonly container: string
   readonly since: string | null
   readonly tailLines: number | null
+  /** The request was taken and nothing came: a kubelet sends even the status line only with the first line. */
+  quiet?(): void
 }
 
 /** `asks` names a read for gaps and steps: `list pods in namespace edge`. */
@@ -152,7 +154,7 @@ export function createClient(access: ClusterAccess, now: () => EpochMs): Kuberne
       const answer = await json({ method: 'POST', path, body, headers, deadlineMs: answerWithinMs }, signal, what)
       return parse(tokenRequest, answer, what).status.token
     },
-    async log({ namespace, pod, container, since, tailLines }, signal) {
+    async log({ namespace, pod, container, since, tailLines, quiet }, signal) {
       const query = new URLSearchParams({
         container,
         follow: 'true',
@@ -162,7 +164,8 @@ export function createClient(access: ClusterAccess, now: () => EpochMs): Kuberne
       })
       const path = `${podPath({ namespace, pod })}/log?${query}`
       const what = `log of container ${container} of pod ${namespace}/${pod}`
-      return opened({ method: 'GET', path, headers: { accept: '*/*' }, deadlineMs: answerWithinMs }, signal, what)
+      const asking = { method: 'GET', path, headers: { accept: '*/*' }, deadlineMs: answerWithinMs } as const
+      return opened(quiet === undefined ? asking : { ...asking, quiet }, signal, what)
     },
     async forward(place, port, headers, signal) {
       const path = `${podPath(place)}/portforward?ports=${port}`

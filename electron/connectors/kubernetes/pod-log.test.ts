@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { connectorPorts } from '../../../test/builders/connector-ports.ts'
 import { type KubernetesApi, type LogLine, startKubernetesApi } from '../../../test/builders/kubernetes-api.ts'
@@ -122,6 +123,52 @@ test('a container that is still starting is asked again', async () => {
   const log = follow()
   await until(() => log.numbers().length === 1)
   await log.end()
+})
+
+test('the log of a container that wrote nothing is followed: its first line may come late, and it is no failure', async () => {
+  api.setLog('gateway', 'envoy', [])
+  const told: (string | null)[] = []
+  let followed = 0
+  const log = follow({
+    followed: () => void (followed += 1),
+    interrupted: (failure) => void told.push(failure?.reason ?? null),
+  })
+  await until(() => followed === 1)
+  // Longer than an answer may take otherwise.
+  await new Promise((resolve) => setTimeout(resolve, 6000))
+  api.addLog('gateway', 'envoy', [line(0)])
+  await until(() => log.numbers().length === 1)
+  api.addLog('gateway', 'envoy', [line(1)])
+  await until(() => log.numbers().length === 2)
+  expect([followed, told, api.requests.filter((one) => one.startsWith('log'))]).toEqual([1, [], ['log gateway']])
+  await log.end()
+})
+
+test('a server that takes connections and no requests is not taken for a quiet log', async () => {
+  const sockets: Socket[] = []
+  const silent = createServer((socket) => void sockets.push(socket))
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const { port } = silent.address() as AddressInfo
+  const kubeconfig = await api.kubeconfigWith({ server: `https://127.0.0.1:${port}` })
+  const source = { id: 'c', kubeconfig }
+  const other = await openAccess(await readKubeconfig(source, { baseDirectory: '/' }, { files }, {}))
+  const told: (string | null)[] = []
+  let followed = 0
+  const abort = new AbortController()
+  const request = {
+    ...place,
+    followed: () => void (followed += 1),
+    interrupted: (failure: KubernetesFailure | null) => void told.push(failure?.reason ?? null),
+  }
+  const reading = followPodLog(other, request, clock, abort.signal).next()
+  reading.catch(() => {})
+  await until(() => told.length > 0)
+  expect([followed, told]).toEqual([0, ['timed-out']])
+  abort.abort(new Error('enough'))
+  await expect(reading).rejects.toThrow('enough')
+  other.close()
+  for (const socket of sockets) socket.destroy()
+  silent.close()
 })
 
 test('lines with the same stamp at the seam are neither lost nor given twice', () => {

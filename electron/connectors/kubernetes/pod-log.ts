@@ -14,7 +14,7 @@ export interface PodLogRequest {
   readonly tailLines?: number
   /** Told when the log could not be followed for a while, and null when it is followed again. */
   interrupted?(failure: KubernetesFailure | null): void
-  /** Told each time when the cluster has agreed to send the log, also when it has no lines yet. */
+  /** Told each time when the cluster sends the log, or took the request and has no lines to answer with yet. */
   followed?(): void
 }
 
@@ -42,13 +42,19 @@ export async function* followPodLog(
   let failures = 0
   for (;;) {
     let failure: KubernetesFailure | null = null
-    const began = clock.now()
+    let followedAt: EpochMs | null = null
     try {
       const since = seam.since()
       const tailLines = since === null ? (request.tailLines ?? usualTail) : null
-      const log = await client.log({ ...place, since, tailLines }, signal)
-      if (failures > 0) request.interrupted?.(null)
-      request.followed?.()
+      const hadFailed = failures > 0
+      const follows = (): void => {
+        if (followedAt !== null) return
+        followedAt = clock.now()
+        if (hadFailed) request.interrupted?.(null)
+        request.followed?.()
+      }
+      const log = await client.log({ ...place, since, tailLines, quiet: follows }, signal)
+      follows()
       seam.resume()
       for await (const lines of stampedLines(log, (stamp) => seam.isNew(stamp))) {
         failures = 0
@@ -60,7 +66,8 @@ export async function* followPodLog(
       if (failure.status === 404 || failure.status === 403) throw failure
     }
     signal.throwIfAborted()
-    failures = clock.now() - began >= steadyMs ? 1 : failures + 1
+    const wasSteady = followedAt !== null && clock.now() - followedAt >= steadyMs
+    failures = wasSteady ? 1 : failures + 1
     // A log that just ended is usual: the container was replaced, or the kubelet cut an old stream.
     if (failure !== null && failures > 1) request.interrupted?.(failure)
     const wait = Math.min(firstWaitMs * 2 ** (failures - 1), longestWaitMs)
