@@ -6,7 +6,6 @@ import type { VaultLeaseFact } from '../domain/model/vault-facts.ts'
 import {
   denialSentence,
   leaseCounts,
-  leaseCountText,
   leaseDoubt,
   leaseGiven,
   leaseRenewable,
@@ -60,11 +59,8 @@ describe('the leases of a workload in words', () => {
   ]
 
   it('are counted by how they stand', () => {
-    const { leases, slots } = modelWith(three)
+    const { leases } = modelWith(three)
     expect(leases.known ? leaseCounts(leases.value) : '').toBe('1 active, 1 may have ended, 1 ended')
-    expect(leaseCountText(slots)).toBe('2? leases')
-    expect(leaseCountText(modelWith([vaultLease('a', holder)]).slots)).toBe('1 lease')
-    expect(leaseCountText(modelWith([]).slots)).toBe('')
   })
 
   it('are part of its accessible name', () => {

@@ -100,13 +100,6 @@ export function denialSentence({ path, operation, count, lastAt }: VaultDenialVi
   return `${operation} of “${path}” refused ${countOf(count, 'time')}, last at ${formatClock(lastAt, now)}`
 }
 
-/** For a row of a table: "3 leases", "3? leases", "leases ?"; empty: none, or it does not apply. */
-export function leaseCountText({ vault }: Workload['slots']): string {
-  if (vault.kind === 'none') return ''
-  const text = vault.kind === 'value' ? vault.text : vault.last === null ? null : `${vault.last}?`
-  return text === null ? 'leases ?' : `${text} ${text === '1' ? 'lease' : 'leases'}`
-}
-
 /** For the accessible name of a workload: "3 Vault leases, the next ends in 4 minutes"; null: nothing is known to say. */
 export function spokenLeases({ leases, slots }: Workload, now: EpochMs): string | null {
   if (!leases.known) return slots.vault.kind === 'unknown' ? 'Vault leases unknown' : null

@@ -11,5 +11,6 @@ it('calls a component that was found in a cluster by its pod on the card, and ot
   expect(controlCardName({ kind: 'spire-server', name: 'spire.spire.spire-server-0.spire-server' })).toBe(
     'spire-server-0',
   )
+  expect(controlCardName({ kind: 'vault', name: 'vault.vault.vault-0.vault' })).toBe('vault-0')
   expect(controlCardName({ kind: 'opa-bundle', name: 'opa.a.b.c' })).toBe('opa.a.b.c')
 })

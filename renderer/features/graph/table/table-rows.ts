@@ -5,8 +5,7 @@ import { countOf, formatDuration } from '../../../../shared/words/durations.ts'
 import { authorisationPhrase, hopRate, hopStatePhrase, relationWords } from '../../../../shared/words/hop-sentences.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { authorisationLabel, transportLabel, workloadStateLabel } from '../../../../shared/words/states.ts'
-import { leaseCountText } from '../../../../shared/words/vault-leases.ts'
-import { countdownText, groupStateWords } from '../../../../shared/words/workload-sentences.ts'
+import { countdownText, groupStateWords, slotText } from '../../../../shared/words/workload-sentences.ts'
 import type { Tone } from '../../../ui/atoms.tsx'
 import { claimTone, type EdgeFacts, factsOfEdge, lineLook, stateOfNode, transportTone, workloadTone } from '../looks.ts'
 import { edgesInOrder, problemsInOrder } from '../order.ts'
@@ -19,6 +18,8 @@ export interface TableRow {
   readonly authorisation: string
   readonly relations: string
   readonly detail: string
+  /** Vault leases of a workload: "3", "3?", "–"; empty for everything else. */
+  readonly leases: string
   readonly zone: string
   readonly tone: Tone
   readonly glyph: TransportState | null
@@ -59,6 +60,7 @@ function edgeRow(edge: EdgeItem, names: ReadonlyMap<string, string>, now: EpochM
       authorisation: `worst: ${authorisationLabel(edge.worstAuthorisation)}`,
       relations: edge.relations.join(', '),
       detail: countOf(edge.hops, 'hop'),
+      leases: '',
       glyph: edge.worst,
     }
   }
@@ -69,6 +71,7 @@ function edgeRow(edge: EdgeItem, names: ReadonlyMap<string, string>, now: EpochM
     authorisation: authorisationPhrase(edge.hop),
     relations: relationWords(edge.hop).join(', '),
     detail: hopRate(edge.hop),
+    leases: '',
     glyph: edge.hop.transport.state,
   }
 }
@@ -92,6 +95,7 @@ function nodeRow(node: NodeItem, zones: ReadonlyMap<string, string>, now: EpochM
       authorisation: '',
       relations: '',
       detail: node.nextExpiryAt === null ? '' : `next expiry ${formatDuration(node.nextExpiryAt - now)}`,
+      leases: '',
       zone: zones.get(node.zone) ?? node.zone,
       tone,
       glyph: null,
@@ -106,7 +110,8 @@ function nodeRow(node: NodeItem, zones: ReadonlyMap<string, string>, now: EpochM
     state: workloadStateLabel(workload.state.state),
     authorisation: '',
     relations: '',
-    detail: [countdownText(workload, now), leaseCountText(workload.slots)].filter((text) => text !== '').join(' · '),
+    detail: countdownText(workload, now),
+    leases: slotText(workload.slots.vault),
     zone: zones.get(workload.zone) ?? workload.zone,
     tone,
     glyph: null,
@@ -123,6 +128,7 @@ function controlRow(component: GraphView['control'][number]): TableRow {
     authorisation: '',
     relations: '',
     detail: reasonSentence(component.summary),
+    leases: '',
     zone: 'Control plane',
     tone: workloadTone(component.state.state),
     glyph: null,

@@ -16,7 +16,8 @@ const columns = helper.columns([
   helper.accessor('state', { header: 'State' }),
   helper.accessor('authorisation', { header: 'Authorisation' }),
   helper.accessor('relations', { header: 'Relations' }),
-  helper.accessor('detail', { header: 'SVID and leases, or rate' }),
+  helper.accessor('detail', { header: 'SVID or rate' }),
+  helper.accessor('leases', { header: 'Leases' }),
   helper.accessor('zone', { header: 'Zone' }),
 ])
 const rowHeight = 28
