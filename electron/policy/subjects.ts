@@ -1,0 +1,196 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import type { PolicySubject } from '../../shared/contract/policy.ts'
+import type { BundleContent, RevisionId } from '../../shared/domain/model/policy.ts'
+import { Failure } from '../core/failure.ts'
+import { type BundleArchive, policyFileOf, readBundle, writeBundleFolder } from './bundle-archive.ts'
+import type { PolicyParts } from './parts.ts'
+import { objectName } from './stores/store.ts'
+import { verifyBundle } from './verify-bundle.ts'
+
+/** A policy with all its files, wherever they came from. */
+export interface Subject {
+  readonly id: RevisionId
+  readonly from: BundleContent['from'] | { readonly kind: 'draft'; readonly draft: string }
+  readonly roots: readonly string[]
+  readonly files: ReadonlyMap<string, Uint8Array>
+  readonly problems: readonly string[]
+  /** The bytes as published; null: there are none, of a draft or of what a policy API told. */
+  readonly bytes: Uint8Array | null
+}
+
+export interface Subjects {
+  /** Rejects with `not-found` when the revision is held nowhere; says where it was looked for. */
+  find(environment: string, bundle: string, subject: PolicySubject, signal: AbortSignal): Promise<Subject>
+  /** What the store's pointer leads to now, kept for later; null: there is no pointer. Rejects with `StoreFailure`. */
+  live(
+    environment: string,
+    bundle: string,
+    signal: AbortSignal,
+  ): Promise<(Subject & { readonly bytes: Uint8Array }) | null>
+  content(environment: string, bundle: string, subject: PolicySubject, signal: AbortSignal): Promise<BundleContent>
+  /** A folder with the files of a subject, for tools: it stays as it is until `release`. A draft is its own folder. */
+  folder(subject: Subject): Promise<{ readonly folder: string; release(): Promise<void> }>
+}
+
+export function createSubjects(parts: PolicyParts, workFolder: string): Subjects {
+  async function bundleOf(environment: string, bundle: string) {
+    return (await parts.configured(environment)).find(({ settings }) => settings.name === bundle) ?? null
+  }
+
+  async function live(environment: string, bundle: string, signal: AbortSignal) {
+    const store = (await bundleOf(environment, bundle))?.store ?? null
+    const stored = (await store?.readPointer(signal)) ?? null
+    if (stored === null) return null
+    const archive = await readBundle(stored.bytes)
+    const about = { revision: archive.revision, keptAt: parts.clock.now(), author: null, rollsBackTo: null }
+    await parts.kept.keep(environment, bundle, { ...about, publishedAt: stored.writtenAt }, stored.bytes)
+    return {
+      ...subjectOf(archive, stored.bytes),
+      from: { kind: 'bundle' as const, held: 'store' as const },
+      bytes: stored.bytes,
+    }
+  }
+
+  async function kept(environment: string, bundle: string, wanted: RevisionId): Promise<Subject | null> {
+    const entry = (await parts.kept.list(environment, bundle)).find((each) => isWanted(each, wanted))
+    const bytes = entry === undefined ? null : await parts.kept.read(environment, bundle, entry.digest)
+    if (bytes === null) return null
+    return { ...subjectOf(await readBundle(bytes), bytes), from: { kind: 'bundle', held: 'kept' } }
+  }
+
+  async function inStore(
+    environment: string,
+    bundle: string,
+    wanted: RevisionId,
+    signal: AbortSignal,
+  ): Promise<Subject | null> {
+    if (wanted.digest === null) return null
+    const store = (await bundleOf(environment, bundle))?.store ?? null
+    const stored = (await store?.readObject(objectName(wanted.revision, wanted.digest), signal)) ?? null
+    if (stored === null) return null
+    const archive = await readBundle(stored.bytes)
+    return archive.digest === wanted.digest
+      ? { ...subjectOf(archive, stored.bytes), from: { kind: 'bundle', held: 'store' } }
+      : null
+  }
+
+  /** Of an OPA that has it active: its modules, without data and tests. */
+  async function loaded(
+    environment: string,
+    bundle: string,
+    wanted: RevisionId,
+    signal: AbortSignal,
+  ): Promise<Subject | null> {
+    if (wanted.digest !== null) return null // an OPA does not tell the digest
+    const { bundles } = await parts.opaFacts(environment)
+    const there = bundles.find(
+      ({ fact, current }) => current && fact.name === bundle && fact.activeRevision === wanted.revision,
+    )
+    if (there === undefined) return null
+    const modules = await parts.loadedModules(environment, there.fact.opa, signal)
+    const encoder = new TextEncoder()
+    return {
+      id: wanted,
+      from: { kind: 'policy-api', opa: there.fact.opa },
+      roots: [''],
+      files: new Map(modules.map(({ path, text }) => [path, encoder.encode(text)])),
+      problems: ['Data and tests are not among what OPA tells of its policies.'],
+      bytes: null,
+    }
+  }
+
+  async function draft(id: string): Promise<Subject> {
+    const { basedOn: _base, revision } = await parts.drafts.get(id)
+    const { folder, roots } = await parts.drafts.folderOf(id)
+    return {
+      id: { revision, digest: null },
+      from: { kind: 'draft', draft: id },
+      roots,
+      files: await filesIn(folder),
+      problems: [],
+      bytes: null,
+    }
+  }
+
+  async function find(
+    environment: string,
+    bundle: string,
+    subject: PolicySubject,
+    signal: AbortSignal,
+  ): Promise<Subject> {
+    if ('draft' in subject) return draft(subject.draft)
+    const wanted = { revision: subject.revision, digest: subject.digest ?? null }
+    const now = await live(environment, bundle, signal).catch(() => null) // the store may be down: what was kept is the same
+    const found =
+      (now !== null && isWanted({ ...now.id, digest: now.id.digest ?? '' }, wanted) ? now : null) ??
+      (await kept(environment, bundle, wanted)) ??
+      (await inStore(environment, bundle, wanted, signal)) ??
+      (await loaded(environment, bundle, wanted, signal))
+    if (found !== null) return found
+    throw new Failure(
+      'not-found',
+      wanted.revision,
+      `The bytes of revision ${wanted.revision} of ${bundle} are held nowhere: not in the store, not among what Everyhop kept, and no OPA has it.`,
+      'Revisions are kept from the first time that Everyhop sees them.',
+    )
+  }
+
+  return {
+    find,
+    live,
+    async content(environment, bundle, subject, signal) {
+      const found = await find(environment, bundle, subject, signal)
+      const { id, roots, files, problems, bytes } = found
+      return {
+        id,
+        from: found.from.kind === 'draft' ? { kind: 'bundle', held: 'kept' } : found.from,
+        roots,
+        files: [...files].map(([path, content]) => policyFileOf(path, content.length)).toSorted(byPath),
+        signature: bytes === null ? { state: 'missing' } : await signatureOf(environment, bundle, bytes, signal),
+        problems,
+      }
+    },
+    async folder(subject) {
+      if (subject.from.kind === 'draft') {
+        return { folder: (await parts.drafts.folderOf(subject.from.draft)).folder, release: async () => {} }
+      }
+      await mkdir(workFolder, { recursive: true, mode: 0o700 })
+      const folder = await mkdtemp(join(workFolder, 'policy-'))
+      await writeBundleFolder(folder, subject.files, subject.roots)
+      return { folder, release: () => rm(folder, { recursive: true, force: true }) }
+    },
+  }
+
+  async function signatureOf(environment: string, bundle: string, bytes: Uint8Array, signal: AbortSignal) {
+    const key = (await (await bundleOf(environment, bundle))?.verificationKey()) ?? null
+    const opa = await parts.opa().catch(() => null)
+    if (opa === null) return { state: 'unknown' as const, why: 'OPA is needed to verify it, and is not there' }
+    return verifyBundle(opa, bytes, key, signal)
+  }
+}
+
+function subjectOf(archive: BundleArchive, bytes: Uint8Array): Omit<Subject, 'from'> {
+  const { revision, digest, roots, files, problems } = archive
+  return { id: { revision, digest }, roots, files, problems, bytes }
+}
+
+function isWanted(entry: { readonly revision: string; readonly digest: string }, wanted: RevisionId): boolean {
+  return wanted.digest === null ? entry.revision === wanted.revision : entry.digest === wanted.digest
+}
+
+function byPath(one: { readonly path: string }, other: { readonly path: string }): number {
+  return one.path < other.path ? -1 : 1
+}
+
+async function filesIn(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name)
+    // Links are no part of a draft; neither is what a write has not finished, nor the manifest, which is made anew.
+    if (!entry.isFile() || /^\..*\.new$|^\.manifest$/.test(entry.name) || (await stat(file)).size > 256 * 1024 ** 2)
+      continue
+    found.set(relative(folder, file).split(sep).join('/'), await readFile(file))
+  }
+  return found
+}
