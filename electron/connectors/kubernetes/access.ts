@@ -3,6 +3,7 @@ import { Agent, request } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { DurationMs } from '../../../shared/domain/model/time.ts'
+import { type ProgramCredential, runCredentialProgram } from './credential-program.ts'
 import { codeOf, connectionFailure, KubernetesFailure } from './failure.ts'
 import type { Kubeconfig } from './kubeconfig.ts'
 
@@ -48,7 +49,11 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
   // Loaded when a cluster is configured: it takes most of a second and 80 MB.
   const { KubeConfig } = await import('@kubernetes/client-node')
   const credentials = new KubeConfig()
-  credentials.loadFromClusterAndUser({ ...kubeconfig.cluster }, { ...kubeconfig.user })
+  // The program is run by ourselves: within limits, and with words for what it does wrong.
+  const { exec, ...user } = kubeconfig.user
+  credentials.loadFromClusterAndUser({ ...kubeconfig.cluster }, { ...user })
+  const ended = new AbortController()
+  const program = exec === undefined ? null : keepCredential(kubeconfig, exec, ended.signal)
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: 15_000, timeout: 0 })
   const server = new URL(kubeconfig.cluster.server)
 
@@ -59,8 +64,10 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
     } catch (error) {
       throw credentialFailure(error, kubeconfig)
     }
+    const credential = program === null ? null : await program()
     return {
       ...options,
+      ...(credential?.certificate && credential.key ? { cert: credential.certificate, key: credential.key } : {}),
       // Never by NODE_TLS_REJECT_UNAUTHORIZED either.
       rejectUnauthorized: true,
       ...(kubeconfig.cluster.proxyUrl === undefined ? { agent } : {}),
@@ -68,7 +75,13 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
       host: server.hostname.replace(/^\[|\]$/g, ''),
       port: server.port === '' ? 443 : Number(server.port),
       path: `${server.pathname.replace(/\/+$/, '')}${call.path}`,
-      headers: { accept: 'application/json', 'user-agent': 'everyhop', ...trimmed(options.headers), ...call.headers },
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'everyhop',
+        ...trimmed(options.headers),
+        ...bearer(credential),
+        ...call.headers,
+      },
     } as RequestOptions
   }
 
@@ -141,8 +154,43 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
       throw new KubernetesFailure('invalid', `${askedOf(call)}: the server switched protocols without being asked`)
     },
     upgrade: send,
-    close: () => agent.destroy(),
+    close() {
+      ended.abort(new Error('the cluster is no longer read'))
+      agent.destroy()
+    },
   }
+}
+
+/** So long before its end a credential is fetched anew, and so long a program that failed is left alone. Milliseconds. */
+const earlyMs = 10_000
+const retryMs = 10_000
+
+/** Runs the program when its last credential ended. Whoever asks meanwhile waits for the same run. */
+function keepCredential(
+  { place, cluster }: Kubeconfig,
+  exec: unknown,
+  signal: AbortSignal,
+): () => Promise<ProgramCredential> {
+  let run: Promise<ProgramCredential> | null = null
+  let until = 0
+  return () => {
+    if (run !== null && Date.now() < until) return run
+    until = Number.POSITIVE_INFINITY
+    run = runCredentialProgram(exec, place, cluster, signal)
+    run.then(
+      ({ expiresAt }) => {
+        until = expiresAt === null ? Number.POSITIVE_INFINITY : expiresAt - earlyMs
+      },
+      () => {
+        until = Date.now() + retryMs
+      },
+    )
+    return run
+  }
+}
+
+function bearer(credential: ProgramCredential | null): Record<string, string> {
+  return credential?.token ? { authorization: `Bearer ${credential.token}` } : {}
 }
 
 /** `GET /api/v1/pods`: what a person would ask, without the query that only says how. */
@@ -167,8 +215,10 @@ function trimmed(headers: RequestOptions['headers']): Record<string, string> {
 
 function credentialFailure(error: unknown, { place, user }: Kubeconfig): KubernetesFailure {
   const code = codeOf(error)
-  const by = user.exec === undefined ? 'the credentials' : 'the program that fetches the credentials'
   // Words of a program may quote what it was given; a code of the system and a path do not.
   const words = code !== null && error instanceof Error ? error.message : 'it failed'
-  return new KubernetesFailure('not-configured', `${place}: user ${user.name}: ${by} could not be used: ${words}`)
+  return new KubernetesFailure(
+    'not-configured',
+    `${place}: user ${user.name}: the credentials could not be used: ${words}`,
+  )
 }
