@@ -87,7 +87,8 @@ export function startDiscovery(store: FactStore, clock: Clock, changed: (cluster
 /** From last-known facts too: while a cluster is silent, what was found there is not gone. */
 function findingsOf(store: FactStore, cluster: string): Findings | null {
   const states = ['pods', 'services'].map((part) => store.states.get(`kubernetes/${cluster}/${part}`))
-  if (states.includes(undefined)) return null
+  // Pods of before this start may be long gone: nothing is read through them.
+  if (states.some((state) => state === undefined || store.restored.has(state.scope))) return null
   return findingsIn(
     states[0]?.readAt !== null,
     states.flatMap((state) => state?.facts ?? []).filter((fact) => fact.kind === 'pod' || fact.kind === 'service'),

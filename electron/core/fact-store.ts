@@ -1,4 +1,5 @@
 import type { Report, ScopeId, ScopeState } from '../../shared/domain/model/fact.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
 
 /** Called with the scopes that changed since the last call, never with an empty set. */
 export type ScopesChanged = (changed: ReadonlySet<ScopeId>) => void
@@ -10,6 +11,13 @@ export interface FactStore {
   /** Drops every scope of a source that is no longer configured. `source` is `<kind>/<instance>`. */
   forget(source: string): void
   drop(scope: ScopeId): void
+  /**
+   * Puts back what was known before this start, as last known. Only scopes that nothing was reported of yet; such a scope stays
+   * until its source reports it, or has reported other scopes for a minute and never this one.
+   */
+  restore(states: readonly ScopeState[]): void
+  /** The scopes that were put back and not reported since. Changes in place. */
+  readonly restored: ReadonlySet<ScopeId>
   /** The scopes of one source, `<kind>/<instance>`. */
   statesOf(source: string): readonly ScopeState[]
   /** Changes in place; read it when a change was announced. */
@@ -18,11 +26,17 @@ export interface FactStore {
   subscribe(listener: ScopesChanged): () => void
 }
 
+/** A source that reads takes a few seconds for all of its scopes. */
+const leftoverMs = 60_000
+
 /** `later` runs a function soon; tests may run it when they like. */
 export function createFactStore(later: (work: () => void) => void = setImmediate): FactStore {
   const states = new Map<ScopeId, ScopeState>()
   const bySource = new Map<string, Set<ScopeId>>()
   const listeners = new Set<ScopesChanged>()
+  const restored = new Set<ScopeId>()
+  /** When a source with restored scopes first reported. */
+  const firstReports = new Map<string, EpochMs>()
   let changed = new Set<ScopeId>()
   let isAnnouncing = false
 
@@ -40,6 +54,7 @@ export function createFactStore(later: (work: () => void) => void = setImmediate
 
   function drop(scope: ScopeId): void {
     if (!states.delete(scope)) return
+    restored.delete(scope)
     const source = sourceOf(scope)
     const scopes = bySource.get(source)
     scopes?.delete(scope)
@@ -47,15 +62,38 @@ export function createFactStore(later: (work: () => void) => void = setImmediate
     announce(scope)
   }
 
+  function put(state: ScopeState): void {
+    states.set(state.scope, state)
+    const source = sourceOf(state.scope)
+    const scopes = bySource.get(source)
+    if (scopes === undefined) bySource.set(source, new Set([state.scope]))
+    else scopes.add(state.scope)
+    announce(state.scope)
+  }
+
+  /** What a source had before and does not have any more is not last known, but gone. */
+  function forgetLeftover(source: string, now: EpochMs): void {
+    const first = firstReports.get(source) ?? now
+    firstReports.set(source, first)
+    if (now - first < leftoverMs) return
+    for (const scope of bySource.get(source) ?? []) if (restored.has(scope)) drop(scope)
+    firstReports.delete(source)
+  }
+
   return {
     states,
+    restored,
     accept(report) {
-      states.set(report.scope, nextState(states.get(report.scope), report))
-      const source = sourceOf(report.scope)
-      const scopes = bySource.get(source)
-      if (scopes === undefined) bySource.set(source, new Set([report.scope]))
-      else scopes.add(report.scope)
-      announce(report.scope)
+      put(nextState(states.get(report.scope), report))
+      restored.delete(report.scope)
+      if (restored.size > 0) forgetLeftover(sourceOf(report.scope), report.at)
+    },
+    restore(before) {
+      for (const state of before) {
+        if (states.has(state.scope)) continue
+        restored.add(state.scope)
+        put({ ...state, gaps: [], current: false })
+      }
     },
     forget(source) {
       for (const scope of bySource.get(source) ?? []) drop(scope)

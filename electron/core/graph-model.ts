@@ -2,12 +2,14 @@ import { type GraphBuild, sameGraph, startGraph, updateGraph } from '../../share
 import { graphChanges } from '../../shared/domain/graph/diff.ts'
 import { graphView } from '../../shared/domain/graph/view.ts'
 import type { ScopeId, ScopeState } from '../../shared/domain/model/fact.ts'
+import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import type { BindModel } from './sessions.ts'
 
 /** Binds the domain's functions to the facts and settings of one environment. */
-export const bindGraphModel: BindModel = (states, loaded) => {
+export const bindGraphModel: BindModel = ({ states, restored }, loaded) => {
   let build: GraphBuild | null = null
+  let restoredThen = restored.size
 
   function rebuilt(changed: ReadonlySet<ScopeId> | null, now: number): GraphBuild {
     if (build === null || changed === null) return startGraph(settingsOf(loaded()), [...states.values()], now)
@@ -31,13 +33,30 @@ export const bindGraphModel: BindModel = (states, loaded) => {
       }
       return build.graph
     },
-    isSame: sameGraph,
+    isSame(before, after) {
+      const isAsKnown = restored.size === restoredThen
+      restoredThen = restored.size
+      return isAsKnown && sameGraph(before, after)
+    },
     view: (graph, input, revision) => ({
       ...graphView(graph, input, revision),
       intentProblem: loaded().intent.problem,
+      lastKnown: lastKnownOf(states, restored),
     }),
     changes: graphChanges,
   }
+}
+
+function lastKnownOf(states: ReadonlyMap<ScopeId, ScopeState>, restored: ReadonlySet<ScopeId>): GraphView['lastKnown'] {
+  let oldestReadAt = Number.POSITIVE_INFINITY
+  let newestReadAt = Number.NEGATIVE_INFINITY
+  for (const scope of restored) {
+    const readAt = states.get(scope)?.readAt ?? null
+    if (readAt === null) continue
+    oldestReadAt = Math.min(oldestReadAt, readAt)
+    newestReadAt = Math.max(newestReadAt, readAt)
+  }
+  return newestReadAt < oldestReadAt ? null : { scopes: restored.size, of: states.size, oldestReadAt, newestReadAt }
 }
 
 function settingsOf({ environment, intent }: LoadedEnvironment) {

@@ -26,7 +26,7 @@ export async function keepObserving(
         store.accept(report)
         pace.setFailing(
           task.source,
-          store.statesOf(task.source).some((state) => !state.current),
+          store.statesOf(task.source).some(({ current, scope }) => !current && !store.restored.has(scope)),
         )
       }
     } catch (reason) {

@@ -1,11 +1,11 @@
 import type { SourceHealth } from '../../shared/contract/environments.ts'
-import type { Fact } from '../../shared/domain/model/fact.ts'
+import type { Fact, ScopeState } from '../../shared/domain/model/fact.ts'
 import { clusterTasks } from './cluster-tasks.ts'
 import { createClusterLinks } from './clusters.ts'
 import { configuredTasks } from './configured-tasks.ts'
 import { startDiscovery } from './discovery.ts'
 import type { LoadedEnvironment } from './environments.ts'
-import { createFactStore, type FactStore } from './fact-store.ts'
+import { createFactStore, type FactStore, sourceOf } from './fact-store.ts'
 import { keepObserving } from './keep-observing.ts'
 import { chooseStreams, mostStreams, turnMs } from './log-turns.ts'
 import { createPace } from './pace.ts'
@@ -20,6 +20,8 @@ export interface Observation {
   health(): readonly SourceHealth[]
   /** The environment's file changed: sources that stay as they are keep running. */
   update(loaded: LoadedEnvironment): void
+  /** Puts back what was known before this start, of sources that still are there. */
+  restore(states: readonly ScopeState[]): void
   /** `<kind>/<instance>` of the sources that are looked at. */
   attend(sources: ReadonlySet<string>): void
   stop(): void
@@ -77,6 +79,7 @@ export function startObservation(
       if (tasks.get(source)?.definition !== definition) end(source)
     }
     for (const source of paused) if (!tasks.has(source)) store.forget(source)
+    forgetRestored(tasks)
     paused = new Set()
     health.configure([...tasks.values()], isLookedThrough)
     const streams = [...tasks.values()].filter(({ streamOf }) => streamOf !== undefined)
@@ -107,6 +110,13 @@ export function startObservation(
     running.delete(source)
     pace.forget(source)
     store.forget(source)
+  }
+
+  /** What was known before this start of sources that are no longer there; as long as a cluster was not looked through they may be. */
+  function forgetRestored(tasks: ReadonlyMap<string, SourceTask>): void {
+    if (store.restored.size === 0 || links.ids().some((id) => discovery.findings(id) === null)) return
+    const sources = new Set([...store.restored].map(sourceOf))
+    for (const source of sources) if (!tasks.has(source)) store.forget(source)
   }
 
   /** Its facts stay as the last known ones, and the gap says why. */
@@ -155,6 +165,10 @@ export function startObservation(
     update(next) {
       loaded = next
       pace.setBudget(next.environment.requestBudget)
+      reconcile()
+    },
+    restore(states) {
+      store.restore(states)
       reconcile()
     },
     attend(sources) {

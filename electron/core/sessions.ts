@@ -1,8 +1,9 @@
-import type { ScopeState } from '../../shared/domain/model/fact.ts'
 import type { EnvironmentRegistry, LoadedEnvironment } from './environments.ts'
+import type { FactStore } from './fact-store.ts'
 import { type GraphKeeper, type GraphModel, keepGraph } from './graph-keeper.ts'
+import { keepLastKnown, type LastKnownKeeper } from './last-known.ts'
 import { type Observation, startObservation } from './observation.ts'
-import type { LogSink } from './ports.ts'
+import type { LogSink, OpenLastKnown } from './ports.ts'
 import type { Connectors, ObservationPorts } from './source-tasks.ts'
 
 /** One environment that is being read. */
@@ -17,8 +18,8 @@ export interface Session {
   readonly gone: AbortSignal
 }
 
-/** Binds the pure graph functions to one environment; `loaded` gives its newest content. */
-export type BindModel = (states: ReadonlyMap<string, ScopeState>, loaded: () => LoadedEnvironment) => GraphModel
+/** Binds the pure graph functions to the facts of one environment; `loaded` gives its newest content. */
+export type BindModel = (store: Pick<FactStore, 'states' | 'restored'>, loaded: () => LoadedEnvironment) => GraphModel
 
 /** Starts reading an environment when somebody asks for it, and stops a while after nobody does. */
 export interface Sessions {
@@ -35,6 +36,7 @@ interface Running extends Session {
   holders: number
   linger: AbortController | null
   readonly end: AbortController
+  readonly lastKnown: LastKnownKeeper | null
   readonly attended: Map<string, { readonly sources: ReadonlySet<string>; readonly until: number }>
 }
 
@@ -48,6 +50,7 @@ export function createSessions(
   ports: ObservationPorts,
   bindModel: BindModel,
   sinkOf: (environment: string) => LogSink | null = () => null,
+  openLastKnown: OpenLastKnown = () => null,
 ): Sessions {
   const running = new Map<string, Running>()
   const endings = new Set<Promise<void>>()
@@ -73,7 +76,9 @@ export function createSessions(
       return latest
     }
     const observation = startObservation(latest, connectors, ports, sinkOf(name))
-    const keeper = keepGraph(observation.store, bindModel(observation.store.states, loaded), ports.clock, ports.log)
+    const lastKnown = restore(name, observation)
+    const keeper = keepGraph(observation.store, bindModel(observation.store, loaded), ports.clock, ports.log)
+    if (observation.store.restored.size > 0) tryRestored(name, observation.store, keeper)
     const gone = new AbortController()
     const attended: Running['attended'] = new Map()
     const session: Running = {
@@ -84,6 +89,7 @@ export function createSessions(
       holders: 0,
       linger: null,
       end: gone,
+      lastKnown,
       attended,
       attend(viewer, sources) {
         attended.set(viewer, { sources, until: ports.clock.now() + attentionMs })
@@ -98,6 +104,33 @@ export function createSessions(
     return session
   }
 
+  /** Before the first report comes, so that a window has something to show at once. */
+  function restore(name: string, observation: Observation): LastKnownKeeper | null {
+    try {
+      const kept = openLastKnown(name)
+      if (kept === null) return null
+      observation.restore(kept.load())
+      return keepLastKnown(observation.store, kept, ports.clock, ports.log)
+    } catch (reason) {
+      ports.log.warn('what was last known of an environment is not there', {
+        environment: name,
+        reason: String(reason),
+      })
+      return null
+    }
+  }
+
+  /** Facts that we wrote ourselves must not keep an environment from being shown, whatever is in them. */
+  function tryRestored(name: string, store: FactStore, keeper: GraphKeeper): void {
+    try {
+      keeper.current()
+    } catch (reason) {
+      ports.log.error('the last known facts made no graph', { environment: name, reason: String(reason) })
+      for (const scope of store.restored) store.drop(scope)
+      keeper.invalidate()
+    }
+  }
+
   function attendAll({ attended, observation }: Running): void {
     const now = ports.clock.now()
     for (const [viewer, { until }] of attended) if (until <= now) attended.delete(viewer)
@@ -107,6 +140,7 @@ export function createSessions(
   function end(session: Running): void {
     session.linger?.abort()
     session.keeper.stop()
+    session.lastKnown?.stop()
     session.observation.stop()
     if (running.get(session.name) === session) running.delete(session.name)
     session.end.abort()

@@ -46,7 +46,9 @@ export function createHealth(store: FactStore, turnsOf: (source: string) => numb
     const problems: Problem[] = []
     for (const { source, instance } of ofKind) {
       const states = store.statesOf(source)
-      if (isPending(states, turnsOf(source)) || !isSettled(source)) pending += 1
+      // What is known from before says nothing about whether the source answers.
+      const reported = states.filter(({ scope }) => !store.restored.has(scope))
+      if (isPending(reported, turnsOf(source)) || !isSettled(source)) pending += 1
       else if (states.some((state) => state.current)) answering += 1
       for (const state of states) {
         if (state.current && state.readAt !== null) {

@@ -1,3 +1,5 @@
+import type { ScopeId, ScopeState } from '../../shared/domain/model/fact.ts'
+
 /** What the core needs to keep small things of its own: `ports.ts` hands these on, electron/platform implements them. */
 
 /** A small file of Everyhop's own, readable by this user only. */
@@ -54,3 +56,15 @@ export interface Sealing {
   /** SHA-256, base64. */
   digest(text: string): string
 }
+
+/** The last known facts of one environment on the disk. */
+export interface LastKnownStore {
+  /** What was kept; empty when there is none, or it is of another version or damaged. */
+  load(): readonly ScopeState[]
+  /** Keeps these scopes and forgets those, at once or not at all. Throws `StateFileFailure`. */
+  save(kept: readonly ScopeState[], forgotten: readonly ScopeId[]): void
+  close(): void
+}
+
+/** null: nothing is kept of this environment. */
+export type OpenLastKnown = (environment: string) => LastKnownStore | null

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isPreview } from '../../shared/contract/environment-setup.ts'
@@ -33,6 +34,7 @@ import { createHttpGet } from '../platform/http-get.ts'
 import { createProcessLog } from '../platform/log.ts'
 import { createSealing } from '../platform/passphrase.ts'
 import { placelessShell } from '../platform/shell.ts'
+import { openLastKnown } from '../platform/state-facts.ts'
 import { createStateFile } from '../platform/state-file.ts'
 import type { DataFolder } from './data-folder.ts'
 import { environmentSetup } from './environment-setup.ts'
@@ -107,6 +109,10 @@ export function composeService(
       logs: { kind: 'logs', observe: observeLog, observeStream: observeLogStream, test: testLog },
     },
     bindModel: bindGraphModel,
+    openLastKnown: (environment) =>
+      data === null
+        ? null
+        : openLastKnown({ path: data.lastKnownOf(environment), mark: factsMark(), now: () => clock.now(), log }),
     setup: environmentSetup(home, packageFolder, kubeconfigPaths({ id: 'any' }, '.', process.env)),
     openLogStore: async (environment) =>
       data === null || isPreview(environment)
@@ -153,6 +159,15 @@ const openCluster: OpenCluster = async (source, settings, { clock, files }) => {
     outdated.abort(new Error('the cluster could not be opened'))
     throw reason
   }
+}
+
+/** What facts look like: their version, and while Everyhop runs from its sources these themselves, which change more often. */
+function factsMark(): string {
+  const model = join(packageFolder, 'shared', 'domain', 'model')
+  const hash = createHash('sha256').update(packageVersion())
+  const names = existsSync(model) ? readdirSync(model).filter((name) => name.endsWith('.ts')) : []
+  for (const name of names.sort()) hash.update(readFileSync(join(model, name)))
+  return hash.digest('hex')
 }
 
 export function packageVersion(): string {

@@ -8,6 +8,7 @@ import { liveTopics } from '../core/live.ts'
 import { createLogStores, type LogStores } from '../core/log-keeping.ts'
 import type { LogStore } from '../core/log-store.ts'
 import { createLogsHandlers } from '../core/logs.ts'
+import type { OpenLastKnown } from '../core/ports.ts'
 import type { SecretsStore } from '../core/secrets.ts'
 import { type BindModel, createSessions } from '../core/sessions.ts'
 import type { SettingsHandlers } from '../core/settings.ts'
@@ -34,6 +35,8 @@ export interface ServiceParts {
   readonly connectors: Connectors
   readonly bindModel: BindModel
   readonly openLogStore: (environment: string) => Promise<LogStore>
+  /** Where the last known facts of an environment are kept; without it nowhere. */
+  readonly openLastKnown?: OpenLastKnown
   readonly secrets: SecretsStore
   readonly settings: SettingsHandlers
   readonly setup: Pick<EnvironmentParts, 'machine' | 'writer' | 'shippedRights'>
@@ -49,8 +52,13 @@ export function createService(parts: ServiceParts): Service {
   const watched = watchEnvironments({ ...ports, folder }, ended.signal)
   const registry = withPreviews(watched, { ...ports, folder }, ended.signal)
   const logStores = createLogStores(parts.openLogStore, ports)
-  const sessions = createSessions(registry, connectors, ports, parts.bindModel, (name) =>
-    isPreview(name) ? null : logStores.sinkOf(name),
+  const sessions = createSessions(
+    registry,
+    connectors,
+    ports,
+    parts.bindModel,
+    (name) => (isPreview(name) ? null : logStores.sinkOf(name)),
+    (name) => (isPreview(name) ? null : (parts.openLastKnown?.(name) ?? null)),
   )
   const router = createRouter({
     system: { info: async () => parts.info },

@@ -25,6 +25,7 @@ const rest: Omit<GraphView, 'nodes' | 'edges' | 'revision' | 'asOf'> = {
   simplified: { groups: 0, bundles: 0, droppedEdges: 0 },
   filterProblem: null,
   intentProblem: null,
+  lastKnown: null,
 }
 
 function group(id: string, members = 1): NodeItem {

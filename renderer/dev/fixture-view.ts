@@ -320,6 +320,7 @@ function fixture(moment: Moment, bare: readonly Workload[], calls: readonly Hop[
       simplified: { groups: 0, bundles: 0, droppedEdges: 0 },
       filterProblem: null,
       intentProblem: null,
+      lastKnown: null,
     },
     health: healthOf(moment, troubled),
   }

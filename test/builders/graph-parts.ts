@@ -44,6 +44,7 @@ export function emptyView(over: Partial<GraphView> = {}): GraphView {
     simplified: { groups: 0, bundles: 0, droppedEdges: 0 },
     filterProblem: null,
     intentProblem: null,
+    lastKnown: null,
     ...over,
   }
 }

@@ -111,5 +111,6 @@ function viewOf(environment: string): GraphView {
     simplified: { groups: 0, bundles: 0, droppedEdges: 0 },
     filterProblem: null,
     intentProblem: null,
+    lastKnown: null,
   }
 }

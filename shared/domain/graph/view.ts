@@ -10,13 +10,15 @@ import {
   transportStates,
   workloadStates,
 } from '../model/hop-state.ts'
-import type { EdgeItem, GraphCounts, GraphView, HopLine, ViewQuery } from '../model/view.ts'
+import type { EdgeItem, GraphCounts, GraphView, HopLine, LastKnownPart, ViewQuery } from '../model/view.ts'
 import { matchesOf } from './view-filter.ts'
 import { fold } from './view-groups.ts'
 
 export interface ViewOptions {
   /** Why intent.yaml could not be used. */
   readonly intentProblem?: string | null
+  /** What of it is from before the start. */
+  readonly lastKnown?: LastKnownPart | null
   /** At most this many nodes and edges together. */
   readonly limit?: number
 }
@@ -28,7 +30,7 @@ const nodeShare = 0.4
 
 /** What is drawn of a graph: filtered (what does not match stays, marked), folded, cut to the limit, with exact counts. */
 export function graphView(graph: TrustGraph, query: ViewQuery, revision: number, options: ViewOptions = {}): GraphView {
-  const { intentProblem = null, limit = defaultLimit } = options
+  const { intentProblem = null, lastKnown = null, limit = defaultLimit } = options
   const found = matchesOf(graph, query.filter)
   const problem = 'word' in found ? found : null
   const matches = 'word' in found ? { workloads: null, hops: null } : found
@@ -61,6 +63,7 @@ export function graphView(graph: TrustGraph, query: ViewQuery, revision: number,
     },
     filterProblem: problem,
     intentProblem,
+    lastKnown,
   }
 }
 

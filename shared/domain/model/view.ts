@@ -96,6 +96,16 @@ export interface GraphView {
   readonly filterProblem: { readonly word: string; readonly known: readonly string[] } | null
   /** intent.yaml could not be used: why. */
   readonly intentProblem: string | null
+  /** What is shown from before this start of Everyhop and was not read since; null: nothing. */
+  readonly lastKnown: LastKnownPart | null
+}
+
+/** The scopes that are only known from before, of all scopes; when the oldest and the newest of them were read. */
+export interface LastKnownPart {
+  readonly scopes: number
+  readonly of: number
+  readonly oldestReadAt: EpochMs
+  readonly newestReadAt: EpochMs
 }
 
 /** Keyed differences between two revisions of one view. `whole`: too old or too different, here is everything. */
