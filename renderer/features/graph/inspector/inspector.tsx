@@ -149,7 +149,7 @@ function ControlInspector({ component }: { readonly component: GraphView['contro
         </div>
         <RestsOn judgement={component.state} facts={[]} now={now} />
       </header>
-      {component.vault === undefined ? null : <VaultSections vault={component.vault} now={now} />}
+      {component.vault === undefined ? null : <VaultSections key={component.id} vault={component.vault} now={now} />}
     </>
   )
 }

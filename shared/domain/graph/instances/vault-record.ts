@@ -99,8 +99,19 @@ function joined(a: Scoped<VaultLeaseFact>, b: Scoped<VaultLeaseFact>): Scoped<Va
       expiresAt: chosen.fact.expiresAt ?? other.fact.expiresAt,
       lastRenewedAt: chosen.fact.lastRenewedAt ?? other.fact.lastRenewedAt,
       renewable: chosen.fact.renewable ?? other.fact.renewable,
+      // Where the log tells of a renewal after the look-up, the end is the earlier one, and so is the span that led to it.
+      ttlSeconds: chosen.fact.expiresAt === null ? spanOf(other.fact) : chosen.fact.ttlSeconds,
     },
   }
+}
+
+/** For how long a lease was given, the last time, in seconds. A look-up tells what is left of it, so both times tell more. */
+export function spanOf(lease: VaultLeaseFact): number | null {
+  const { expiresAt, lastRenewedAt, issuedAt, ttlSeconds, doubt } = lease
+  const from = lastRenewedAt ?? issuedAt
+  return expiresAt === null || from === null || doubt === 'expiry-unknown'
+    ? ttlSeconds
+    : Math.round((expiresAt - from) / 1000)
 }
 
 function isVaultFact(fact: Fact): fact is VaultFact {

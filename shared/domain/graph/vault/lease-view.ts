@@ -1,6 +1,7 @@
 import type { LeaseView } from '../../model/graph.ts'
 import type { VaultLeaseFact } from '../../model/vault-facts.ts'
 import { isCurrent } from '../instances/records.ts'
+import { spanOf } from '../instances/vault-record.ts'
 import { referenceTo } from '../known.ts'
 import { hasCome, type Moment } from '../moment.ts'
 import type { Stages } from '../stages.ts'
@@ -15,7 +16,7 @@ const roundingSeconds = 5
 /** One lease as it is shown. `isBlind`: nothing can be said of its Vault now, so its end is not known to have been kept. */
 export function leaseView({ lease, holding }: HeldLease, isBlind: boolean, stages: Stages, moment: Moment): LeaseView {
   const { fact, scope } = lease
-  const ttlSeconds = givenSeconds(fact)
+  const ttlSeconds = spanOf(fact)
   const role = roleOf(fact)
   return {
     vault: fact.vault,
@@ -76,12 +77,6 @@ function stateOf(fact: VaultLeaseFact, isBlind: boolean, moment: Moment): LeaseV
   // Vault ends leases itself, and writes no audit line of it; sealed it cannot. A look-up may still have found it.
   const isOverdue = fact.learntFrom !== 'audit' && fact.from.observedAt > fact.expiresAt
   return isBlind || isOverdue ? 'unclear' : 'expired'
-}
-
-/** For how long it was given, the last time. A look-up tells only what is left, so both times together tell more. */
-function givenSeconds({ expiresAt, lastRenewedAt, issuedAt, ttlSeconds }: VaultLeaseFact): number | null {
-  const from = lastRenewedAt ?? issuedAt
-  return expiresAt === null || from === null ? ttlSeconds : Math.round((expiresAt - from) / 1000)
 }
 
 /** `ro` of `database/creds/ro`: what follows the engine's own word. */

@@ -141,7 +141,9 @@ describe('leases of a workload', () => {
       from: { ...renewed.from, observedAt: builtAt - minute },
     })
     const given = [...withVault([renewed]), scope('vault/vault/leases', [looked])]
-    expect(shownLeases(workload(build(given), ids.model))).toMatchObject([{ state: 'active', learntFrom: 'audit' }])
+    expect(shownLeases(workload(build(given), ids.model))).toMatchObject([
+      { state: 'active', learntFrom: 'audit', ttlSeconds: 600 },
+    ])
     const later = workload(build(given, builtAt + 6 * minute), ids.model)
     expect(shownLeases(later)).toMatchObject([{ state: 'unclear', doubt: 'expiry-unknown' }])
   })
