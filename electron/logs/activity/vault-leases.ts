@@ -115,7 +115,9 @@ export function createVaultLeases(capacity: number = mostLeases): VaultLeases {
 
   function doubtAll(isMeant: (lease: Lease) => boolean, at: EpochMs): void {
     for (const lease of leases.values()) {
-      if (lease.revokedAt === null && lease.toldAt <= at && isMeant(lease)) lease.unnamedAt = at
+      if (lease.revokedAt !== null || lease.toldAt > at || !isMeant(lease)) continue
+      lease.unnamedAt = at
+      lease.fact = null
     }
   }
 
@@ -218,8 +220,8 @@ function factOf(lease: Lease, vault: string, scope: string, from: Provenance): V
   return {
     kind: 'vault-lease',
     id: `${scope}#vault-lease/${lease.leaseId}`,
-    // The time of its last line, so that a look-up after that is the newer of the two.
-    from: { ...from, observedAt: lease.toldAt },
+    // The time of the last line that told of it or put it in doubt, so that a look-up after that is the newer of the two.
+    from: { ...from, observedAt: Math.max(lease.toldAt, lease.unnamedAt ?? lease.toldAt) },
     vault,
     leaseId: lease.leaseId,
     mount: lease.mount,
