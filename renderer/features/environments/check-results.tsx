@@ -115,10 +115,16 @@ function Result({
         <small>{tookMs} ms</small>
       </h3>
       {others.length === 0 ? null : (
-        <p className={styles.quiet}>
-          And {countOf(others.length, 'other')} with the same answer: {others.slice(0, 20).join(', ')}
-          {others.length > 20 ? ' …' : ''}.
-        </p>
+        <details className={styles.details}>
+          <summary>And {countOf(others.length, 'other')} with the same answer</summary>
+          <ul>
+            {others.map((other) => (
+              <li key={other} className={styles.other}>
+                {other}
+              </li>
+            ))}
+          </ul>
+        </details>
       )}
       {failed.slice(0, literalsShown).map((step) => (
         <div key={`${step.what} ${step.locator}`}>

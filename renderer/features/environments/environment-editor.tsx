@@ -37,16 +37,17 @@ export function EnvironmentEditor({
   const observing = useCommand()
   const saving = useCommand()
   const result = draftOf(form)
+  const asked = askedBy(form)
   const problems = 'problems' in result ? result.problems : {}
-  const isOutdated = checked !== null && checked !== JSON.stringify(form)
+  const isOutdated = checked !== null && checked !== asked
 
   const observe = async (again: boolean): Promise<boolean> => {
     if ('problems' in result) return false
     return observing.run(async () => {
       const environment = await preview.show(result.draft)
       // A form that says the same as what is observed is not asked twice.
-      if (again || checked !== JSON.stringify(form)) start(environment)
-      setChecked(JSON.stringify(form))
+      if (again || checked !== asked) start(environment)
+      setChecked(asked)
     })
   }
   const check = async () => {
@@ -154,6 +155,11 @@ export function EnvironmentEditor({
       <CheckResults testing={testing} outdated={isOutdated} onStop={stop} />
     </>
   )
+}
+
+/** What a check depends on: a name or an intent asks no source anything else. */
+function askedBy({ namespaces, spire, vault }: Form): string {
+  return JSON.stringify([namespaces, spire, vault])
 }
 
 function isMac(): boolean {
