@@ -75,6 +75,18 @@ test('until a cluster was looked through it is pending; then its Envoy is read t
   on.observation.stop()
 })
 
+test('a pod of the same name in two clusters is read in both, and each is called by its cluster whichever came first', async () => {
+  const on = start({ kubernetes: [{ id: 'c' }, { id: 'd' }] })
+  await show(on, [stagePod('gateway')])
+  const asked = ['c', 'd'].flatMap((id) => [
+    `envoy.ai.gateway.envoy@${id}`,
+    `log of envoy.ai.gateway.envoy@${id}`,
+    `log of app.ai.gateway.app@${id}`,
+  ])
+  expect(on.seen.began.toSorted()).toEqual(asked.toSorted())
+  on.observation.stop()
+})
+
 test('pods that come and go start and end their own sources, and do not disturb the others', async () => {
   const on = start()
   await show(on, [stagePod('a'), stagePod('b')])

@@ -21,7 +21,7 @@ const tailLines = 4000
 /** Of a Vault's: leases of hours ago may still be held. */
 const vaultTailLines = 20_000
 
-/** Says of every id whether environment.yaml, or a cluster before, has it already. */
+/** `<kind>/<id>` of what environment.yaml names itself, and of what clusters got before. */
 export type TakenIds = Set<string>
 
 interface Context {
@@ -31,6 +31,10 @@ interface Context {
   readonly ports: Pick<ObservationPorts, 'httpGetOver'>
   readonly settings: ObserveSettings
   readonly taken: TakenIds
+  /** Several clusters may have a pod of the same name. */
+  readonly isOneOfSeveral: boolean
+  /** Final ids of what was found, by `<kind>/<id>` of the finding. */
+  readonly named: Map<string, string>
   /** Id of the Vault that environment.yaml names in this cluster; null: none. */
   readonly vault: string | null
 }
@@ -48,7 +52,17 @@ export function clusterTasks(
   if (findings === null) return []
   const { sources } = loaded.environment
   const vault = sources.vault.find((source) => 'cluster' in source && source.cluster === cluster)?.id ?? null
-  const context: Context = { cluster, known, connectors, ports, settings: settingsOf(loaded), taken, vault }
+  const context: Context = {
+    cluster,
+    known,
+    connectors,
+    ports,
+    settings: settingsOf(loaded),
+    taken,
+    isOneOfSeveral: sources.kubernetes.length > 1,
+    named: new Map(),
+    vault,
+  }
   const hasSpireEntry = loaded.environment.sources.spire.some(
     (spire) => 'cluster' in spire && spire.cluster === cluster,
   )
@@ -102,11 +116,20 @@ function askedTask(found: DiscoveredSource, hasSpireEntry: boolean, context: Con
   return [{ ...through(task, ways, place), definition: `${context.cluster} ${task.definition}` }]
 }
 
-/** Two clusters may have a pod of the same name: the later one's has the cluster's name behind it. */
-function freeId(kind: SourceKind, id: string, { taken, cluster }: Context): string {
-  const free = taken.has(`${kind}/${id}`) ? `${id}.${cluster}` : id
+/**
+ * Where an environment has several clusters, each id says which, whichever was looked through first: ids must not change between
+ * runs. `@` stands in no id of environment.yaml and in no name of Kubernetes, so nothing else can be called so.
+ */
+function freeId(kind: SourceKind, id: string, { taken, cluster, isOneOfSeveral, named }: Context): string {
+  const free = isOneOfSeveral || taken.has(`${kind}/${id}`) ? `${id}@${cluster}` : id
   taken.add(`${kind}/${free}`)
+  named.set(`${kind}/${id}`, free)
   return free
+}
+
+/** What a finding is called, once it was given its id. */
+function nameOf(kind: DiscoveredSource['source'], id: string, { named }: Context): string {
+  return named.get(`${kind}/${id}`) ?? id
 }
 
 function withoutIdentity(found: DiscoveredSource, context: Context): SourceTask {
@@ -177,7 +200,7 @@ function logTasks(findings: Findings, context: Context): readonly SourceTask[] {
   const containers = [
     ...findings.sources.flatMap((found) => {
       const record = recordOf[found.source]
-      const writtenBy = found.source === 'vault' ? (context.vault ?? found.id) : found.id
+      const writtenBy = (found.source === 'vault' ? context.vault : null) ?? nameOf(found.source, found.id, context)
       return record === undefined ? [] : [{ ...found, record, writtenBy }]
     }),
     ...findings.applications.map((found) => ({ ...found, record: 'integrity-events' as const, writtenBy: null })),
@@ -188,7 +211,7 @@ function logTasks(findings: Findings, context: Context): readonly SourceTask[] {
     const beside = inPod.get(`${namespace}/${name}`) ?? []
     return logTask(
       container,
-      beside.map(({ source, id }) => `${source}/${id}`),
+      beside.map(({ source, id }) => `${source}/${nameOf(source, id, context)}`),
       context,
     )
   })
@@ -224,7 +247,7 @@ function streamOf({ pod, container, record, writtenBy }: LoggingContainer, id: s
     id,
     record,
     place: `log of container ${container} of pod ${namespace}/${name}`,
-    writtenBy: record === 'vault-audit' || writtenBy === null ? writtenBy : id,
+    writtenBy,
     open: (told, signal) => {
       const lines = record === 'vault-audit' ? vaultTailLines : tailLines
       const request = { namespace, pod: name, container, sinceTime: null, tailLines: lines, told }

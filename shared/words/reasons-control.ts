@@ -31,6 +31,10 @@ export const controlReasons: Readonly<Record<Code, (params: Params) => string>> 
   'spire-serving': (p) => `The SPIRE server ${word(p, 'instance')} answers.`,
   'spire-not-serving': (p) => `The SPIRE server ${word(p, 'instance')} says that it is not serving.`,
   'spire-silent': (p) => `The SPIRE server ${word(p, 'instance')} does not answer.${lastRead(p)}`,
+  'spire-not-asked': (p) =>
+    `The SPIRE server ${word(p, 'instance')} is there, and is not asked: Everyhop has no identity that it would answer. ${quoted(p, 'detail')}`,
+  'spire-refuses': (p) =>
+    `The SPIRE server ${word(p, 'instance')} answers, and refuses what Everyhop asks. ${quoted(p, 'detail')}`,
   'spire-not-read-yet': (p) => `The SPIRE server ${word(p, 'instance')} has not been read yet.`,
   'spire-agents-need-attention': (p) =>
     `Of ${figure(p, 'total')} agents of ${word(p, 'instance')}, ${figure(p, 'banned')} are banned and ${figure(p, 'expired')} have an expired SVID.`,

@@ -57,20 +57,20 @@ export function fakeCluster(clock: ManualClock, ask: Observe, over: Partial<Clus
         return { status: 200, headers: {}, body: new Uint8Array() }
       },
   }
-  function report(part: 'pods' | 'services', facts: readonly Fact[] | null): Report {
+  function report(id: string, part: 'pods' | 'services', facts: readonly Fact[] | null): Report {
     const at = clock.now()
-    const gap: Gap = { source: 'kubernetes', instance: 'c', what: part, reason: 'forbidden', detail: 'no', at }
-    return { scope: `kubernetes/c/${part}`, at, facts, gaps: facts === null ? [gap] : [] }
+    const gap: Gap = { source: 'kubernetes', instance: id, what: part, reason: 'forbidden', detail: 'no', at }
+    return { scope: `kubernetes/${id}/${part}`, at, facts, gaps: facts === null ? [gap] : [] }
   }
   const connectors: Connectors = {
     ...connectorsFrom(ask),
     kubernetes: {
       ...connectorsFrom(ask).kubernetes,
-      async *observe(_source, _settings, _ports, signal) {
+      async *observe({ id }, _settings, _ports, signal) {
         while (!signal.aborted) {
           const next = tell.promise
-          yield report('services', [])
-          yield report('pods', pods)
+          yield report(id, 'services', [])
+          yield report(id, 'pods', pods)
           await Promise.race([next, new Promise((resolve) => signal.addEventListener('abort', resolve))])
         }
       },

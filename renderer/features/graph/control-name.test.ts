@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest'
 import { controlCardName } from './control-name.ts'
 
+it('keeps the cluster where there are several', () => {
+  const name = 'opa.ai.opa-shared-7d9.x.opa@eu-west.1'
+  expect(controlCardName({ kind: 'opa-instance', name })).toBe('opa-shared-7d9.x@eu-west.1')
+})
+
 it('calls a component that was found in a cluster by its pod on the card, and others by their name', () => {
   const opa = { kind: 'opa-instance' as const }
   expect(controlCardName({ ...opa, name: 'opa.ai.model-server-2d7z8ssbt-xddvc.opa' })).toBe(

@@ -109,6 +109,8 @@ export interface ReasonParams {
   'spire-serving': { instance: string }
   'spire-not-serving': { instance: string }
   'spire-silent': { instance: string; lastReadAt: EpochMs | null }
+  'spire-not-asked': { instance: string; detail: string }
+  'spire-refuses': { instance: string; detail: string }
   'spire-not-read-yet': { instance: string }
   'spire-agents-need-attention': { instance: string; banned: number; expired: number; total: number }
   'agent-current': { agent: string; notAfter: EpochMs | null }

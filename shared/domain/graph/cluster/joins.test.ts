@@ -11,11 +11,11 @@ const scopes: readonly ScopeState[] = [...pipeline.scopes, ...cluster]
 const of = (part: string) => `kubernetes/cluster/${part}`
 
 /** Every mention of an Envoy's id renamed as discovery names it, so that its pod is told by its id. */
-function discovered(all: readonly ScopeState[]): readonly ScopeState[] {
+function discovered(all: readonly ScopeState[], suffix = ''): readonly ScopeState[] {
   const renamed = (text: string) => pipeline.workloads.find(({ name }) => name === text)
   const idOf = (text: string) => {
     const found = renamed(text)
-    return found === undefined ? text : `envoy.${found.namespace}.${found.name}-1.envoy`
+    return found === undefined ? text : `envoy.${found.namespace}.${found.name}-1.envoy${suffix}`
   }
   return all.map((state) => {
     const [source, instance, part] = state.scope.split('/')
@@ -52,6 +52,23 @@ describe('pods of workloads', () => {
           : fact,
     )
     expect(workload(build(swapped), ids.gateway).kubernetes).toMatchObject({ value: { pods: [{ name: 'gateway-1' }] } })
+  })
+
+  it('of two clusters with pods of the same names and addresses are those of the cluster that the id says', () => {
+    const other = cluster.map((state): ScopeState => {
+      const scope = state.scope.replace('/cluster/', '/other/')
+      const facts = state.facts.map((fact): Fact => {
+        const id = fact.id.replace('/cluster/', '/other/')
+        return fact.kind === 'pod' ? { ...fact, id, cluster: 'other', serviceAccount: 'impostor' } : { ...fact, id }
+      })
+      return { ...state, scope, facts }
+    })
+    const both = [...discovered(pipeline.scopes, '@cluster'), ...cluster, ...other]
+    const found = workload(build(both), ids.model).kubernetes
+    expect(found).toMatchObject({ known: true, value: { cluster: 'cluster', serviceAccount: 'model-server' } })
+    const elsewhere = [...discovered(pipeline.scopes, '@other'), ...cluster, ...other]
+    expect(workload(build(elsewhere), ids.model).kubernetes).toMatchObject({ value: { cluster: 'other' } })
+    expect(hop(build(both), ids.gateway, ids.model).transport.state).toBe('verified')
   })
 
   it('are not told by an address that two pods have, nor by one of a machine', () => {

@@ -11,13 +11,26 @@ export interface JoinedPod {
   readonly pod: PodFact
 }
 
-/** `<namespace>/<name>` of the pod in the id that discovery gives an Envoy: `envoy.<namespace>.<pod>.<container>`. */
-export function podOfSource(id: string): string | null {
-  const parts = id.split('.')
+export interface PodName {
+  /** `<namespace>/<name>` */
+  readonly pod: string
+  /** Source id of the cluster; null: the environment has one cluster only. */
+  readonly cluster: string | null
+}
+
+/** The same as one text: what an Envoy publishes its pod under. */
+export function podIn({ pod, cluster }: PodName): string {
+  return cluster === null ? pod : `${pod}@${cluster}`
+}
+
+/** The pod in the id that discovery gives an Envoy: `envoy.<namespace>.<pod>.<container>`, of several clusters with `@<cluster>`. */
+export function podOfSource(id: string): PodName | null {
+  const at = id.indexOf('@')
+  const parts = (at === -1 ? id : id.slice(0, at)).split('.')
   const [source, namespace] = parts
   // The name of a pod may have dots, those of namespaces and containers may not.
   if (source !== 'envoy' || namespace === undefined || parts.length < 4) return null
-  return `${namespace}/${parts.slice(2, -1).join('.')}`
+  return { pod: `${namespace}/${parts.slice(2, -1).join('.')}`, cluster: at === -1 ? null : id.slice(at + 1) }
 }
 
 /**
@@ -60,11 +73,12 @@ interface Place {
 }
 
 function byName(clusters: readonly ClusterRecord[], envoy: string): Place | null {
-  const key = podOfSource(envoy)
-  if (key === null) return null
+  const name = podOfSource(envoy)
+  if (name === null) return null
   return onlyOne(
     clusters.flatMap((cluster) => {
-      const pod = cluster.pods.get(key)
+      if (name.cluster !== null && name.cluster !== cluster.id) return []
+      const pod = cluster.pods.get(name.pod)
       return pod === undefined ? [] : [{ cluster, pod }]
     }),
   )

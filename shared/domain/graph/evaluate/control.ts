@@ -1,4 +1,4 @@
-import type { ControlComponent } from '../../model/graph.ts'
+import type { ControlComponent, Reason } from '../../model/graph.ts'
 import type { OpaBundleFact, OpaInstanceFact } from '../../model/opa-facts.ts'
 import { isCurrent, type OpaRecord, type Scoped, type SpireRecord } from '../instances/records.ts'
 import { judged, missing } from '../known.ts'
@@ -41,7 +41,7 @@ function spireServer(spire: SpireRecord, moment: Moment): ControlComponent {
     const isUnasked = scopes.every((scope) => scope.readAt === null && scope.gaps.length === 0)
     const why = isUnasked
       ? reason('spire-not-read-yet', { instance: spire.id })
-      : reason('spire-silent', { instance: spire.id, lastReadAt })
+      : (whyNotAsked(spire) ?? reason('spire-silent', { instance: spire.id, lastReadAt }))
     const gone = { source: 'spire', instance: spire.id, what: 'server', lastReadAt } as const
     return { ...base, state: judged('unknown', why, [], { missing: [gone] }) }
   }
@@ -66,6 +66,22 @@ function spireServer(spire: SpireRecord, moment: Moment): ControlComponent {
   }
   const restsOn = [spire.server?.id, ...all.map((agent) => agent.id)]
   return { ...base, state: judged('verified', reason('spire-serving', { instance: spire.id }), restsOn) }
+}
+
+/**
+ * A server that was found and is not asked, because it would not answer without an SVID, or that refused: neither is silent.
+ * null: it was asked and did not answer.
+ */
+function whyNotAsked({ id, parts }: SpireRecord): Reason | null {
+  const gaps = Object.values(parts).flatMap((scope) => scope.gaps)
+  const [first] = gaps
+  if (first === undefined) return null
+  if (gaps.every((gap) => gap.reason === 'not-configured')) {
+    return reason('spire-not-asked', { instance: id, detail: first.detail })
+  }
+  return gaps.every((gap) => gap.reason === 'forbidden')
+    ? reason('spire-refuses', { instance: id, detail: first.detail })
+    : null
 }
 
 function agents(spire: SpireRecord, moment: Moment): readonly ControlComponent[] {

@@ -1,5 +1,6 @@
 import type { EndpointSliceFact, PodFact, ServiceFact } from '../../model/kubernetes-facts.ts'
 import { addressParts, canonicalAddress } from '../addresses.ts'
+import { type PodName, podIn } from '../cluster/joins.ts'
 import { type ClusterRecord, podKey } from '../instances/cluster-record.ts'
 import type { Look, Published, PublishingRelation } from './relation.ts'
 
@@ -57,7 +58,7 @@ export function listenersAt(address: string, look: Look): readonly Published[] {
     if (direct.length > 0) return direct
     const { host, port } = addressParts(one)
     const pod = host === null ? null : podAt(host, look)
-    return pod === null ? [] : look(`pod-listener:${pod}:${port ?? ''}`)
+    return pod === null ? [] : ofPod(pod, (name) => look(`pod-listener:${name}:${port ?? ''}`))
   })
 }
 
@@ -72,13 +73,19 @@ export function hostsAt(address: string, look: Look): readonly string[] {
 export function envoysOfHost(host: string, look: Look): readonly Published[] {
   if (look('cluster').length === 0) return nothing
   const pod = podAt(host, look)
-  return pod === null ? nothing : look(`pod-envoy:${pod}`)
+  return pod === null ? nothing : ofPod(pod, (name) => look(`pod-envoy:${name}`))
 }
 
-/** `<namespace>/<name>` of the only pod with this address; null where none or several (in different clusters) have it. */
-function podAt(host: string, look: Look): string | null {
+/** The only pod with this address; null where none or several (in different clusters) have it. */
+function podAt(host: string, look: Look): PodName | null {
   const [only, ...others] = look(`pod-at:${host}`)
-  return only !== undefined && others.length === 0 ? only.part : null
+  return only !== undefined && others.length === 0 ? { pod: only.part, cluster: only.instance } : null
+}
+
+/** Envoys say their cluster where an environment has several, and only there. */
+function ofPod(pod: PodName, published: (name: string) => readonly Published[]): readonly Published[] {
+  const inCluster = published(podIn(pod))
+  return inCluster.length > 0 ? inCluster : published(podIn({ ...pod, cluster: null }))
 }
 
 function resolved(canonical: string, look: Look): readonly string[] {

@@ -1,5 +1,5 @@
 import { addressParts, canonicalAddress, isTellingHost, isWildcardHost } from '../addresses.ts'
-import { podOfSource } from '../cluster/joins.ts'
+import { podIn, podOfSource } from '../cluster/joins.ts'
 import { workloadOfEnvoy } from './envoy-identity.ts'
 import type { Published, PublishingRelation } from './relation.ts'
 
@@ -12,7 +12,8 @@ export const envoyAddresses: PublishingRelation = {
     const workload = workloadOfEnvoy(instance, stages)
     const published: Published[] = []
     const hosts = new Set<string>()
-    const pod = podOfSource(instance.id)
+    const name = podOfSource(instance.id)
+    const pod = name === null ? null : podIn(name)
     if (pod !== null) published.push({ key: `pod-envoy:${pod}`, instance: instance.id, part: '', workload })
     for (const listener of instance.listeners) {
       const key = `address:${canonicalAddress(listener.address)}`
