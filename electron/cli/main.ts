@@ -7,9 +7,27 @@ import { envRole } from './env-role.ts'
 import { graphShow } from './graph-show.ts'
 import { logsFind, logsRefused } from './logs.ts'
 import { schemaGraph } from './schema.ts'
+import { secretList, secretPassphrase, secretRemove, secretSet, secretUnlock } from './secret.ts'
 import { serve } from './serve.ts'
+import { settingsSet, settingsShow } from './settings.ts'
 
-const commands: readonly Command[] = [graphShow, logsRefused, logsFind, envList, envTest, envRole, schemaGraph, serve]
+const commands: readonly Command[] = [
+  graphShow,
+  logsRefused,
+  logsFind,
+  envList,
+  envTest,
+  envRole,
+  schemaGraph,
+  secretSet,
+  secretList,
+  secretRemove,
+  secretUnlock,
+  secretPassphrase,
+  settingsShow,
+  settingsSet,
+  serve,
+]
 
 /** Runs one command; answers with the process's exit code and never throws. Ctrl-C stops what runs. */
 export async function runCommandLine(words: readonly string[], output: Output): Promise<ExitCode> {

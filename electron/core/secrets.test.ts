@@ -231,6 +231,27 @@ test('unused for as long as was set, the passphrase is asked for again; looking 
   expect(await secrets.lock()).toMatchObject({ condition: 'locked' })
 })
 
+test('a passphrase that a file gives opens the secrets by itself, and a wrong one is tried once', async () => {
+  const { secrets, parts } = await start()
+  await secrets.setPassphrase({ passphrase })
+  await secrets.put({ name: 'token', value: planted })
+  const opening = createSecrets({ ...parts, givenPassphrase: async () => passphrase })
+  expect(await opening.read('token')).toBe(planted)
+  let derivations = 0
+  const counting = {
+    ...parts.sealing,
+    derive: (...key: Parameters<typeof parts.sealing.derive>) => {
+      derivations += 1
+      return parts.sealing.derive(...key)
+    },
+  }
+  const wrong = createSecrets({ ...parts, sealing: counting, givenPassphrase: async () => 'not this' })
+  for (let tries = 0; tries < 3; tries += 1) {
+    await expect(wrong.read('token')).rejects.toMatchObject({ code: 'locked' })
+  }
+  expect(derivations).toBe(1)
+})
+
 test('a secret may have the name of something that every object has', async () => {
   const { secrets } = await start({ shell: testKeyring() })
   expect(await secrets.read('constructor')).toBe(null)

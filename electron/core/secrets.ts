@@ -30,7 +30,11 @@ export interface SecretsPorts {
   readonly clock: Clock
   /** Unused for so long, the passphrase is asked for again; null: never. */
   readonly lockAfterMs: () => Promise<number | null>
+  /** The passphrase where nobody can be asked, such as from a file that the operator named; null: there is none. */
+  readonly givenPassphrase?: () => Promise<string | null>
 }
+
+type PassphraseProtection = Extract<SecretsContent['protection'], { kind: 'passphrase' }>
 
 interface HeldKey {
   readonly key: Uint8Array
@@ -46,6 +50,8 @@ export function createSecrets(ports: SecretsPorts): SecretsStore {
   const ended = new AbortController()
   let held: HeldKey | null = null
   let isWatching = false
+  /** The given passphrase does not fit this: it is not tried again, which takes a good part of a second. */
+  let givenFailed: string | null = null
 
   function forget(): void {
     held?.key.fill(0)
@@ -95,9 +101,19 @@ export function createSecrets(ports: SecretsPorts): SecretsStore {
       held.usedAt = clock.now()
       return held.key
     }
-    if (protection.kind === 'passphrase') return null
+    if (protection.kind === 'passphrase') return openGiven(protection)
     const opened = await openByKeyring(protection, shell)
     return typeof opened === 'string' ? opened : hold(opened, protection.sealedKey)
+  }
+
+  async function openGiven(protection: PassphraseProtection): Promise<Uint8Array | null> {
+    if (givenFailed === protection.sealedKey) return null
+    const given = (await ports.givenPassphrase?.()) ?? null
+    if (given === null) return null
+    const key = await openByPassphrase(protection, given, sealing)
+    if (key !== null) return hold(key, protection.sealedKey)
+    givenFailed = protection.sealedKey
+    return null
   }
 
   async function openKey(content: SecretsContent): Promise<Uint8Array> {

@@ -33,6 +33,7 @@ import { createHttpExchange } from '../platform/http-exchange.ts'
 import { createHttpGet } from '../platform/http-get.ts'
 import { createProcessLog } from '../platform/log.ts'
 import { createSealing } from '../platform/passphrase.ts'
+import { passphraseOfFile, passphraseVariable } from '../platform/passphrase-file.ts'
 import { placelessShell } from '../platform/shell.ts'
 import { openLastKnown } from '../platform/state-facts.ts'
 import { createStateFile } from '../platform/state-file.ts'
@@ -78,6 +79,7 @@ export function composeService(
     sealing: createSealing(),
     shell,
     clock,
+    givenPassphrase: () => passphraseOfFile(process.env[passphraseVariable]),
     async lockAfterMs() {
       const minutes = (await settings.get()).settings.lockSecretsAfterMinutes
       return minutes === null ? null : minutes * 60_000

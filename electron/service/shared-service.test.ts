@@ -13,6 +13,8 @@ import { connectLocal } from './local-socket.ts'
 import { findOwner } from './owner.ts'
 import { openSharedService, type SharedService } from './shared-service.ts'
 
+/** Processes that each read all of Everyhop: on a busy machine that takes a while. */
+const patience = { timeout: 240_000 }
 const program = join(import.meta.dirname, '..', '..', 'test', 'builders', 'shared-service.test-process.ts')
 
 interface Running {
@@ -53,19 +55,23 @@ async function settingOf(home: string): Promise<unknown> {
   return JSON.parse(await readFile(join(home, 'settings.json'), 'utf8')).defaultEnvironment
 }
 
-test('of several processes that start at the same moment exactly one is the owner, and all answer', async () => {
-  const home = await temporaryFolder()
-  const processes = [1, 2, 3, 4].map(() => run(home))
-  const said = await Promise.all(processes.map((each) => each.next()))
-  expect(said.toSorted()).toEqual(['owner', 'second', 'second', 'second'])
-  for (const [at, each] of processes.entries()) {
-    each.send(`env-${at}`)
-    expect(await each.next()).toBe(said[at])
-    expect(await settingOf(home)).toBe(`env-${at}`)
-  }
-})
+test(
+  'of several processes that start at the same moment exactly one is the owner, and all answer',
+  patience,
+  async () => {
+    const home = await temporaryFolder()
+    const processes = [1, 2, 3, 4].map(() => run(home))
+    const said = await Promise.all(processes.map((each) => each.next()))
+    expect(said.toSorted()).toEqual(['owner', 'second', 'second', 'second'])
+    for (const [at, each] of processes.entries()) {
+      each.send(`env-${at}`)
+      expect(await each.next()).toBe(said[at])
+      expect(await settingOf(home)).toBe(`env-${at}`)
+    }
+  },
+)
 
-test('when the owner is killed another process takes its place, and only one', async () => {
+test('when the owner is killed another process takes its place, and only one', patience, async () => {
   const home = await temporaryFolder()
   const first = run(home)
   expect(await first.next()).toBe('owner')
@@ -76,27 +82,31 @@ test('when the owner is killed another process takes its place, and only one', a
   expect((await Promise.all(others.map((each) => each.next()))).toSorted()).toEqual(['owner', 'second'])
 })
 
-test('a window of the second process hears that the owner ended, and is answered when it asks again', async () => {
-  const home = await temporaryFolder()
-  await mkdir(join(home, 'environments'))
-  const text = 'apiVersion: everyhop.dev/v1\nkind: Environment\nname: quiet\nsources: {}\n'
-  await writeFile(join(home, 'environments', 'quiet.yaml'), text)
-  const owner = run(home)
-  expect(await owner.next()).toBe('owner')
-  const second = await open(home)
-  expect(second.composed()).toBe(null)
-  const window = await second.client('window')
-  expect(await window.environments.list({})).toMatchObject([{ name: 'quiet' }])
-  const topics = await window.live.topics({ environment: 'quiet' })
-  expect((await topics.next()).done).toBe(false)
-  await owner.kill()
-  const drained = (async () => {
-    for await (const _event of topics) continue
-  })()
-  await expect(drained).rejects.toBeInstanceOf(Error)
-  expect(await (await second.client('window')).environments.list({})).toMatchObject([{ name: 'quiet' }])
-  expect(second.composed()).not.toBe(null)
-})
+test(
+  'a window of the second process hears that the owner ended, and is answered when it asks again',
+  patience,
+  async () => {
+    const home = await temporaryFolder()
+    await mkdir(join(home, 'environments'))
+    const text = 'apiVersion: everyhop.dev/v1\nkind: Environment\nname: quiet\nsources: {}\n'
+    await writeFile(join(home, 'environments', 'quiet.yaml'), text)
+    const owner = run(home)
+    expect(await owner.next()).toBe('owner')
+    const second = await open(home)
+    expect(second.composed()).toBe(null)
+    const window = await second.client('window')
+    expect(await window.environments.list({})).toMatchObject([{ name: 'quiet' }])
+    const topics = await window.live.topics({ environment: 'quiet' })
+    expect((await topics.next()).done).toBe(false)
+    await owner.kill()
+    const drained = (async () => {
+      for await (const _event of topics) continue
+    })()
+    await expect(drained).rejects.toBeInstanceOf(Error)
+    expect(await (await second.client('window')).environments.list({})).toMatchObject([{ name: 'quiet' }])
+    expect(second.composed()).not.toBe(null)
+  },
+)
 
 test('a failure of the owner arrives as the failure that it is', async () => {
   const home = await temporaryFolder()
@@ -110,7 +120,7 @@ test('a failure of the owner arrives as the failure that it is', async () => {
   await expect(client.secrets.unlock({ passphrase: 'x' })).rejects.toMatchObject({ code: 'conflict' })
 })
 
-test('what a stopped or killed owner left behind is replaced', async () => {
+test('what a stopped or killed owner left behind is replaced', patience, async () => {
   const home = await temporaryFolder()
   const folder = defaultDataFolder(home)
   const killed = run(home)
