@@ -109,7 +109,7 @@ function identityOf(test: SourceTest, { sources }: Environment): { kind: TestedI
       const { identity } = source
       return 'certificate' in identity
         ? { kind: 'svid-files', name: identity.certificate }
-        : { kind: 'svid-workload-api', name: null }
+        : { kind: 'svid-workload-api', name: identity.workloadApi }
     }
     case 'opa': {
       const token = sources.opa.find(({ id }) => id === test.instance)?.tokenFile

@@ -48,6 +48,19 @@ export async function testSources(
     told({ type: 'asking', sources: tasks.map(({ kind, instance }) => ({ source: kind, instance })) })
     return Promise.all(tasks.map(async (task) => tell(await tested(task, portsOf(task), signal))))
   }
+  /** All questions at once may be more than a cluster, or this machine, answers in time: what was late is asked again, alone. */
+  const askLateAgain = async (
+    tests: readonly SourceTest[],
+    tasks: readonly SourceTask[],
+  ): Promise<readonly SourceTest[]> => {
+    const last = new Map(tests.map((test) => [`${test.source}/${test.instance}`, test]))
+    const late = tasks.filter(({ source }) => last.get(source)?.steps.some(({ outcome }) => outcome === 'timed-out'))
+    for (const task of late.slice(0, mostAskedAgain)) {
+      told({ type: 'asking', sources: [{ source: task.kind, instance: task.instance }] })
+      last.set(task.source, tell(await tested(task, portsOf(task), signal)))
+    }
+    return tests.map((test) => last.get(`${test.source}/${test.instance}`) ?? test)
+  }
   try {
     links.update(loaded)
     const configured = configuredTasks(loaded, connectors, ports, clusterOf)
@@ -58,10 +71,15 @@ export async function testSources(
         testAll([...configured.filter((task) => !needsNoCluster(task)), ...discovered(configured)]),
       ),
     ])
-    const tests = [...own.map(withFindings), ...rest]
-    const opas = [...configured, ...discovered(configured)].filter(({ kind }) => kind === 'opa')
+    const all = [...configured, ...discovered(configured)]
+    const answered = await askLateAgain(
+      [...own, ...rest],
+      all.filter(({ kind }) => kind === 'envoy' || kind === 'opa'),
+    )
+    const tests = answered.map(withFindings)
+    const opas = all.filter(({ kind }) => kind === 'opa')
     const whole = await withDecisions(tests, opas, loaded, portsOf, receivesDecisions, signal)
-    const before = new Set<SourceTest>([...own, ...rest])
+    const before = new Set<SourceTest>(answered)
     return whole.map((test) => (before.has(test) ? reportOf(test, loaded.environment) : tell(test)))
   } finally {
     links.close()
@@ -115,6 +133,8 @@ export async function testSources(
 
 const askedKinds: ReadonlySet<DiscoveredKind> = new Set(['spire', 'envoy', 'opa', 'vault'])
 const mostTold = 100
+/** Each takes as long as its deadline at most; the rest stays what it is, which is unknown. */
+const mostAskedAgain = 20
 
 async function tested(task: SourceTask, ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest> {
   const startedAt = ports.clock.now()

@@ -1,6 +1,6 @@
 import type { SourceTestReport, TestedIdentityKind, TestedTls } from '../contract/environments.ts'
 import type { SourceKind } from '../domain/model/fact.ts'
-import { gapReasonPhrase, whatTitle } from './gaps.ts'
+import { gapReasonPhrase, whatIsMissing, whatTitle } from './gaps.ts'
 import { sourceLabel } from './states.ts'
 
 const outcomes: Readonly<Record<SourceTestReport['outcome'], string>> = {
@@ -36,9 +36,14 @@ const identities: Readonly<Record<TestedIdentityKind, string>> = {
   missing: 'Everyhop has no identity for it yet',
 }
 
-/** "Usable in part"; a source that could not be asked is "Not reached". */
-export function testOutcomeWords(report: Pick<SourceTestReport, 'outcome' | 'reached'>): string {
-  return report.outcome === 'unusable' && !report.reached ? 'Not reached' : outcomes[report.outcome]
+/** "Usable in part"; what could not be asked is "Not reached", or "Not asked" where there is nothing to ask it with. */
+export function testOutcomeWords({
+  outcome,
+  reached,
+  identity,
+}: Pick<SourceTestReport, 'outcome' | 'reached' | 'identity'>): string {
+  if (outcome !== 'unusable' || reached) return outcomes[outcome]
+  return identity.kind === 'missing' ? 'Not asked' : 'Not reached'
 }
 
 export function tlsSentence(state: TestedTls): string {
@@ -112,6 +117,19 @@ const unknownWithout: Readonly<Record<string, string>> = {
   'opa/decisions': 'Its decisions will be unknown: only their results at the Envoys are seen.',
   'opa/api-port': 'Everything that this OPA would say will be unknown.',
   'vault/connection': 'Leases will be unknown.',
+  'vault/server': 'Whether this Vault is sealed will be unknown.',
+  'vault/token': 'How long Everyhop’s own token lasts will be unknown.',
+  'vault/mounts': 'Which secrets engines there are will be unknown.',
+  'vault/auth-methods': 'By which ways workloads sign in to this Vault will be unknown.',
+  'vault/roles': 'Whom roles of this Vault are bound to will be unknown.',
+  'vault/policies': 'Which policies this Vault has will be unknown.',
+  'vault/policy-text': 'What the policies of this Vault give will be unknown.',
+  'vault/entities': 'Who stands behind the holders of leases will be unknown.',
+  'vault/leases': 'Leases will be unknown.',
+  'vault/lease-lookup': 'Leases that the audit log does not tell of will be unknown.',
+  'vault/lease-list': 'Leases that were issued before the audit log begins will be unknown.',
+  'vault/lineage': 'Which workload holds which lease will be unknown.',
+  'vault/audit': 'Which workload holds which lease will be unknown.',
   'vault/sign-in': 'Everything but Vault’s own health will be unknown.',
   'logs/log-file': 'What this log would tell will be unknown.',
   'logs/envoy-access': 'Requests that this log would tell will be unknown.',
@@ -129,9 +147,11 @@ export function unknownSentence(source: SourceKind, what: string): string {
     : `${whatTitle(what)} of this ${sourceLabel(source)} will be unknown.`
 }
 
-/** "Network policies: not permitted" as the head of a literal answer. */
-export function stepHead(step: SourceTestReport['steps'][number]): string {
-  return `${whatTitle(step.what)}: ${gapReasonPhrase(step.outcome)}`
+/** "Listeners, counters: no answer in time" as the head of a literal answer. */
+export function stepHead(whats: readonly string[], outcome: SourceTestReport['steps'][number]['outcome']): string {
+  const [first = '', ...more] = whats
+  const names = [whatTitle(first), ...more.map((what) => whatIsMissing(what).replace(/^the /, ''))]
+  return `${names.join(', ')}: ${gapReasonPhrase(outcome)}`
 }
 
 /** The codes that have a sentence of their own. */

@@ -3,14 +3,18 @@ import { programText } from './environment-setup.ts'
 import {
   identitySentence,
   rightsSentence,
+  stepHead,
   supportSentence,
   testOutcomeWords,
   unknownSentence,
 } from './environment-tests.ts'
 
 test('a source that was not reached is never called usable, and its rights are not known', () => {
-  expect(testOutcomeWords({ outcome: 'unusable', reached: false })).toBe('Not reached')
-  expect(testOutcomeWords({ outcome: 'unusable', reached: true })).toBe('Not usable')
+  const identity = { kind: 'nobody', name: null } as const
+  expect(testOutcomeWords({ outcome: 'unusable', reached: false, identity })).toBe('Not reached')
+  expect(testOutcomeWords({ outcome: 'unusable', reached: true, identity })).toBe('Not usable')
+  const missing = { kind: 'missing', name: null } as const
+  expect(testOutcomeWords({ outcome: 'unusable', reached: false, identity: missing })).toBe('Not asked')
   expect(rightsSentence([])).toContain('not known')
 })
 
@@ -22,7 +26,7 @@ test('rights are counted with what is missing and what is not known', () => {
 
 test('a code without a sentence of its own is still a sentence', () => {
   expect(unknownSentence('kubernetes', 'networkpolicies')).toBe('Which NetworkPolicy admits a hop will be unknown.')
-  expect(unknownSentence('vault', 'mounts')).toMatch(/^Mounts of this Vault will be unknown\.$/)
+  expect(unknownSentence('vault', 'new-thing')).toBe('New thing of this Vault will be unknown.')
 })
 
 test('a version that was never told is not called supported', () => {
@@ -39,4 +43,8 @@ test('a program is shown as it would be typed', () => {
   expect(programText({ command: 'aws', arguments: ['--name', "it's 1"], variables: [] })).toBe(
     "aws --name 'it'\\''s 1'",
   )
+})
+
+test('parts that failed in the same way share one head', () => {
+  expect(stepHead(['listeners', 'counters'], 'timed-out')).toBe('Listeners, counters: no answer in time')
 })

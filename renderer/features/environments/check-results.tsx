@@ -15,7 +15,7 @@ import { sourceLabel } from '../../../shared/words/states.ts'
 import type { Testing } from '../../api/environments.ts'
 import { Button, Tag, type Tone } from '../../ui/atoms.tsx'
 import styles from './check-results.module.css'
-import { inReadingOrder, together } from './results-order.ts'
+import { failuresOf, inReadingOrder, together } from './results-order.ts'
 import { RoleDialog } from './role-dialog.tsx'
 
 /** What each source answered, word for word, and what will not be seen because of it. */
@@ -103,7 +103,7 @@ function Result({
   // What could not even be asked is unknown: it is not known to be broken.
   const { tone, Icon } =
     outcome === 'unusable' && !reached ? { tone: 'unknown' as const, Icon: SquareDashed } : looks[outcome]
-  const failed = steps.filter((step) => step.outcome !== 'read')
+  const failed = failuresOf(steps)
   const found = steps.find(({ what, outcome: read }) => what === 'discovery' && read === 'read')
   return (
     <article className={styles.result} data-testid={`result-${source}-${instance}`} data-outcome={outcome}>
@@ -126,12 +126,12 @@ function Result({
           </ul>
         </details>
       )}
-      {failed.slice(0, literalsShown).map((step) => (
-        <div key={`${step.what} ${step.locator}`}>
+      {failed.slice(0, literalsShown).map(({ whats, outcome: why, detail }) => (
+        <div key={whats.join(' ')}>
           <p>
-            <b>{stepHead(step)}</b>
+            <b>{stepHead(whats, why)}</b>
           </p>
-          {step.detail === '' ? null : <pre className={styles.literal}>{step.detail}</pre>}
+          {detail === '' ? null : <pre className={styles.literal}>{detail}</pre>}
         </div>
       ))}
       {failed.length > literalsShown ? <p className={styles.quiet}>And {failed.length - literalsShown} more.</p> : null}

@@ -163,8 +163,10 @@ function spireSource(fields: SpireFields, old: { readonly id: string } | undefin
   const { way, address, trustDomain, certificate, key, bundle, socket } = fields
   const id = old?.id ?? 'spire'
   if (way === 'socket') return { id, socket, trustDomain }
-  const kept = old !== undefined && 'identity' in old && way === 'files' ? old.identity : {}
-  const identity = way === 'workload-api' ? { workloadApi: socket } : { ...(kept as object), certificate, key, bundle }
+  // What has no field, such as the command that mints or the SPIFFE ID that is wanted, stays with the way it belongs to.
+  const before = old !== undefined && 'identity' in old ? (old.identity as object) : {}
+  const kept = 'workloadApi' in before === (way === 'workload-api') ? before : {}
+  const identity = way === 'workload-api' ? { ...kept, workloadApi: socket } : { ...kept, certificate, key, bundle }
   return { id, ...(address === '' ? { cluster } : { address }), trustDomain, identity }
 }
 

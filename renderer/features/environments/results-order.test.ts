@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SourceTestReport } from '../../../shared/contract/environments.ts'
-import { inReadingOrder, together } from './results-order.ts'
+import { failuresOf, inReadingOrder, together } from './results-order.ts'
 
 function report(
   source: SourceTestReport['source'],
@@ -48,5 +48,14 @@ test('the same answer of many is said once, and another answer is never swallowe
     ['c'],
     ['d'],
     ['a'],
+  ])
+})
+
+test('parts with the same literal answer stand together, and another answer stands alone', () => {
+  const step = (what: string, detail: string) => ({ what, locator: what, outcome: 'timed-out' as const, detail })
+  const read = { ...step('proxy', ''), outcome: 'read' as const }
+  expect(failuresOf([read, step('listeners', 'x'), step('clusters', 'y'), step('counters', 'x')])).toEqual([
+    { whats: ['listeners', 'counters'], outcome: 'timed-out', detail: 'x' },
+    { whats: ['clusters'], outcome: 'timed-out', detail: 'y' },
   ])
 })

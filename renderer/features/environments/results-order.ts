@@ -33,3 +33,18 @@ function sameness({ source, outcome, version, tls, steps, instance, ask }: Sourc
   const whole = ask === null && source !== 'kubernetes' && source !== 'spire' && source !== 'vault'
   return JSON.stringify([source, outcome, version, tls, failed, whole ? null : instance])
 }
+
+type Step = SourceTestReport['steps'][number]
+
+/** What could not be read; parts with the same literal answer stand together, in the order in which they were asked. */
+export function failuresOf(
+  steps: readonly Step[],
+): readonly { readonly whats: readonly string[]; readonly outcome: Step['outcome']; readonly detail: string }[] {
+  const failed = steps.filter(({ outcome }) => outcome !== 'read')
+  const groups = Map.groupBy(failed, ({ outcome, detail }) => JSON.stringify([outcome, detail]))
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    if (first === undefined) return []
+    return [{ whats: [...new Set(group.map(({ what }) => what))], outcome: first.outcome, detail: first.detail }]
+  })
+}
