@@ -5,6 +5,7 @@ import { type Composed, composeService } from '../../electron/service/compose.ts
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
+import type { Tier } from '../lab/plan.ts'
 
 /** A lab of its own with Everyhop reading it through the shipped composition, with the read-only rights the lab hands out. */
 export interface EveryhopOnLab {
@@ -22,7 +23,7 @@ export interface OnLabOptions {
   /** Short: what was counted before a fault has to leave the window before the fault is seen whole. */
   readonly windowSeconds?: number
   readonly requestsPerSecond?: number
-  readonly tier?: 1 | 2
+  readonly tier?: Tier
 }
 
 export async function startEveryhopOnLab(options: OnLabOptions = {}): Promise<EveryhopOnLab> {
