@@ -16,6 +16,7 @@ import { momentAt } from './moment.ts'
 import { trustDomainOf } from './spiffe-id.ts'
 import { stagesOf, unassignedZone, zonesOf } from './stages.ts'
 import { vaultComponents } from './vault/component.ts'
+import type { Whereabouts } from './vault/orphans.ts'
 import { mentionIntended, settleIntended } from './weave/intended.ts'
 import {
   allRelations,
@@ -54,6 +55,8 @@ interface BuildState {
   world: World
   control: readonly ControlComponent[]
   controlRecheckAt: EpochMs
+  /** Of holders of leases. */
+  readonly whereabouts: Whereabouts
   shape: number
 }
 
@@ -86,6 +89,7 @@ export function startGraph(
     },
     control: [],
     controlRecheckAt: Number.NEGATIVE_INFINITY,
+    whereabouts: new Map(),
     shape: -1,
   }
   const touched = nothingTouched()
@@ -137,7 +141,10 @@ function advance(
     const isDifferent =
       !isEqual(world.trustDomains, state.world.trustDomains) || !isEqual([...world.newest], [...state.world.newest])
     state.world = world
-    if (isDifferent) for (const id of weave.workloads.keys()) touched.workloads.add(id)
+    if (isDifferent) {
+      state.whereabouts.clear()
+      for (const id of weave.workloads.keys()) touched.workloads.add(id)
+    }
   }
   state.world = { ...state.world, sight: lookAgain(state.world.sight, weave, state.world.trustDomains, touched) }
   judgeHops(state, touched, now)
@@ -196,13 +203,15 @@ function judgeControl(state: BuildState, touched: Touched, now: EpochMs): void {
     touched.kinds.has('vault') || (state.world.sight.vault.vaults.length > 0 && touched.kinds.size > 0)
   const isTouched =
     isVaultTouched || touched.kinds.has('spire') || touched.kinds.has('opa') || touched.kinds.has('kubernetes')
+  if (touched.kinds.has('spire') || touched.kinds.has('kubernetes')) state.whereabouts.clear()
+  for (const id of touched.workloads) state.whereabouts.delete(id)
   if (!isTouched && now < state.controlRecheckAt) return
   const moment = momentAt(now)
   const { spires, newest, bundleStaleAfterSeconds, sight } = state.world
   state.control = [
     ...controlComponents(spires, opasOf(state.weave), newest, bundleStaleAfterSeconds, moment),
     ...declaringObjects(sight.clusters),
-    ...vaultComponents(state.weave, state.world, moment),
+    ...vaultComponents(state.weave, state.world, state.whereabouts, moment),
   ]
   state.controlRecheckAt = moment.recheckAt
 }

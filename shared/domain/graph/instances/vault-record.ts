@@ -25,7 +25,7 @@ export interface VaultInstance {
   readonly scopes: readonly ScopeState[]
   readonly server: Scoped<VaultServerFact> | null
   readonly audits: readonly Scoped<VaultAuditFact>[]
-  /** Each lease once, in the order of their ids. */
+  /** Each lease once, in no order: there may be tens of thousands. */
   readonly leases: readonly Scoped<VaultLeaseFact>[]
   readonly entities: ReadonlyMap<string, Scoped<VaultEntityFact>>
   readonly denials: readonly Scoped<VaultDenialFact>[]
@@ -61,10 +61,11 @@ function instanceOf(id: string, scopes: readonly ScopeState[], told: readonly Sc
   const leases = new Map<string, Scoped<VaultLeaseFact>>()
   const entities = new Map<string, Scoped<VaultEntityFact>>()
   const denials: Scoped<VaultDenialFact>[] = []
-  for (const { fact, scope } of sortBy([...told], textOf)) {
-    if (fact.kind === 'vault-server') server = { fact, scope }
+  for (const { fact, scope } of told) {
+    if (fact.kind === 'vault-server') server = firstOf(server, { fact, scope })
     else if (fact.kind === 'vault-audit') audits.push({ fact, scope })
-    else if (fact.kind === 'vault-entity') entities.set(fact.entityId, { fact, scope })
+    else if (fact.kind === 'vault-entity')
+      entities.set(fact.entityId, firstOf(entities.get(fact.entityId) ?? null, { fact, scope }))
     else if (fact.kind === 'vault-denial') denials.push({ fact, scope })
     else if (fact.kind === 'vault-lease') {
       const known = leases.get(fact.leaseId)
@@ -75,10 +76,10 @@ function instanceOf(id: string, scopes: readonly ScopeState[], told: readonly Sc
     id,
     scopes,
     server,
-    audits,
-    leases: sortBy([...leases.values()], ({ fact }) => fact.leaseId),
+    audits: sortBy(audits, textOf),
+    leases: [...leases.values()],
     entities,
-    denials,
+    denials: sortBy(denials, textOf),
   }
 }
 
@@ -87,9 +88,7 @@ function instanceOf(id: string, scopes: readonly ScopeState[], told: readonly Sc
  * because a renewal may be in lines that were not read; who asked for it is known from the audit log only.
  */
 function joined(a: Scoped<VaultLeaseFact>, b: Scoped<VaultLeaseFact>): Scoped<VaultLeaseFact> {
-  const isFirst =
-    a.fact.state === 'revoked' || (b.fact.state !== 'revoked' && a.fact.from.observedAt >= b.fact.from.observedAt)
-  const [chosen, other] = isFirst ? [a, b] : [b, a]
+  const [chosen, other] = isRight(a, b) ? [a, b] : [b, a]
   return {
     scope: chosen.scope,
     fact: {
@@ -103,6 +102,18 @@ function joined(a: Scoped<VaultLeaseFact>, b: Scoped<VaultLeaseFact>): Scoped<Va
       ttlSeconds: chosen.fact.expiresAt === null ? spanOf(other.fact) : chosen.fact.ttlSeconds,
     },
   }
+}
+
+function isRight({ fact: a, scope }: Scoped<VaultLeaseFact>, other: Scoped<VaultLeaseFact>): boolean {
+  const b = other.fact
+  if ((a.state === 'revoked') !== (b.state === 'revoked')) return a.state === 'revoked'
+  if (a.from.observedAt !== b.from.observedAt) return a.from.observedAt > b.from.observedAt
+  return textOf({ fact: a, scope }) < textOf(other)
+}
+
+/** Told twice, the one that comes first by its id counts: the order of scopes must not decide. */
+function firstOf<F extends VaultFact>(known: Scoped<F> | null, one: Scoped<F>): Scoped<F> {
+  return known !== null && textOf(known) <= textOf(one) ? known : one
 }
 
 /** For how long a lease was given, the last time, in seconds. A look-up tells what is left of it, so both times tell more. */

@@ -5,17 +5,22 @@ import { judged, known, notKnown } from '../known.ts'
 import type { Moment } from '../moment.ts'
 import { reason } from '../reasons.ts'
 import type { Weave } from '../weave/weave.ts'
-import { type Orphan, orphansOf } from './orphans.ts'
+import { type Orphan, orphansOf, type Whereabouts } from './orphans.ts'
 import type { VaultStatus } from './status.ts'
 
 const mostOrphans = 50
 
 /** Vaults, with the leases that nobody seems to need any more. */
-export function vaultComponents(weave: Weave, world: World, moment: Moment): readonly ControlComponent[] {
+export function vaultComponents(
+  weave: Weave,
+  world: World,
+  whereabouts: Whereabouts,
+  moment: Moment,
+): readonly ControlComponent[] {
   const { vaults, statuses } = world.sight.vault
   return vaults.flatMap((vault, at) => {
     const status = statuses[at]
-    return status === undefined ? [] : [componentOf(vault, status, weave, world, moment)]
+    return status === undefined ? [] : [componentOf(vault, status, weave, world, whereabouts, moment)]
   })
 }
 
@@ -24,9 +29,10 @@ function componentOf(
   status: VaultStatus,
   weave: Weave,
   world: World,
+  whereabouts: Whereabouts,
   moment: Moment,
 ): ControlComponent {
-  const { active, orphans } = orphansOf(vault, status, weave, world, moment)
+  const { active, orphans } = orphansOf(vault, status, weave, world, whereabouts, moment)
   const certain = orphans.filter(({ kind }) => kind !== 'unmatched')
   const summary = summaryOf(vault, status, active, certain.length)
   return {

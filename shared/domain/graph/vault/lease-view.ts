@@ -1,6 +1,6 @@
 import type { LeaseView } from '../../model/graph.ts'
 import type { VaultLeaseFact } from '../../model/vault-facts.ts'
-import { isCurrent } from '../instances/records.ts'
+import { isCurrent, type Scoped } from '../instances/records.ts'
 import { spanOf } from '../instances/vault-record.ts'
 import { referenceTo } from '../known.ts'
 import { hasCome, type Moment } from '../moment.ts'
@@ -24,7 +24,7 @@ export function leaseView({ lease, holding }: HeldLease, isBlind: boolean, stage
     mount: fact.mount,
     path: fact.path,
     role,
-    state: stateOf(fact, isBlind || !isCurrent(scope), moment),
+    state: leaseState(lease, isBlind, moment),
     doubt: fact.doubt,
     issuedAt: fact.issuedAt,
     expiresAt: fact.expiresAt,
@@ -65,7 +65,13 @@ export function stageOpened(
   return stage === undefined || title === undefined ? null : { stage, title }
 }
 
-function stateOf(fact: VaultLeaseFact, isBlind: boolean, moment: Moment): LeaseView['state'] {
+/** How it stands; `isBlind` as above. */
+export function leaseState(
+  { fact, scope }: Scoped<VaultLeaseFact>,
+  isVaultBlind: boolean,
+  moment: Moment,
+): LeaseView['state'] {
+  const isBlind = isVaultBlind || !isCurrent(scope)
   if (fact.state !== 'active') return fact.state
   const isOver = fact.expiresAt !== null && hasCome(moment, fact.expiresAt)
   if (fact.doubt === 'expiry-unknown') {

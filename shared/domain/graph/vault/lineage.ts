@@ -7,12 +7,19 @@ import { workloadIdOf } from '../stages.ts'
 
 /** Whose a lease is: a workload, or why none could be named. */
 export type Holding =
-  | { readonly workload: string; readonly foundBy: NonNullable<LeaseView['foundBy']>; readonly subject: string }
+  | {
+      readonly workload: string
+      readonly foundBy: NonNullable<LeaseView['foundBy']>
+      readonly subject: string
+      readonly account: string | null
+    }
   | {
       readonly workload: null
       /** nameless: no audit line; foreign: neither SPIFFE ID nor service account; no-pod, several: of the service account. */
       readonly cause: 'nameless' | 'foreign' | 'no-pod' | 'several'
       readonly subject: string | null
+      /** The service account that was looked for; null: none was. */
+      readonly account: string | null
     }
 
 /** Workload ids by `<namespace>/<service account>` of their pods. */
@@ -37,19 +44,25 @@ export function byServiceAccount(pods: ReadonlyMap<string, readonly JoinedPod[]>
  * Vault itself makes of the mount's path and the alias name, and cleans of slashes where a client may choose it.
  */
 export function holdingOf(holder: VaultHolder | null, vault: VaultInstance, accounts: ByServiceAccount): Holding {
-  if (holder === null) return { workload: null, cause: 'nameless', subject: null }
+  if (holder === null) return { workload: null, cause: 'nameless', subject: null, account: null }
   let failed: Holding | null = null
   for (const { subject, foundBy } of subjectsOf(holder, vault)) {
-    if (isWorkloadId(subject)) return { workload: workloadIdOf(subject), foundBy: foundBy ?? 'spiffe-id', subject }
+    if (isWorkloadId(subject))
+      return {
+        workload: workloadIdOf(subject),
+        foundBy: foundBy ?? 'spiffe-id',
+        subject,
+        account: failed?.account ?? null,
+      }
     if (!/^[a-z0-9-]+\/[a-z0-9.-]+$/.test(subject)) continue
     const workloads = accounts.get(subject) ?? []
     const [only, ...others] = workloads
     if (only !== undefined && others.length === 0) {
-      return { workload: only, foundBy: foundBy ?? 'service-account', subject }
+      return { workload: only, foundBy: foundBy ?? 'service-account', subject, account: subject }
     }
-    failed ??= { workload: null, cause: only === undefined ? 'no-pod' : 'several', subject }
+    failed ??= { workload: null, cause: only === undefined ? 'no-pod' : 'several', subject, account: subject }
   }
-  return failed ?? { workload: null, cause: 'foreign', subject: holder.subject ?? holder.displayName }
+  return failed ?? { workload: null, cause: 'foreign', subject: holder.subject ?? holder.displayName, account: null }
 }
 
 function subjectsOf(

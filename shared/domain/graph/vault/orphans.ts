@@ -5,7 +5,7 @@ import type { VaultInstance } from '../instances/vault-record.ts'
 import type { Moment } from '../moment.ts'
 import { type ReasonParams, reason } from '../reasons.ts'
 import type { Weave } from '../weave/weave.ts'
-import { byEnd, leaseView } from './lease-view.ts'
+import { byEnd, leaseState, leaseView } from './lease-view.ts'
 import type { HeldLease } from './sight.ts'
 import type { VaultStatus } from './status.ts'
 import { whereaboutsOf } from './whereabouts.ts'
@@ -17,6 +17,9 @@ export interface Orphan extends OrphanedLease {
 
 type Why = Pick<OrphanedLease, 'kind' | 'why'> & { readonly restsOn: readonly string[] }
 
+/** Where holders were found to be, by workload id. What a change touches is forgotten; the rest need not be asked again. */
+export type Whereabouts = Map<string, ReturnType<typeof whereaboutsOf>>
+
 /**
  * Leases that have not ended and whose holder is gone or disabled, or is not known; the certain ones first. `active` counts all
  * that have not ended.
@@ -26,29 +29,29 @@ export function orphansOf(
   status: VaultStatus,
   weave: Weave,
   world: World,
+  whereabouts: Whereabouts,
   moment: Moment,
 ): { readonly active: number; readonly orphans: readonly Orphan[] } {
   const orphans: Orphan[] = []
+  const isBlind = status.blind !== null
+  const isAnyDisabled = [...vault.entities.values()].some(({ fact }) => fact.disabled)
   let active = 0
-  const seen = new Map<string, Why | null>()
-  const judgeHolder = (one: HeldLease): Why | null => {
-    const { workload } = one.holding
-    if (workload === null) return unmatched(one)
-    const known = seen.get(workload)
-    if (known !== undefined) return known
-    const found = whyGone(workload, one, weave, world)
-    seen.set(workload, found)
-    return found
+  const take = (one: HeldLease, whyAll: Why | null) => {
+    if (one.lease.fact.vault !== vault.id) return
+    const state = leaseState(one.lease, isBlind, moment)
+    if (state !== 'active' && state !== 'unclear') return
+    active += 1
+    const why = (isAnyDisabled ? disabled(one, vault) : null) ?? whyAll ?? unmatched(one)
+    if (why === null) return
+    const lease = leaseView(one, isBlind, weave.stages, moment)
+    orphans.push({ lease, ...why, restsOn: [one.lease.fact.id, ...why.restsOn] })
   }
   const { byWorkload, unmatched: nobodys } = world.sight.vault
-  for (const one of [...[...byWorkload.values()].flatMap(({ leases }) => leases), ...nobodys]) {
-    if (one.lease.fact.vault !== vault.id) continue
-    const lease = leaseView(one, status.blind !== null, weave.stages, moment)
-    if (lease.state !== 'active' && lease.state !== 'unclear') continue
-    active += 1
-    const why = disabled(one, vault) ?? judgeHolder(one)
-    if (why !== null) orphans.push({ lease, ...why, restsOn: [one.lease.fact.id, ...why.restsOn] })
+  for (const [workload, { leases }] of byWorkload) {
+    const why = leases.length === 0 ? null : whyGone(workload, leases, weave, world, whereabouts)
+    for (const one of leases) take(one, why)
   }
+  for (const one of nobodys) take(one, null)
   const order = ['gone', 'disabled', 'unmatched']
   orphans.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || byEnd(a.lease, b.lease))
   return { active, orphans }
@@ -65,19 +68,32 @@ function disabled({ lease }: HeldLease, vault: VaultInstance): Why | null {
   }
 }
 
-function whyGone(workload: string, { holding }: HeldLease, weave: Weave, world: World): Why | null {
+function whyGone(
+  workload: string,
+  leases: readonly HeldLease[],
+  weave: Weave,
+  world: World,
+  whereabouts: Whereabouts,
+): Why | null {
+  const known = whereabouts.get(workload)
+  if (known === 'running') return null
   const node = weave.workloads.get(workload)
   const evidence = node === undefined ? null : gatherWorkload(weave, workload, node, world)
   const rest = workload.slice('workload/'.length)
   const spiffeId = rest.startsWith('spiffe://') ? rest : null
-  const isByAccount = holding.workload !== null && holding.foundBy === 'service-account'
-  const where = whereaboutsOf(evidence, spiffeId, isByAccount, world)
+  const isByAccount = leases.some(({ holding }) => holding.account !== null)
+  const where = known ?? whereaboutsOf(evidence, spiffeId, isByAccount, world)
+  whereabouts.set(workload, where)
   if (where === 'running') return null
-  const params = { holder: holding.subject ?? rest }
-  const restsOn = where === 'gone' ? (evidence?.entries ?? []).map(({ entry }) => entry.id) : []
+  const [subject] = leases.flatMap(({ holding }) => holding.subject ?? []).sort()
+  const params = { holder: subject ?? rest }
   return where === 'gone'
-    ? { kind: 'gone', why: reason('lease-holder-gone', params), restsOn }
-    : { kind: 'unmatched', why: reason('lease-holder-unseen', params), restsOn }
+    ? {
+        kind: 'gone',
+        why: reason('lease-holder-gone', params),
+        restsOn: (evidence?.entries ?? []).map(({ entry }) => entry.id),
+      }
+    : { kind: 'unmatched', why: reason('lease-holder-unseen', params), restsOn: [] }
 }
 
 function unmatched({ holding, lease }: HeldLease): Why | null {

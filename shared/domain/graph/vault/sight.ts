@@ -5,7 +5,7 @@ import { isEqual } from '../equal.ts'
 import { isCurrent, type Scoped } from '../instances/records.ts'
 import { type VaultInstance, type VaultRecord, vaultInstances } from '../instances/vault-record.ts'
 import type { Touched, Weave } from '../weave/weave.ts'
-import { byServiceAccount, type Holding, holdingOf } from './lineage.ts'
+import { type ByServiceAccount, byServiceAccount, type Holding, holdingOf } from './lineage.ts'
 import { statusOf, type VaultStatus } from './status.ts'
 
 /** What Vault knows of one workload. */
@@ -34,9 +34,18 @@ export interface VaultSight {
   readonly unmatched: readonly HeldLease[]
   /** What all this was made of: readings that are still the same need not be joined again. */
   readonly sources: readonly unknown[]
+  /** Service accounts that holders were looked for by; null: none had to be. */
+  readonly accounts: ByServiceAccount | null
 }
 
-export const noVault: VaultSight = { vaults: [], statuses: [], byWorkload: new Map(), unmatched: [], sources: [] }
+export const noVault: VaultSight = {
+  vaults: [],
+  statuses: [],
+  byWorkload: new Map(),
+  unmatched: [],
+  sources: [],
+  accounts: null,
+}
 
 /** The sight after a change; workloads whose leases are others, and their hops, join `touched`. */
 export function vaultAgain(
@@ -46,30 +55,36 @@ export function vaultAgain(
   touched: Touched,
 ): VaultSight {
   const isTold = touched.kinds.has('vault') || touched.kinds.has('logs')
-  const mayMove = touched.kinds.has('kubernetes') || touched.workloads.size > 0
-  if (!isTold && (before.vaults.length === 0 || !mayMove)) return before
+  const mayMove = before.accounts !== null && (touched.kinds.has('kubernetes') || touched.workloads.size > 0)
+  if (!isTold && !mayMove) return before
   const records: VaultRecord[] = []
-  const logged: Scoped<VaultFact>[] = []
+  const logged: (readonly Scoped<VaultFact>[])[] = []
   for (const record of weave.records.values()) {
     if (record.kind === 'vault') records.push(record)
-    else if (record.kind === 'logs' && record.vault.length > 0) logged.push(...record.vault)
+    else if (record.kind === 'logs' && record.vault.length > 0) logged.push(record.vault)
   }
-  if (records.length === 0 && logged.length === 0 && before.vaults.length === 0) return before
-  const accounts = byServiceAccount(pods)
-  const sources = [...records, ...logged.flatMap(({ fact, scope }) => [fact, scope])]
+  const sources = [...records, ...logged]
   const isSame = sources.length === before.sources.length && sources.every((one, at) => one === before.sources[at])
-  const vaults = isSame ? before.vaults : vaultInstances(records, logged)
-  const after = joinedAgain(vaults, sources, accounts)
+  const accounts = mayMove || !isSame ? byServiceAccount(pods) : null
+  if (isSame && (accounts === null || isSameAccounts(before.accounts, accounts))) return before
+  const vaults = isSame ? before.vaults : vaultInstances(records, logged.flat())
+  const after = joinedAgain(vaults, sources, accounts ?? new Map())
   touchChanged(before, after, weave, touched)
   return after
+}
+
+function isSameAccounts(was: ByServiceAccount | null, is: ByServiceAccount): boolean {
+  if (was === null) return true
+  return was.size === is.size && [...is].every(([account, workloads]) => isEqual(was.get(account), workloads))
 }
 
 function joinedAgain(
   vaults: readonly VaultInstance[],
   sources: readonly unknown[],
-  accounts: ReturnType<typeof byServiceAccount>,
+  accounts: ByServiceAccount,
 ): VaultSight {
   const byWorkload = new Map<string, { leases: HeldLease[]; ended: number; denials: Scoped<VaultDenialFact>[] }>()
+  let isAccountAsked = false
   const heldBy = (workload: string) => {
     const known = byWorkload.get(workload)
     if (known !== undefined) return known
@@ -85,6 +100,7 @@ function joinedAgain(
     for (const lease of vault.leases) {
       const holding = holdingOf(lease.fact.holder, vault, accounts)
       const { workload } = holding
+      isAccountAsked ||= isByAccount(holding)
       if (lease.fact.state !== 'active') {
         if (workload === null) continue
         const known = ended.get(workload)
@@ -100,7 +116,9 @@ function joinedAgain(
       }
     }
     for (const denial of vault.denials) {
-      const { workload } = holdingOf(denial.fact.holder, vault, accounts)
+      const holding = holdingOf(denial.fact.holder, vault, accounts)
+      const { workload } = holding
+      isAccountAsked ||= isByAccount(holding)
       if (workload !== null) heldBy(workload).denials.push(denial)
     }
     statuses.push(statusOf(vault, holderlessUntil))
@@ -110,7 +128,7 @@ function joinedAgain(
     held.ended = all.length
     held.leases.push(...all.sort(byNewestEnd).slice(0, mostEnded))
   }
-  return { vaults, statuses, byWorkload, unmatched, sources }
+  return { vaults, statuses, byWorkload, unmatched, sources, accounts: isAccountAsked ? accounts : null }
 }
 
 function byNewestEnd({ lease: a }: HeldLease, { lease: b }: HeldLease): number {
@@ -122,6 +140,11 @@ function endOf({ fact }: Scoped<VaultLeaseFact>): EpochMs {
   return fact.revokedAt ?? fact.expiresAt ?? fact.from.observedAt
 }
 
+/** Whether pods that come or go may change it. */
+function isByAccount({ account }: Holding): boolean {
+  return account !== null
+}
+
 function touchChanged(before: VaultSight, after: VaultSight, weave: Weave, touched: Touched): void {
   // Whether leases can be known at all shows on every card.
   const isAll = !isEqual(before.statuses, after.statuses)
@@ -131,7 +154,8 @@ function touchChanged(before: VaultSight, after: VaultSight, weave: Weave, touch
     const is = after.byWorkload.get(id)
     const isSame = isSameHeld(was, is)
     if (isSame && !isAll) continue
-    if (weave.workloads.has(id)) touched.workloads.add(id)
+    // Also one that nothing else speaks of: whether such a holder is gone is asked again.
+    touched.workloads.add(id)
     if (was === undefined && is === undefined) continue
     for (const hop of weave.workloads.get(id)?.hops ?? []) if (hop.from === id) touched.hops.add(hop.id)
   }

@@ -32,9 +32,12 @@ export function vaultTrouble(
     const params = { vault, path, operation, count, error }
     return { code: 'vault-denied', params, restsOn: denied.map(({ fact }) => fact.id), missing: [] }
   }
-  for (const one of held.leases) {
+  const open = held.leases
+    .filter(({ lease: { fact } }) => fact.state === 'active')
+    .sort((a, b) => (a.lease.fact.leaseId < b.lease.fact.leaseId ? -1 : 1))
+  for (const one of open) {
     const { fact } = one.lease
-    if (fact.state !== 'active' || (fact.expiresAt !== null && hasCome(moment, fact.expiresAt))) continue
+    if (fact.expiresAt !== null && hasCome(moment, fact.expiresAt)) continue
     const status = statuses.find(({ id }) => id === fact.vault)
     const { isLong, ttlSeconds, path } = leaseView(one, false, stages, moment)
     if (!isLong) continue

@@ -99,7 +99,7 @@ describe('whatever Vault says', () => {
           for (const id of state.restsOn) expect(known).toContain(id)
         }
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     )
   })
 
@@ -150,7 +150,7 @@ describe('what is said of leases as of now', () => {
           for (const one of graph.workloads) expect([one.id, isClaimed(one)]).toEqual([one.id, false])
         }
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     )
   })
 
@@ -195,7 +195,7 @@ describe('an update', () => {
           expect(built.graph).toEqual(buildGraph(withIntent, [...known.values()], now))
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 })
