@@ -28,6 +28,8 @@ interface Held {
   readonly value: string
   readonly isOwn: boolean
   renewable: boolean
+  /** How long it was given for at first. */
+  readonly lifeSeconds: number
   /** When it is renewed; null: it does not end. */
   renewAt: EpochMs | null
   endsAt: EpochMs | null
@@ -79,7 +81,14 @@ export function createVaultSession(
   function heldOf(value: string, ttlSeconds: number, renewable: boolean): Held {
     const now = ports.clock.now()
     const endsAt = ttlSeconds > 0 ? now + ttlSeconds * 1000 : null
-    return { value, isOwn: true, renewable, renewAt: endsAt === null ? null : now + ttlSeconds * 600, endsAt }
+    return {
+      value,
+      isOwn: true,
+      renewable,
+      lifeSeconds: ttlSeconds,
+      renewAt: endsAt === null ? null : now + ttlSeconds * 600,
+      endsAt,
+    }
   }
 
   async function credential(signal: AbortSignal): Promise<{ mount: string; role: string; jwt: string }> {
@@ -105,9 +114,10 @@ export function createVaultSession(
     if (!token.renewable) return false
     try {
       const { auth } = parse(login, (await client.ask(calls.renewSelf(), token.value, signal)).value, 'renew-self')
-      Object.assign(token, heldOf(token.value, auth.lease_duration, auth.renewable), { isOwn: token.isOwn })
+      const { renewable, renewAt, endsAt } = heldOf(token.value, auth.lease_duration, auth.renewable)
+      Object.assign(token, { renewable, renewAt, endsAt })
       // At the end of its longest life a token is renewed for ever shorter times.
-      return token.endsAt === null || token.endsAt - ports.clock.now() > 10_000
+      return endsAt === null || auth.lease_duration * 2 >= token.lifeSeconds
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof VaultFailure && error.stops) throw error
@@ -121,13 +131,13 @@ export function createVaultSession(
       const value = await given(signal)
       const now = ports.clock.now()
       if (value !== null) {
-        if (held?.value !== value) held = { value, isOwn: false, renewable: false, renewAt: null, endsAt: null }
+        if (held?.value !== value) held = { ...heldOf(value, 0, false), isOwn: false }
         // Whoever gave it may renew it too; that does no harm.
         else if (held.renewAt !== null && held.renewAt <= now) await renewed(held, signal)
         return value
       }
       const isDue = held !== null && held.renewAt !== null && held.renewAt <= now
-      if (held !== null && isDue && !(await renewed(held, signal))) held = null
+      if (held !== null && isDue && !(await renewed(held, signal))) await letGo()
       held ??= await logIn(signal)
       return held.value
     },
@@ -142,14 +152,15 @@ export function createVaultSession(
     refused() {
       held = null
     },
-    async end() {
-      const own = held?.isOwn === true ? held.value : null
-      held = null
-      if (own === null) return
-      const over = new AbortController()
-      // A Vault that does not answer forgets the token at the end of its TTL.
-      await client.ask(calls.revokeSelf(), own, over.signal).catch(() => {})
-    },
+    end: letGo,
+  }
+
+  async function letGo(): Promise<void> {
+    const own = held?.isOwn === true ? held.value : null
+    held = null
+    if (own === null) return
+    // A Vault that does not answer forgets the token at the end of its TTL.
+    await client.ask(calls.revokeSelf(), own, new AbortController().signal).catch(() => {})
   }
 }
 

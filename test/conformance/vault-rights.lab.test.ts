@@ -1,0 +1,173 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { VaultPart } from '../../electron/connectors/vault/reading.ts'
+import type { VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
+import { connectorPorts } from '../builders/connector-ports.ts'
+import { observeVault, vaultConnector, vaultSource } from '../builders/vault-observation.ts'
+import { type RealVault, startVault, workload } from '../builders/vault-server.ts'
+
+const shipped = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'rights', 'vault.hcl'), 'utf8')
+const rules = [...shipped.matchAll(/^path "([^"]+)" \{[^}]*\}\n/gm)].map(([text, path = '']) => ({ path, text }))
+
+/** What is unknown without each: the gap, and the part whose facts are then last known; null: facts of others stay. */
+const gapWithout: Readonly<Record<string, { readonly what: string; readonly unread: VaultPart | null } | null>> = {
+  'sys/mounts': { what: 'mounts', unread: 'mounts' },
+  'sys/auth': { what: 'auth-methods', unread: 'auth-methods' },
+  'auth/+/role': { what: 'roles', unread: null },
+  'auth/+/role/+': { what: 'roles', unread: null },
+  'auth/token/roles': { what: 'roles', unread: null },
+  // This Vault has no token role, and no engine for Kubernetes: nothing is asked there.
+  'auth/token/roles/+': null,
+  'kubernetes/roles': null,
+  'kubernetes/roles/+': null,
+  'database/roles': { what: 'roles', unread: null },
+  'database/roles/+': { what: 'roles', unread: null },
+  'pki/roles': { what: 'roles', unread: null },
+  'pki/roles/+': { what: 'roles', unread: null },
+  'sys/policies/acl': { what: 'policies', unread: 'policies' },
+  'sys/policies/acl/+': { what: 'policy-text', unread: null },
+  'identity/entity/id/+': { what: 'entities', unread: 'entities' },
+  'sys/leases/lookup': { what: 'lease-lookup', unread: 'leases' },
+  'auth/token/lookup-self': { what: 'token', unread: 'token' },
+  'sys/capabilities-self': { what: 'capabilities', unread: null },
+  'auth/token/renew-self': null,
+  'auth/token/revoke-self': null,
+}
+
+let vault: RealVault
+let told: readonly VaultLeaseFact[]
+
+beforeAll(async () => {
+  vault = await startVault()
+  const holder = await vault.logIn(workload)
+  const { entity_id: entityId } = (
+    (await vault.call('GET', 'auth/token/lookup-self', undefined, holder)) as { data: { entity_id: string } }
+  ).data
+  told = [leaseTold(await vault.issue(holder), entityId)]
+}, 60_000)
+afterAll(() => vault?.stop())
+
+function leaseTold(leaseId: string, entityId: string): VaultLeaseFact {
+  const from = { source: 'logs', instance: 'audit', locator: 'audit.log', observedAt: 1, basis: 'measured' } as const
+  return {
+    kind: 'vault-lease',
+    id: `logs/audit/activity#vault-lease/${leaseId}`,
+    from,
+    vault: 'vault',
+    leaseId,
+    mount: 'pki/',
+    path: 'pki/issue/hop',
+    state: 'active',
+    doubt: 'expiry-unknown',
+    issuedAt: 1,
+    expiresAt: null,
+    lastRenewedAt: null,
+    revokedAt: null,
+    renewable: null,
+    ttlSeconds: null,
+    holder: { displayName: `jwt-${workload}`, subject: workload, entityId, role: 'hop', remoteAddress: null },
+    learntFrom: 'audit',
+  }
+}
+
+async function readWith(policy: string) {
+  await writeFile(join(vault.folder, 'token'), await vault.tokenWith(policy))
+  const audit = {
+    kind: 'vault-audit',
+    id: 'logs/audit/activity#vault-audit/vault',
+    from: { source: 'logs', instance: 'audit', locator: 'audit.log', observedAt: 1, basis: 'measured' },
+    vault: 'vault',
+    log: 'audit',
+    since: 1,
+    newestAt: 1,
+    lines: 1,
+    refusedLines: 0,
+    heldLeases: 1,
+    droppedLeases: 0,
+  } as const
+  const vaultLog = { told: () => [...told, audit] }
+  const observation = observeVault(vaultSource(vault.address), vault.folder, { vaultLog })
+  try {
+    await observation.until(() => observation.latest.has('leases'))
+    return observation
+  } finally {
+    await observation.end()
+  }
+}
+
+test('the list of what each right is for is that of the shipped policy', () => {
+  expect(rules.map(({ path }) => path).toSorted()).toEqual(Object.keys(gapWithout).toSorted())
+})
+
+test('with exactly the shipped rights everything is read, and nothing is missing', async () => {
+  const read = await readWith(shipped)
+  expect([...read.latest.values()].flatMap(({ gaps }) => gaps)).toEqual([])
+  expect(read.facts('vault-server')).toMatchObject([{ sealed: false, initialized: true, standby: false }])
+  expect(read.facts('vault-mount').map(({ path, type }) => `${path} ${type}`)).toContain('pki/ pki')
+  expect(read.facts('vault-auth-method').map(({ path }) => path)).toEqual(
+    expect.arrayContaining(['jwt/', 'approle/', 'token/']),
+  )
+  const roles = new Map(read.facts('vault-role').map((role) => [`${role.mount}${role.name}`, role]))
+  expect(roles.get('auth/jwt/hop')).toMatchObject({
+    policies: ['hop'],
+    boundSubjects: ['spiffe://pipeline.example/hop/*'],
+    boundAudiences: ['vault'],
+    ttlSeconds: 1800,
+  })
+  expect(roles.get('auth/approle/batch')).toMatchObject({ policies: ['hop'], ttlSeconds: 300 })
+  expect(roles.get('database/ro')).toMatchObject({ policies: [], ttlSeconds: 600, maxTtlSeconds: 3600 })
+  expect(roles.get('pki/hop')).toMatchObject({ ttlSeconds: 600 })
+  const policies = new Map(read.facts('vault-policy').map(({ name, rules: text }) => [name, text]))
+  expect(policies.get('hop')).toEqual([
+    { path: 'pki/issue/+', capabilities: ['update'] },
+    { path: 'sys/leases/renew', capabilities: ['update'] },
+  ])
+  expect(policies.get('everyhop')?.length).toBe(rules.length)
+  expect(read.facts('vault-token')).toMatchObject([{ displayName: 'token-everyhop', policies: [expect.any(String)] }])
+  expect(read.facts('vault-entity')).toMatchObject([{ aliases: [{ name: workload, mountPath: 'auth/jwt/' }] }])
+  expect(read.facts('vault-lease')).toMatchObject([
+    { leaseId: told[0]?.leaseId, state: 'active', doubt: null, learntFrom: 'lookup', holder: { subject: workload } },
+  ])
+  const [lease] = read.facts('vault-lease')
+  expect((lease?.expiresAt ?? 0) - (lease?.issuedAt ?? 0)).toBeGreaterThan(590_000)
+})
+
+for (const { path, text } of rules) {
+  test(`without ${path} exactly what it is for is unknown`, async () => {
+    const read = await readWith(shipped.replace(text, ''))
+    const expected = gapWithout[path] ?? null
+    const gaps = [...read.latest.values()].flatMap(({ gaps: own }) => own)
+    expect(gaps.map(({ what, reason }) => [what, reason])).toEqual(
+      expected === null ? [] : gaps.map(() => [expected.what, 'forbidden']),
+    )
+    expect(gaps.length > 0).toBe(expected !== null)
+    for (const { detail } of gaps) expect(detail).toMatch(/answered HTTP 403: 1 error occurred: \* permission denied/)
+    const unread = [...read.latest].flatMap(([part, { facts }]) => (facts === null ? [part] : []))
+    expect(unread).toEqual(expected?.unread === null || expected === null ? [] : [expected.unread])
+    // No lease is called anything that was not read.
+    for (const lease of read.facts('vault-lease'))
+      expect(lease).toMatchObject({ state: 'active', learntFrom: 'lookup' })
+  })
+}
+
+test('a test of the connection names the rights that are missing, and what stays unknown', async () => {
+  const lookup = rules.find(({ path }) => path === 'sys/leases/lookup')?.text ?? ''
+  await writeFile(join(vault.folder, 'token'), await vault.tokenWith(shipped.replace(lookup, '')))
+  const settings = { baseDirectory: vault.folder, windowSeconds: 60 }
+  const signal = new AbortController().signal
+  const answer = await vaultConnector.test(vaultSource(vault.address), settings, connectorPorts(), signal)
+  expect(answer.outcome).toBe('partly')
+  expect(answer.version).toMatch(/^1\.\d+/)
+  expect(answer.steps.filter(({ outcome }) => outcome !== 'read')).toEqual([
+    {
+      what: 'lease-lookup',
+      locator: 'update on sys/leases/lookup',
+      outcome: 'forbidden',
+      detail: expect.stringContaining('the token may not update sys/leases/lookup'),
+    },
+  ])
+  expect(answer.steps.find(({ what }) => what === 'identity')?.detail).toMatch(
+    /^token-everyhop by the token in token; policies test-[0-9a-f]+; ends .*, renewable$/,
+  )
+})
