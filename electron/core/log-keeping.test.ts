@@ -4,7 +4,7 @@ import { Failure } from './failure.ts'
 import { createLogStores } from './log-keeping.ts'
 import type { AppendResult, LogStore, Upload } from './log-store.ts'
 
-function start(answer: () => AppendResult = () => ({ outcome: 'stored' })) {
+function start(answer: () => AppendResult = () => ({ outcome: 'stored' }), forget = () => Promise.resolve()) {
   const clock = createManualClock()
   const uploads: { source: string; text: string }[] = []
   let retained = 0
@@ -17,7 +17,10 @@ function start(answer: () => AppendResult = () => ({ outcome: 'stored' })) {
       return result
     },
     settle: async () => void (settled += 1),
-    retain: async () => void (retained += 1),
+    retain() {
+      retained += 1
+      return forget()
+    },
     close: async () => void (closed += 1),
   } as Partial<LogStore> as LogStore
   const warnings: string[] = []
@@ -88,14 +91,25 @@ test('a store that another process has open is a failure for whoever asks, and n
   await stores.close()
 })
 
-test('stores forget what is too old each minute, and end with the last lines in them', async () => {
+test('stores forget what is too old at once and each minute, and end with the last lines in them', async () => {
   const { clock, stores, uploads, seen } = start()
   await stores.of('lab')
   await clock.advance(120_000)
-  expect(seen().retained).toBe(2)
+  expect(seen().retained).toBe(3)
   stores.sinkOf('lab').take(access, ['last'], 0)
   await stores.close()
   expect(uploads).toEqual([{ source: 'gateway', text: 'last' }])
   expect(seen().closed).toBe(1)
   expect(clock.sleepers()).toBe(0)
+})
+
+test('a store that cannot forget is asked again, a minute later and not in a circle, and it is said', async () => {
+  const { clock, stores, warnings, seen } = start(undefined, () => Promise.reject(new Error('disk full')))
+  await stores.of('lab')
+  await clock.advance(60_000)
+  expect([seen().retained, warnings]).toEqual([
+    2,
+    ['old log records could not be deleted', 'old log records could not be deleted'],
+  ])
+  await stores.close()
 })

@@ -65,12 +65,11 @@ export function createLogStores(
 
   async function keepRetaining(store: LogStore): Promise<void> {
     while (!ended.signal.aborted) {
-      try {
-        await clock.sleep(retainMs, ended.signal)
-        await store.retain(clock.now())
-      } catch (reason) {
+      // At once too: what became too old while nothing ran must not wait for a run that lasts.
+      await store.retain(clock.now()).catch((reason: unknown) => {
         if (!ended.signal.aborted) log.warn('old log records could not be deleted', { reason: String(reason) })
-      }
+      })
+      await clock.sleep(retainMs, ended.signal).catch(() => {}) // the loop's condition ends it
     }
   }
 

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { LogStore } from '../../electron/core/log-store.ts'
 import { openEmbeddedStore } from '../../electron/logs/stores/embedded/embedded-store.ts'
@@ -184,6 +185,62 @@ test('retention deletes the oldest uploads with their records, by age and by siz
   await again.close()
 })
 
+test('the disk holds what the size allows, of the newest, however long records keep coming', {
+  timeout: 60_000,
+}, async () => {
+  const maxBytes = 4 * 1024 * 1024
+  const options = { folder, retention: { maxAgeMs: 86_400_000, maxBytes }, segmentLength: 128 * 1024 }
+  const store = await openEmbeddedStore(options)
+  const kept: number[] = []
+  let next = 0
+  for (let round = 0; round < 12; round += 1) {
+    const group = Array.from({ length: 8 }, () => decisions((next += 500) - 500, 500, noon + round))
+    await Promise.all(
+      group.map((upload) => store.append({ ...upload, encoding: 'gzip', bytes: gzipSync(upload.bytes) })),
+    )
+    await store.settle()
+    await store.retain(noon)
+    const { records, bytes } = await store.state()
+    expect(bytes).toBe(await bytesOf(folder))
+    expect(bytes).toBeLessThan(maxBytes)
+    kept.push(records['opa-decisions'])
+  }
+  // It was full at some time, and then never emptied.
+  expect(Math.max(...kept)).toBeLessThan(next)
+  expect(Math.min(...kept.slice(1))).toBeGreaterThan(4000)
+  expect((await store.find({ by: 'decision', id: uuidOf(next - 1) }, null, 1)).records).toHaveLength(1)
+  expect((await store.find({ by: 'decision', id: uuidOf(0) }, null, 1)).records).toHaveLength(0)
+  await store.close()
+})
+
+test('an import is deleted by age and by size like an upload of its time', async () => {
+  const file = join(folder, 'decisions.ndjson')
+  await writeFile(
+    file,
+    Array.from({ length: 100 }, (_, n) => `${JSON.stringify(decisionEvent({ number: n }))}\n`).join(''),
+  )
+  const small = { folder: join(folder, 'store'), segmentLength: 1 }
+  const store = await openEmbeddedStore({ ...small, retention })
+  await store.append(decisions(1000, 10, noon))
+  await store.settle()
+  await store.importFile(file, 'opa-decisions', 'opa', noon + 1)
+  await store.append(decisions(2000, 10, noon + 2))
+  await store.settle()
+  await store.close()
+  const tight = await openEmbeddedStore({ ...small, retention: { maxAgeMs: 10_000, maxBytes: 1024 ** 3 } })
+  await tight.retain(noon + 10_001)
+  expect((await tight.state()).records['opa-decisions']).toBe(110)
+  await tight.retain(noon + 10_002)
+  expect((await tight.state()).records['opa-decisions']).toBe(10)
+  await tight.importFile(file, 'opa-decisions', 'opa', noon + 3)
+  await tight.close()
+  const full = await openEmbeddedStore({ ...small, retention: { maxAgeMs: 10_000, maxBytes: 1 } })
+  await full.retain(noon + 4)
+  // What is still written to stays.
+  expect((await full.state()).records['opa-decisions']).toBe(10)
+  await full.close()
+})
+
 test('a second process is told that the folder is in use', { timeout: 30_000 }, async () => {
   const store = await openEmbeddedStore({ folder, retention })
   const child = spawn(process.execPath, [join(import.meta.dirname, 'log-store-child.test-process.ts'), folder], {
@@ -200,6 +257,13 @@ test('calls to a store that has ended are rejected', async () => {
   await store.close()
   await expect(store.counts()).rejects.toThrow('the log store has ended')
 })
+
+/** Of all files in a folder. */
+async function bytesOf(place: string): Promise<number> {
+  const files = (await readdir(place, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+  const sizes = await Promise.all(files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
 
 /** All that can be asked of a store, for comparing two. */
 async function wholeOf(store: LogStore) {

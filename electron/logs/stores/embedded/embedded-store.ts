@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGunzip, gzipSync } from 'node:zlib'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
@@ -9,7 +8,7 @@ import { isObject, jsonObject } from '../../intake/record-parser.ts'
 import { maskContent, maskText, maskValue } from '../mask-record.ts'
 import { itemsOf, linesOf } from '../read-upload.ts'
 import type { FrameHeader } from '../segments/frame.ts'
-import { framesFrom, makeFolder, readFrame, segmentSize, segmentsIn } from '../segments/segment-files.ts'
+import { framesFrom, makeFolder, readFrame } from '../segments/segment-files.ts'
 import { longestSegment, openSegmentWriter } from '../segments/segment-writer.ts'
 import { unpack } from '../unpack.ts'
 import { schemaSql, schemaVersion } from './columns.ts'
@@ -17,7 +16,7 @@ import { hopActivityOf } from './hop-query.ts'
 import { importFile } from './import-file.ts'
 import { type Durable, ingest, loadIntake, numbersOf, usualThreads } from './ingest.ts'
 import { countRecords, findRecords, findRefused } from './queries.ts'
-import { retain } from './retention.ts'
+import { bytesOnDisk, retain } from './retention.ts'
 
 export interface EmbeddedStoreOptions {
   /** Of this store alone, mode 0700; one process at a time may have it open. */
@@ -159,7 +158,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     counts: () => loadIntake(reading),
     async state() {
       const held = await countRecords(reading)
-      const bytes = await bytesOf(segments, database)
+      const bytes = await bytesOnDisk({ segments, database })
       return { retention: options.retention, ...held, bytes, waiting: waiting.length }
     },
     retain: (now) =>
@@ -230,12 +229,6 @@ async function rawOfImport(file: string, record: StoredRecord): Promise<RawRecor
     return { outcome: 'gone', why: `the imported file cannot be read: ${wordsOf(thrown)}` }
   }
   return { outcome: 'gone', why: 'the imported file no longer has it' }
-}
-
-async function bytesOf(segments: string, database: string): Promise<number> {
-  const sizes = await Promise.all((await segmentsIn(segments)).map((number) => segmentSize(segments, number)))
-  const columns = await stat(database).catch(() => ({ size: 0 }))
-  return sizes.reduce((sum, size) => sum + size, columns.size)
 }
 
 function wordsOf(thrown: unknown): string {
