@@ -24,7 +24,8 @@ test('no absolute path of a machine and no registry host is written down', () =>
   expect(
     findings(
       files,
-      /\/(root|home\/[a-z]+|Users\/[a-z]+|work)\/|registry\.npmjs|proxy\.golang|pypi\.org|files\.pythonhosted/,
+      // Not in the middle of a path: Vault has a `pki/root/generate`.
+      /(?<!\w)\/(root|home\/[a-z]+|Users\/[a-z]+|work)\/|registry\.npmjs|proxy\.golang|pypi\.org|files\.pythonhosted/,
     ),
   ).toEqual([])
 })
