@@ -25,6 +25,7 @@ type Code = Extract<
   | 'leaf-not-read'
   | 'registered-only'
   | 'declared-only'
+  | 'serves-pipeline'
   | 'named-by-peers-only'
   | 'seen-by-peers-only'
   | 'intended-only'
@@ -96,6 +97,8 @@ export const workloadReasons: Readonly<Record<Code, (params: Params) => string>>
   'leaf-not-read': (p) => `The certificates of the Envoy ${word(p, 'envoy')} of ${name(p)} cannot be read now.`,
   'registered-only': (p) =>
     `SPIRE has a registration entry for ${name(p)}. No Envoy of it is configured in this environment, so its SVID is not seen.`,
+  'serves-pipeline': (p) =>
+    `${name(p)} runs ${word(p, 'program')}, as the image of the pod ${quoted(p, 'pod')} says: it serves the pipeline and is no stage of it. No Envoy stands beside it that could be read.`,
   'declared-only': (p) =>
     `An object of the cluster declares an identity for ${name(p)}. No Envoy of it is found, so its SVID is not seen.`,
   'named-by-peers-only': (p) =>

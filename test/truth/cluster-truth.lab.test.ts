@@ -82,8 +82,8 @@ function seenIn(graph: TrustGraph): ReadonlyMap<string, unknown> {
       nameOf.get(workload.id) ?? '',
       {
         state: workload.state.state,
-        zone: workload.zone,
-        // What is derived may come from a pod's labels, which an address does not have.
+        // What is derived may come from a pod, which an address does not have.
+        zone: workload.stage.basis === 'declared' ? workload.zone : null,
         stage: workload.stage.basis === 'declared' ? workload.stage.id : null,
         serial: valueOf(workload.svid.loaded)?.serial,
         registered: workload.registration.known,

@@ -14,7 +14,7 @@ import type { World } from './evaluate/workload-evidence.ts'
 import type { OpaRecord, SpireRecord } from './instances/records.ts'
 import { momentAt } from './moment.ts'
 import { trustDomainOf } from './spiffe-id.ts'
-import { stagesOf, unassignedZone, zonesOf } from './stages.ts'
+import { controlZone, stagesOf, unassignedZone, zonesOf } from './stages.ts'
 import { vaultComponents } from './vault/component.ts'
 import type { Whereabouts } from './vault/orphans.ts'
 import { mentionIntended, settleIntended } from './weave/intended.ts'
@@ -259,11 +259,12 @@ function graphOf(state: BuildState, now: EpochMs): TrustGraph {
   const { settings, weave, world, control } = state
   const workloads = state.workloads.values()
   const needsUnassigned = workloads.some((workload) => workload.zone === unassignedZone)
+  const needsControl = control.length > 0 || workloads.some((workload) => workload.zone === controlZone)
   return {
     environment: settings.environment,
     asOf: now,
     trustDomains: world.trustDomains,
-    zones: zonesOf(weave.stages, needsUnassigned, control.length > 0),
+    zones: zonesOf(weave.stages, needsUnassigned, needsControl),
     workloads,
     hops: state.hops.values(),
     control,

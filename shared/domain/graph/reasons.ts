@@ -98,6 +98,7 @@ export interface ReasonParams {
   'leaf-not-read': Instances & { envoy: string }
   'registered-only': { name: string }
   'declared-only': { name: string }
+  'serves-pipeline': { name: string; program: string; pod: string }
   'named-by-peers-only': { name: string }
   'seen-by-peers-only': { name: string }
   'intended-only': { name: string }

@@ -90,13 +90,15 @@ export const unassignedZone = 'unassigned'
 export const controlZone = 'control'
 
 /** Declared zone, or: callers without identity in the untrusted zone, foreign workloads in the external one, if there are such. */
-export function zoneOf(naming: Naming, isExternal: boolean, stages: Stages): string {
+export function zoneOf(naming: Naming, isExternal: boolean, stages: Stages, isSupport = false): string {
   const zones = stages.intent?.zones ?? []
   if (naming.stage !== null) {
     const declared = stages.intent?.stages[naming.stage]?.zone
     if (zones.some((zone) => zone.id === declared)) return declared ?? unassignedZone
     return unassignedZone
   }
+  // What serves the pipeline stands with SPIRE and the policies.
+  if (isSupport) return zones.find((zone) => zone.kind === 'control')?.id ?? controlZone
   const kind = isExternal ? 'external' : naming.address !== null ? 'untrusted' : null
   return zones.find((zone) => zone.kind === kind)?.id ?? unassignedZone
 }

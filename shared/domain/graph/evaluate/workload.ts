@@ -32,7 +32,7 @@ export function evaluateWorkload(
     name: naming.name,
     identityLabel: naming.label,
     stage: stageOf(evidence, weave.stages),
-    zone: zoneOf(naming, state.state === 'external', weave.stages),
+    zone: zoneOf(naming, state.state === 'external', weave.stages, state.reason.code === 'serves-pipeline'),
     spiffeId: spiffeIdOf(evidence),
     state,
     svid: {

@@ -1,5 +1,6 @@
 import type { Judgement, Reason } from '../../../model/graph.ts'
 import { type WorkloadState, workloadSeverity } from '../../../model/hop-state.ts'
+import { supportOf } from '../../cluster/support.ts'
 import type { WorkloadEvidence } from '../../evaluate/workload-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { judged, missing } from '../../known.ts'
@@ -59,6 +60,16 @@ function withoutEnvoy(evidence: WorkloadEvidence): Judgement<WorkloadState> {
     naming.trustDomain !== null && world.trustDomains.length > 0 && !world.trustDomains.includes(naming.trustDomain)
   if (isForeign) {
     return judged('external', reason('other-trust-domain', { name, trustDomain: naming.trustDomain ?? '' }), [])
+  }
+  const support = supportOf(evidence.pods)
+  if (support !== null) {
+    const pod = support.pods[0]
+    const params = { name, program: support.program, pod: `${pod?.namespace ?? ''}/${pod?.name ?? ''}` }
+    const ids = [
+      ...support.pods.map(({ id }) => id),
+      ...evidence.declared.map(({ declaration }) => declaration.object.id),
+    ]
+    return judged('unknown', reason('serves-pipeline', params), ids, { missing: [missing('envoy', null, 'proxy')] })
   }
   const isLogged = asCaller.length > 0 || evidence.asCallee.length > 0
   const code = isLogged
