@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Four kinds of test, told apart by their place: unit (fast, no servers of others), conformance (one suite for every
- * implementation, on simulators), lab (the real servers), e2e (a real browser on the lab).
+ * Five kinds of test, told apart by their place: unit (fast, no servers of others), conformance (one suite for every
+ * implementation, on simulators), lab (the real servers), e2e (a real browser on the lab), desktop (a real Electron on it).
  */
 export default defineConfig({
   test: {
@@ -48,11 +48,24 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: ['test/e2e/desktop/**'],
           environment: 'node',
           fileParallelism: false,
           expect: { poll: { timeout: 10_000 } },
           testTimeout: 120_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'desktop',
+          include: ['test/e2e/desktop/**/*.test.ts'],
+          environment: 'node',
+          fileParallelism: false,
+          expect: { poll: { timeout: 30_000 } },
+          testTimeout: 120_000,
+          // The first run gets Electron, and builds.
+          hookTimeout: 300_000,
         },
       },
     ],

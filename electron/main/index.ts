@@ -76,7 +76,8 @@ function run(): void {
     event.preventDefault()
     void keeper.stop().then(() => {
       isStopped = true
-      app.quit()
+      // Not at once: Electron takes no second quit while it is still being told that this one waits.
+      setImmediate(() => app.quit())
     })
   })
   app.on('second-instance', () => {

@@ -14,7 +14,11 @@ export function electronParts(window: () => BrowserWindow | null): ShellParts {
       const parent = window()
       return parent === null ? dialog.showSaveDialog(options) : dialog.showSaveDialog(parent, options)
     },
-    showNotification: Notification.isSupported() ? (message) => new Notification(message).show() : null,
+    showNotification(message) {
+      const isSupported = Notification.isSupported()
+      if (isSupported) new Notification(message).show()
+      return isSupported
+    },
     openExternal: (address) => shell.openExternal(address),
     power: {
       on: (event, listener) =>

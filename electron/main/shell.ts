@@ -7,8 +7,8 @@ export interface ShellParts {
   readonly cipher: Cipher
   openDialog(options: OpenDialogOptions): Promise<Pick<OpenDialogReturnValue, 'canceled' | 'filePaths'>>
   saveDialog(options: SaveDialogOptions): Promise<Pick<SaveDialogReturnValue, 'canceled' | 'filePath'>>
-  /** null: this desktop shows no notifications. */
-  readonly showNotification: ((message: { readonly title: string; readonly body: string }) => void) | null
+  /** False: this desktop shows no notifications. */
+  showNotification(message: { readonly title: string; readonly body: string }): boolean
   openExternal(address: string): Promise<void>
   readonly power: {
     on(event: PowerEvent, listener: () => void): unknown
@@ -59,10 +59,9 @@ export function createDesktopShell(parts: ShellParts): Shell {
       return chosen.canceled || chosen.filePath === '' ? null : chosen.filePath
     },
     async notify({ title, body }) {
-      if (parts.showNotification === null) {
+      if (!parts.showNotification({ title, body })) {
         throw new ShellRefusal('unavailable', 'This desktop shows no notifications.')
       }
-      parts.showNotification({ title, body })
     },
     async openLink(address) {
       const url = URL.canParse(address) ? new URL(address) : null

@@ -30,9 +30,12 @@ const grip = { width: 160, height: 40 }
  */
 export function placeWindow(saved: WindowState | null, displays: readonly Rectangle[]): WindowState {
   const [first = { x: 0, y: 0, ...usual }] = displays
-  const home = saved === null ? undefined : displays.find((display) => holdsGrip(display, saved))
-  if (saved !== null && home !== undefined) {
-    return { ...saved, width: Math.min(saved.width, home.width), height: Math.min(saved.height, home.height) }
+  if (saved !== null) {
+    for (const display of displays) {
+      // Made to fit first: a window cut on the right might else leave the display with what was seen of it.
+      const fitting = fitInto(display, saved)
+      if (holdsGrip(display, fitting)) return fitting
+    }
   }
   const width = Math.min(saved?.width ?? usual.width, first.width)
   const height = Math.min(saved?.height ?? usual.height, first.height)
@@ -43,6 +46,10 @@ export function placeWindow(saved: WindowState | null, displays: readonly Rectan
     height,
     maximized: saved?.maximized ?? false,
   }
+}
+
+function fitInto(display: Rectangle, window: WindowState): WindowState {
+  return { ...window, width: Math.min(window.width, display.width), height: Math.min(window.height, display.height) }
 }
 
 function holdsGrip(display: Rectangle, window: Rectangle): boolean {

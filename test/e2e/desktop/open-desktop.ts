@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { buildAll, pinnedTarget, testTarget } from '../../../scripts/build-desktop.ts'
 import { root } from '../../../scripts/run-tool.ts'
@@ -21,6 +22,8 @@ export interface Desktop {
 export interface Launcher {
   readonly electron: TestElectron
   readonly display: VirtualDisplay
+  /** Of main and preload as built; the page and the service lie beside it. */
+  readonly folder: string
   open(options: OpenOptions): Promise<Desktop>
   /** Starts it once more, without driving it; resolves with its exit code. */
   startAgain(home: string): Promise<number | null>
@@ -34,6 +37,11 @@ export interface OpenOptions {
   /** Instead of the built app. */
   readonly folder?: string
 }
+
+const playwrightLoader = join(
+  dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
+  'lib/server/electron/loader.js',
+)
 
 /** Makes sure of Electron, its display and the build; once for a test file. */
 export async function prepareDesktop(): Promise<Launcher> {
@@ -63,11 +71,13 @@ export async function prepareDesktop(): Promise<Launcher> {
   return {
     electron,
     display,
+    folder: built,
     async open(options) {
       const app = await _electron.launch({
         executablePath: electron.executable,
         args: words(options.folder),
-        env: environment(options),
+        // The packaged stub of the old Electron loads it; Playwright gives it to others itself.
+        env: { ...environment(options), EVERYHOP_TEST_LOADER: playwrightLoader },
         timeout: 60_000,
       })
       let text = ''
@@ -75,6 +85,8 @@ export async function prepareDesktop(): Promise<Launcher> {
         stream?.on('data', (chunk: Buffer) => (text += chunk.toString()))
       }
       const page = await app.firstWindow({ timeout: 60_000 })
+      // A busy machine is no failure.
+      page.setDefaultTimeout(90_000)
       const complaints: string[] = []
       page.on('pageerror', (error) => complaints.push(error.message))
       page.on('console', (message) => {

