@@ -11,6 +11,7 @@ import {
   tlsSentence,
   unknownSentence,
 } from '../../../shared/words/environment-tests.ts'
+import { whatTitle } from '../../../shared/words/gaps.ts'
 import { sourceLabel } from '../../../shared/words/states.ts'
 import type { Testing } from '../../api/environments.ts'
 import { Button, Tag, type Tone } from '../../ui/atoms.tsx'
@@ -104,6 +105,7 @@ function Result({
   const { tone, Icon } =
     outcome === 'unusable' && !reached ? { tone: 'unknown' as const, Icon: SquareDashed } : looks[outcome]
   const failed = failuresOf(steps)
+  const read = steps.filter((step) => step.outcome === 'read' && step.what !== 'discovery' && step.detail !== '')
   const found = steps.find(({ what, outcome: read }) => what === 'discovery' && read === 'read')
   return (
     <article className={styles.result} data-testid={`result-${source}-${instance}`} data-outcome={outcome}>
@@ -165,6 +167,12 @@ function Result({
           <dd>{supportSentence(report)}</dd>
           <dt>Rights</dt>
           <dd>{rightsSentence(report.rights)}</dd>
+          {read.length === 0 ? null : (
+            <>
+              <dt>Read</dt>
+              <dd>{read.map(({ what, detail }) => `${whatTitle(what)}: ${detail}`).join('; ')}.</dd>
+            </>
+          )}
           {found === undefined ? null : (
             <>
               <dt>Found</dt>
