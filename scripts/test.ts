@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { ensureBrowser } from '../test/e2e/browser.ts'
 import { ensureClusterPrograms } from '../test/lab/cluster/programs.ts'
-import { ensureBinaries, labBinaries } from '../test/lab/provision/binaries.ts'
+import { clusterBinaries, ensureBinaries, labBinaries, vaultBinaries } from '../test/lab/provision/binaries.ts'
 import { ensureSpirePolicy } from '../test/lab/provision/spire-policy.ts'
+import { ensureVaultPrograms } from '../test/lab/vault/tier.ts'
 import { root, runTool } from './run-tool.ts'
 import { runStaticChecks, runVitest, type SuiteResult } from './suites.ts'
 
@@ -29,9 +30,11 @@ const parts: readonly Part[] = [
   {
     name: 'lab binaries',
     async get() {
-      await ensureBinaries(labBinaries, { log: say })
+      // All at once, so that their builds share what they compile.
+      await ensureBinaries([...labBinaries, ...clusterBinaries, ...vaultBinaries], { log: say })
       await ensureSpirePolicy()
       await ensureClusterPrograms(say)
+      await ensureVaultPrograms(say)
     },
   },
   {
@@ -55,7 +58,7 @@ const suites: readonly Suite[] = [
   { name: 'conformance', minutes: 1, needs: [], run: () => runVitest('conformance', 'conformance') },
   {
     name: 'real servers (lab)',
-    minutes: 15,
+    minutes: 20,
     needs: ['lab binaries'],
     run: () => runVitest('real servers (lab)', 'lab'),
   },

@@ -23,7 +23,7 @@ import { ensureVaultPrograms } from './vault/tier.ts'
 const runFolder = path.join(cacheFolder(), 'lab', 'default')
 const controlSocket = path.join(runFolder, 's', 'lab.sock')
 
-const usage = `usage: npm run lab [-- [start] [--tier 1|2|3] [--detach] | provision | stop | status | truth | fault <id> | heal]
+const usage = `usage: npm run lab [-- [start] [--tier 1|2|3] [--detach] | provision [--tier 1|2|3] | stop | status | truth | fault <id> | heal]
 faults: ${[...injectionsOf(1).keys()].join(', ')}
 faults of tier 2: ${[...injectionsOf(2).keys()].filter((id) => !injectionsOf(1).has(id)).join(', ')}
 faults of tier 3: ${[...injectionsOf(3).keys()].filter((id) => !injectionsOf(2).has(id)).join(', ')}`
