@@ -200,6 +200,73 @@ describe('an update', () => {
   })
 })
 
+describe('a holder that comes and goes', () => {
+  const stranger = 'spiffe://pipeline.example/ns/ai/sa/gone'
+  const held = vaultScopes([vaultLease('t', vaultHolder(ids.tool)), vaultLease('o', vaultHolder(stranger))])
+  const runs = (id: string) => id.startsWith('envoy/tool-runtime/') || id.startsWith('logs/')
+  const without = (state: ScopeState): ScopeState => ({
+    ...state,
+    facts: state.facts.filter(
+      (fact) =>
+        !(fact.kind === 'registration-entry' && fact.spiffeId === ids.tool) &&
+        !(fact.kind === 'pod' && fact.serviceAccount === 'tool-runtime') &&
+        fact.kind !== 'hop-activity',
+    ),
+  })
+  const told = base.filter(
+    ({ scope: id }) => runs(id) || id === 'spire/spire/entries' || id === 'kubernetes/cluster/pods',
+  )
+  const rest = base.filter((state) => !told.includes(state))
+  type Variant = 'as it is' | 'without it' | 'silent' | 'gone'
+  type Part = 'running' | 'entries' | 'pods'
+  const partOf = (id: string): Part => (runs(id) ? 'running' : id.startsWith('spire/') ? 'entries' : 'pods')
+  /** What shows that it runs is changed together: mostly all of it is there, or nothing is. */
+  const anyStep = fc.record({
+    part: fc.constantFrom<Part>('running', 'entries', 'pods'),
+    variant: fc.constantFrom<Variant>('as it is', 'without it', 'silent', 'gone'),
+  })
+  const goes: readonly { part: Part; variant: Variant }[] = [
+    { part: 'pods', variant: 'without it' },
+    { part: 'entries', variant: 'without it' },
+    { part: 'running', variant: 'gone' },
+    { part: 'running', variant: 'as it is' },
+    { part: 'running', variant: 'silent' },
+    { part: 'entries', variant: 'silent' },
+  ]
+
+  it('is found gone, unseen or running as by building everything again', () => {
+    const seen = new Set<string>()
+    fc.assert(
+      fc.property(fc.array(anyStep, { minLength: 2, maxLength: 6 }), (steps) => {
+        const known = new Map(told.map((state) => [state.scope, state]))
+        let built = startGraph(withIntent, [...rest, ...told, ...held], builtAt)
+        for (const { part, variant } of steps) {
+          const meant = told.filter((state) => partOf(state.scope) === part)
+          for (const { scope: id } of meant) known.delete(id)
+          const changed = variant === 'gone' ? [] : meant.map((state) => changedTo(variant, state))
+          for (const state of changed) known.set(state.scope, state)
+          const dropped = variant === 'gone' ? meant.map((state) => state.scope) : []
+          built = updateGraph(built, changed, builtAt, dropped)
+          expect(built.graph).toEqual(buildGraph(withIntent, [...rest, ...known.values(), ...held], builtAt))
+          const orphans = built.graph.control.find(({ kind }) => kind === 'vault')?.vault?.orphaned ?? []
+          seen.add(orphans.map(({ lease, kind }) => `${lease.leaseId.at(-1)} ${kind}`).join(', '))
+        }
+      }),
+      { numRuns: 60, examples: [[[...goes]]] },
+    )
+    // Else the property would have said nothing.
+    expect([...seen].sort()).toEqual(expect.arrayContaining(['o gone', 'o gone, t gone', 'o unmatched, t unmatched']))
+  })
+
+  function changedTo(variant: Variant, state: ScopeState): ScopeState {
+    return variant === 'silent'
+      ? unreadScope(state.scope, state.facts)
+      : variant === 'as it is'
+        ? state
+        : without(state)
+  }
+})
+
 /** Whether its card says that it holds so many, or none, now. */
 function isClaimed({ slots: { vault } }: Workload): boolean {
   return vault.kind === 'value' || (vault.kind === 'none' && vault.reason !== undefined)
