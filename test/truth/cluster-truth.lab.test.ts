@@ -30,6 +30,12 @@ test('only its kubeconfig gives the same graph as by address', async () => {
   }, 90)
   const graph = await viaCluster()
   expect(graph.defects).toEqual([])
+  // The shared OPA and the bundle server have identities too: their pods tell that they are no stages.
+  const others = graph.workloads.filter(({ stage }) => stage.basis !== 'declared')
+  expect(others.map(({ name, zone, state }) => `${name}: ${zone}, ${state.reason.code}`).toSorted()).toEqual([
+    'bundle-server: control, serves-pipeline',
+    'opa-shared: control, serves-pipeline',
+  ])
   healthy = hopStates(graph, await on.lab.truth())
 })
 
