@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { JournalEntry } from '../../shared/contract/changes.ts'
@@ -24,6 +24,7 @@ const headSchema = z.object({ number: z.number().int(), hash: z.string() })
 export async function openJournal(folder: string, { clock, log, actor }: JournalPorts): Promise<Journal> {
   const file = join(folder, 'journal.ndjson')
   const headFile = join(folder, 'journal.head.json')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   const torn = await setTornLineAside(file, clock.now())
   const check = checkChain(await linesOf(file), await readHead(headFile))
   if (check.problem !== null) log.error('the journal does not verify', { file, ...check.problem })

@@ -6,10 +6,11 @@ import { configuredTasks } from './configured-tasks.ts'
 import { startDiscovery } from './discovery.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import { createFactStore, type FactStore, sourceOf } from './fact-store.ts'
+import { Failure } from './failure.ts'
 import { keepObserving } from './keep-observing.ts'
 import { chooseStreams, mostStreams, turnMs } from './log-turns.ts'
 import { createPace } from './pace.ts'
-import type { LogSink } from './ports.ts'
+import type { LoadedModule, LogSink } from './ports.ts'
 import { createHealth } from './source-health.ts'
 import { type Connectors, type FindCluster, type ObservationPorts, type SourceTask } from './source-tasks.ts'
 import { vaultLogOf } from './vault-tasks.ts'
@@ -24,6 +25,8 @@ export interface Observation {
   restore(states: readonly ScopeState[]): void
   /** `<kind>/<instance>` of the sources that are looked at. */
   attend(sources: ReadonlySet<string>): void
+  /** What one OPA has loaded, `opa/<id>`: asked now, through the way that its readings take. Rejects with a `Failure`. */
+  modules(source: string, signal: AbortSignal): Promise<readonly LoadedModule[]>
   stop(): void
   /** Resolves when every reader has ended: one that signed in signs out first. */
   ended(): Promise<void>
@@ -175,6 +178,19 @@ export function startObservation(
       pace.attend(sources)
       attended = sources
       if (paused.size > 0) reconcile()
+    },
+    async modules(source, signal) {
+      const task = tasksNow().find((each) => each.source === source)
+      if (task?.modules === undefined)
+        throw new Failure('not-found', source, `${source} is no OPA of this environment.`)
+      const { openCluster: _open, httpGetOver: _over, ...plain } = ports
+      try {
+        return await task.modules({ ...plain, pace: pace.forSource(source) }, signal)
+      } catch (reason) {
+        if (signal.aborted) throw reason
+        const words = reason instanceof Error ? reason.message : String(reason)
+        throw new Failure('unreachable', source, `${source} did not tell its policies: ${words}`)
+      }
     },
     stop() {
       ended.abort()

@@ -234,6 +234,19 @@ export interface Connector<Source> {
   observe(source: Source, settings: ObserveSettings, ports: ConnectorPorts, signal: AbortSignal): AsyncIterable<Report>
   /** Asks once what can be read with the rights held: for `everyhop env test` and the connections screen. */
   test(source: Source, settings: ObserveSettings, ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest>
+  /** Of OPAs: the policies that are loaded, with their text. A person asked; it is no fact. */
+  modules?(
+    source: Source,
+    settings: ObserveSettings,
+    ports: ConnectorPorts,
+    signal: AbortSignal,
+  ): Promise<readonly LoadedModule[]>
+}
+
+/** A Rego module as an OPA has it. */
+export interface LoadedModule {
+  readonly path: string
+  readonly text: string
 }
 
 export interface ObserveSettings {

@@ -10,7 +10,16 @@ import type { Report, SourceKind } from '../../shared/domain/model/fact.ts'
 import { ClusterFailure, type ClusterLink, type PodPort } from './cluster-link.ts'
 import type { Findings } from './discovery.ts'
 import type { LoadedEnvironment } from './environments.ts'
-import type { Connector, ConnectorPorts, Dial, HttpGet, LogConnector, ObserveSettings, OpenCluster } from './ports.ts'
+import type {
+  Connector,
+  ConnectorPorts,
+  Dial,
+  HttpGet,
+  LoadedModule,
+  LogConnector,
+  ObserveSettings,
+  OpenCluster,
+} from './ports.ts'
 import type { DiscoveredKind } from './targets.ts'
 
 /** How each kind of source is read. Composition passes them in: the core knows no connector. */
@@ -41,6 +50,8 @@ export interface SourceTask {
   test(ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest>
   /** Of a log that is followed through a cluster: the sources that it goes with, `<kind>/<instance>`. Such logs may take turns. */
   readonly streamOf?: readonly string[]
+  /** Of OPAs. */
+  readonly modules?: (ports: ConnectorPorts, signal: AbortSignal) => Promise<readonly LoadedModule[]>
 }
 
 /** A cluster of the environment as it is reached and known now. */
@@ -69,16 +80,21 @@ export function taskOf<Source extends { readonly id: string }>(
     definition: JSON.stringify([source, settings]),
     observe: (ports, signal) => connector.observe(source, settings, ports, signal),
     test: (ports, signal) => connector.test(source, settings, ports, signal),
+    ...(connector.modules === undefined
+      ? {}
+      : { modules: (ports, signal) => connector.modules?.(source, settings, ports, signal) ?? Promise.resolve([]) }),
   }
 }
 
 /** The same task, with other ways to dial, which lead to `address` whatever is dialled. */
 export function through(task: SourceTask, ways: Pick<ConnectorPorts, 'dial' | 'get'>, address: string): SourceTask {
   const own = { ...ways, place: address }
+  const { modules } = task
   return {
     ...task,
     observe: (ports, signal) => task.observe({ ...ports, ...own }, signal),
     test: async (ports, signal) => ({ ...(await task.test({ ...ports, ...own }, signal)), address }),
+    ...(modules === undefined ? {} : { modules: (ports, signal) => modules({ ...ports, ...own }, signal) }),
   }
 }
 

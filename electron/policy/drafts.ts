@@ -169,6 +169,10 @@ export function createDrafts(folder: string, { clock, log }: { readonly clock: C
         await writeWhole(fileOf(id, path), content)
         base[path] = digestOf(content)
       }
+      // Tools take the roots of the bundle from it; it is made anew with each build, so it is none of the files.
+      const { roots } = draft
+      if (roots.length > 0 && !roots.includes(''))
+        await writeWhole(join(filesFolder(id), '.manifest'), JSON.stringify({ roots }))
       const record = {
         ...draft,
         basedOn: { ...draft.basedOn },
@@ -252,7 +256,7 @@ async function digestsIn(folder: string): Promise<Map<string, { digest: string; 
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   for (const entry of entries.slice(0, mostFiles)) {
     // Links are not followed: what they lead to is no part of the draft.
-    if (!entry.isFile() || (entry.name.startsWith('.') && entry.name.endsWith('.new'))) continue
+    if (!entry.isFile() || /^\..*\.new$|^\.manifest$/.test(entry.name)) continue
     const file = join(entry.parentPath, entry.name)
     const bytes = await readFile(file)
     found.set(relative(folder, file).split(sep).join('/'), { digest: digestOf(bytes), bytes: bytes.length })

@@ -2,11 +2,14 @@ import { implement } from '@orpc/server'
 import { contract } from '../../shared/contract/index.ts'
 import type { LiveEvent } from '../../shared/contract/live.ts'
 import type { SystemInfo } from '../../shared/contract/system.ts'
+import type { ChangesHandlers } from '../core/changes.ts'
 import type { EnvironmentHandlers } from '../core/environment-handlers.ts'
 import type { GraphHandlers } from '../core/graph.ts'
 import type { LogsHandlers } from '../core/logs.ts'
 import type { SecretsHandlers } from '../core/secrets.ts'
 import type { SettingsHandlers } from '../core/settings.ts'
+import type { PolicyHandlers } from '../policy/handlers.ts'
+import { changesRoutes, policyRoutes } from './policy-routes.ts'
 
 interface Scope {
   readonly environment: string
@@ -20,6 +23,8 @@ export interface Handlers {
   readonly logs: LogsHandlers
   readonly secrets: SecretsHandlers
   readonly settings: SettingsHandlers
+  readonly changes: ChangesHandlers
+  readonly policy: PolicyHandlers
   readonly live: { topics(input: Scope, signal: AbortSignal): AsyncGenerator<LiveEvent, void> }
 }
 
@@ -55,6 +60,8 @@ export function createRouter(handlers: Handlers) {
       get: os.settings.get.handler(() => handlers.settings.get()),
       put: os.settings.put.handler(({ input }) => handlers.settings.put(input)),
     },
+    changes: changesRoutes(handlers.changes),
+    policy: policyRoutes(handlers.policy),
     live: {
       topics: os.live.topics.handler(({ input, signal }) => handlers.live.topics(input, signal ?? never)),
     },

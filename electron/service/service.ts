@@ -13,6 +13,7 @@ import type { SecretsStore } from '../core/secrets.ts'
 import { type BindModel, createSessions } from '../core/sessions.ts'
 import type { SettingsHandlers } from '../core/settings.ts'
 import type { Connectors, ObservationPorts } from '../core/source-tasks.ts'
+import type { PolicyNeighbours, PolicyService } from './policy.ts'
 import { createRouter, type ServiceRouter } from './router.ts'
 
 /** Ids of the receiver's sources begin with it: no followed log has the same. */
@@ -39,6 +40,7 @@ export interface ServiceParts {
   readonly openLastKnown?: OpenLastKnown
   readonly secrets: SecretsStore
   readonly settings: SettingsHandlers
+  readonly policy: (neighbours: PolicyNeighbours) => PolicyService
   readonly setup: Pick<EnvironmentParts, 'machine' | 'writer' | 'shippedRights'>
 }
 
@@ -60,6 +62,9 @@ export function createService(parts: ServiceParts): Service {
     (name) => (isPreview(name) ? null : logStores.sinkOf(name)),
     (name) => (isPreview(name) ? null : (parts.openLastKnown?.(name) ?? null)),
   )
+  const graph = createGraphHandlers(sessions)
+  const logs = createLogsHandlers(sessions, logStores, ports.clock)
+  const policy = parts.policy({ registry, sessions, graph, logs })
   const router = createRouter({
     system: { info: async () => parts.info },
     environments: createEnvironmentHandlers({
@@ -72,8 +77,10 @@ export function createService(parts: ServiceParts): Service {
       ports,
       receivesDecisions: receives,
     }),
-    graph: createGraphHandlers(sessions),
-    logs: createLogsHandlers(sessions, logStores, ports.clock),
+    graph,
+    logs,
+    changes: policy.changes,
+    policy: policy.policy,
     secrets: parts.secrets,
     settings: parts.settings,
     live: {
@@ -92,6 +99,7 @@ export function createService(parts: ServiceParts): Service {
       await Promise.race([sessions.ended(), ports.clock.sleep(signOutMs, late.signal).catch(() => {})])
       late.abort()
       parts.secrets.stop()
+      await policy.close()
       await logStores.close()
     },
   }

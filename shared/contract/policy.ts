@@ -102,6 +102,19 @@ export type PublishProgress =
   | { readonly step: 'lost-update'; readonly found: RevisionId }
   | { readonly step: 'failed'; readonly message: string; readonly pointer: 'unmoved' | 'moved' | 'unknown' }
 
+/** A refused request under two policies. `masked` values were not known: the result may differ from what OPA would say. */
+export interface Rechecked {
+  readonly decisionId: string
+  readonly at: EpochMs
+  readonly callerSpiffeId: string | null
+  readonly calleeSpiffeId: string | null
+  readonly path: string | null
+  readonly before: 'allow' | 'deny' | 'undefined' | 'error' | null
+  readonly after: 'allow' | 'deny' | 'undefined' | 'error' | null
+  readonly masked: readonly string[]
+  readonly problem: string | null
+}
+
 export const policy = {
   tools: procedure.input(z.object({})).output(type<readonly ToolState[]>()),
   /** Begins to get a tool: `build` with Go, `download` of the pinned release after it was asked for. */
@@ -135,15 +148,13 @@ export const policy = {
   format: procedure
     .input(z.object({ path: filePath, text: z.string().max(8_000_000) }))
     .output(type<{ readonly text: string; readonly problem: PolicyProblem | null }>()),
-  test: procedure
-    .input(draftInput)
-    .output(
-      type<{
-        readonly results: readonly PolicyTestResult[]
-        readonly coverage: readonly FileCoverage[]
-        readonly problem: string | null
-      }>(),
-    ),
+  test: procedure.input(draftInput).output(
+    type<{
+      readonly results: readonly PolicyTestResult[]
+      readonly coverage: readonly FileCoverage[]
+      readonly problem: string | null
+    }>(),
+  ),
 
   /** Evaluates an input under the deployed revision and a draft, each where given. Never on an OPA of the environment. */
   simulate: procedure
@@ -178,6 +189,17 @@ export const policy = {
   publish: procedure
     .input(bundleInput.extend({ of: subject, token: z.string().max(200), typed: z.string().max(63).nullable() }))
     .output(eventIterator(type<PublishProgress>())),
+  /** Requests that were refused lately, evaluated again under two policies: whether the change lets them pass. */
+  recheck: procedure
+    .input(
+      bundleInput.extend({
+        before: subject,
+        after: subject,
+        minutes: z.number().min(0.1).max(1440).default(60),
+        limit: z.number().int().min(1).max(200).default(50),
+      }),
+    )
+    .output(type<readonly Rechecked[]>()),
   convergence: procedure.input(bundleInput.extend({ revision: z.string().max(500) })).output(type<Convergence>()),
 
   /** Messages of the language server for a draft, JSON-RPC as text; ends with it. */

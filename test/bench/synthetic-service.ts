@@ -17,6 +17,7 @@ import { environmentSetup } from '../../electron/service/environment-setup.ts'
 import { environmentFolder } from '../../electron/service/home.ts'
 import { createService } from '../../electron/service/service.ts'
 import type { BuiltPipeline } from '../builders/pipeline.ts'
+import { refusingPolicy } from '../builders/refusing-policy.ts'
 import { secretsParts } from '../builders/state-files.ts'
 
 /** The real service over generated facts: everything but the connectors is what a user runs. */
@@ -71,6 +72,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
       logs: { ...silent('logs'), observeStream: silent('logs').observe },
     },
     bindModel: bindGraphModel,
+    policy: refusingPolicy,
     setup: environmentSetup(home, packageFolder, []),
     openLogStore: async () => createMemoryStore({ maxAgeMs: 60_000, maxBytes: 1024 ** 2 }),
   })

@@ -8,7 +8,7 @@ import { startBundleServer } from '../builders/bundle-server.ts'
 import { bundleStoreSuite, type StoreUnderTest } from './bundle-store-suite.ts'
 
 const pointer = 'bundles/hops.tar.gz'
-const access = { ca: null, token: async () => null }
+const access = { ca: async () => null, token: async () => null }
 const never = new AbortController().signal
 
 async function directory(): Promise<StoreUnderTest> {
@@ -69,7 +69,7 @@ test('a token is not sent without TLS beyond this machine', async () => {
     base: new URL('http://store.example/'),
     pointer,
     method: 'put',
-    access: { ca: null, token: async () => 'planted-token' },
+    access: { ca: async () => null, token: async () => 'planted-token' },
   })
   const refusal = await store.readPointer(never).catch((reason: unknown) => String(reason))
   expect(refusal).toMatch(/not sent to store\.example without TLS/)

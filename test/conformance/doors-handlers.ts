@@ -2,6 +2,7 @@ import { Failure } from '../../electron/core/failure.ts'
 import type { Handlers } from '../../electron/service/router.ts'
 import type { SourceHealth } from '../../shared/contract/environments.ts'
 import type { GraphView } from '../../shared/contract/graph.ts'
+import { refusingPolicy } from '../builders/refusing-policy.ts'
 
 /** Must never come out of a door, whatever fails. */
 export const canary = 'canary-8f3a-token'
@@ -25,6 +26,7 @@ export function suiteHandlers(): Handlers {
   const unusedStream = async function* (): AsyncGenerator<never, void> {
     yield await unused()
   }
+  const refusing = refusingPolicy()
   return {
     system: { info: async () => ({ version: '1.2.3', host: 'web', home: 'somewhere' }) },
     environments: {
@@ -66,6 +68,8 @@ export function suiteHandlers(): Handlers {
       remove: unused,
     },
     settings: { get: unused, put: unused },
+    policy: refusing.policy,
+    changes: refusing.changes,
     live: {
       async *topics({ environment }, signal) {
         streamsOpen += 1

@@ -2,10 +2,11 @@ import type { SourceTest } from '../../../shared/contract/environments.ts'
 import type { OpaSource } from '../../../shared/domain/model/environment.ts'
 import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { Connector, ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
+import { readModules } from './modules.ts'
 import { opaParts, readOpa } from './reading.ts'
 
 /** Reads OPAs over their REST API, by GET and from a closed list of paths. */
-export const opaConnector: Connector<OpaSource> = { kind: 'opa', observe, test }
+export const opaConnector: Connector<OpaSource> = { kind: 'opa', observe, test, modules: readModules }
 
 async function* observe(
   source: OpaSource,

@@ -20,7 +20,7 @@ export interface StoreRequest {
 
 export interface StoreAccess {
   /** PEM of the CA; the system's otherwise. */
-  readonly ca: string | null
+  ca(): Promise<string | null>
   /** Read anew for each request; null: none is needed. */
   token(): Promise<string | null>
 }
@@ -32,7 +32,7 @@ export async function askStore(
   { method, url, headers, body, signal }: StoreRequest,
   access: StoreAccess,
 ): Promise<StoreAnswer> {
-  const token = await access.token()
+  const [token, ca] = await Promise.all([access.token(), access.ca()])
   if (token !== null && url.protocol === 'http:' && !isThisMachine(url.hostname)) {
     throw new StoreFailure('forbidden', `a token is not sent to ${url.host} without TLS`)
   }
@@ -47,7 +47,7 @@ export async function askStore(
     const fail = (reason: Error): void => reject(failureOf(reason, url, isWrite))
     const asked = open(
       url,
-      { method, headers: sent, signal, agent: false, ...(access.ca === null ? {} : { ca: access.ca }) },
+      { method, headers: sent, signal, agent: false, ...(ca === null ? {} : { ca }) },
       (answer) => {
         const parts: Buffer[] = []
         let length = 0

@@ -1,0 +1,138 @@
+import type { InferContractRouterOutputs } from '@orpc/contract'
+import type { z } from 'zod'
+import type { policy } from '../../shared/contract/policy.ts'
+import { nextRevision } from '../../shared/domain/policy/convergence.ts'
+import { Failure } from '../core/failure.ts'
+import { bundlesOf, revisionsOf } from './deployed.ts'
+import { differenceOf } from './difference.ts'
+import type { StoredDraft } from './drafts.ts'
+import type { Editing } from './editing.ts'
+import type { Inputs } from './inputs.ts'
+import type { Language } from './language.ts'
+import type { PolicyParts } from './parts.ts'
+import type { Publishing } from './publishing.ts'
+import type { Simulating } from './simulating.ts'
+import type { Subjects } from './subjects.ts'
+import type { Tools } from './tools.ts'
+
+/** As the contract hands it on: parsed, with defaults filled in. */
+type Parsed<Procedure> = Procedure extends { '~orpc': { inputSchema?: infer Schema } }
+  ? Extract<Schema, z.ZodType> extends infer Zod extends z.ZodType
+    ? z.output<Zod>
+    : never
+  : never
+type Given = { [Name in keyof typeof policy]: Parsed<(typeof policy)[Name]> }
+type Outputs = InferContractRouterOutputs<typeof policy>
+type Streams = 'publish' | 'language'
+
+/** The policy namespace of the contract. */
+export type PolicyHandlers = {
+  [Name in Exclude<keyof Given, Streams>]: (input: Given[Name], signal: AbortSignal) => Promise<Outputs[Name]>
+} & {
+  publish(input: Given['publish'], signal: AbortSignal): ReturnType<Publishing['publish']>
+  language(input: Given['language'], signal: AbortSignal): ReturnType<Language['open']>
+}
+
+export interface UseCases {
+  readonly parts: PolicyParts
+  readonly subjects: Subjects
+  readonly editing: Editing
+  readonly simulating: Simulating
+  readonly publishing: Publishing
+  readonly inputs: Inputs
+  readonly language: Language
+  readonly tools: Tools
+}
+
+export function createPolicyHandlers(all: UseCases): PolicyHandlers {
+  const { parts, subjects, editing, simulating, publishing, inputs, language, tools } = all
+
+  async function summaryOf(draft: StoredDraft, signal: AbortSignal) {
+    // A store that does not answer overtakes nothing.
+    const live = await subjects.live(draft.environment, draft.bundle, signal).catch(() => null)
+    const isOvertaken = live !== null && draft.basedOn.digest !== null && live.id.digest !== draft.basedOn.digest
+    return { ...draft, overtakenBy: isOvertaken ? live.id : null }
+  }
+
+  async function decisionPath(environment: string, bundle: string, signal: AbortSignal): Promise<string | null> {
+    const found = await bundlesOf(environment, parts, subjects, signal)
+    return found.find(({ name }) => name === bundle)?.decisionPath ?? null
+  }
+
+  return {
+    tools: () => tools.states(),
+    getTool: ({ tool, how }) => tools.get(tool, how),
+    bundles: ({ environment }, signal) => bundlesOf(environment, parts, subjects, signal),
+    revisions: ({ environment, bundle }, signal) => revisionsOf(environment, bundle, parts, subjects, signal),
+    content: ({ environment, bundle, of }, signal) => subjects.content(environment, bundle, of, signal),
+    async file({ environment, bundle, of, path }, signal) {
+      const { files } = await subjects.find(environment, bundle, of, signal)
+      const bytes = files.get(path)
+      if (bytes === undefined) throw new Failure('not-found', path, `There is no file ${path} in this policy.`)
+      return { text: textOf(path, bytes) }
+    },
+    async difference({ environment, bundle, from, to }, signal) {
+      const [before, after] = await Promise.all([from, to].map((of) => subjects.find(environment, bundle, of, signal)))
+      return differenceOf(before?.files ?? new Map(), after?.files ?? new Map())
+    },
+    async drafts({ environment }, signal) {
+      return Promise.all((await parts.drafts.list(environment)).map((draft) => summaryOf(draft, signal)))
+    },
+    async startDraft({ environment, bundle, from }, signal) {
+      const [subject, kept, live] = await Promise.all([
+        subjects.find(environment, bundle, from, signal),
+        parts.kept.list(environment, bundle),
+        subjects.live(environment, bundle, signal).catch(() => null),
+      ])
+      const taken = new Set(kept.map(({ revision }) => revision))
+      const draft = await parts.drafts.start({
+        environment,
+        bundle,
+        basedOn: subject.id,
+        revision: nextRevision(live?.id.revision ?? subject.id.revision, taken),
+        roots: subject.roots,
+        files: subject.files,
+      })
+      return summaryOf(draft, signal)
+    },
+    draft: async ({ draft }, signal) => summaryOf(await parts.drafts.get(draft), signal),
+    readDraft: ({ draft, path }) => parts.drafts.read(draft, path),
+    writeDraft: ({ draft, path, text, version }) => parts.drafts.write(draft, path, text, version),
+    removeDraftFile: async ({ draft, path }, signal) => summaryOf(await parts.drafts.removeFile(draft, path), signal),
+    async discardDraft({ draft }) {
+      await parts.drafts.discard(draft)
+      return { discarded: true }
+    },
+    check: ({ draft, path, text }, signal) =>
+      path === undefined || text === undefined ? editing.check(draft, signal) : editing.checkText(path, text, signal),
+    async format({ path, text }, signal) {
+      if (!path.endsWith('.rego')) return { text, problem: null }
+      return (await parts.opa()).format(text, signal)
+    },
+    test: ({ draft }, signal) => editing.test(draft, signal),
+    async simulate({ environment, bundle, deployed, draft, query, input }, signal) {
+      const path = await decisionPath(environment, bundle, signal)
+      return simulating.simulate({ environment, bundle, deployed, draft, query, input }, path, signal)
+    },
+    inputOf: ({ environment, from }, signal) => inputs.of(environment, from, signal),
+    async recheck({ environment, bundle, before, after, minutes, limit }, signal) {
+      const path = await decisionPath(environment, bundle, signal)
+      return inputs.recheck({ environment, bundle, before, after, minutes, limit, decisionPath: path }, signal)
+    },
+    plan: ({ environment, bundle, of }, signal) => publishing.plan(environment, bundle, of, signal),
+    publish: ({ environment, bundle, token, typed }, signal) =>
+      publishing.publish({ environment, bundle, token, typed }, signal),
+    convergence: ({ environment, bundle, revision }, signal) =>
+      publishing.convergence(environment, bundle, revision, signal),
+    language: ({ draft, session }, signal) => language.open(draft, session, signal),
+    tellLanguage: ({ session, message }) => language.tell(session, message),
+  }
+}
+
+function textOf(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new Failure('invalid', path, `${path} is not UTF-8 text.`)
+  }
+}

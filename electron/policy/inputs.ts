@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import type { HopDetail } from '../../shared/contract/graph.ts'
+import type { FoundAnswer, RefusedAnswer } from '../../shared/contract/logs.ts'
+import type { PolicySubject, Rechecked } from '../../shared/contract/policy.ts'
+import { Failure } from '../core/failure.ts'
+import type { Simulating } from './simulating.ts'
+import type { Subject, Subjects } from './subjects.ts'
+
+export interface InputParts {
+  decision(environment: string, decisionId: string): Promise<FoundAnswer>
+  hop(environment: string, id: string): Promise<HopDetail>
+  refused(environment: string, minutes: number, limit: number): Promise<RefusedAnswer>
+}
+
+/** An input as the pipeline sends it. */
+export interface RecordedInput {
+  readonly input: unknown
+  /** JSON pointers of what is not as it was: taken out by the policy's mask, or by Everyhop before it was kept. */
+  readonly masked: readonly string[]
+  readonly revision: string | null
+  readonly at: number | null
+}
+
+export interface RecheckRequest {
+  readonly environment: string
+  readonly bundle: string
+  readonly before: PolicySubject
+  readonly after: PolicySubject
+  readonly minutes: number
+  readonly limit: number
+  readonly decisionPath: string | null
+}
+
+export interface Inputs {
+  of(
+    environment: string,
+    from: { readonly decisionId: string } | { readonly hop: string },
+    signal: AbortSignal,
+  ): Promise<RecordedInput>
+  recheck(request: RecheckRequest, signal: AbortSignal): Promise<readonly Rechecked[]>
+}
+
+/** Fields that are read of a decision log event (OPA 1.15 to 1.19). */
+const eventSchema = z.looseObject({
+  input: z.unknown().optional(),
+  erased: z.array(z.string()).default([]),
+  masked: z.array(z.string()).default([]),
+  timestamp: z.string().optional(),
+  bundles: z.record(z.string(), z.object({ revision: z.string().optional() })).default({}),
+})
+
+export function createInputs(parts: InputParts, subjects: Subjects, simulating: Simulating): Inputs {
+  async function recorded(environment: string, decisionId: string): Promise<RecordedInput> {
+    const { records } = await parts.decision(environment, decisionId)
+    const text = records.find(({ record }) => record === 'opa-decisions')?.text ?? null
+    const event = eventSchema.safeParse(text === null ? null : jsonOf(text))
+    if (!event.success || event.data.input === undefined) {
+      throw new Failure(
+        'not-found',
+        decisionId,
+        `The input of decision ${decisionId} is not held.`,
+        'It may be older than what is kept, or its log is not read.',
+      )
+    }
+    const { input, erased, masked, timestamp, bundles } = event.data
+    const at = timestamp === undefined ? Number.NaN : Date.parse(timestamp)
+    return {
+      input,
+      masked: [...erased, ...masked, ...starsIn(input, '/input')],
+      revision: Object.values(bundles)[0]?.revision ?? null,
+      at: Number.isNaN(at) ? null : at,
+    }
+  }
+
+  async function ofHop(environment: string, id: string): Promise<RecordedInput> {
+    const { hop, from, to } = await parts.hop(environment, id)
+    if (hop.decision.known) {
+      try {
+        return await recorded(environment, hop.decision.value.decisionId)
+      } catch (reason) {
+        if (!(reason instanceof Failure) || reason.code !== 'not-found') throw reason
+      }
+    }
+    // Without a recorded decision only who calls whom is known; the request itself is not made up.
+    const principal = (known: typeof from.spiffeId): string | undefined => (known.known ? known.value : undefined)
+    return {
+      input: {
+        attributes: {
+          source: { principal: principal(from.spiffeId) },
+          destination: { principal: principal(to.spiffeId) },
+          request: { http: {} },
+        },
+      },
+      masked: ['/input/attributes/request/http'],
+      revision: null,
+      at: null,
+    }
+  }
+
+  return {
+    of: (environment, from) => ('hop' in from ? ofHop(environment, from.hop) : recorded(environment, from.decisionId)),
+    async recheck({ environment, bundle, before, after, minutes, limit, decisionPath }, signal) {
+      if (decisionPath === null) throw new Failure('invalid', bundle, `No rule is known that decides for ${bundle}.`)
+      const [old, fresh, { requests }] = await Promise.all([
+        subjects.find(environment, bundle, before, signal),
+        subjects.find(environment, bundle, after, signal),
+        parts.refused(environment, minutes, limit),
+      ])
+      const found: Rechecked[] = []
+      for (const request of requests) {
+        if (request.decisionId === null) continue // no decision was made: no policy could change it
+        signal.throwIfAborted()
+        const { decisionId, at, callerSpiffeId, calleeSpiffeId } = request
+        const common = { decisionId, at, callerSpiffeId, calleeSpiffeId, path: request.access?.path ?? null }
+        try {
+          const { input, masked } = await recorded(environment, decisionId)
+          const decide = async (subject: Subject) =>
+            (await simulating.decide(subject, decisionPath, input, signal)).decision
+          found.push({ ...common, before: await decide(old), after: await decide(fresh), masked, problem: null })
+        } catch (reason) {
+          if (signal.aborted) throw reason
+          const problem = reason instanceof Error ? reason.message : String(reason)
+          found.push({ ...common, before: null, after: null, masked: [], problem })
+        }
+      }
+      return found
+    },
+  }
+}
+
+const mostStars = 200
+
+/** JSON pointers of values that Everyhop masked before it kept them. */
+function starsIn(value: unknown, path: string, found: string[] = []): readonly string[] {
+  if (found.length >= mostStars) return found
+  if (value === '***') found.push(path)
+  else if (typeof value === 'object' && value !== null) {
+    for (const [name, member] of Object.entries(value)) {
+      starsIn(member, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, found)
+    }
+  }
+  return found
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,42 @@
+import type { ChangesHandlers } from '../../electron/core/changes.ts'
+import { Failure } from '../../electron/core/failure.ts'
+import type { PolicyHandlers } from '../../electron/policy/handlers.ts'
+
+/** Handlers of namespaces that a test does not ask: whoever asks all the same is told. */
+export function refusingPolicy(): { policy: PolicyHandlers; changes: ChangesHandlers; close(): Promise<void> } {
+  const refuse = (): Promise<never> => Promise.reject(new Failure('not-found', 'policy', 'This test has no policies.'))
+  async function* refuseStream(): AsyncGenerator<never, void> {
+    yield await refuse()
+  }
+  return {
+    policy: {
+      tools: refuse,
+      getTool: refuse,
+      bundles: refuse,
+      revisions: refuse,
+      content: refuse,
+      file: refuse,
+      difference: refuse,
+      drafts: refuse,
+      startDraft: refuse,
+      draft: refuse,
+      readDraft: refuse,
+      writeDraft: refuse,
+      removeDraftFile: refuse,
+      discardDraft: refuse,
+      check: refuse,
+      format: refuse,
+      test: refuse,
+      simulate: refuse,
+      inputOf: refuse,
+      recheck: refuse,
+      plan: refuse,
+      convergence: refuse,
+      tellLanguage: refuse,
+      publish: refuseStream,
+      language: refuseStream,
+    },
+    changes: { mode: refuse, enable: refuse, disable: refuse, journal: refuse, verify: refuse },
+    close: async () => {},
+  }
+}
