@@ -6,7 +6,7 @@ import {
   supportSentence,
   testOutcomeWords,
   tlsSentence,
-  unknownSentence,
+  unknownSentences,
 } from '../../shared/words/environment-tests.ts'
 import { gapReasonPhrase, whatTitle } from '../../shared/words/gaps.ts'
 import { sourceLabel } from '../../shared/words/states.ts'
@@ -78,7 +78,7 @@ function textOf(test: SourceTestReport): string {
   // Why something was asked that nobody named.
   const found = test.steps.filter(({ what, outcome }) => what === 'discovery' && outcome === 'read')
   const reasons = found.map(({ locator, detail }) => `  ${locator} is ${detail}`)
-  const unknown = test.unknown.map((what) => `  ${unknownSentence(test.source, what)}`)
+  const unknown = unknownSentences(test.source, test.unknown).map((sentence) => `  ${sentence}`)
   const ask = test.ask === null ? [] : [`  To ask for it: everyhop env role ${roleWords(test.ask)}`]
   const way = [tlsSentence(test.tls), identitySentence(test.identity)].map((sentence) => `  ${sentence}`)
   const own = [supportSentence(test), `Rights: ${rightsSentence(test.rights)}`].map((sentence) => `  ${sentence}`)

@@ -58,8 +58,13 @@ export function identitySentence({ kind, name }: SourceTestReport['identity']): 
 }
 
 /** "Version v1.36.2, which Everyhop is tested with." */
-export function supportSentence({ version, support }: Pick<SourceTestReport, 'version' | 'support'>): string {
+export function supportSentence({
+  version,
+  support,
+  reached,
+}: Pick<SourceTestReport, 'version' | 'support' | 'reached'>): string {
   const tested = support.tested.length === 0 ? 'none' : support.tested.join(', ')
+  if (version === null && !reached) return 'Its version is not known: it did not answer.'
   if (version === null) return `It does not tell its version. Everyhop is tested with ${tested}.`
   if (support.state === 'tested') return `Version ${version}, which Everyhop is tested with.`
   return `Version ${version}. Everyhop is tested with ${tested}: most will work, what does not is shown as unknown.`
@@ -152,6 +157,11 @@ export function stepHead(whats: readonly string[], outcome: SourceTestReport['st
   const [first = '', ...more] = whats
   const names = [whatTitle(first), ...more.map((what) => whatIsMissing(what).replace(/^the /, ''))]
   return `${names.join(', ')}: ${gapReasonPhrase(outcome)}`
+}
+
+/** The same for everything that a test could not read, each sentence once. */
+export function unknownSentences(source: SourceKind, whats: readonly string[]): readonly string[] {
+  return [...new Set(whats.map((what) => unknownSentence(source, what)))]
 }
 
 /** The codes that have a sentence of their own. */

@@ -7,6 +7,7 @@ import {
   supportSentence,
   testOutcomeWords,
   unknownSentence,
+  unknownSentences,
 } from './environment-tests.ts'
 
 test('a source that was not reached is never called usable, and its rights are not known', () => {
@@ -30,13 +31,20 @@ test('a code without a sentence of its own is still a sentence', () => {
 })
 
 test('a version that was never told is not called supported', () => {
-  expect(supportSentence({ version: null, support: { state: 'not-told', tested: ['1.15'] } })).toContain(
+  expect(supportSentence({ version: null, reached: true, support: { state: 'not-told', tested: ['1.15'] } })).toContain(
     'does not tell',
   )
-  expect(supportSentence({ version: 'v1.20', support: { state: 'untested', tested: ['1.36'] } })).toContain(
-    'tested with 1.36',
-  )
+  expect(
+    supportSentence({ version: 'v1.20', reached: true, support: { state: 'untested', tested: ['1.36'] } }),
+  ).toContain('tested with 1.36')
   expect(identitySentence({ kind: 'svid-files', name: 'svid.pem' })).toBe('Everyhop presents the SVID in svid.pem.')
+})
+
+test('what did not answer has no version that could be told, and a sentence is said once', () => {
+  expect(supportSentence({ version: null, reached: false, support: { state: 'not-told', tested: [] } })).toContain(
+    'not known',
+  )
+  expect(unknownSentences('vault', ['connection', 'leases'])).toEqual(['Leases will be unknown.'])
 })
 
 test('a program is shown as it would be typed', () => {

@@ -9,7 +9,7 @@ import {
   supportSentence,
   testOutcomeWords,
   tlsSentence,
-  unknownSentence,
+  unknownSentences,
 } from '../../../shared/words/environment-tests.ts'
 import { whatTitle } from '../../../shared/words/gaps.ts'
 import { sourceLabel } from '../../../shared/words/states.ts'
@@ -139,8 +139,8 @@ function Result({
       {failed.length > literalsShown ? <p className={styles.quiet}>And {failed.length - literalsShown} more.</p> : null}
       {unknown.length === 0 ? null : (
         <ul className={styles.unknown}>
-          {unknown.map((what) => (
-            <li key={what}>{unknownSentence(source, what)}</li>
+          {unknownSentences(source, unknown).map((sentence) => (
+            <li key={sentence}>{sentence}</li>
           ))}
         </ul>
       )}
