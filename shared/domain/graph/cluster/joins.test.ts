@@ -21,7 +21,7 @@ function discovered(all: readonly ScopeState[], suffix = ''): readonly ScopeStat
     const [source, instance, part] = state.scope.split('/')
     if (source === 'kubernetes') return state
     const facts = state.facts.map(
-      (fact): Fact => ('envoy' in fact ? ({ ...fact, envoy: idOf(fact.envoy) } as Fact) : fact),
+      (fact): Fact => ('envoy' in fact && fact.envoy !== null ? ({ ...fact, envoy: idOf(fact.envoy) } as Fact) : fact),
     )
     return { ...state, scope: source === 'envoy' ? `envoy/${idOf(instance ?? '')}/${part}` : state.scope, facts }
   })
