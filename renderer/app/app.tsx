@@ -28,15 +28,15 @@ export function App({ client }: { readonly client: Client }) {
   const [router] = useState(createAppRouter)
   return (
     <ErrorBoundary>
-      <PreferencesProvider>
-        <QueryClientProvider client={queryClient}>
-          <ApiProvider client={client}>
+      <QueryClientProvider client={queryClient}>
+        <ApiProvider client={client}>
+          <PreferencesProvider>
             <ClockProvider>
               <RouterProvider router={router} />
             </ClockProvider>
-          </ApiProvider>
-        </QueryClientProvider>
-      </PreferencesProvider>
+          </PreferencesProvider>
+        </ApiProvider>
+      </QueryClientProvider>
     </ErrorBoundary>
   )
 }

@@ -2,8 +2,9 @@ import { useSearch } from '@tanstack/react-router'
 import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
 import { useEnvironments } from '../api/hooks.ts'
 import { viewStateSchema } from '../features/graph/view-state.ts'
+import { usePreferences } from './preferences.tsx'
 
-/** The environment that the address names; without one the first that can be used. */
+/** The environment that the address names; without one the default of the settings, else the first that can be used. */
 export function useEnvironment(): {
   readonly chosen: string | null
   /** Null: no such environment is known. */
@@ -13,7 +14,9 @@ export function useEnvironment(): {
   const { data } = useEnvironments()
   const named = viewStateSchema.parse(search).env
   const list = data ?? []
-  const first = list.find((candidate) => candidate.problem === null) ?? list[0]
+  const { defaultEnvironment } = usePreferences()
+  const wanted = list.find(({ name, problem }) => name === defaultEnvironment && problem === null)
+  const first = wanted ?? list.find((candidate) => candidate.problem === null) ?? list[0]
   const chosen = named ?? first?.name ?? null
   return { chosen, summary: list.find((candidate) => candidate.name === chosen) ?? null }
 }

@@ -9,6 +9,7 @@ import { ErrorBoundary } from './error-boundary.tsx'
 import styles from './frame.module.css'
 import { HelpOverlay } from './help-overlay.tsx'
 import { TopBar } from './top-bar.tsx'
+import { UnlockSecrets } from './unlock.tsx'
 import { useChords } from './use-chords.ts'
 import { useFrameKeys } from './use-frame-keys.ts'
 
@@ -39,6 +40,7 @@ export function Frame() {
               </Link>
             </li>
           </ul>
+          <UnlockSecrets />
           <button type="button" className={styles.entry} title="Keyboard help (?)" onClick={() => setHelp(true)}>
             <CircleHelp size={20} strokeWidth={1.75} aria-hidden="true" />
             <span>Help</span>

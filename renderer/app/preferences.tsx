@@ -1,40 +1,60 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
 import { z } from 'zod'
-
-const schema = z.object({
-  theme: z.enum(['dark', 'light']).nullable().catch(null),
-  singleKeys: z.boolean().catch(true),
-})
+import type { Settings } from '../../shared/contract/settings.ts'
+import { useSettings } from '../api/settings.ts'
 
 export interface Preferences {
   readonly theme: 'dark' | 'light'
   readonly singleKeys: boolean
+  /** The environment that opens when the address names none. */
+  readonly defaultEnvironment: string | null
   readonly setTheme: (theme: 'dark' | 'light') => void
   readonly setSingleKeys: (on: boolean) => void
 }
 
-const storageKey = 'everyhop.preferences'
+/** The part that is needed before the service answered, so that no window flashes in the wrong colours. */
+const cacheSchema = z.object({
+  theme: z.enum(['system', 'dark', 'light']).catch('system'),
+  motion: z.enum(['system', 'reduced', 'full']).catch('system'),
+  singleKeys: z.boolean().catch(true),
+})
+type Cache = z.infer<typeof cacheSchema>
+
+const cacheKey = 'everyhop.preferences'
 const PreferencesContext = createContext<Preferences | null>(null)
 
-/** How one person likes the window. Kept in the browser; what is looked at is in the address instead. */
+/** How one person likes the window: the service's settings, with what this browser last saw of them until it answers. */
 export function PreferencesProvider({ children }: { readonly children: ReactNode }) {
-  const [stored, setStored] = useState(read)
-  const theme = stored.theme ?? (matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark')
+  const { settings, isNew, change } = useSettings()
+  const [cached] = useState(read)
+  const now: Cache = settings ?? cached
+  // Windows of before there were settings kept theirs here: these become the first ones.
+  const isMoving = isNew && (cached.theme !== 'system' || !cached.singleKeys)
+  const shown = isMoving ? cached : now
+  const theme = shown.theme === 'system' ? systemTheme() : shown.theme
+  const { motion, singleKeys } = shown
+  const defaultEnvironment = settings?.defaultEnvironment ?? null
   useEffect(() => {
     document.documentElement.dataset['theme'] = theme
-  }, [theme])
-  const value = useMemo<Preferences>(() => {
-    const keep = (next: typeof stored) => {
-      setStored(next)
-      write(next)
-    }
-    return {
+    document.documentElement.dataset['motion'] = motion
+  }, [theme, motion])
+  useEffect(() => {
+    if (settings !== null && !isMoving) write(settings)
+  }, [settings, isMoving])
+  useEffect(() => {
+    // The change itself ends the moving: from then on the settings are no longer new.
+    if (isMoving) change({ theme: cached.theme, singleKeys: cached.singleKeys })
+  }, [isMoving, cached, change])
+  const value = useMemo<Preferences>(
+    () => ({
       theme,
-      singleKeys: stored.singleKeys,
-      setTheme: (chosen) => keep({ ...stored, theme: chosen }),
-      setSingleKeys: (on) => keep({ ...stored, singleKeys: on }),
-    }
-  }, [stored, theme])
+      singleKeys,
+      defaultEnvironment,
+      setTheme: (chosen) => change({ theme: chosen }),
+      setSingleKeys: (on) => change({ singleKeys: on }),
+    }),
+    [theme, singleKeys, defaultEnvironment, change],
+  )
   return <PreferencesContext.Provider value={value}>{children}</PreferencesContext.Provider>
 }
 
@@ -44,20 +64,24 @@ export function usePreferences(): Preferences {
   return value
 }
 
-function read(): z.infer<typeof schema> {
+function systemTheme(): 'dark' | 'light' {
+  return matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark'
+}
+
+function read(): Cache {
   try {
-    const text = localStorage.getItem(storageKey)
-    return schema.parse(text === null ? {} : JSON.parse(text))
+    const text = localStorage.getItem(cacheKey)
+    return cacheSchema.parse(text === null ? {} : JSON.parse(text))
   } catch {
-    // Storage may be switched off, or hold something else: the defaults do.
-    return { theme: null, singleKeys: true }
+    // Storage may be switched off, or hold something else: the defaults do until the service answers.
+    return cacheSchema.parse({})
   }
 }
 
-function write(value: z.infer<typeof schema>): void {
+function write({ theme, motion, singleKeys }: Settings): void {
   try {
-    localStorage.setItem(storageKey, JSON.stringify(value))
+    localStorage.setItem(cacheKey, JSON.stringify({ theme, motion, singleKeys }))
   } catch {
-    // Not kept, then; it still holds until the window closes.
+    // The service keeps it; here it was only for a quicker start.
   }
 }

@@ -1,5 +1,7 @@
 import type { LiveEvent } from '../../shared/contract/live.ts'
 import type { RefusedInput } from '../../shared/contract/logs.ts'
+import type { SecretsState } from '../../shared/contract/secrets.ts'
+import { defaultSettings } from '../../shared/contract/settings.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { Client } from '../api/client.ts'
@@ -9,7 +11,17 @@ import { refusedAnswer } from './fixture-refused.ts'
 import { type Fixture, labFixture, troubledFixture } from './fixture-view.ts'
 
 /** Which invented situation the development page shows: `dev.html?show=…`. */
-export type Situation = 'lab' | 'troubled' | 'large' | 'none' | 'empty' | 'loading' | 'gone' | 'broken'
+export type Situation =
+  | 'lab'
+  | 'troubled'
+  | 'large'
+  | 'none'
+  | 'empty'
+  | 'loading'
+  | 'gone'
+  | 'broken'
+  | 'last-known'
+  | 'locked'
 
 /** A client that answers from invented data, so that the screen can be looked at without a service. */
 export function createFixtureClient(situation: Situation): Client {
@@ -77,6 +89,14 @@ export function createFixtureClient(situation: Situation): Client {
       refused: async (input: RefusedInput) => refusedAnswer(situation, moment.now, input),
       find: async () => ({ heldSince: null, records: [], complete: true }),
     },
+    settings: {
+      get: async () => ({ settings: defaultSettings, file: 'settings.json', isNew: false, problem: null }),
+      put: async () => ({ settings: defaultSettings, file: 'settings.json', isNew: false, problem: null }),
+    },
+    secrets: {
+      state: async () => secretsState(situation),
+      unlock: fails,
+    },
     live: {
       topics: async () => {
         if (situation === 'gone') return fails()
@@ -94,7 +114,18 @@ export function createFixtureClient(situation: Situation): Client {
   return answers as unknown as Client
 }
 
+function secretsState(situation: Situation): SecretsState {
+  const common = { keyring: { available: false, name: null, problem: null }, file: '~/.config/everyhop/secrets.json' }
+  return situation === 'locked'
+    ? { ...common, condition: 'locked', protection: 'passphrase', problem: null, count: 2 }
+    : { ...common, condition: 'unset', protection: null, problem: null, count: 0 }
+}
+
 function viewOf(situation: Situation, fixture: Fixture): GraphView {
+  if (situation === 'last-known') {
+    const age = fixture.view.asOf - 12 * 60_000
+    return { ...fixture.view, lastKnown: { scopes: 64, of: 64, oldestReadAt: age, newestReadAt: age } }
+  }
   return situation === 'empty' || situation === 'loading'
     ? { ...fixture.view, nodes: [], edges: [], control: [] }
     : fixture.view

@@ -6,7 +6,18 @@ import { createFixtureClient, type Situation } from './fixture-client.ts'
 
 const asked = new URLSearchParams(window.location.search).get('show')
 window.history.replaceState(null, '', `${window.location.pathname}${window.location.hash}`)
-const situations: readonly Situation[] = ['lab', 'troubled', 'large', 'none', 'empty', 'loading', 'gone', 'broken']
+const situations: readonly Situation[] = [
+  'lab',
+  'troubled',
+  'large',
+  'none',
+  'empty',
+  'loading',
+  'gone',
+  'broken',
+  'last-known',
+  'locked',
+]
 const situation = situations.find((candidate) => candidate === asked) ?? 'troubled'
 const root = document.getElementById('root')
 if (root !== null) {

@@ -1,5 +1,6 @@
 import type { GapReason, SourceKind } from '../domain/model/fact.ts'
 import type { EpochMs } from '../domain/model/time.ts'
+import type { LastKnownPart } from '../domain/model/view.ts'
 import { countOf, formatAge, formatClock } from './durations.ts'
 import { gapReasonPhrase, whatIsMissing } from './gaps.ts'
 import { sourceLabel } from './states.ts'
@@ -53,4 +54,12 @@ export function silentSourceSentence(source: SourceKind, lastReadAt: EpochMs | n
   const name = sourceLabel(source)
   if (lastReadAt === null) return `${name} has not answered yet. What it would say is unknown.`
   return `${name} has not answered since ${formatClock(lastReadAt, now)}. Its facts are ${formatAge(now - lastReadAt)} old.`
+}
+
+/** What is shown from before this start, with its age; not yet read again. */
+export function lastKnownSentence({ scopes, of, oldestReadAt, newestReadAt }: LastKnownPart, now: EpochMs): string {
+  const newest = formatAge(now - newestReadAt)
+  const age = newest === formatAge(now - oldestReadAt) ? newest : `${newest} to ${formatAge(now - oldestReadAt)}`
+  if (scopes >= of) return `Last known, ${age} old: nothing of it is proven now.`
+  return `${scopes} of ${of} readings are last known, ${age} old, and prove nothing now.`
 }

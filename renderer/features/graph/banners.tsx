@@ -1,4 +1,4 @@
-import { FileWarning, ListFilter, OctagonX, SquareDashed } from 'lucide-react'
+import { FileWarning, History, ListFilter, OctagonX, SquareDashed } from 'lucide-react'
 import { useState } from 'react'
 import type { SourceHealth } from '../../../shared/contract/environments.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
@@ -7,7 +7,7 @@ import { formatClock, formatDuration } from '../../../shared/words/durations.ts'
 import { errorSentence } from '../../../shared/words/errors.ts'
 import { filterProblemSentence, noMatchSentence } from '../../../shared/words/filter.ts'
 import { noticeSentence } from '../../../shared/words/notices.ts'
-import { silentSourceSentence, sourceProblemSentence } from '../../../shared/words/sources.ts'
+import { lastKnownSentence, silentSourceSentence, sourceProblemSentence } from '../../../shared/words/sources.ts'
 import { sourceLabel } from '../../../shared/words/states.ts'
 import { useNow } from '../../api/clock.tsx'
 import { useLive } from '../../api/live.tsx'
@@ -73,6 +73,11 @@ export function Banners({
             {noMatchSentence(state.filter)}
           </Banner>
         ) : null}
+        {view === null || view.lastKnown === null ? null : (
+          <Banner tone="unknown" icon={<History size={16} aria-hidden="true" />}>
+            <b>{lastKnownSentence(view.lastKnown, now)}</b> The sources are being asked.
+          </Banner>
+        )}
         {lost === null ? <SilentSources health={health} now={now} /> : null}
         {view === null || view.intentProblem === null ? null : (
           <Banner tone="warn" icon={<FileWarning size={16} aria-hidden="true" />}>

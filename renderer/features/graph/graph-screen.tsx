@@ -82,7 +82,7 @@ export function GraphScreen({
       <div className={styles.split}>
         <div className={styles.left}>
           <Banners view={view} state={state} change={change} health={health} />
-          <div className={styles.content}>
+          <div className={styles.content} data-last-known={isOnlyLastKnown(view)}>
             {view === null || drawing === null ? (
               query.error === null ? (
                 <LoadingGraph health={health} />
@@ -148,6 +148,11 @@ export function GraphScreen({
       <StatusBar view={view} filter={state.filter} health={health} said={said} />
     </main>
   )
+}
+
+/** Nothing that is shown was read since the start. */
+function isOnlyLastKnown(view: GraphView | null): boolean {
+  return view !== null && view.lastKnown !== null && view.lastKnown.scopes >= view.lastKnown.of
 }
 
 const noNames: Drawing['names'] = new Map()
