@@ -144,3 +144,28 @@ test('a link whose file is gone is shown with its problem', async () => {
   const registry = await watch()
   expect(registry.summaries()).toMatchObject([{ name: 'lab', problem: { message: 'the file is not there' } }])
 })
+
+test('a file that appeared and was not read yet is not listed as if nothing were wrong with it', async () => {
+  const release = Promise.withResolvers<void>()
+  const files = createFiles({ pollMs: 50 })
+  const slow = {
+    ...files,
+    async readText(path: string, maxBytes?: number) {
+      if (path.endsWith('slow.yaml')) await release.promise
+      return files.readText(path, maxBytes)
+    },
+  }
+  const log = { info() {}, warn() {}, error() {} }
+  const registry = watchEnvironments(
+    { files: slow, clock: systemClock, log, folder: environmentFolder(home) },
+    ended.signal,
+  )
+  await registry.ready()
+  await write('slow.yaml', 'nonsense')
+  const looked = registry.refresh()
+  await expect.poll(() => registry.placeOf('slow')?.listedName, { timeout: 5000 }).toBe('slow.yaml')
+  expect(registry.summaries()).toEqual([])
+  release.resolve()
+  await looked
+  expect(registry.summaries()).toMatchObject([{ name: 'slow', problem: { line: 1 } }])
+})

@@ -221,6 +221,8 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): Wa
     ready: () => first,
     summaries: () =>
       [...entries.values()]
+        // What was not read yet is neither fine nor broken: it is listed a moment later.
+        .filter(({ loaded, problem }) => loaded !== null || problem !== null)
         .map(summaryOf)
         .sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0)),
     get(name) {

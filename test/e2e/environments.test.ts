@@ -180,7 +180,7 @@ test('a broken file is shown with line and column, does not stop the others, and
     'apiVersion: everyhop.dev/v1\nkind: Environment\nname: broken\nsources: 3\n',
   )
   await connections.open()
-  await expect.poll(() => page.reload().then(() => connections.row('broken').count()), { timeout: 30_000 }).toBe(1)
+  await connections.row('broken').waitFor({ timeout: 30_000 })
   expect(await connections.row('broken').textContent()).toContain('line 4, column 10')
   await page.getByTestId('environment-menu').click()
   await page.getByTestId('open-lacking').waitFor()

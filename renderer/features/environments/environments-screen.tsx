@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useEffectEvent, useState } from 'react'
 import type { EditableEnvironment, KubeContext, Proposal } from '../../../shared/contract/environment-setup.ts'
 import type { EnvironmentSummary } from '../../../shared/contract/environments.ts'
 import { useApi } from '../../api/api-context.tsx'
-import { failureSentence, useCommand, useTesting } from '../../api/environments.ts'
+import { failureSentence, useCommand, useListAgain, useTesting } from '../../api/environments.ts'
 import { useEnvironments, useSourceHealth, useSystemInfo } from '../../api/hooks.ts'
 import { Button, Keys, Plate } from '../../ui/atoms.tsx'
 import type { ConnectionsAddress } from './address.ts'
@@ -98,6 +98,12 @@ function Overview({ address, go, openGraph, chosen }: ScreenProps) {
   const [tested, setTested] = useState<string | null>(null)
   const [removing, setRemoving] = useState<string | null>(null)
   const kept: ConnectionsAddress = address.env === undefined ? {} : { env: address.env }
+  const listAgain = useListAgain()
+  // Files are corrected in an editor while this is looked at.
+  useEffect(() => {
+    const again = setInterval(() => void listAgain(), listEveryMs)
+    return () => clearInterval(again)
+  }, [listAgain])
   if (data === undefined) {
     return (
       <main className={styles.whole}>
@@ -156,6 +162,8 @@ function Overview({ address, go, openGraph, chosen }: ScreenProps) {
     </main>
   )
 }
+
+const listEveryMs = 2000
 
 function usable(environments: readonly EnvironmentSummary[], chosen: string | null): string | null {
   return environments.some(({ name, problem }) => name === chosen && problem === null) ? chosen : null

@@ -63,6 +63,7 @@ export function VaultSection({
             value={fields.caFile}
             onChange={(caFile) => set({ caFile })}
             placeholder="empty: the authorities of this system"
+            testId="vault-ca-file"
           />
         </>
       )}
@@ -114,6 +115,7 @@ export function VaultSection({
             value={fields.tokenFile}
             onChange={(tokenFile) => set({ tokenFile })}
             placeholder="empty: asked for at the cluster"
+            testId="vault-token-file"
           />
         </>
       ) : null}

@@ -8,6 +8,13 @@ export interface SpireFiles {
   readonly bundle: string
 }
 
+/** How somebody lets Everyhop sign in to Vault. Without an address: the Vault that is found in the cluster. */
+export type VaultSignInWords = (
+  | { readonly way: 'token-file'; readonly file: string }
+  | { readonly way: 'kubernetes'; readonly role: string; readonly file: string }
+  | { readonly way: 'jwt'; readonly role: string; readonly socket: string }
+) & { readonly address?: string; readonly caFile?: string }
+
 export interface ConnectionsPage {
   open(): Promise<void>
   /** Starts a new environment from a context; answers the program's question when there is one. */
@@ -16,6 +23,7 @@ export interface ConnectionsPage {
   production(): Promise<void>
   intent(path: string): Promise<void>
   spire(files: SpireFiles): Promise<void>
+  vault(signIn: VaultSignInWords): Promise<void>
   /** Checks again what the form says now, and waits until all was asked. */
   check(): Promise<void>
   /** Waits until what runs was asked. */
@@ -73,6 +81,14 @@ export function connectionsPage(page: Page): ConnectionsPage {
       await page.getByTestId('spire-certificate').fill(certificate)
       await page.getByTestId('spire-key').fill(key)
       await page.getByTestId('spire-bundle').fill(bundle)
+    },
+    async vault(signIn) {
+      await page.getByTestId('vault-way').selectOption(signIn.way)
+      await page.getByTestId('vault-address').fill(signIn.address ?? '')
+      await page.getByTestId('vault-ca-file').fill(signIn.caFile ?? '')
+      if (signIn.way !== 'token-file') await page.getByTestId('vault-role').fill(signIn.role)
+      if (signIn.way === 'jwt') await page.getByTestId('vault-socket').fill(signIn.socket)
+      else await page.getByTestId('vault-token-file').fill(signIn.file)
     },
     async check() {
       await page.getByTestId('check-again').click()
