@@ -20,10 +20,10 @@ interface Lease {
   /** Something was revoked after that, and the log hides what. */
   unnamedAt: EpochMs | null
   readonly token: string | null
-  readonly accessor: string | null
   /** As it was last reported, and what of it moves with time. */
   fact: VaultLeaseFact | null
   doubt: VaultLeaseDoubt | null
+  doubtedAt: EpochMs
 }
 
 /**
@@ -61,9 +61,9 @@ export function createVaultLeases(capacity: number = mostLeases): VaultLeases {
       toldAt: record.at,
       unnamedAt: null,
       token: record.token.hash,
-      accessor: record.token.accessorHash,
       fact: null,
       doubt: null,
+      doubtedAt: 0,
     })
     makeRoom()
   }
@@ -88,9 +88,9 @@ export function createVaultLeases(capacity: number = mostLeases): VaultLeases {
       toldAt: at,
       unnamedAt: null,
       token: null,
-      accessor: null,
       fact: null,
       doubt: null,
+      doubtedAt: 0,
     }
     leases.set(leaseId, lease)
     makeRoom()
@@ -140,12 +140,16 @@ export function createVaultLeases(capacity: number = mostLeases): VaultLeases {
     dropped += ended.length + others.length
   }
 
-  function doubtOf(lease: Lease, now: EpochMs): VaultLeaseDoubt | null {
-    if (lease.revokedAt !== null) return null
-    if (lease.unnamedAt !== null && lease.unnamedAt >= lease.toldAt) return 'unnamed-revocation'
-    if (since !== null && lease.toldAt < since) return 'lines-missed'
+  /** Why what was told last may no longer be so, and since when. */
+  function doubtOf(lease: Lease, now: EpochMs): { readonly doubt: VaultLeaseDoubt | null; readonly since: EpochMs } {
+    if (lease.revokedAt !== null) return { doubt: null, since: 0 }
+    if (lease.unnamedAt !== null && lease.unnamedAt >= lease.toldAt) {
+      return { doubt: 'unnamed-revocation', since: lease.unnamedAt }
+    }
+    if (since !== null && lease.toldAt < since) return { doubt: 'lines-missed', since }
     const tokenEndsAt = lease.token === null ? null : tokens.endOf(lease.token)
-    return tokenEndsAt !== null && tokenEndsAt <= now ? 'expiry-passed' : 'expiry-unknown'
+    if (tokenEndsAt !== null && tokenEndsAt <= now) return { doubt: 'expiry-passed', since: tokenEndsAt }
+    return { doubt: 'expiry-unknown', since: 0 }
   }
 
   return {
@@ -169,13 +173,11 @@ export function createVaultLeases(capacity: number = mostLeases): VaultLeases {
         case 'revoked-token':
           revokeTokens(tokens.end(effect.hash), at)
           break
-        case 'revoked-accessor': {
-          const hash = tokens.byAccessor(effect.hash)
-          // With hmac_accessor=false the two cannot be told to be one.
-          if (hash === null) doubtAll(() => true, at)
-          else revokeTokens(tokens.end(hash), at)
+        case 'revoked-accessor':
+          // With hmac_accessor=false it is not to be told whose it is.
+          if (tokens.has(effect.hash)) revokeTokens(tokens.end(effect.hash), at)
+          else doubtAll(() => true, at)
           break
-        }
         case 'revoked-unnamed':
           doubtAll(() => true, at)
           break
@@ -191,9 +193,9 @@ export function createVaultLeases(capacity: number = mostLeases): VaultLeases {
     },
     facts(vault, scope, from) {
       return [...leases.values()].map((lease) => {
-        const doubt = doubtOf(lease, from.observedAt)
-        if (lease.fact === null || doubt !== lease.doubt) {
-          lease.doubt = doubt
+        const { doubt, since: doubtedAt } = doubtOf(lease, from.observedAt)
+        if (lease.fact === null || doubt !== lease.doubt || doubtedAt !== lease.doubtedAt) {
+          Object.assign(lease, { doubt, doubtedAt })
           lease.fact = factOf(lease, vault, scope, from)
         }
         return lease.fact
@@ -221,7 +223,7 @@ function factOf(lease: Lease, vault: string, scope: string, from: Provenance): V
     kind: 'vault-lease',
     id: `${scope}#vault-lease/${lease.leaseId}`,
     // The time of the last line that told of it or put it in doubt, so that a look-up after that is the newer of the two.
-    from: { ...from, observedAt: Math.max(lease.toldAt, lease.unnamedAt ?? lease.toldAt) },
+    from: { ...from, observedAt: Math.max(lease.toldAt, lease.doubtedAt) },
     vault,
     leaseId: lease.leaseId,
     mount: lease.mount,

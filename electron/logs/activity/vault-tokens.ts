@@ -3,7 +3,8 @@ import type { AuditedToken } from '../intake/vault-audit.ts'
 import type { VaultEffect } from '../intake/vault-effect.ts'
 
 interface Token {
-  accessor: string | null
+  /** Hashes of its accessor and of other forms of it. */
+  readonly aliases: Set<string>
   parent: string | null
   endsAt: EpochMs | null
   /** Its making was logged, so that its parent is known. */
@@ -17,14 +18,15 @@ export interface VaultTokens {
   take(effect: Extract<VaultEffect, { kind: 'token-issued' | 'token-renewed' }>, asker: AuditedToken): void
   /** It and every token that was made with it, now forgotten. */
   end(hash: string): ReadonlySet<string>
-  byAccessor(hash: string): string | null
+  /** Whether a token is known by this hash: of itself, of the form in which it was sent, or of its accessor. */
+  has(hash: string): boolean
   endOf(hash: string): EpochMs | null
   isKnown(hash: string): boolean
 }
 
 export function createVaultTokens(capacity: number): VaultTokens {
   const tokens = new Map<string, Token>()
-  const accessors = new Map<string, string>()
+  const named = new Map<string, string>()
   const children = new Map<string, Set<string>>()
 
   function tokenOf(hash: string): Token {
@@ -32,7 +34,7 @@ export function createVaultTokens(capacity: number): VaultTokens {
     if (known !== undefined) return known
     const [oldest] = tokens.keys()
     if (tokens.size >= capacity && oldest !== undefined) forget(oldest)
-    const token: Token = { accessor: null, parent: null, endsAt: null, isKnown: false }
+    const token: Token = { aliases: new Set(), parent: null, endsAt: null, isKnown: false }
     tokens.set(hash, token)
     return token
   }
@@ -42,18 +44,20 @@ export function createVaultTokens(capacity: number): VaultTokens {
     tokens.delete(hash)
     children.delete(hash)
     if (token === undefined) return
-    if (token.accessor !== null) accessors.delete(token.accessor)
+    for (const alias of token.aliases) named.delete(alias)
     if (token.parent !== null) children.get(token.parent)?.delete(hash)
   }
 
   return {
-    seen({ hash, accessorHash, endsAt }) {
+    seen({ hash, sentHash, accessorHash, endsAt }) {
       if (hash === null) return
       const token = tokenOf(hash)
       token.endsAt ??= endsAt
-      if (accessorHash === null || token.accessor === accessorHash) return
-      token.accessor = accessorHash
-      accessors.set(accessorHash, hash)
+      for (const alias of [sentHash, accessorHash]) {
+        if (alias === null || alias === hash) continue
+        token.aliases.add(alias)
+        named.set(alias, hash)
+      }
     },
     take(effect) {
       const token = tokenOf(effect.hash)
@@ -66,13 +70,13 @@ export function createVaultTokens(capacity: number): VaultTokens {
       children.set(effect.parent, siblings.add(effect.hash))
     },
     end(hash) {
-      const ended = new Set([hash])
+      const ended = new Set([named.get(hash) ?? hash])
       // A set is walked to its end even while it grows.
       for (const one of ended) for (const child of children.get(one) ?? []) ended.add(child)
       for (const one of ended) forget(one)
       return ended
     },
-    byAccessor: (hash) => accessors.get(hash) ?? null,
+    has: (hash) => named.has(hash) || tokens.has(hash),
     endOf: (hash) => tokens.get(hash)?.endsAt ?? null,
     isKnown: (hash) => tokens.get(hash)?.isKnown === true,
   }

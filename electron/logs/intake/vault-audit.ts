@@ -36,9 +36,13 @@ export interface VaultAuditRecord {
   readonly token: AuditedToken
 }
 
-/** A token as the log hides it: two lines of one token have the same hash. */
+/**
+ * A token as the log hides it. Vault 1.10 and newer hand out a token in a longer form than they keep it: `hash` is of the kept
+ * form (`auth`), `sentHash` of what came with the request, which is also what a revocation names.
+ */
 export interface AuditedToken {
   readonly hash: string | null
+  readonly sentHash: string | null
   readonly accessorHash: string | null
   /** When it ends unless it is renewed; null: never, or not said. */
   readonly endsAt: EpochMs | null
@@ -131,6 +135,7 @@ export function parseVaultAudit(object: Readonly<Record<string, unknown>>): Pars
       effect: found.type === 'response' && outcome === 'done' ? effectOf(found) : null,
       token: {
         hash: found.auth?.client_token ?? request.client_token ?? null,
+        sentHash: request.client_token ?? null,
         accessorHash: found.auth?.accessor ?? request.client_token_accessor ?? null,
         endsAt: endOf(found.auth),
       },
@@ -139,8 +144,12 @@ export function parseVaultAudit(object: Readonly<Record<string, unknown>>): Pars
 }
 
 /** `1 error occurred:\n\t* permission denied\n\n` */
-function outcomeOf({ error, request }: WireAuditLine): VaultAuditRecord['outcome'] {
-  if (error === undefined || error === '') return 'done'
+function outcomeOf({ error, request, response }: WireAuditLine): VaultAuditRecord['outcome'] {
+  if (error === undefined || error === '') {
+    // What an engine or a method refuses has its words in the answer, hashed: a login too.
+    const said = Object.keys(response?.data ?? {})
+    return said.length !== 1 || said[0] !== 'error' ? 'done' : isLogin(request.path) ? 'denied' : 'failed'
+  }
   return /permission denied/i.test(error) || isLogin(request.path) ? 'denied' : 'failed'
 }
 

@@ -65,14 +65,19 @@ function tokenRevocationOf({ request, auth }: WireAuditLine): VaultEffect | null
   return verb === 'revoke-accessor' ? { kind: 'revoked-accessor', hash } : { kind: 'revoked-token', hash }
 }
 
-function tokenOf({ request, response }: WireAuditLine): VaultEffect | null {
+function tokenOf({ auth, request, response }: WireAuditLine): VaultEffect | null {
   const token = response?.auth
   const hash = token?.client_token
   if (token === undefined || hash === undefined || hash === '') return null
   const endsAt = endOfToken(token.token_issue_time, token.token_ttl)
   if (request.path.startsWith('auth/token/renew')) return { kind: 'token-renewed', hash, endsAt }
   const isChild = /^auth\/token\/create(\/|$)/.test(request.path) && request.data?.['no_parent'] !== true
-  return { kind: 'token-issued', hash, parent: isChild ? (request.client_token ?? null) : null, endsAt }
+  return {
+    kind: 'token-issued',
+    hash,
+    parent: isChild ? (auth?.client_token ?? request.client_token ?? null) : null,
+    endsAt,
+  }
 }
 
 function endOfToken(issuedAt: string | undefined, ttlSeconds: number | undefined): EpochMs | null {
