@@ -32,7 +32,8 @@ export interface Identity {
   readonly bundle: string
 }
 
-export async function startSpireServer(trustDomain = 'pipeline.example'): Promise<RealSpireServer> {
+/** @param alsoAllowed rules in Rego besides the shipped one. */
+export async function startSpireServer(trustDomain = 'pipeline.example', alsoAllowed = ''): Promise<RealSpireServer> {
   const [binaries, policy] = await Promise.all([
     ensureBinaries(['spire-server'], { log: (line) => console.log(line) }),
     ensureSpirePolicy(),
@@ -41,7 +42,10 @@ export async function startSpireServer(trustDomain = 'pipeline.example'): Promis
   const folder = await mkdtemp(join(tmpdir(), 'spire-'))
   const socket = join(folder, 'server.sock')
   const port = await freePort()
-  await writeFile(join(folder, 'policy.rego'), (await readFile(policy.rego, 'utf8')) + (await shippedRule(trustDomain)))
+  await writeFile(
+    join(folder, 'policy.rego'),
+    (await readFile(policy.rego, 'utf8')) + (await shippedRule(trustDomain)) + alsoAllowed,
+  )
   await writeFile(join(folder, 'server.conf'), configuration({ folder, socket, port, trustDomain, data: policy.data }))
   const child = spawn(program, ['run', '-config', join(folder, 'server.conf')], { stdio: 'ignore' })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
