@@ -73,6 +73,7 @@ function hclRules(tokens: readonly Token[]): Rules | null {
       // `name = "…"` beside the paths.
       if (path.value !== '=') return null
       at = pastValue(tokens, at)
+      if (at > tokens.length) return null
       continue
     }
     if (isSign('=')) at += 1
