@@ -2,7 +2,6 @@ import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { z } from 'zod'
 import type { Fact, ScopeState } from '../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 import { type LastKnownStore, type Log, StateFileFailure } from '../core/ports.ts'
@@ -19,24 +18,15 @@ export interface LastKnownOptions {
 }
 
 const pageBytes = 4096
-/** 5,000 workloads are about 10 MB. */
+/** 5,000 workloads are about 50 MB. */
 const usualMaxBytes = 256 * 1024 * 1024
 /** Older than that, a picture says nothing about now. */
 const oldestMs = 30 * 86_400_000
 /** A damaged row must not take all memory. */
 const longestRow = 64 * 1024 * 1024
 
-const rowSchema = z.object({
-  scope: z.string(),
-  read_at: z.number(),
-  tried_at: z.number(),
-  facts: z.instanceof(Uint8Array),
-})
-const factSchema = z.looseObject({
-  kind: z.string(),
-  id: z.string(),
-  from: z.looseObject({ source: z.string(), instance: z.string(), observedAt: z.number() }),
-})
+/** Smaller ones are kept as they are: to unpack thousands of them takes longer than to read them. Characters. */
+const packedFrom = 4096
 
 /**
  * Last known facts in one SQLite file, a row a scope: what changed is written, not everything. Each save holds whole or not at
@@ -73,8 +63,8 @@ export function openLastKnown(options: LastKnownOptions): LastKnownStore {
         database.exec('BEGIN IMMEDIATE')
         for (const scope of forgotten) forget.run(scope)
         for (const { scope, facts, readAt, triedAt } of kept) {
-          const packed = deflateRawSync(JSON.stringify(facts), { level: 1 })
-          put.run(scope, readAt, triedAt, packed)
+          const text = JSON.stringify(facts)
+          put.run(scope, readAt, triedAt, text.length < packedFrom ? text : deflateRawSync(text, { level: 1 }))
         }
         database.exec('COMMIT')
       } catch (reason) {
@@ -99,7 +89,7 @@ function openDatabase({ path, mark, maxBytes = usualMaxBytes }: LastKnownOptions
       PRAGMA busy_timeout = 2000; PRAGMA max_page_count = ${Math.floor(maxBytes / pageBytes)};
       CREATE TABLE IF NOT EXISTS mark (text TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS scopes
-        (scope TEXT PRIMARY KEY, read_at INTEGER NOT NULL, tried_at INTEGER NOT NULL, facts BLOB NOT NULL) WITHOUT ROWID;`)
+        (scope TEXT PRIMARY KEY, read_at INTEGER NOT NULL, tried_at INTEGER NOT NULL, facts ANY NOT NULL) WITHOUT ROWID;`)
     const found = database.prepare('SELECT text FROM mark').get()
     if (found?.['text'] !== mark) {
       database.exec('BEGIN IMMEDIATE; DELETE FROM scopes; DELETE FROM mark')
@@ -114,16 +104,28 @@ function openDatabase({ path, mark, maxBytes = usualMaxBytes }: LastKnownOptions
 }
 
 /** Nothing, when the row is not what we wrote: then that scope is not known, which is always true. */
-function stateOf(raw: unknown): readonly ScopeState[] {
-  const row = rowSchema.safeParse(raw)
-  if (!row.success) return []
+function stateOf(row: Readonly<Record<string, unknown>>): readonly ScopeState[] {
+  const { scope, read_at: readAt, tried_at: triedAt, facts: kept } = row
+  if (typeof scope !== 'string' || typeof readAt !== 'number' || typeof triedAt !== 'number') return []
   try {
-    const parsed: unknown = JSON.parse(inflateRawSync(row.data.facts, { maxOutputLength: longestRow }).toString('utf8'))
-    if (!Array.isArray(parsed) || !parsed.every((fact) => factSchema.safeParse(fact).success)) return []
-    const { scope, read_at: readAt, tried_at: triedAt } = row.data
-    // The mark says that these are facts of this very version; the check above, that they were not cut or mixed.
-    return [{ scope, facts: parsed as readonly Fact[], gaps: [], readAt, triedAt, current: false }]
+    const text =
+      kept instanceof Uint8Array ? inflateRawSync(kept, { maxOutputLength: longestRow }).toString('utf8') : String(kept)
+    const parsed: unknown = JSON.parse(text)
+    if (!Array.isArray(parsed) || !parsed.every(isFact)) return []
+    // The mark says that these are facts of this very version; the check, that they were not cut or mixed.
+    return [{ scope, facts: parsed, gaps: [], readAt, triedAt, current: false }]
   } catch {
     return []
   }
+}
+
+/** By hand: there are hundreds of thousands, and a window waits for them. */
+function isFact(value: unknown): value is Fact {
+  if (!isRecord(value) || typeof value['kind'] !== 'string' || typeof value['id'] !== 'string') return false
+  const from = value['from']
+  return isRecord(from) && typeof from['instance'] === 'string' && typeof from['observedAt'] === 'number'
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }
