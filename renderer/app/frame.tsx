@@ -1,5 +1,5 @@
 import { Link, Outlet } from '@tanstack/react-router'
-import { CircleHelp, Plug, Share2 } from 'lucide-react'
+import { CircleHelp, CodeXml, Plug, Share2 } from 'lucide-react'
 import { useState } from 'react'
 import { LiveProvider } from '../api/live.tsx'
 import { viewStateSchema } from '../features/graph/view-state.ts'
@@ -31,6 +31,12 @@ export function Frame() {
               <Link to="/graph" search={sameEnvironment} className={styles.entry}>
                 <Share2 size={20} strokeWidth={1.75} aria-hidden="true" />
                 <span>Graph</span>
+              </Link>
+            </li>
+            <li>
+              <Link to="/policy" search={sameEnvironment} className={styles.entry}>
+                <CodeXml size={20} strokeWidth={1.75} aria-hidden="true" />
+                <span>Policy</span>
               </Link>
             </li>
             <li>

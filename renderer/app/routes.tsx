@@ -1,9 +1,11 @@
 import { createHashHistory, createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { connectionsAddressSchema } from '../features/environments/address.ts'
 import { viewStateSchema } from '../features/graph/view-state.ts'
+import { policyAddressSchema } from '../features/policy/address.ts'
 import { EnvironmentsRoute } from './environments-route.tsx'
 import { Frame } from './frame.tsx'
 import { GraphRoute } from './graph-route.tsx'
+import { PolicyRoute } from './policy-route.tsx'
 
 /** The address after the hash is the whole state of a view: environment, filter, selection, layers. */
 export function createAppRouter() {
@@ -13,6 +15,12 @@ export function createAppRouter() {
     path: '/graph',
     validateSearch: viewStateSchema,
     component: GraphRoute,
+  })
+  const policy = createRoute({
+    getParentRoute: () => root,
+    path: '/policy',
+    validateSearch: policyAddressSchema,
+    component: PolicyRoute,
   })
   const environments = createRoute({
     getParentRoute: () => root,
@@ -28,7 +36,7 @@ export function createAppRouter() {
     },
   })
   return createRouter({
-    routeTree: root.addChildren([home, graph, environments]),
+    routeTree: root.addChildren([home, graph, policy, environments]),
     history: createHashHistory(),
     defaultNotFoundComponent: () => <GraphRoute />,
   })
