@@ -78,8 +78,11 @@ export async function buildService(): Promise<void> {
 /** Everything that `npm start` needs. */
 export async function buildAll(target: DesktopTarget): Promise<void> {
   await Promise.all([buildPage(target), buildMain(target), buildService()])
-  if (target.folder === pinnedTarget.folder) return
-  // One service for both: it runs in a Node of its own there.
+  if (target.folder !== pinnedTarget.folder) await linkService(target)
+}
+
+/** One service for both: for the old Electron it runs in a Node of its own. */
+export async function linkService(target: DesktopTarget): Promise<void> {
   const link = join(root, target.folder, 'service')
   await mkdir(dirname(link), { recursive: true })
   await rm(link, { recursive: true, force: true })

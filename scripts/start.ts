@@ -3,13 +3,18 @@ import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'vite'
 import { startService, untilStopped } from '../electron/cli/serve.ts'
+import { buildMain, buildPage, buildService, pinnedTarget } from './build-desktop.ts'
+import { whyNoDesktop } from './desktop-place.ts'
+import { electronBinary, installElectron } from './electron-binary.ts'
+import { root } from './run-tool.ts'
 
-/** `npm start`: builds the window when it is missing or older than its sources, serves it, and opens the browser. `-- --port <number>` chooses the port. */
+/**
+ * `npm start`: opens the desktop window, or, where that cannot be, serves the window to the browser and says why in one line.
+ * Builds first what is missing or older than its sources. `-- --web` asks for the browser, `-- --port <number>` for a port of it.
+ */
 
-const root = join(import.meta.dirname, '..')
-const page = join(root, 'dist', 'renderer', 'index.html')
+const dist = join(root, pinnedTarget.folder)
 
 /** When the newest file of a folder, or a file, was written; 0 when there is none. */
 async function changedAt(path: string): Promise<number> {
@@ -21,9 +26,42 @@ async function changedAt(path: string): Promise<number> {
   return Math.max(0, ...(await Promise.all(times)))
 }
 
-async function isWindowCurrent(): Promise<boolean> {
-  const sources = ['renderer', 'shared', 'package-lock.json'].map((name) => changedAt(join(root, name)))
-  return (await changedAt(page)) > Math.max(...(await Promise.all(sources)))
+async function isCurrent(built: string, sources: readonly string[]): Promise<boolean> {
+  const times = sources.map((name) => changedAt(join(root, name)))
+  return (await changedAt(join(dist, built))) > Math.max(...(await Promise.all(times)))
+}
+
+async function buildWhatIsOld(isDesktop: boolean): Promise<void> {
+  const ours = ['shared', 'package-lock.json', 'scripts/build-desktop.ts']
+  const wanted: (() => Promise<void>)[] = []
+  if (!(await isCurrent('renderer/index.html', ['renderer', ...ours]))) wanted.push(() => buildPage(pinnedTarget))
+  if (isDesktop && !(await isCurrent('desktop/main.cjs', ['electron/main', 'electron/preload', ...ours]))) {
+    wanted.push(() => buildMain(pinnedTarget))
+  }
+  if (isDesktop && !(await isCurrent('service/desktop.mjs', ['electron', ...ours]))) wanted.push(buildService)
+  if (wanted.length === 0) return
+  console.log('Building the window…')
+  await Promise.all(wanted.map((build) => build()))
+}
+
+/** The Electron to start, or in words why it cannot be. */
+async function desktop(isWebWanted: boolean): Promise<{ readonly executable: string } | { readonly why: string }> {
+  const why = isWebWanted ? 'because it was asked for' : whyNoDesktop(process)
+  if (why !== null) return { why }
+  const present = await electronBinary()
+  if (present !== null) return { executable: present }
+  const { executable, problem } = await installElectron(console.log)
+  return executable === null ? { why: `because Electron could not be downloaded (${problem})` } : { executable }
+}
+
+/** Until the window is closed; its words are ours. */
+function runDesktop(executable: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(executable, [join(dist, 'desktop')], { stdio: 'inherit' })
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal))
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
 }
 
 /** Without a display, or in CI, the printed address has to do. */
@@ -39,20 +77,15 @@ function openBrowser(address: string): void {
     .unref()
 }
 
-async function start(): Promise<void> {
-  if (!(await isWindowCurrent())) {
-    console.log('Building the window…')
-    await build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'error' })
-  }
+async function runWebHost(port: number, why: string): Promise<void> {
   const stopped = new AbortController()
   process.once('SIGINT', () => stopped.abort())
   process.once('SIGTERM', () => stopped.abort())
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } })
-  const running = await startService(Number(values.port))
+  const running = await startService(port)
   try {
     const address = running.newAddress()
     console.log(`Everyhop: ${address}`)
-    console.log('It opens in the browser: the desktop window comes with a later version.')
+    console.log(`It opens in the browser, ${why}.`)
     if ((await running.environments()).length === 0) {
       console.log('No environment is written down yet. Start the lab in another terminal: npm run lab')
     }
@@ -62,6 +95,14 @@ async function start(): Promise<void> {
   } finally {
     await running.close()
   }
+}
+
+async function start(): Promise<void> {
+  const { values } = parseArgs({ options: { port: { type: 'string' }, web: { type: 'boolean', default: false } } })
+  const found = await desktop(values.web || values.port !== undefined)
+  await buildWhatIsOld('executable' in found)
+  if ('executable' in found) process.exitCode = await runDesktop(found.executable)
+  else await runWebHost(Number(values.port ?? 0), found.why)
 }
 
 start().catch((reason: unknown) => {

@@ -1,11 +1,11 @@
-import { BrowserWindow, screen } from 'electron'
+import { BrowserWindow, nativeTheme, screen } from 'electron'
 import { guardPage } from './guards.ts'
 import { preloadFile } from './places.ts'
 import { endedAddress, pageOrigin } from './scheme.ts'
 import { placeWindow, readWindowState, smallest, writeWindowState } from './window-state.ts'
 
-/** --bg-app of the dark theme, so that no white flashes before the page draws itself. */
-const background = '#0b0d11'
+/** --bg-app of the page's two themes, so that nothing flashes before the page draws itself. */
+const background = { dark: '#0b0d11', light: '#eef1f5' }
 /** Pages that end more often than this within a minute are not loaded again. */
 const mostReloads = 3
 
@@ -21,7 +21,7 @@ export function openWindow(stateFile: string): BrowserWindow {
     minWidth: smallest.width,
     minHeight: smallest.height,
     title: 'Everyhop',
-    backgroundColor: background,
+    backgroundColor: nativeTheme.shouldUseDarkColors ? background.dark : background.light,
     show: false,
     webPreferences: {
       preload: preloadFile,

@@ -34,7 +34,8 @@ export function openDesktopDoor(page: Window): DesktopDoor {
   waiting.promise.catch(() => {})
 
   function change(next: DesktopStatus): void {
-    status = next
+    // Between two starts that fail nothing is said anew: the words stay until it works.
+    status = next.kind === 'starting' && status.kind === 'stopped' ? { ...status, retryInMs: 0 } : next
     for (const listener of listeners) listener()
     if (next.kind === 'unconnected' || (next.kind === 'stopped' && next.failures > 1)) {
       waiting.reject(new Error('Everyhop’s service is not there'))

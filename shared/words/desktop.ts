@@ -18,7 +18,7 @@ export function serviceEndedTitle({ failures }: ServiceEnding): string {
 export function serviceEndedSentence({ failures, retryInMs, ending }: ServiceEnding): string {
   const how = ending === 'silence' ? 'did not become ready and was ended' : `ended with ${ending}`
   const seconds = Math.max(1, Math.round(retryInMs / 1000))
-  const next = retryInMs < 1500 ? 'It is started again now.' : `It is started again in ${seconds} s.`
+  const next = retryInMs < 1500 ? 'It is started again now.' : `It is started again in ${seconds}\u00a0s.`
   if (failures < manyFailures) return `It ${how}. ${next} What is shown is what was known before.`
   return `It ${how}, ${failures} times in a row. ${next} What it wrote last stands below; npm start in a terminal shows all of it.`
 }
