@@ -21,10 +21,13 @@ import { RoleDialog } from './role-dialog.tsx'
 
 /** What each source answered, word for word, and what will not be seen because of it. */
 export function CheckResults({
+  of,
   testing,
   outdated,
   onStop,
 }: {
+  /** Name of the environment; null: the form beside. */
+  readonly of: string | null
   readonly testing: Testing
   /** The form was changed since: what stands here is about what was there before. */
   readonly outdated: boolean
@@ -35,7 +38,7 @@ export function CheckResults({
   return (
     <section className={styles.panel} aria-labelledby="check-results" data-testid="check-results" data-status={status}>
       <header className={styles.head}>
-        <h2 id="check-results">Check results</h2>
+        <h2 id="check-results">{of === null ? 'Check results' : `Check results of ${of}`}</h2>
         {status === 'running' ? (
           <Button small onClick={onStop}>
             Stop

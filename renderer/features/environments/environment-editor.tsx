@@ -152,7 +152,7 @@ export function EnvironmentEditor({
           </footer>
         </section>
       </div>
-      <CheckResults testing={testing} outdated={isOutdated} onStop={stop} />
+      <CheckResults of={null} testing={testing} outdated={isOutdated} onStop={stop} />
     </>
   )
 }

@@ -150,12 +150,7 @@ function Overview({ address, go, openGraph, chosen }: ScreenProps) {
       </div>
       {data.length === 0 ? null : (
         <div className={styles.side}>
-          {tested === null ? null : (
-            <p className={styles.about}>
-              Of <b>{tested}</b>
-            </p>
-          )}
-          <CheckResults testing={testing} outdated={false} onStop={stop} />
+          <CheckResults of={tested} testing={testing} outdated={false} onStop={stop} />
         </div>
       )}
       {removing === null ? null : <RemoveDialog environment={removing} onClose={() => setRemoving(null)} />}
