@@ -233,7 +233,14 @@ function logTask(found: LoggingContainer, beside: readonly string[], context: Co
     source: `logs/${id}`,
     kind: 'logs',
     instance: id,
-    definition: JSON.stringify([context.cluster, found.pod.uid, found.container, found.record, settings]),
+    definition: JSON.stringify([
+      context.cluster,
+      found.pod.uid,
+      found.container,
+      found.record,
+      found.writtenBy,
+      settings,
+    ]),
     observe: (ports, signal) => connectors.logs.observeStream(stream, settings, ports, signal),
     test: (ports, signal) => testStream(stream, connectors, settings, ports, signal),
     // What Vault issued while nobody looked would be unknown for as long as it lasts: its log waits for no turn.

@@ -102,6 +102,11 @@ export function stagePod(name: string, more: Partial<PodFact> = {}): PodFact {
   })
 }
 
+export function vaultPod(name: string, more: Partial<PodFact> = {}): PodFact {
+  const server = { ...podContainer('vault', [{ name: 'https', port: 8200 }]), image: 'hashicorp/vault:1.21.4' }
+  return pod('vault', name, { containers: [{ ...server, command: ['vault', 'server'] }], ...more })
+}
+
 export function spirePod(name: string, more: Partial<PodFact> = {}): PodFact {
   const server = podContainer('spire-server', [{ name: 'grpc', port: 8081 }])
   return pod('spire', name, { containers: [{ ...server, image: 'ghcr.io/spiffe/spire-server:1.15.3' }], ...more })
