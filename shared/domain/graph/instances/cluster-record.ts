@@ -1,4 +1,4 @@
-import type { ScopeState } from '../../model/fact.ts'
+import type { Fact, ScopeState } from '../../model/fact.ts'
 import type {
   ClusterSpiffeIdFact,
   ClusterStaticEntryFact,
@@ -61,7 +61,7 @@ export function clusterRecord(id: string, scopes: readonly ScopeState[]): Cluste
     const part = clusterParts.find((one) => one === name)
     if (part === undefined) continue
     parts[part] = scope
-    for (const fact of scope.facts) {
+    for (const fact of inOrder(scope)) {
       if (fact.kind === 'pod') {
         if (fact.phase !== 'Succeeded' && fact.phase !== 'Failed') pods.set(podKey(fact), fact)
       } else if (fact.kind === 'service') services.push(fact)
@@ -74,14 +74,12 @@ export function clusterRecord(id: string, scopes: readonly ScopeState[]): Cluste
   }
   for (const pod of pods.values()) {
     if (pod.hostNetwork) continue
-    for (const ip of pod.podIps) podsByIp.set(ip, podsByIp.has(ip) ? null : pod)
+    for (const ip of pod.podIps) {
+      const others = podsByIp.size
+      podsByIp.set(ip, pod)
+      if (podsByIp.size === others) podsByIp.set(ip, null)
+    }
   }
-  // The order of an answer must not decide what the graph says.
-  sortBy(services, idOf)
-  sortBy(slices, idOf)
-  sortBy(policies, idOf)
-  sortBy(spiffeIds, idOf)
-  sortBy(staticEntries, idOf)
   const declarations = declarationsOf(spiffeIds, staticEntries, pods, namespaces)
   return {
     kind: 'kubernetes',
@@ -104,8 +102,28 @@ export function clusterRecord(id: string, scopes: readonly ScopeState[]): Cluste
   }
 }
 
-export function podKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
-  return `${namespace}/${name}`
+/** By the facts of a reading: of the parts of a cluster one changes at a time. */
+const ordered = new WeakMap<readonly Fact[], readonly Fact[]>()
+
+/** The order of an answer must not decide what the graph says; that of pods does not. */
+function inOrder({ facts }: ScopeState): readonly Fact[] {
+  if (facts[0]?.kind === 'pod') return facts
+  const known = ordered.get(facts)
+  if (known !== undefined) return known
+  const sorted = sortBy([...facts], idOf)
+  ordered.set(facts, sorted)
+  return sorted
+}
+
+const keys = new WeakMap<object, string>()
+
+/** The same text each time for the same object: it is hashed once. */
+export function podKey(of: { readonly namespace: string; readonly name: string }): string {
+  const known = keys.get(of)
+  if (known !== undefined) return known
+  const key = `${of.namespace}/${of.name}`
+  keys.set(of, key)
+  return key
 }
 
 function idOf({ id }: { readonly id: string }): string {

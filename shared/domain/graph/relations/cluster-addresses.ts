@@ -16,7 +16,7 @@ export const clusterAddresses: PublishingRelation = {
     if (instance.kind !== 'kubernetes') return []
     const published: Published[] = [{ key: 'cluster', instance: instance.id, part: '', workload: '' }]
     for (const [ip, pod] of instance.podsByIp) {
-      if (pod !== null) published.push(told(instance, `pod-at:${addressParts(`[${ip}]:0`).host ?? ip}`, podKey(pod)))
+      if (pod !== null) published.push(toldOf(instance, pod, ip))
     }
     const resolved = new Set<string>()
     const resolve = (from: string, to: string) => {
@@ -124,6 +124,23 @@ function hostsOf({ clusterIps, name, namespace, externalName }: ServiceFact): re
 
 function withPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+interface Told {
+  readonly cluster: string
+  readonly ip: string
+  readonly published: Published
+}
+
+/** What was told of a pod, by its fact: of thousands one changes at a time, and the others' facts are the same objects. */
+const toldBefore = new WeakMap<PodFact, readonly Told[]>()
+
+function toldOf(cluster: ClusterRecord, pod: PodFact, ip: string): Published {
+  const before = toldBefore.get(pod) ?? []
+  for (const one of before) if (one.ip === ip && one.cluster === cluster.id) return one.published
+  const published = told(cluster, `pod-at:${addressParts(`[${ip}]:0`).host ?? ip}`, podKey(pod))
+  toldBefore.set(pod, [...before, { cluster: cluster.id, ip, published }])
+  return published
 }
 
 function told(cluster: ClusterRecord, key: string, part: string): Published {
