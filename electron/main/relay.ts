@@ -1,8 +1,16 @@
-import type { MessagePortMain } from 'electron'
 import type { FromService, ToService } from '../../shared/desktop.ts'
 
+/** As much of Electron's MessagePortMain as is relayed. */
+export interface NearPort {
+  on(event: 'message', listener: (message: { data: unknown }) => void): unknown
+  on(event: 'close', listener: () => void): unknown
+  postMessage(data: unknown): void
+  start(): void
+  close(): void
+}
+
 export interface Relay {
-  open(door: 'page' | 'shell', port: MessagePortMain): void
+  open(door: 'page' | 'shell', port: NearPort): void
   receive(message: Exclude<FromService, { kind: 'ready' }>): void
   /** Closes every port: the process at the other end is gone. */
   close(): void
@@ -10,7 +18,7 @@ export interface Relay {
 
 /** Carries the messages of ports to a process that ports cannot be passed to. Everything that crosses is JSON. */
 export function createRelay(send: (message: ToService) => void): Relay {
-  const ports = new Map<number, MessagePortMain>()
+  const ports = new Map<number, NearPort>()
   let opened = 0
   return {
     open(door, port) {
@@ -18,7 +26,7 @@ export function createRelay(send: (message: ToService) => void): Relay {
       const id = opened
       ports.set(id, port)
       send({ kind: 'open', door, id })
-      port.on('message', ({ data }: { data: unknown }) => send({ kind: 'data', id, data }))
+      port.on('message', ({ data }) => send({ kind: 'data', id, data }))
       port.on('close', () => {
         if (ports.delete(id)) send({ kind: 'close', id })
       })

@@ -1,11 +1,14 @@
+import { fork } from 'node:child_process'
+import { EventEmitter } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { createORPCClient, isDefinedError, ORPCError, safe } from '@orpc/client'
 import { RPCLink as FetchLink } from '@orpc/client/fetch'
 import { RPCLink as PortLink } from '@orpc/client/message-port'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createRelay, type NearPort } from '../../electron/main/relay.ts'
 import { systemClock } from '../../electron/platform/clock.ts'
 import { delegateRouter } from '../../electron/service/delegate.ts'
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
@@ -13,6 +16,7 @@ import { connectLocal, serveLocal } from '../../electron/service/local-socket.ts
 import { createRouter, type ServiceRouter } from '../../electron/service/router.ts'
 import { startWebHost } from '../../electron/service/web.ts'
 import { errorCodes } from '../../shared/contract/errors.ts'
+import { fromService } from '../../shared/desktop.ts'
 import { canary, suiteHandlers } from './doors-handlers.ts'
 
 interface OpenDoor {
@@ -34,6 +38,32 @@ const doors: Readonly<Record<string, () => Promise<OpenDoor>>> = {
       async close() {
         port2.close()
         await worker.terminate()
+      },
+    }
+  },
+  async 'the desktop, relayed to a Node of its own'() {
+    const child = fork(new URL('./doors-desktop.test-process.ts', import.meta.url), { stdio: 'ignore' })
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    const relay = createRelay((message) => child.connected && child.send(message))
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject)
+      child.on('message', (message: unknown) => {
+        const said = fromService.parse(message)
+        if (said.kind === 'ready') resolve()
+        else relay.receive(said)
+      })
+    })
+    const { port1, port2 } = new MessageChannel()
+    relay.open('page', nearPort(port1))
+    const client: ServiceClient = createORPCClient(new PortLink({ port: port2 }))
+    port2.start()
+    return {
+      client,
+      async close() {
+        port2.close()
+        relay.close()
+        child.send({ kind: 'stop' })
+        await ended
       },
     }
   },
@@ -78,6 +108,18 @@ async function openLocal(router: ServiceRouter): Promise<OpenDoor> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Node's port gives the data where Electron's gives an event with it. */
+function nearPort(port: MessagePort): NearPort {
+  const events = new EventEmitter()
+  port.on('message', (data: unknown) => events.emit('message', { data }))
+  port.on('close', () => events.emit('close'))
+  return Object.assign(events, {
+    postMessage: (data: unknown) => port.postMessage(data),
+    start: () => port.start(),
+    close: () => port.close(),
+  })
 }
 
 describe.each(Object.entries(doors))('%s', (_name, open) => {
