@@ -86,6 +86,7 @@ async function runWebHost(port: number, why: string): Promise<void> {
     const address = running.newAddress()
     console.log(`Everyhop: ${address}`)
     console.log(`It opens in the browser, ${why}.`)
+    console.log(running.memory)
     if ((await running.environments()).length === 0) {
       console.log('No environment is written down yet. Start the lab in another terminal: npm run lab')
     }

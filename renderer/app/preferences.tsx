@@ -17,6 +17,7 @@ const cacheSchema = z.object({
   theme: z.enum(['system', 'dark', 'light']).catch('system'),
   motion: z.enum(['system', 'reduced', 'full']).catch('system'),
   singleKeys: z.boolean().catch(true),
+  startScreen: z.enum(['graph', 'environments']).catch('graph'),
 })
 type Cache = z.infer<typeof cacheSchema>
 
@@ -64,6 +65,11 @@ export function usePreferences(): Preferences {
   return value
 }
 
+/** What the window opens with when its address names no screen: decided before the service can be asked. */
+export function startScreen(): '/graph' | '/environments' {
+  return read().startScreen === 'environments' ? '/environments' : '/graph'
+}
+
 function systemTheme(): 'dark' | 'light' {
   return matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark'
 }
@@ -78,9 +84,9 @@ function read(): Cache {
   }
 }
 
-function write({ theme, motion, singleKeys }: Settings): void {
+function write({ theme, motion, singleKeys, startScreen: first }: Settings): void {
   try {
-    localStorage.setItem(cacheKey, JSON.stringify({ theme, motion, singleKeys }))
+    localStorage.setItem(cacheKey, JSON.stringify({ theme, motion, singleKeys, startScreen: first }))
   } catch {
     // The service keeps it; here it was only for a quicker start.
   }

@@ -6,6 +6,7 @@ import { EnvironmentsRoute } from './environments-route.tsx'
 import { Frame } from './frame.tsx'
 import { GraphRoute } from './graph-route.tsx'
 import { PolicyRoute } from './policy-route.tsx'
+import { startScreen } from './preferences.tsx'
 
 /** The address after the hash is the whole state of a view: environment, filter, selection, layers. */
 export function createAppRouter() {
@@ -32,7 +33,7 @@ export function createAppRouter() {
     getParentRoute: () => root,
     path: '/',
     beforeLoad: () => {
-      throw redirect({ to: '/graph' })
+      throw redirect({ to: startScreen() })
     },
   })
   return createRouter({
