@@ -151,6 +151,11 @@ test.each([
   })
 })
 
+test('a line that our own masking went over is a record like any other', () => {
+  const auth = { ...(vaultAuditLine(1) as Line).auth, client_token: '***' }
+  expect(parseVaultAudit({ ...vaultAuditLine(1), auth }).kind).toBe('record')
+})
+
 test('lines of the server’s own log are passed over, and others are refused without their content', () => {
   expect(parseVaultAudit({ '@level': 'info', '@message': 'core: vault is unsealed' })).toEqual({ kind: 'passed-over' })
   const wrong = parseVaultAudit({ ...vaultAuditLine(1), time: 'hvs.secret' })
