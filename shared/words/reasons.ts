@@ -1,5 +1,6 @@
 import type { Reason } from '../domain/model/graph.ts'
 import type { Params } from './param-text.ts'
+import { policyReasons } from './policy.ts'
 import { authorisationReasons } from './reasons-authorisation.ts'
 import { claimReasons } from './reasons-claims.ts'
 import { controlReasons } from './reasons-control.ts'
@@ -16,6 +17,7 @@ const sentences: Readonly<Record<string, (params: Params) => string>> = {
   ...controlReasons,
   ...valueReasons,
   ...vaultReasons,
+  ...policyReasons,
 }
 
 /** Codes that have words, for the test that compares them with the codes of the domain. */
