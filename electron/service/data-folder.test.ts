@@ -19,11 +19,13 @@ test('a data folder has one owner at a time', async () => {
   takeDataFolder(path).release()
 })
 
-test('a process that was killed owns nothing any more', async () => {
+test('a process owns its folder until it ends, also when it forgot about it, and nothing once it was killed', async () => {
   const path = await folder()
   const module = JSON.stringify(join(import.meta.dirname, 'data-folder.ts'))
-  const script = `const { takeDataFolder } = await import(${module}); takeDataFolder(${JSON.stringify(path)}); console.log('mine'); setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const script = `const { takeDataFolder } = await import(${module}); takeDataFolder(${JSON.stringify(path)}); global.gc(); console.log('mine'); setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await new Promise((resolve) => child.stdout.once('data', resolve))
   expect(() => takeDataFolder(path)).toThrow(expect.objectContaining({ code: 'locked' }))
   const ended = new Promise((resolve) => child.once('exit', resolve))

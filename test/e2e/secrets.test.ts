@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { composeService } from '../../electron/service/compose.ts'
+import { connectInProcess } from '../../electron/service/in-process.ts'
+import { temporaryFolder } from '../builders/temporary-folder.ts'
+import { keepPicture, openWindow } from './open-window.ts'
+
+const passphrase = 'CANARY-pass-52b1'
+const value = 'CANARY-value-90c7'
+
+async function start() {
+  const home = await temporaryFolder()
+  const service = composeService('web', home)
+  const { client, close } = connectInProcess(service.router, service.log)
+  onTestFinished(async () => {
+    close()
+    await service.stop()
+  })
+  return { home, service, client }
+}
+
+test('locked secrets are asked for once, a wrong passphrase is told, and no value comes to the page', async () => {
+  const { service, client } = await start()
+  await client.secrets.setPassphrase({ passphrase })
+  await client.secrets.put({ name: 'vault.token', value })
+  await client.secrets.lock({})
+  const window = await openWindow(service)
+  onTestFinished(() => window.close())
+  const { page } = window
+  const received: string[] = []
+  page.on(
+    'response',
+    (response) =>
+      void response.text().then(
+        (text) => received.push(text),
+        () => {},
+      ),
+  )
+  const dialog = page.getByTestId('unlock-dialog')
+  await dialog.getByLabel('Passphrase').fill('not this one')
+  await dialog.getByRole('button', { name: 'Unlock' }).click()
+  await dialog.getByText('The passphrase is wrong').waitFor()
+  await keepPicture(page, 'unlock')
+  await dialog.getByRole('button', { name: 'Not now' }).click()
+  await page.getByTestId('secrets-locked').click()
+  await dialog.getByLabel('Passphrase').fill(passphrase)
+  await dialog.getByRole('button', { name: 'Unlock' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  expect(await client.secrets.state({})).toMatchObject({ condition: 'open' })
+  expect(await page.getByTestId('secrets-locked').count()).toBe(0)
+  const kept = await page.evaluate('JSON.stringify(localStorage)')
+  for (const secret of [passphrase, value]) {
+    expect(await page.content()).not.toContain(secret)
+    expect(String(kept)).not.toContain(secret)
+    expect(received.join('\n')).not.toContain(secret)
+  }
+})
+
+test('what is chosen in the window is a setting of this person, and another window has it too', async () => {
+  const { home, service, client } = await start()
+  const window = await openWindow(service)
+  onTestFinished(() => window.close())
+  const themeOf = () => window.page.locator('html').getAttribute('data-theme')
+  await expect.poll(themeOf).toBe('dark')
+  await window.page.getByRole('button', { name: /light/i }).first().click()
+  await expect.poll(themeOf).toBe('light')
+  await expect.poll(async () => (await client.settings.get({})).settings.theme).toBe('light')
+  expect(JSON.parse(await readFile(join(home, 'settings.json'), 'utf8'))).toMatchObject({ theme: 'light' })
+  const other = await openWindow(service)
+  onTestFinished(() => other.close())
+  await expect.poll(() => other.page.locator('html').getAttribute('data-theme')).toBe('light')
+  expect(window.complaints).toEqual([])
+})
