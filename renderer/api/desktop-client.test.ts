@@ -103,11 +103,15 @@ test('a port that comes while another is there replaces it', async () => {
 
 test('when nobody answers the page at all, it is unconnected, and what was asked fails', async () => {
   vi.useFakeTimers()
-  const { door } = start()
+  const { door, connect } = start()
   const asked = door.client.system.info({}).then(String, () => 'failed')
   vi.advanceTimersByTime(15_000)
   expect(door.status()).toEqual({ kind: 'unconnected' })
   expect(await asked).toBe('failed')
+  expect(await door.client.system.info({}).then(String, () => 'failed')).toBe('failed')
+  vi.useRealTimers()
+  connect('late')
+  expect(await door.client.system.info({})).toBe('late')
 })
 
 test('menu commands are passed on; what another origin says, or what is no news, is not heard', () => {

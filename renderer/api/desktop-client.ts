@@ -39,7 +39,8 @@ export function openDesktopDoor(page: Window): DesktopDoor {
     for (const listener of listeners) listener()
     if (next.kind === 'unconnected' || (next.kind === 'stopped' && next.failures > 1)) {
       waiting.reject(new Error('Everyhop’s service is not there'))
-      wait()
+      // Nothing to wait for comes to a page without preload: whatever it asks fails.
+      if (next.kind === 'stopped') wait()
     }
   }
 
@@ -57,7 +58,7 @@ export function openDesktopDoor(page: Window): DesktopDoor {
     // The port before leads nowhere any more: what was asked through it is never answered.
     const before = current
     current = null
-    if (before !== null) wait()
+    if (before !== null || status.kind === 'unconnected') wait()
     if (news.kind === 'connected' && port !== undefined) {
       current = new ClosablePort(port)
       waiting.resolve(new RPCLink({ port: current }))

@@ -116,8 +116,15 @@ if (Reflect.get(globalThis.process ?? {}, 'type') === 'browser') {
   bridgeElectron(process.mainModule?.require('electron'))
 }
 
-function bridgeElectron(electron: { protocol: OldProtocol; safeStorage: object }): void {
-  const { protocol, safeStorage } = electron
+function bridgeElectron(electron: {
+  readonly protocol: OldProtocol
+  readonly safeStorage: object
+  readonly utilityProcess: { fork(file: string, ...rest: unknown[]): unknown }
+}): void {
+  const { protocol, safeStorage, utilityProcess } = electron
+  // Its utility process takes CommonJS only; tests that run something there bring it.
+  const fork = utilityProcess.fork.bind(utilityProcess)
+  utilityProcess.fork = (file, ...rest) => fork(file.replace(/\.mjs$/, '.cjs'), ...rest)
   protocol.handle ??= (scheme, handler) => {
     protocol.registerBufferProtocol(scheme, ({ url, method }, answer) => {
       void handler({ url, method }).then(({ body, status, headers }) =>

@@ -34,6 +34,8 @@ export interface OpenOptions {
   readonly home: string
   /** Instead of the Node that runs the tests: what the service is started with. */
   readonly node?: string
+  /** The service in a utility process, whichever Electron it is: for services that old Electron's Node can run. */
+  readonly utility?: boolean
   /** Instead of the built app. */
   readonly folder?: string
 }
@@ -52,7 +54,7 @@ export async function prepareDesktop(): Promise<Launcher> {
   const built = join(root, target.folder, 'desktop')
   const display = await startVirtualDisplay()
 
-  function environment({ home, node, folder }: OpenOptions): Record<string, string> {
+  function environment({ home, node, folder, utility = electron.pinned }: OpenOptions): Record<string, string> {
     return {
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
@@ -60,7 +62,7 @@ export async function prepareDesktop(): Promise<Launcher> {
       EVERYHOP_HOME: home,
       EVERYHOP_TEST_APP: folder ?? built,
       // The pinned Electron runs the service in its own utility process, unless a test brings a Node.
-      ...(node === undefined && electron.pinned ? {} : { EVERYHOP_SERVICE_NODE: node ?? process.execPath }),
+      ...(node === undefined && utility ? {} : { EVERYHOP_SERVICE_NODE: node ?? process.execPath }),
     }
   }
   /** No sandbox: containers lack the rights that Chromium's needs. Only tests pass it. */
