@@ -44,7 +44,7 @@ export function readEntry(line: string): JournalEntry | null {
 export function checkChain(
   lines: readonly string[],
   head: { readonly number: number; readonly hash: string } | null,
-): JournalCheck & { readonly readable: readonly JournalEntry[] } {
+): Omit<JournalCheck, 'unfinished'> & { readonly readable: readonly JournalEntry[] } {
   const readable: JournalEntry[] = []
   let problem: JournalCheck['problem'] = null
   let previous = noEntry
@@ -64,6 +64,16 @@ export function checkChain(
     problem = { number: (last?.number ?? 0) + 1, message }
   }
   return { entries: lines.length, intact: problem === null, problem, head: last?.hash ?? null, readable }
+}
+
+/** Actions that were begun and of which no end is written; the latest first. */
+export function unfinishedIn(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const ended = new Set(
+    entries.flatMap(({ phase, begunBy }) =>
+      begunBy !== null && (phase === 'succeeded' || phase === 'failed') ? [begunBy] : [],
+    ),
+  )
+  return entries.filter(({ phase, number }) => phase === 'begun' && !ended.has(number)).toReversed()
 }
 
 function wrongWith(entry: JournalEntry | null, number: number, previous: string): string | null {

@@ -92,6 +92,28 @@ test('a crash between an entry and its head is no broken chain', async () => {
   await again.close()
 })
 
+test('an action that was begun and never ended is said at the next start, once, and one that runs now is not', async () => {
+  const killed = await opened()
+  const finished = await killed.begin(note())
+  await killed.end(finished, 'failed', {})
+  const { number } = await killed.begin(note({ revision: 'r44' }))
+  await killed.close()
+  for (const _start of [1, 2]) {
+    const journal = await opened()
+    const running = await journal.begin(note({ revision: 'r45' }))
+    const { unfinished, intact, entries } = await journal.verify()
+    expect(unfinished.map((entry) => entry.number)).toEqual([number])
+    expect(intact).toBe(true)
+    await journal.end(running, 'succeeded', {})
+    const all = await journal.list('dev', 100)
+    expect(all.filter(({ action }) => action === 'journal.unfinished')).toMatchObject([
+      { phase: 'noted', begunBy: number, environment: 'dev', details: { action: 'policy.publish' } },
+    ])
+    expect(all).toHaveLength(entries + 1)
+    await journal.close()
+  }
+})
+
 test('an emptied journal is noticed', async () => {
   await written()
   await truncate(file, 0)

@@ -5,7 +5,7 @@ import type { JournalEntry } from '../../shared/contract/changes.ts'
 import { Failure } from '../core/failure.ts'
 import type { Journal, JournalNote } from '../core/journal.ts'
 import type { Clock, Log } from '../core/ports.ts'
-import { checkChain, hashOf, noEntry } from './journal-chain.ts'
+import { checkChain, hashOf, noEntry, unfinishedIn } from './journal-chain.ts'
 
 export interface JournalPorts {
   readonly clock: Clock
@@ -14,12 +14,16 @@ export interface JournalPorts {
   readonly actor: string
 }
 
+/** `begunBy` of the entry is the action that nobody knows the end of. */
+const unfinished = 'journal.unfinished'
+const mostUnfinished = 100
+
 const headSchema = z.object({ number: z.number().int(), hash: z.string() })
 
 /**
  * The journal as NDJSON in a folder that one process owns: `journal.ndjson`, readable by every tool, and `journal.head.json`,
  * which says what the newest entry was, so that a shortened file is noticed. Verified when it is opened; a broken chain is
- * kept, said, and written on, never repaired.
+ * kept, said, and written on, never repaired. An action that was begun and never ended is said once, in an entry of its own.
  */
 export async function openJournal(folder: string, { clock, log, actor }: JournalPorts): Promise<Journal> {
   const file = join(folder, 'journal.ndjson')
@@ -50,6 +54,14 @@ export async function openJournal(folder: string, { clock, log, actor }: Journal
     return written
   }
 
+  // Of what this process begins, the end is still to come.
+  const isLeft = ({ number }: JournalEntry): boolean => number <= check.entries
+  const said = new Set(check.readable.flatMap(({ action, begunBy }) => (action === unfinished ? [begunBy] : [])))
+  for (const { number, environment, action } of unfinishedIn(check.readable).toReversed()) {
+    if (said.has(number)) continue
+    log.warn('an action was begun, and Everyhop ended before it did', { environment, action, entry: number })
+    await append({ environment, action: unfinished, details: { entry: number, action } }, 'noted', number)
+  }
   if (torn !== null) {
     await append({ environment: '', action: 'journal.torn', details: { keptIn: torn } }, 'noted', null)
   }
@@ -67,8 +79,8 @@ export async function openJournal(folder: string, { clock, log, actor }: Journal
     },
     async verify() {
       await queue
-      const { readable: _entries, ...found } = checkChain(await linesOf(file), await readHead(headFile))
-      return found
+      const { readable, ...found } = checkChain(await linesOf(file), await readHead(headFile))
+      return { ...found, unfinished: unfinishedIn(readable).filter(isLeft).slice(0, mostUnfinished) }
     },
     async close() {
       await queue

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { PolicySubject, PublishGate, PublishPlan, PublishProgress } from '../../shared/contract/policy.ts'
 import type { Convergence, RevisionId } from '../../shared/domain/model/policy.ts'
-import { convergenceOf, nextRevision } from '../../shared/domain/policy/convergence.ts'
+import { nextRevision } from '../../shared/domain/policy/convergence.ts'
 import { Failure } from '../core/failure.ts'
 import type { Journal } from '../core/journal.ts'
 import { type BundleSigner, buildBundle, type SigningAlgorithm } from './build-bundle.ts'
-import { readBundle } from './bundle-archive.ts'
 import { bundlesOf } from './deployed.ts'
 import { differenceOf } from './difference.ts'
 import { gatesOf, type RegalLint } from './gates.ts'
-import type { ConfiguredBundle, PolicyParts } from './parts.ts'
-import { objectName, StoreFailure } from './stores/store.ts'
+import type { PolicyParts } from './parts.ts'
+import { createPublication, type PlannedPublication, type PublishableBundle } from './publication.ts'
+import type { BundleStore } from './stores/store.ts'
 import type { Subject, Subjects } from './subjects.ts'
 
 export interface PublishParts extends PolicyParts {
@@ -48,29 +48,19 @@ export interface PublishRequest {
   readonly typed: string | null
 }
 
-/** A plan that was shown: exactly these bytes may be published, on exactly that pointer. */
-interface Planned {
-  readonly environment: string
-  readonly bundle: string
-  readonly bytes: Uint8Array
-  readonly from: RevisionId | null
-  readonly to: RevisionId
-  readonly rollsBackTo: string | null
+interface Planned extends PlannedPublication {
   readonly blocked: readonly PublishGate[]
   readonly until: number
 }
 
 const planLastsMs = 30 * 60_000
-const lookAgainMs = 1_000
 const mostPlans = 20
 
 export function createPublishing(parts: PublishParts, subjects: Subjects): Publishing {
   const plans = new Map<string, Planned>()
+  const publication = createPublication(parts, subjects, publishable)
 
-  async function publishable(
-    environment: string,
-    bundle: string,
-  ): Promise<ConfiguredBundle & { store: NonNullable<ConfiguredBundle['store']> }> {
+  async function publishable(environment: string, bundle: string): Promise<PublishableBundle> {
     const own = (await parts.configured(environment)).find(({ settings }) => settings.name === bundle)
     if (own !== undefined && own.store !== null) return { ...own, store: own.store }
     throw new Failure(
@@ -106,7 +96,7 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
     const { folder, release } = await subjects.folder(subject)
     try {
       const built = await buildBundle(opa, { folder, roots: subject.roots, revision, signing }, signal)
-      const [gates, guard, overview] = await Promise.all([
+      const [gates, guard, overview, readMs] = await Promise.all([
         gatesOf(
           {
             opa,
@@ -120,6 +110,7 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
         ),
         store.guard(signal),
         bundlesOf(environment, parts, subjects, signal),
+        readingMs(store, signal),
       ])
       const changeMode = changeModeGate(environment)
       const opas = overview.find(({ name }) => name === bundle)?.opas ?? []
@@ -151,7 +142,10 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
         warnings: [
           ...(guard.kind === 'conditional'
             ? []
-            : [{ code: 'publish-last-writer-wins', params: { detail: guard.detail } }]),
+            : [
+                // Read, moved, read again: three times there and back.
+                { code: 'publish-last-writer-wins', params: { detail: guard.detail, windowMs: 3 * readMs } },
+              ]),
           ...behind.map(({ opa: id, activeRevision }) => ({
             code: 'publish-opa-behind',
             params: { opa: id, revision: activeRevision.known ? activeRevision.value : null },
@@ -164,6 +158,13 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
     } finally {
       await release()
     }
+  }
+
+  /** How long one reading of the pointer takes here, milliseconds, at least 1. */
+  async function readingMs(store: BundleStore, signal: AbortSignal): Promise<number> {
+    const startedAt = parts.clock.now()
+    await store.readPointer(signal)
+    return Math.max(1, parts.clock.now() - startedAt)
   }
 
   /** A draft has the name that it was given, unless that is taken; what is rolled back to gets a new one. */
@@ -225,125 +226,11 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
     return found
   }
 
-  async function* publish(request: PublishRequest, signal: AbortSignal): AsyncGenerator<PublishProgress, void> {
-    const { environment, bundle, bytes, from, to, rollsBackTo } = planned(request)
-    const { store } = await publishable(environment, bundle)
-    const action = rollsBackTo === null ? 'policy.publish' : 'policy.rollback'
-    const details = { bundle, from, to, rollsBackTo, store: store.place }
-    const begun = await parts.journal.begin({ environment, action, details })
-    let pointer: 'unmoved' | 'moved' | 'unknown' = 'unmoved'
-    const startedAt = parts.clock.now()
-    try {
-      yield { step: 'built', at: startedAt, detail: `${bytes.length} bytes, SHA-256 ${to.digest ?? ''}` }
-      const before = await store.readPointer(signal)
-      if (digestOf(before?.bytes) !== (from?.digest ?? null)) throw changedMeanwhile(bundle)
-      const name = objectName(to.revision, to.digest ?? '')
-      await store.putObject(name, bytes, signal)
-      yield { step: 'uploaded', at: parts.clock.now(), detail: name }
-      pointer = 'unknown'
-      const movedAt = parts.clock.now()
-      await store.movePointer(bytes, before, signal)
-      pointer = 'moved'
-      yield { step: 'pointed', at: movedAt, detail: store.place.pointer }
-      await parts.kept.keep(
-        environment,
-        bundle,
-        { revision: to.revision, keptAt: movedAt, publishedAt: movedAt, author: parts.actor, rollsBackTo },
-        bytes,
-      )
-      const after = await store.readPointer(signal)
-      const windowMs = parts.clock.now() - movedAt
-      if (digestOf(after?.bytes) !== to.digest) {
-        yield { step: 'lost-update', found: await identify(after?.bytes ?? null) }
-        throw new Failure(
-          'conflict',
-          bundle,
-          `Another publisher overwrote ${to.revision} within ${windowMs} ms.`,
-          'Look at what is live now.',
-        )
-      }
-      await parts.journal.end(begun, 'succeeded', { ...details, windowMs })
-      yield { step: 'verified', at: parts.clock.now(), detail: `read again after ${windowMs} ms` }
-      yield* converge(environment, bundle, to, movedAt, signal)
-    } catch (reason) {
-      const message = reason instanceof Error ? reason.message : String(reason)
-      if (reason instanceof StoreFailure && pointer === 'unknown' && !reason.mayHaveHappened) pointer = 'unmoved'
-      if (pointer !== 'moved' || reason instanceof Failure)
-        await parts.journal.end(begun, 'failed', { ...details, message, pointer })
-      if (signal.aborted) throw reason
-      yield { step: 'failed', message, pointer }
-    }
-  }
-
-  async function* converge(
-    environment: string,
-    bundle: string,
-    to: RevisionId,
-    startedAt: number,
-    signal: AbortSignal,
-  ): AsyncGenerator<PublishProgress, void> {
-    const first = await opasOf(environment, bundle, signal)
-    const release = await parts.attend(
-      environment,
-      first.map(({ opa }) => opa),
-    )
-    try {
-      let last = ''
-      for (;;) {
-        const found = convergenceOf(
-          to.revision,
-          startedAt,
-          await opasOf(environment, bundle, signal),
-          parts.clock.now(),
-        )
-        const text = JSON.stringify(found)
-        if (text !== last) yield { step: 'convergence', convergence: found }
-        last = text
-        if (found.state !== 'converging') return
-        const live = await subjects.live(environment, bundle, signal).catch(() => null)
-        if (live !== null && live.id.digest !== to.digest) {
-          yield { step: 'lost-update', found: live.id }
-          return
-        }
-        await parts.clock.sleep(lookAgainMs, signal)
-      }
-    } finally {
-      release()
-    }
-  }
-
-  async function opasOf(environment: string, bundle: string, signal: AbortSignal) {
-    return (await bundlesOf(environment, parts, subjects, signal)).find(({ name }) => name === bundle)?.opas ?? []
-  }
-
   return {
     plan,
-    publish,
-    async convergence(environment, bundle, revision, signal) {
-      const published = (await parts.kept.list(environment, bundle)).find((each) => each.revision === revision)
-      const opas = await opasOf(environment, bundle, signal)
-      return convergenceOf(revision, published?.publishedAt ?? published?.keptAt ?? 0, opas, parts.clock.now())
-    },
+    publish: (request, signal) => publication.run(planned(request), signal),
+    convergence: publication.convergence,
   }
-}
-
-function changedMeanwhile(bundle: string): Failure {
-  return new Failure(
-    'conflict',
-    bundle,
-    `Another revision of ${bundle} went live since this was planned.`,
-    'Look at the plan again.',
-  )
-}
-
-async function identify(bytes: Uint8Array | null): Promise<RevisionId> {
-  if (bytes === null) return { revision: '', digest: null }
-  const archive = await readBundle(bytes).catch(() => null)
-  return { revision: archive?.revision ?? '', digest: digestOf(bytes) }
-}
-
-function digestOf(bytes: Uint8Array | undefined | null): string | null {
-  return bytes === undefined || bytes === null ? null : createHash('sha256').update(bytes).digest('hex')
 }
 
 function withoutTests(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {

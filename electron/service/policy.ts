@@ -253,7 +253,7 @@ function refusingJournal(): Journal {
     end: refuse,
     note: refuse,
     list: async () => [],
-    verify: async () => ({ entries: 0, intact: true, problem: null, head: null }),
+    verify: async () => ({ entries: 0, intact: true, problem: null, head: null, unfinished: [] }),
     close: async () => {},
   }
 }

@@ -36,6 +36,11 @@ export interface JournalCheck {
   /** The first entry that does not fit, and why; null: all do. */
   readonly problem: { readonly number: number; readonly message: string } | null
   readonly head: string | null
+  /**
+   * Actions that were begun by an Everyhop that ended before they did, the latest first, at most 100: how they ended nobody
+   * wrote down. What runs now is not among them.
+   */
+  readonly unfinished: readonly JournalEntry[]
 }
 
 export const changes = {
