@@ -74,7 +74,7 @@ export async function testSources(
     const all = [...configured, ...discovered(configured)]
     const answered = await askLateAgain(
       [...own, ...rest],
-      all.filter(({ kind }) => kind === 'envoy' || kind === 'opa'),
+      all.filter(({ streamOf }) => streamOf === undefined),
     )
     const tests = answered.map(withFindings)
     const opas = all.filter(({ kind }) => kind === 'opa')
