@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PolicySubject, PublishGate, PublishPlan, PublishProgress } from '../../shared/contract/policy.ts'
-import type { Convergence, RevisionId } from '../../shared/domain/model/policy.ts'
+import type { Convergence } from '../../shared/domain/model/policy.ts'
 import { nextRevision } from '../../shared/domain/policy/convergence.ts'
 import { Failure } from '../core/failure.ts'
 import type { Journal } from '../core/journal.ts'

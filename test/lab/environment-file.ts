@@ -1,10 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { stringify } from 'yaml'
+import type { z } from 'zod'
 import { trustDomain } from '../../electron/playground/pipeline/topology.ts'
 import { homeFolder, thisMachine } from '../../electron/service/home.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import type { ClusterPlan } from './cluster/plan.ts'
+import { bundleKeyId, bundleName, bundleResource, decisionPath } from './opa/config.ts'
 import type { LabPlan } from './plan.ts'
 import { audience } from './vault/credentials.ts'
 import { everyhopName } from './vault/logins.ts'
@@ -45,6 +47,7 @@ export function environmentYaml(plan: LabPlan, settings: EnvironmentSettings, va
     requestBudget: 200,
     windowSeconds: settings.windowSeconds,
     bundleStaleAfterSeconds: settings.bundleStaleAfterSeconds,
+    policy: policyOf(plan),
     sources: {
       spire: [
         {
@@ -112,6 +115,7 @@ export function clusterEnvironmentYaml(
     requestBudget: 200,
     windowSeconds: settings.windowSeconds,
     bundleStaleAfterSeconds: settings.bundleStaleAfterSeconds,
+    policy: policyOf(plan),
     sources: {
       kubernetes: [{ id: 'cluster', kubeconfig: cluster.files.viewerKubeconfig }],
       ...(vault === null
@@ -132,6 +136,22 @@ export function clusterEnvironmentYaml(
   }
   environmentSchema.parse(environment)
   return stringify(environment)
+}
+
+/** Who has the folder that the OPAs are served from, and the key, may publish: by address and with a kubeconfig alike. */
+function policyOf({ files: { bundleStore, bundleKeys } }: LabPlan): z.input<typeof environmentSchema>['policy'] {
+  return {
+    bundles: [
+      {
+        name: bundleName,
+        store: { directory: bundleStore },
+        pointer: bundleResource.slice(1),
+        decision: decisionPath,
+        signing: { algorithm: 'RS256', keyId: bundleKeyId, key: { file: bundleKeys.signing } },
+        verification: { keyFile: bundleKeys.verification, keyId: bundleKeyId },
+      },
+    ],
+  }
 }
 
 /** Makes the lab known to Everyhop as the environment of this name. */

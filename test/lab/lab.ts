@@ -122,6 +122,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const home = options.home ?? everyhopHome()
   const runFolder = options.runFolder ?? path.join(cacheFolder(), 'lab', 'default')
   const binaries = await ensureBinaries(labBinaries, { log })
+  // The Everyhop that a test runs on this lab needs an OPA of its own to check and simulate with; a machine may have none.
+  process.env['EVERYHOP_OPA'] ??= binaries['opa-envoy'].path
   const policy = await ensureSpirePolicy()
   const tier = options.tier ?? 1
   const clusterPrograms = tier >= 2 ? await ensureClusterPrograms(log) : null

@@ -72,8 +72,18 @@ export interface LabFiles {
   readonly environment: string
   readonly intent: string
   readonly readerFolder: string
+  /** What the lab builds; published it is in the store. */
   readonly bundle: string
   readonly bundleSource: string
+  /** The folder that the bundle server gives to the OPAs, and that Everyhop may publish to. */
+  readonly bundleStore: string
+  /** PEM: the pair that signs bundles, and a pair that no OPA knows. */
+  readonly bundleKeys: {
+    readonly signing: string
+    readonly verification: string
+    readonly foreignSigning: string
+    readonly foreignVerification: string
+  }
   readonly integrityLog: string
   readonly state: string
 }
@@ -125,6 +135,13 @@ export async function planLab(runFolder: string, mark: string): Promise<LabPlan>
       readerFolder: path.join(runFolder, 'reader'),
       bundle: path.join(runFolder, 'bundle', 'bundle.tar.gz'),
       bundleSource: path.join(runFolder, 'bundle', 'source'),
+      bundleStore: path.join(runFolder, 'store'),
+      bundleKeys: {
+        signing: path.join(runFolder, 'keys', 'bundle.key'),
+        verification: path.join(runFolder, 'keys', 'bundle.pem'),
+        foreignSigning: path.join(runFolder, 'keys', 'foreign.key'),
+        foreignVerification: path.join(runFolder, 'keys', 'foreign.pem'),
+      },
       integrityLog: path.join(logs, 'integrity.ndjson'),
       state: path.join(runFolder, 'lab.json'),
     },

@@ -1,10 +1,16 @@
-import { createHash } from 'node:crypto'
-import { createServer, type ServerResponse } from 'node:http'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import path from 'node:path'
 import { bundleResource } from './config.ts'
 
-/** Serves the policy bundle to the OPAs with an ETag, as any HTTP store would. */
+/**
+ * Gives the policy bundle of a folder to the OPAs with an ETag, as any web server before a store would. The folder is read anew
+ * for each request, so that whoever publishes into it, the lab or Everyhop, is served at once.
+ */
 export interface BundleServer {
-  publish(bundle: Buffer): void
+  /** Replaces the bundle in the folder, whole. */
+  publish(bundle: Buffer): Promise<void>
   /** Requests are taken and never answered, until `answer()`. */
   fallSilent(): void
   answer(): void
@@ -14,8 +20,10 @@ export interface BundleServer {
   close(): Promise<void>
 }
 
-export function startBundleServer(address: string, port: number): Promise<BundleServer> {
-  let bundle: { readonly body: Buffer; readonly etag: string } | undefined
+/** `folder`: what `/` is; it is made when it is not there. */
+export async function startBundleServer(address: string, port: number, folder: string): Promise<BundleServer> {
+  const file = path.join(folder, bundleResource)
+  await mkdir(path.dirname(file), { recursive: true })
   let silent = false
   let requests = 0
   const waiting = new Set<ServerResponse>()
@@ -26,37 +34,47 @@ export function startBundleServer(address: string, port: number): Promise<Bundle
       response.on('close', () => waiting.delete(response))
       return
     }
-    if (request.method !== 'GET' || request.url !== bundleResource || bundle === undefined) {
-      response.writeHead(404).end()
-      return
-    }
-    if (request.headers['if-none-match'] === bundle.etag) {
-      response.writeHead(304, { etag: bundle.etag }).end()
-      return
-    }
-    response.writeHead(200, { etag: bundle.etag, 'content-type': 'application/gzip' }).end(bundle.body)
+    answerFrom(file, request, response).catch(() => response.writeHead(500).end())
   })
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, address, () =>
-      resolve({
-        publish: (body) => {
-          bundle = { body, etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"` }
-        },
-        fallSilent: () => {
-          silent = true
-        },
-        answer: () => {
-          silent = false
-          for (const response of waiting) response.destroy()
-        },
-        isSilent: () => silent,
-        requests: () => requests,
-        close: () => {
-          server.closeAllConnections()
-          return new Promise((done) => server.close(() => done()))
-        },
-      }),
-    )
+    server.listen(port, address, () => resolve())
   })
+  return {
+    publish: async (body) => {
+      const fresh = path.join(path.dirname(file), `.${randomUUID()}.new`)
+      await writeFile(fresh, body)
+      await rename(fresh, file)
+    },
+    fallSilent: () => {
+      silent = true
+    },
+    answer: () => {
+      silent = false
+      for (const response of waiting) response.destroy()
+    },
+    isSilent: () => silent,
+    requests: () => requests,
+    close: () => {
+      server.closeAllConnections()
+      return new Promise((done) => server.close(() => done()))
+    },
+  }
+}
+
+async function answerFrom(file: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body =
+    request.method === 'GET' && request.url === bundleResource ? await readFile(file).catch(absent) : undefined
+  if (body === undefined) {
+    response.writeHead(404).end()
+    return
+  }
+  const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`
+  if (request.headers['if-none-match'] === etag) response.writeHead(304, { etag }).end()
+  else response.writeHead(200, { etag, 'content-type': 'application/gzip' }).end(body)
+}
+
+function absent(reason: unknown): undefined {
+  if (reason instanceof Error && 'code' in reason && reason.code === 'ENOENT') return undefined
+  throw reason
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { policyData, policyFolder } from '../../../electron/playground/pipeline/policy-data.ts'
 import type { LabPlan } from '../plan.ts'
@@ -26,29 +26,31 @@ export interface BundleBuilder {
 }
 
 export async function openBundleBuilder(plan: LabPlan, opaBinary: string): Promise<BundleBuilder> {
-  const keys = path.join(plan.runFolder, 'keys')
+  const files = plan.files.bundleKeys
   const own = makeKeys()
   const foreign = makeKeys()
-  const ownFile = path.join(keys, 'bundle.key')
-  const foreignFile = path.join(keys, 'foreign.key')
-  await writeFile(ownFile, own.privateKey, { mode: 0o600 })
-  await writeFile(foreignFile, foreign.privateKey, { mode: 0o600 })
+  await writeFile(files.signing, own.privateKey, { mode: 0o600 })
+  await writeFile(files.verification, own.publicKey)
+  await writeFile(files.foreignSigning, foreign.privateKey, { mode: 0o600 })
+  await writeFile(files.foreignVerification, foreign.publicKey)
   return {
     publicKey: own.publicKey,
     build: async (order) => {
       const source = plan.files.bundleSource
       await rm(source, { recursive: true, force: true })
       await mkdir(source, { recursive: true })
-      await cp(policyFolder, source, { recursive: true, filter: (file) => !file.endsWith('_test.rego') })
+      await layOutModules(source)
       const data = policyData(order.deny === undefined ? {} : { deny: order.deny })
       await writeFile(path.join(source, 'data.json'), JSON.stringify(data, null, 2))
       await runTool({
         purpose: `building the policy bundle ${order.revision}`,
         command: opaBinary,
+        // From within: OPA puts the path as it is given into the bundle.
+        cwd: source,
         arguments: [
           'build',
           '--bundle',
-          source,
+          '.',
           '--revision',
           order.revision,
           '--output',
@@ -56,11 +58,24 @@ export async function openBundleBuilder(plan: LabPlan, opaBinary: string): Promi
           '--signing-alg',
           'RS256',
           '--signing-key',
-          order.foreignKey === true ? foreignFile : ownFile,
+          order.foreignKey === true ? files.foreignSigning : files.signing,
         ],
       })
       return readFile(plan.files.bundle)
     },
+  }
+}
+
+/** Each module in the folder of its package, as Regal and people expect it: `pipeline/authz/authz.rego`. Tests stay behind. */
+async function layOutModules(source: string): Promise<void> {
+  for (const name of await readdir(policyFolder)) {
+    if (!name.endsWith('.rego') || name.endsWith('_test.rego')) continue
+    const text = await readFile(path.join(policyFolder, name), 'utf8')
+    const module = /^package ([\w.]+)$/m.exec(text)?.[1]
+    if (module === undefined) throw new Error(`${name} names no package`)
+    const folder = path.join(source, ...module.split('.'))
+    await mkdir(folder, { recursive: true })
+    await copyFile(path.join(policyFolder, name), path.join(folder, name))
   }
 }
 

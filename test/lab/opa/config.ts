@@ -4,6 +4,10 @@ import type { LabPlan, OpaPlan } from '../plan.ts'
 /** The resource path of the policy bundle on the bundle server. */
 export const bundleResource = '/bundles/pipeline.tar.gz'
 export const bundleName = 'pipeline'
+/** The id by which the OPAs know the key that bundles are signed with. */
+export const bundleKeyId = 'lab'
+/** The rule that Envoy asks for. */
+export const decisionPath = 'pipeline/authz/result'
 
 export interface OpaSettings {
   /** PEM of the key that signs bundles. */
@@ -20,13 +24,13 @@ export function opaConfig(plan: LabPlan, opa: OpaPlan, { publicKey, console }: O
       receiver: { url: `http://${plan.receiver.address}:${plan.receiver.port}/${opa.id}` },
     },
     labels: { opa: opa.id, ...(opa.sidecarOf === null ? {} : { stage: opa.sidecarOf }) },
-    keys: { lab: { algorithm: 'RS256', key: publicKey } },
+    keys: { [bundleKeyId]: { algorithm: 'RS256', key: publicKey } },
     bundles: {
       [bundleName]: {
         service: 'bundles',
         resource: bundleResource.slice(1),
         polling: { min_delay_seconds: 1, max_delay_seconds: 2 },
-        signing: { keyid: 'lab' },
+        signing: { keyid: bundleKeyId },
       },
     },
     decision_logs: {
@@ -38,7 +42,7 @@ export function opaConfig(plan: LabPlan, opa: OpaPlan, { publicKey, console }: O
     plugins: {
       envoy_ext_authz_grpc: {
         addr: `${opa.address}:${opa.grpcPort}`,
-        path: 'pipeline/authz/result',
+        path: decisionPath,
         'skip-request-body-parse': true,
       },
     },

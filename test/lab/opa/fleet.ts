@@ -47,7 +47,11 @@ export async function startOpas(
 ): Promise<OpaFleet> {
   const { opaBinary } = options
   const files = new Map(plan.opas.map((opa) => [opa.id, opa.decisionLog]))
-  const bundleServer = await startBundleServer(plan.bundleServer.address, plan.bundleServer.port)
+  const bundleServer = await startBundleServer(
+    plan.bundleServer.address,
+    plan.bundleServer.port,
+    plan.files.bundleStore,
+  )
   const receiver = await startReceiver(plan.receiver.address, plan.receiver.port, files)
   const builder = await openBundleBuilder(plan, opaBinary)
   const running = new Map<string, Server>()

@@ -1,0 +1,108 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
+import { z } from 'zod'
+import { composeService } from '../../electron/service/compose.ts'
+import { takeDataFolder } from '../../electron/service/data-folder.ts'
+import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
+import type { PolicySubject, PublishPlan, PublishProgress } from '../../shared/contract/policy.ts'
+import { type Environment, environmentSchema } from '../../shared/domain/model/environment.ts'
+import type { BundleOverview } from '../../shared/domain/model/policy.ts'
+import { registrationFile } from '../lab/environment-file.ts'
+import { type Lab, startLab } from '../lab/lab.ts'
+
+export const environment = 'lab'
+export const bundle = 'pipeline'
+export const patient = { timeoutMs: 60_000, everyMs: 100 }
+
+const statusWire = z.object({
+  result: z.object({ bundles: z.record(z.string(), z.object({ active_revision: z.string().optional() })) }),
+})
+
+/** A lab with an Everyhop that remembers, and so may change something. */
+export interface PolicyOnLab {
+  readonly lab: Lab
+  readonly client: ServiceClient
+  readonly home: string
+  readonly data: string
+  overview(): Promise<BundleOverview>
+  /** Revisions that the OPAs really have, asked by the lab itself. */
+  active(): Promise<readonly (string | null)[]>
+  /** A draft of what is live with other data; its id. */
+  draftWith(edit: (data: PolicyData) => void): Promise<string>
+  plan(of: PolicySubject): Promise<PublishPlan>
+  /** Plans, confirms and follows it to its end. */
+  publish(of: PolicySubject): Promise<readonly PublishProgress[]>
+  /** Rewrites environment.yaml, and waits until Everyhop has read it. */
+  configure(edit: (environment: Environment) => void): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Callee's SPIFFE ID, caller's SPIFFE ID, calls. */
+export interface PolicyData {
+  readonly pipeline: { readonly adjacency: Record<string, Record<string, unknown>> }
+}
+
+export async function startPolicyOnLab(): Promise<PolicyOnLab> {
+  const folder = await mkdtemp(join(tmpdir(), 'pol-'))
+  const home = join(folder, 'home')
+  const data = join(home, 'data')
+  const lab = await startLab({ runFolder: join(folder, 'lab'), home, windowSeconds: 12, requestsPerSecond: 8 })
+  const owned = takeDataFolder(data)
+  const service = composeService('cli', home, owned)
+  const { client, close } = connectInProcess(service.router, service.log)
+  const overview = async () => {
+    const [first, ...others] = await client.policy.bundles({ environment })
+    if (first === undefined || others.length > 0) throw new Error('the lab has one bundle')
+    return first
+  }
+  return {
+    lab,
+    client,
+    home,
+    data,
+    overview,
+    async active() {
+      return Promise.all(
+        lab.plan.opas.map(async ({ address, apiPort }) => {
+          const answer = await fetch(`http://${address}:${apiPort}/v1/status`, { signal: AbortSignal.timeout(2_000) })
+          return statusWire.parse(await answer.json()).result.bundles[bundle]?.active_revision ?? null
+        }),
+      )
+    },
+    async draftWith(edit) {
+      const { live } = await overview()
+      if (!live.known) throw new Error('nothing is live')
+      const draft = await client.policy.startDraft({ environment, bundle, from: live.value })
+      const file = await client.policy.readDraft({ draft: draft.id, path: 'data.json' })
+      const content: PolicyData = JSON.parse(file.text)
+      edit(content)
+      const text = JSON.stringify(content, null, 2)
+      await client.policy.writeDraft({ draft: draft.id, path: 'data.json', text, version: file.version })
+      return draft.id
+    },
+    plan: (of) => client.policy.plan({ environment, bundle, of }),
+    async publish(of) {
+      const { token } = await client.policy.plan({ environment, bundle, of })
+      const steps: PublishProgress[] = []
+      for await (const step of await client.policy.publish({ environment, bundle, of, token, typed: null })) {
+        steps.push(step)
+      }
+      return steps
+    },
+    async configure(edit) {
+      const file = registrationFile(home)
+      const read: Environment = environmentSchema.parse(parse(await readFile(file, 'utf8')))
+      edit(read)
+      await writeFile(file, stringify(read))
+    },
+    async stop() {
+      close()
+      await service.stop()
+      owned.release()
+      await lab.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
