@@ -1,5 +1,6 @@
 import type { FileDifference } from '../../shared/domain/model/policy.ts'
 import { lineDifference } from '../../shared/domain/policy/line-difference.ts'
+import { jsonLines } from './json-lines.ts'
 
 const mostTextBytes = 1024 ** 2
 
@@ -12,8 +13,10 @@ export function differenceOf(
   return paths.flatMap((path) => {
     const [old, fresh] = [before.get(path), after.get(path)]
     if (old !== undefined && fresh !== undefined && Buffer.from(old).equals(fresh)) return []
-    const [oldText, freshText] = [textOf(old), textOf(fresh)]
+    const [oldText, freshText] = [textOf(path, old), textOf(path, fresh)]
     const isText = oldText !== null && freshText !== null
+    // The same JSON, laid out otherwise: `opa build` does that to every data.json.
+    if (old !== undefined && fresh !== undefined && isText && oldText === freshText) return []
     return [
       {
         path,
@@ -27,12 +30,13 @@ export function differenceOf(
   })
 }
 
-/** Empty for a file that is not there; null: no text, or too long to be shown. */
-function textOf(bytes: Uint8Array | undefined): string | null {
+/** Empty for a file that is not there; null: no text, or too long to be shown. JSON has one member a line. */
+function textOf(path: string, bytes: Uint8Array | undefined): string | null {
   if (bytes === undefined) return ''
   if (bytes.length > mostTextBytes) return null
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return (path.endsWith('.json') ? jsonLines(text) : null) ?? text
   } catch {
     return null
   }

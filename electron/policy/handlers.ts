@@ -8,6 +8,7 @@ import { differenceOf } from './difference.ts'
 import type { StoredDraft } from './drafts.ts'
 import type { Editing } from './editing.ts'
 import type { Inputs } from './inputs.ts'
+import { jsonLines } from './json-lines.ts'
 import type { Language } from './language.ts'
 import type { PolicyParts } from './parts.ts'
 import type { Publishing } from './publishing.ts'
@@ -91,7 +92,7 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
         basedOn: subject.id,
         revision: nextRevision(live?.id.revision ?? subject.id.revision, taken),
         roots: subject.roots,
-        files: subject.files,
+        files: new Map([...subject.files].map(([path, content]) => [path, readable(path, content)])),
       })
       return summaryOf(draft, signal)
     },
@@ -128,6 +129,16 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
     tellLanguage: ({ session, message }) => language.tell(session, message),
   }
 }
+
+/** What is edited has lines: `opa build` leaves data.json without. */
+function readable(path: string, content: Uint8Array): Uint8Array {
+  if (!path.endsWith('.json') || content.length > mostLaidOutBytes) return content
+  const lines = jsonLines(new TextDecoder().decode(content))
+  return lines === null ? content : new TextEncoder().encode(lines)
+}
+
+/** A file larger than this is no reading for people. */
+const mostLaidOutBytes = 1_000_000
 
 function textOf(path: string, bytes: Uint8Array): string {
   try {

@@ -4,7 +4,7 @@ import type { PolicySubject } from '../../shared/contract/policy.ts'
 import type { BundleContent, RevisionId } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
 import { type BundleArchive, policyFileOf, readBundle, writeBundleFolder } from './bundle-archive.ts'
-import type { PolicyParts } from './parts.ts'
+import type { LoadedModule, PolicyParts } from './parts.ts'
 import { objectName } from './stores/store.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
@@ -88,7 +88,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
       ({ fact, current }) => current && fact.name === bundle && fact.activeRevision === wanted.revision,
     )
     if (there === undefined) return null
-    const modules = await parts.loadedModules(environment, there.fact.opa, signal)
+    const modules = ofBundle(await parts.loadedModules(environment, there.fact.opa, signal), bundle)
     const encoder = new TextEncoder()
     return {
       id: wanted,
@@ -168,6 +168,14 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
     if (opa === null) return { state: 'unknown' as const, why: 'OPA is needed to verify it, and is not there' }
     return verifyBundle(opa, bytes, key, signal)
   }
+}
+
+/** OPA calls a module of a bundle `<bundle>/<path>`; the others it has belong to other bundles or were put there by hand. */
+function ofBundle(modules: readonly LoadedModule[], bundle: string): readonly LoadedModule[] {
+  const prefix = `${bundle}/`
+  return modules.flatMap(({ path, text }) =>
+    path.startsWith(prefix) ? [{ path: path.slice(prefix.length).replace(/^\//, ''), text }] : [],
+  )
 }
 
 function subjectOf(archive: BundleArchive, bytes: Uint8Array): Omit<Subject, 'from'> {
