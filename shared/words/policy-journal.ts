@@ -7,7 +7,10 @@ const actions: Readonly<Record<string, string>> = {
   'policy.rollback': 'Roll back',
   'change-mode.enable': 'Change mode on',
   'change-mode.disable': 'Change mode off',
+  'policy.convergence': 'How far the OPAs came',
+  'policy.lost-update': 'Overwritten by another publisher',
   'journal.torn': 'Torn line set aside',
+  'journal.unfinished': 'Begun, and its end is not known',
 }
 
 /** An action of a newer version is shown as it is written. */
@@ -31,11 +34,16 @@ export function journalDetails({ details }: Pick<JournalEntry, 'details'>): stri
   const parts: string[] = []
   const bundle = details['bundle']
   const [from, to] = [revisionOf(details['from']), revisionOf(details['to'])]
-  if (typeof bundle === 'string') parts.push(to === null ? bundle : `${bundle}: ${from ?? 'nothing'} → ${to}`)
+  if (typeof bundle === 'string')
+    parts.push(to === null ? bundle : from === null ? `${bundle}: ${to}` : `${bundle}: ${from} → ${to}`)
   const back = details['rollsBackTo']
   if (typeof back === 'string') parts.push(`brings back ${back}`)
   const minutes = details['minutes']
   if (typeof minutes === 'number') parts.push(`for ${countOf(minutes, 'minute')}`)
+  const state = details['state']
+  if (typeof state === 'string') parts.push(state)
+  const found = revisionOf(details['found'])
+  if (found !== null) parts.push(`found ${found}`)
   const message = details['message']
   if (typeof message === 'string') parts.push(message)
   return parts.join(' · ')
@@ -55,6 +63,14 @@ export function journalCheckSentence({ entries, intact, problem }: JournalCheck)
       : `${countOf(entries, 'entry', 'entries')}, intact: each follows the one before it.`
   const where = problem === null ? '' : ` At entry ${problem.number}: ${problem.message}.`
   return `The journal was changed after it was written.${where} Keep a copy of the file, and find out who can write to it.`
+}
+
+/** Actions whose end nobody wrote down; null: there are none. */
+export function unfinishedSentence({ unfinished }: Pick<JournalCheck, 'unfinished'>): string | null {
+  const [latest] = unfinished
+  if (latest === undefined) return null
+  const many = unfinished.length === 1 ? 'An action was' : `${unfinished.length} actions were`
+  return `${many} begun by an Everyhop that ended in the middle: entry ${latest.number}, ${journalAction(latest.action)}, ${journalDetails(latest)}. How it ended was not written down. Look at what is live.`
 }
 
 /** "change mode, 13 m left"; in the last two minutes with seconds. */

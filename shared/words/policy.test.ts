@@ -157,6 +157,7 @@ describe('the journal', () => {
       intact: false,
       problem: { number: 2, message: 'entry 2 was changed after it was written' },
       head: null,
+      unfinished: [],
     }
     expect(journalCheckSentence(broken)).toContain('At entry 2: entry 2 was changed after it was written.')
     expect(journalCheckSentence({ ...broken, intact: true, problem: null })).toContain('4 entries, intact')

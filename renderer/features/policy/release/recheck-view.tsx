@@ -1,0 +1,90 @@
+import { useQuery } from '@tanstack/react-query'
+import type { RevisionId } from '../../../../shared/domain/model/policy.ts'
+import { formatClock } from '../../../../shared/words/durations.ts'
+import { maskedSentence, revisionName } from '../../../../shared/words/policy.ts'
+import { recheckSummary } from '../../../../shared/words/policy-release.ts'
+import { partyName } from '../../../../shared/words/refused.ts'
+import { useApi } from '../../../api/api-context.tsx'
+import { useNow } from '../../../api/clock.tsx'
+import { failureSentence } from '../../../api/environments.ts'
+import { DecisionTag } from '../decision-tag.tsx'
+import styles from './publish-dialog.module.css'
+
+const minutes = 60
+const limit = 50
+const noNames: ReadonlyMap<string, string> = new Map()
+
+/** Requests that were refused in the last hour, evaluated again under both revisions. */
+export function RecheckView({
+  environment,
+  bundle,
+  before,
+  after,
+}: {
+  readonly environment: string
+  readonly bundle: string
+  readonly before: RevisionId
+  readonly after: RevisionId
+}) {
+  const { queries } = useApi()
+  const now = useNow(10_000)
+  const { data, error } = useQuery(
+    queries.policy.recheck.queryOptions({
+      input: { environment, bundle, before, after, minutes, limit },
+      staleTime: Number.POSITIVE_INFINITY,
+      retry: false,
+    }),
+  )
+  return (
+    <section data-testid="recheck">
+      <h3>Refused requests, evaluated again</h3>
+      {error !== null ? (
+        <p className={styles.problem}>{failureSentence(error)}</p>
+      ) : data === undefined ? (
+        <p role="status">Evaluating the refused requests of the last hour under both revisions…</p>
+      ) : (
+        <>
+          <p>{recheckSummary(data)}</p>
+          {data.length === 0 ? null : (
+            <div className={styles.recheck} tabIndex={0} role="group" aria-label="Refused requests, evaluated again">
+              <table className={styles.rows}>
+                <thead>
+                  <tr>
+                    <th>Time</th>
+                    <th>Caller → callee</th>
+                    <th>Path</th>
+                    <th>{revisionName(before)}</th>
+                    <th>{revisionName(after)}</th>
+                    <th>Not whole</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {data.map((row) => (
+                    <tr key={row.decisionId} title={`Decision ${row.decisionId}`}>
+                      <td>{formatClock(row.at, now)}</td>
+                      <td>
+                        {partyName(row.callerSpiffeId, null, noNames)} → {partyName(row.calleeSpiffeId, null, noNames)}
+                      </td>
+                      <td>
+                        <code>{row.path ?? 'not known'}</code>
+                      </td>
+                      <td>
+                        <DecisionTag decision={row.before} />
+                      </td>
+                      <td>
+                        <DecisionTag decision={row.after} />
+                      </td>
+                      <td title={row.problem ?? maskedSentence(row.masked) ?? ''}>
+                        {row.problem ?? (row.masked.length === 0 ? '–' : `${row.masked.length} masked`)}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )}
+        </>
+      )}
+    </section>
+  )
+}
