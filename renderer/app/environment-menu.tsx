@@ -1,18 +1,22 @@
 import { Menu } from '@base-ui/react/menu'
 import { useNavigate } from '@tanstack/react-router'
 import { Check, ChevronDown, FileWarning, Lock, Plug, Plus } from 'lucide-react'
+import { useState } from 'react'
 import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
 import { useEnvironments } from '../api/hooks.ts'
 import popover from '../ui/popover.module.css'
+import { AskChangeMode, ChangeModeItems, ChangeModeLine } from './change-mode.tsx'
 import { useEnvironment } from './environment.ts'
 import styles from './frame.module.css'
 
-/** Which environment is looked at. Everyhop only reads, and says so; production carries an amber edge. */
+/** Which environment is looked at, and whether Everyhop only reads or may change it; production carries an amber edge. */
 export function EnvironmentMenu() {
   const { data } = useEnvironments()
   const { chosen, summary } = useEnvironment()
   const navigate = useNavigate()
   const list = data ?? []
+  const usable = summary !== null && summary.problem === null ? chosen : null
+  const [asking, setAsking] = useState(false)
   return (
     <Menu.Root>
       <Menu.Trigger
@@ -23,7 +27,7 @@ export function EnvironmentMenu() {
         <Lock size={16} aria-hidden="true" />
         <span className={styles.two}>
           <b>{chosen ?? 'No environment'}</b>
-          <small>{summary?.production === true ? 'production · read-only' : 'read-only'}</small>
+          <ChangeModeLine environment={usable} production={summary?.production ?? false} />
         </span>
         <ChevronDown size={14} aria-hidden="true" />
       </Menu.Trigger>
@@ -57,6 +61,7 @@ export function EnvironmentMenu() {
                 </span>
               </Menu.Item>
             ))}
+            {usable === null ? null : <ChangeModeItems environment={usable} onAsk={() => setAsking(true)} />}
             <Menu.Item
               className={popover.item}
               onClick={() =>
@@ -77,6 +82,7 @@ export function EnvironmentMenu() {
           </Menu.Popup>
         </Menu.Positioner>
       </Menu.Portal>
+      {asking && usable !== null ? <AskChangeMode environment={usable} onClose={() => setAsking(false)} /> : null}
     </Menu.Root>
   )
 }

@@ -3,6 +3,7 @@ import { CircleHelp, CodeXml, Plug, Share2 } from 'lucide-react'
 import { useState } from 'react'
 import { LiveProvider } from '../api/live.tsx'
 import { viewStateSchema } from '../features/graph/view-state.ts'
+import { ChangeModeNotices } from './change-mode-notices.tsx'
 import { CommandPalette } from './command-palette.tsx'
 import { useEnvironment } from './environment.ts'
 import { ErrorBoundary } from './error-boundary.tsx'
@@ -53,6 +54,7 @@ export function Frame() {
           </button>
         </nav>
         <TopBar environment={usable} onSearch={() => setPalette(true)} />
+        <ChangeModeNotices environment={usable} />
         <div className={styles.main}>
           <ErrorBoundary>
             <Outlet />

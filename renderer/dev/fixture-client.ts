@@ -7,6 +7,7 @@ import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { Client } from '../api/client.ts'
 import { contextsFixture, proposalFixture, roleFixture, testingFixture } from './fixture-environments.ts'
 import { largeFixture } from './fixture-large.ts'
+import { policyFixture } from './fixture-policy.ts'
 import { refusedAnswer } from './fixture-refused.ts'
 import { type Fixture, labFixture, troubledFixture } from './fixture-view.ts'
 
@@ -97,6 +98,7 @@ export function createFixtureClient(situation: Situation): Client {
       state: async () => secretsState(situation),
       unlock: fails,
     },
+    ...policyFixture(situation, { production: situation === 'troubled' }),
     live: {
       topics: async () => {
         if (situation === 'gone') return fails()

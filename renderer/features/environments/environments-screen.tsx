@@ -57,7 +57,7 @@ export function EnvironmentsScreen(props: ScreenProps) {
       )}
       <footer className={styles.status}>
         <span>
-          <b>Nothing is sent anywhere</b> except to the sources you name. Everyhop only reads.
+          <b>Nothing is sent anywhere</b> except to the sources you name. Everyhop only reads unless change mode is on.
         </span>
         <span className={styles.grow} />
         {isEditing ? null : (
