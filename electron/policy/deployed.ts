@@ -8,8 +8,8 @@ import { verifyBundle } from './verify-bundle.ts'
 /** What is deployed: every bundle that environment.yaml names or an OPA has, with each OPA's own account of it. */
 export async function bundlesOf(
   environment: string,
-  parts: PolicyParts,
-  subjects: Subjects,
+  parts: Pick<PolicyParts, 'clock' | 'configured' | 'opaFacts'>,
+  subjects: Pick<Subjects, 'liveId'>,
   signal: AbortSignal,
 ): Promise<readonly BundleOverview[]> {
   const [configured, facts] = await Promise.all([parts.configured(environment), parts.opaFacts(environment)])
@@ -24,7 +24,7 @@ export async function bundlesOf(
       return {
         name,
         store: own?.store?.place ?? null,
-        live: await liveOf(environment, own, () => subjects.live(environment, name, signal), parts.clock.now()),
+        live: await liveOf(environment, own, () => subjects.liveId(environment, name, signal), parts.clock.now()),
 
         opas: opas.toSorted((one, other) => (one.opa < other.opa ? -1 : 1)),
         decisionPath: own?.settings.decision ?? decisionPathOf(name, facts),
@@ -36,7 +36,7 @@ export async function bundlesOf(
 async function liveOf(
   environment: string,
   own: ConfiguredBundle | null,
-  read: () => ReturnType<Subjects['live']>,
+  read: () => ReturnType<Subjects['liveId']>,
   askedAt: number,
 ): Promise<BundleOverview['live']> {
   const store = own?.store ?? null
@@ -48,7 +48,7 @@ async function liveOf(
     const { place } = store
     return {
       known: true,
-      value: live.id,
+      value: live,
       stale: false,
       fact: {
         factId: `policy/${environment}/${own.settings.name}/pointer`,
@@ -106,7 +106,7 @@ export async function revisionsOf(
   const [configured, facts] = await Promise.all([parts.configured(environment), parts.opaFacts(environment)])
   const own = configured.find(({ settings }) => settings.name === name) ?? null
   // First: what is live now is then among what is kept.
-  await subjects.live(environment, name, signal).catch(() => null)
+  await subjects.liveId(environment, name, signal).catch(() => null)
   const kept = await parts.kept.list(environment, name)
   const inStore = new Set(
     (await own?.store?.list(signal).catch(() => null))?.map((object) => object.name.slice(-23, -7)) ?? [],

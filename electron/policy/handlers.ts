@@ -50,9 +50,9 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
 
   async function summaryOf(draft: StoredDraft, signal: AbortSignal) {
     // A store that does not answer overtakes nothing.
-    const live = await subjects.live(draft.environment, draft.bundle, signal).catch(() => null)
-    const isOvertaken = live !== null && draft.basedOn.digest !== null && live.id.digest !== draft.basedOn.digest
-    return { ...draft, overtakenBy: isOvertaken ? live.id : null }
+    const live = await subjects.liveId(draft.environment, draft.bundle, signal).catch(() => null)
+    const isOvertaken = live !== null && draft.basedOn.digest !== null && live.digest !== draft.basedOn.digest
+    return { ...draft, overtakenBy: isOvertaken ? live : null }
   }
 
   async function decisionPath(environment: string, bundle: string, signal: AbortSignal): Promise<string | null> {
@@ -83,14 +83,14 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
       const [subject, kept, live] = await Promise.all([
         subjects.find(environment, bundle, from, signal),
         parts.kept.list(environment, bundle),
-        subjects.live(environment, bundle, signal).catch(() => null),
+        subjects.liveId(environment, bundle, signal).catch(() => null),
       ])
       const taken = new Set(kept.map(({ revision }) => revision))
       const draft = await parts.drafts.start({
         environment,
         bundle,
         basedOn: subject.id,
-        revision: nextRevision(live?.id.revision ?? subject.id.revision, taken),
+        revision: nextRevision(live?.revision ?? subject.id.revision, taken),
         roots: subject.roots,
         files: new Map([...subject.files].map(([path, content]) => [path, readable(path, content)])),
       })
@@ -139,8 +139,11 @@ function readable(path: string, content: Uint8Array): Uint8Array {
 
 /** A file larger than this is no reading for people. */
 const mostLaidOutBytes = 1_000_000
+const mostShownBytes = 8 * 1024 ** 2
 
 function textOf(path: string, bytes: Uint8Array): string {
+  if (bytes.length > mostShownBytes)
+    throw new Failure('exhausted', path, `${path} has ${bytes.length} bytes: files up to 8 MB are shown.`)
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {

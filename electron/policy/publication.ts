@@ -23,7 +23,7 @@ export interface PlannedPublication {
 
 export type PublishableBundle = ConfiguredBundle & { readonly store: NonNullable<ConfiguredBundle['store']> }
 
-export interface PublicationParts extends PolicyParts {
+export interface PublicationParts extends Pick<PolicyParts, 'clock' | 'kept' | 'configured' | 'opaFacts'> {
   readonly journal: Journal
   /** Account of the operating system, for kept bundles. */
   readonly actor: string
@@ -44,7 +44,7 @@ const lookAgainMs = 1_000
 
 export function createPublication(
   parts: PublicationParts,
-  subjects: Subjects,
+  subjects: Pick<Subjects, 'liveId'>,
   publishable: (environment: string, bundle: string) => Promise<PublishableBundle>,
 ): Publication {
   const { journal, clock } = parts
@@ -144,10 +144,10 @@ export function createPublication(
           await journal.note({ environment, action: 'policy.convergence', details })
           return
         }
-        const live = await subjects.live(environment, bundle, signal).catch(() => null)
-        if (live !== null && live.id.digest !== to.digest) {
-          await journal.note({ environment, action: 'policy.lost-update', details: { bundle, to, found: live.id } })
-          yield { step: 'lost-update', found: live.id }
+        const live = await subjects.liveId(environment, bundle, signal).catch(() => null)
+        if (live !== null && live.digest !== to.digest) {
+          await journal.note({ environment, action: 'policy.lost-update', details: { bundle, to, found: live } })
+          yield { step: 'lost-update', found: live }
           return
         }
         await clock.sleep(lookAgainMs, signal)

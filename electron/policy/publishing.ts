@@ -89,6 +89,14 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
         `Revision ${subject.id.revision} cannot be published: its data is not known, only the modules that OPA has loaded.`,
       )
     }
+    const [refused] = subject.problems
+    if (refused !== undefined) {
+      throw new Failure(
+        'invalid',
+        bundle,
+        `Revision ${subject.id.revision} cannot be published again: not all of it was read. ${refused}.`,
+      )
+    }
     const isRollBack = subject.from.kind === 'bundle'
     const revision = await nameOf(environment, bundle, subject, live)
     const opa = await parts.opa()

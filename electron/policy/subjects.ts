@@ -3,9 +3,9 @@ import { join, relative, sep } from 'node:path'
 import type { PolicySubject } from '../../shared/contract/policy.ts'
 import type { BundleContent, RevisionId } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
-import { type BundleArchive, policyFileOf, readBundle, writeBundleFolder } from './bundle-archive.ts'
+import { type BundleArchive, digestOf, policyFileOf, readBundle, writeBundleFolder } from './bundle-archive.ts'
 import type { LoadedModule, PolicyParts } from './parts.ts'
-import { objectName } from './stores/store.ts'
+import { objectName, type Stored } from './stores/store.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
 /** A policy with all its files, wherever they came from. */
@@ -28,6 +28,8 @@ export interface Subjects {
     bundle: string,
     signal: AbortSignal,
   ): Promise<(Subject & { readonly bytes: Uint8Array }) | null>
+  /** Only which revision that is: bytes that were read before are not unpacked again. */
+  liveId(environment: string, bundle: string, signal: AbortSignal): Promise<RevisionId | null>
   content(environment: string, bundle: string, subject: PolicySubject, signal: AbortSignal): Promise<BundleContent>
   /** A folder with the files of a subject, for tools: it stays as it is until `release`. A draft is its own folder. */
   folder(subject: Subject): Promise<{ readonly folder: string; release(): Promise<void> }>
@@ -38,11 +40,30 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
     return (await parts.configured(environment)).find(({ settings }) => settings.name === bundle) ?? null
   }
 
-  async function live(environment: string, bundle: string, signal: AbortSignal) {
+  /** By environment and bundle. */
+  const lastLive = new Map<string, RevisionId>()
+
+  async function pointer(environment: string, bundle: string, signal: AbortSignal) {
     const store = (await bundleOf(environment, bundle))?.store ?? null
-    const stored = (await store?.readPointer(signal)) ?? null
+    return (await store?.readPointer(signal)) ?? null
+  }
+
+  async function liveId(environment: string, bundle: string, signal: AbortSignal): Promise<RevisionId | null> {
+    const stored = await pointer(environment, bundle, signal)
     if (stored === null) return null
+    const known = lastLive.get(`${environment} ${bundle}`)
+    if (known?.digest === digestOf(stored.bytes)) return known
+    return (await keptLive(environment, bundle, stored)).id
+  }
+
+  async function live(environment: string, bundle: string, signal: AbortSignal) {
+    const stored = await pointer(environment, bundle, signal)
+    return stored === null ? null : keptLive(environment, bundle, stored)
+  }
+
+  async function keptLive(environment: string, bundle: string, stored: Stored) {
     const archive = await readBundle(stored.bytes)
+    lastLive.set(`${environment} ${bundle}`, { revision: archive.revision, digest: archive.digest })
     const about = { revision: archive.revision, keptAt: parts.clock.now(), author: null, rollsBackTo: null }
     await parts.kept.keep(environment, bundle, { ...about, publishedAt: stored.writtenAt }, stored.bytes)
     return {
@@ -139,6 +160,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
   return {
     find,
     live,
+    liveId,
     async content(environment, bundle, subject, signal) {
       const found = await find(environment, bundle, subject, signal)
       const { id, roots, files, problems, bytes } = found

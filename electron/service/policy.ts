@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Fact, FactOf } from '../../shared/domain/model/fact.ts'
 import { deferredJournal } from '../actions/deferred-journal.ts'
 import { openJournal } from '../actions/journal-file.ts'
+import { createTransitSign } from '../actions/vault-transit.ts'
 import { createChangeModes } from '../core/change-mode.ts'
 import { type ChangesHandlers, createChangesHandlers } from '../core/changes.ts'
 import type { EnvironmentRegistry } from '../core/environments.ts'
@@ -21,10 +22,11 @@ import { createKeptBundles } from '../policy/kept-bundles.ts'
 import { createLanguage } from '../policy/language.ts'
 import type { ConfiguredBundle, OpaFacts } from '../policy/parts.ts'
 import { createPublishing } from '../policy/publishing.ts'
-import { signerOf, type TransitSign } from '../policy/signing-key.ts'
+import { signerOf } from '../policy/signing-key.ts'
 import { createSimulating } from '../policy/simulating.ts'
 import { directoryStore } from '../policy/stores/directory-store.ts'
 import { httpStore } from '../policy/stores/http-store.ts'
+import type { BundleStore } from '../policy/stores/store.ts'
 import { createSubjects } from '../policy/subjects.ts'
 import { createTools } from '../policy/tools.ts'
 import { regalLint } from '../tools/regal-lint.ts'
@@ -34,7 +36,6 @@ export interface PolicyPorts {
   readonly log: Log
   readonly files: Files
   readonly secrets: Secrets
-  readonly transit: TransitSign
   /** Where drafts, kept bundles and the journal are; null: nothing is kept, and so nothing may be changed. */
   readonly folder: string | null
 }
@@ -55,6 +56,8 @@ export interface PolicyService {
 
 /** Attention to what is being watched is asked for again so often. Milliseconds. */
 const attendAgainMs = 20_000
+/** Known at once, of all environments. */
+const mostStores = 1_000
 
 export function composePolicy(
   ports: PolicyPorts,
@@ -68,6 +71,7 @@ export function composePolicy(
   const journal =
     ports.folder === null ? refusingJournal() : deferredJournal(openJournal(folder, { clock, log, actor }))
   const modes = createChangeModes({ clock, journal, isProduction: (name) => registry.get(name).environment.production })
+  const stores = new Map<string, BundleStore>()
   const tools = createTools(async () => toolPlaces(), log)
   const parts = {
     clock,
@@ -94,11 +98,12 @@ export function composePolicy(
         const { environment: read, baseDirectory } = await loaded(environment)
         const settings = read.policy?.bundles.find(({ name }) => name === bundle)
         if (settings === undefined) return null
-        const { transit } = ports
         return signerOf(settings, {
           files,
           secrets,
-          transit,
+          transit: createTransitSign(async (vault, use, signal) =>
+            (await sessions.use(environment)).observation.lendVault(vault, use, signal),
+          ),
           variables: process.env,
           resolve: (path) => resolve(baseDirectory, path),
         })
@@ -181,9 +186,22 @@ export function composePolicy(
     }))
   }
 
+  /** Of the same settings the same store: whether it keeps conditions was found out once. */
   function storeOf(settings: ConfiguredBundle['settings'], baseDirectory: string): ConfiguredBundle['store'] {
     const { store, pointer } = settings
     if (store === undefined) return null
+    const key = JSON.stringify([store, pointer, baseDirectory])
+    const known = stores.get(key) ?? openStore(store, pointer, baseDirectory)
+    if (stores.size > mostStores) stores.clear()
+    stores.set(key, known)
+    return known
+  }
+
+  function openStore(
+    store: NonNullable<ConfiguredBundle['settings']['store']>,
+    pointer: string,
+    baseDirectory: string,
+  ): BundleStore {
     if ('directory' in store) return directoryStore(resolve(baseDirectory, store.directory), pointer)
     const { tokenFile, tokenSecret, caFile } = store
     return httpStore({

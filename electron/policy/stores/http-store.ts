@@ -93,8 +93,7 @@ export function httpStore({ base, pointer, method, access }: HttpStoreSettings):
       }
     },
     async guard(signal) {
-      knownGuard ??= await probe(signal)
-      return knownGuard
+      return knownGuard ?? probe(signal)
     },
   }
   return store
@@ -122,10 +121,12 @@ export function httpStore({ base, pointer, method, access }: HttpStoreSettings):
       if (first < 200 || first > 299) return unproven(`the probe could not be written: ${first}`)
       const again = await put({ 'if-none-match': '*' })
       const wrong = await put({ 'if-match': '"everyhop-no-such-version"' })
-      if (again === 412 && wrong === 412) {
-        return { kind: 'conditional', detail: 'A write on what has changed is refused (412), as a probe showed.' }
-      }
-      return unproven(`conditions that did not hold were answered with ${again} and ${wrong}`)
+      // Kept from now on; a probe that could not be made says nothing about the next.
+      knownGuard =
+        again === 412 && wrong === 412
+          ? { kind: 'conditional', detail: 'A write on what has changed is refused (412), as a probe showed.' }
+          : unproven(`conditions that did not hold were answered with ${again} and ${wrong}`)
+      return knownGuard
     } finally {
       if (statuses.length > 0) await ask('DELETE', url, signal).catch(() => null)
     }
