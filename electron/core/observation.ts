@@ -10,7 +10,7 @@ import { Failure } from './failure.ts'
 import { keepObserving } from './keep-observing.ts'
 import { chooseStreams, mostStreams, turnMs } from './log-turns.ts'
 import { createPace } from './pace.ts'
-import type { LoadedModule, LogSink } from './ports.ts'
+import type { LoadedModule, LogSink, VaultLoan } from './ports.ts'
 import { createHealth } from './source-health.ts'
 import { type Connectors, type FindCluster, type ObservationPorts, type SourceTask } from './source-tasks.ts'
 import { vaultLogOf } from './vault-tasks.ts'
@@ -27,6 +27,11 @@ export interface Observation {
   attend(sources: ReadonlySet<string>): void
   /** What one OPA has loaded, `opa/<id>`: asked now, through the way that its readings take. Rejects with a `Failure`. */
   modules(source: string, signal: AbortSignal): Promise<readonly LoadedModule[]>
+  /**
+   * Signs in at a Vault, lends that to `use`, and signs out. Rejects with what `use` rejects with, with `not-found`, or with an
+   * error whose `reason` is a `GapReason`.
+   */
+  lendVault<Result>(vault: string, use: (loan: VaultLoan) => Promise<Result>, signal: AbortSignal): Promise<Result>
   stop(): void
   /** Resolves when every reader has ended: one that signed in signs out first. */
   ended(): Promise<void>
@@ -191,6 +196,20 @@ export function startObservation(
         const words = reason instanceof Error ? reason.message : String(reason)
         throw new Failure('unreachable', source, `${source} did not tell its policies: ${words}`)
       }
+    },
+    async lendVault(vault, use, signal) {
+      const source = `vault/${vault}`
+      const task = tasksNow().find((each) => each.source === source)
+      if (task?.lend === undefined) {
+        throw new Failure(
+          'not-found',
+          vault,
+          `environment.yaml names no Vault ${vault}.`,
+          'Add it to sources.vault, or correct policy.bundles.signing.key.',
+        )
+      }
+      const { openCluster: _open, httpGetOver: _over, ...plain } = ports
+      return task.lend({ ...plain, pace: pace.forSource(source) }, use, signal)
     },
     stop() {
       ended.abort()

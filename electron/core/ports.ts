@@ -124,6 +124,22 @@ export interface ConnectorPorts {
   readonly place?: string
 }
 
+/**
+ * The way to one Vault with a token of our own, lent for one action. What is asked is the action's own closed list: the
+ * connector's stays one of reading.
+ */
+export interface VaultLoan {
+  /** `https://vault.example.org:8200`, without a slash at its end. */
+  readonly address: string
+  /** Where that leads, for people: the address, or `vault in cluster main`. */
+  readonly place: string
+  readonly token: string
+  readonly namespace: string | null
+  /** PEM of the CA to verify it with; null: the system's. */
+  readonly ca: string | null
+  readonly exchange: HttpExchange
+}
+
 export interface ServiceAccounts {
   /** A token by the TokenRequest API. Rejects with an error whose `reason` is a `GapReason`. */
   token(account: ServiceAccount, audience: string | null, signal: AbortSignal): Promise<string>
@@ -241,6 +257,17 @@ export interface Connector<Source> {
     ports: ConnectorPorts,
     signal: AbortSignal,
   ): Promise<readonly LoadedModule[]>
+  /**
+   * Of Vaults: signs in, lends that to `use`, and signs out. Rejects with what `use` rejects with, or with an error whose
+   * `reason` is a `GapReason`.
+   */
+  lend?<Result>(
+    source: Source,
+    settings: ObserveSettings,
+    ports: ConnectorPorts,
+    use: (loan: VaultLoan) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result>
 }
 
 /** A Rego module as an OPA has it. */

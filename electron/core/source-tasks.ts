@@ -19,6 +19,7 @@ import type {
   LogConnector,
   ObserveSettings,
   OpenCluster,
+  VaultLoan,
 } from './ports.ts'
 import type { DiscoveredKind } from './targets.ts'
 
@@ -52,7 +53,15 @@ export interface SourceTask {
   readonly streamOf?: readonly string[]
   /** Of OPAs. */
   readonly modules?: (ports: ConnectorPorts, signal: AbortSignal) => Promise<readonly LoadedModule[]>
+  /** Of Vaults. */
+  readonly lend?: Lend
 }
+
+export type Lend = <Result>(
+  ports: ConnectorPorts,
+  use: (loan: VaultLoan) => Promise<Result>,
+  signal: AbortSignal,
+) => Promise<Result>
 
 /** A cluster of the environment as it is reached and known now. */
 export interface KnownCluster {
@@ -73,6 +82,10 @@ export function taskOf<Source extends { readonly id: string }>(
   source: Source,
   settings: ObserveSettings,
 ): SourceTask {
+  const lend: Lend = (ports, use, signal) => {
+    if (connector.lend === undefined) throw new Error(`${kind} has no sign-in to lend`)
+    return connector.lend(source, settings, ports, use, signal)
+  }
   return {
     source: `${kind}/${source.id}`,
     kind,
@@ -83,18 +96,24 @@ export function taskOf<Source extends { readonly id: string }>(
     ...(connector.modules === undefined
       ? {}
       : { modules: (ports, signal) => connector.modules?.(source, settings, ports, signal) ?? Promise.resolve([]) }),
+    ...(connector.lend === undefined ? {} : { lend }),
   }
 }
 
 /** The same task, with other ways to dial, which lead to `address` whatever is dialled. */
 export function through(task: SourceTask, ways: Pick<ConnectorPorts, 'dial' | 'get'>, address: string): SourceTask {
   const own = { ...ways, place: address }
-  const { modules } = task
+  const { modules, lend: lendDirectly } = task
+  const lend: Lend = (ports, use, signal) => {
+    if (lendDirectly === undefined) throw new Error(`${task.source} has no sign-in to lend`)
+    return lendDirectly({ ...ports, ...own }, use, signal)
+  }
   return {
     ...task,
     observe: (ports, signal) => task.observe({ ...ports, ...own }, signal),
     test: async (ports, signal) => ({ ...(await task.test({ ...ports, ...own }, signal)), address }),
     ...(modules === undefined ? {} : { modules: (ports, signal) => modules({ ...ports, ...own }, signal) }),
+    ...(lendDirectly === undefined ? {} : { lend }),
   }
 }
 

@@ -4,7 +4,15 @@ import { ClusterFailure, dialThrough } from './cluster-link.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import type { FactStore } from './fact-store.ts'
 import type { Connector, ConnectorPorts, Dial, ObserveSettings, VaultLog } from './ports.ts'
-import { type FindCluster, type ObservationPorts, readyPod, type SourceTask, taskOf, through } from './source-tasks.ts'
+import {
+  type FindCluster,
+  type Lend,
+  type ObservationPorts,
+  readyPod,
+  type SourceTask,
+  taskOf,
+  through,
+} from './source-tasks.ts'
 
 type Parts = {
   readonly loaded: LoadedEnvironment
@@ -19,8 +27,10 @@ const waitMs = 100
 /** A Vault of environment.yaml, by address or in a cluster. */
 export function vaultTask(source: VaultSource | ClusterVaultSource, parts: Parts): SourceTask {
   const task = 'cluster' in source ? inCluster(source, parts) : direct(source, parts)
+  const lend: Lend = (ports, use, signal) => lent(task)(withAccounts(ports, parts.clusterOf), use, signal)
   return {
     ...task,
+    lend,
     observe: (ports, signal) => task.observe(withAccounts(ports, parts.clusterOf), signal),
     test: async (ports, signal) =>
       withLineage(await task.test(withAccounts(ports, parts.clusterOf), signal), source, parts),
@@ -45,17 +55,31 @@ function inCluster(source: ClusterVaultSource, { connector, settings, ports, clu
     return dialThrough(known.link, () => readyPod('vault', 'Vault', cluster, known.findings()))(target, signal)
   }
   const task = through(plain, { dial, get: ports.httpGetOver(dial) }, place)
+  /** Until the pods are known there is nothing to dial, and nothing to complain about. */
+  async function untilFound({ clock }: Pick<ConnectorPorts, 'clock'>, signal: AbortSignal): Promise<void> {
+    while (clusterOf(cluster)?.findings() === null && !signal.aborted) {
+      await clock.sleep(waitMs, signal).catch(() => {}) // the loop's condition ends it
+    }
+  }
+  const lend: Lend = async (own, use, signal) => {
+    await untilFound(own, signal)
+    signal.throwIfAborted()
+    return lent(task)(own, use, signal)
+  }
   return {
     ...task,
     definition: `${cluster} ${task.definition}`,
+    lend,
     async *observe(own, signal) {
-      // Until the pods are known there is nothing to dial, and nothing to complain about.
-      while (clusterOf(cluster)?.findings() === null && !signal.aborted) {
-        await own.clock.sleep(waitMs, signal).catch(() => {}) // the loop's condition ends it
-      }
+      await untilFound(own, signal)
       if (!signal.aborted) yield* task.observe(own, signal)
     },
   }
+}
+
+function lent({ source, lend }: SourceTask): Lend {
+  if (lend === undefined) throw new Error(`${source} has no sign-in to lend`)
+  return lend
 }
 
 function withAccounts(ports: ConnectorPorts, clusterOf: FindCluster): ConnectorPorts {

@@ -1,4 +1,5 @@
 import type { PolicyBundle } from '../../shared/domain/model/environment.ts'
+import type { TransitSign } from '../actions/vault-transit.ts'
 import { Failure } from '../core/failure.ts'
 import type { Files, Secrets } from '../core/ports.ts'
 import { localSigner } from './build-bundle.ts'
@@ -13,13 +14,6 @@ export interface SigningPorts {
   /** Signs with a key that Vault keeps. Rejects with a `Failure`. */
   readonly transit: TransitSign
 }
-
-/** The bytes that Vault's Transit engine signs, and the signature of a JWS, base64url. */
-export type TransitSign = (
-  key: { readonly vault: string; readonly mount: string; readonly name: string },
-  algorithm: string,
-  bytes: Uint8Array,
-) => Promise<string>
 
 /** The signer that environment.yaml names for a bundle; null: none. The key is read now, and forgotten with the signer. */
 export async function signerOf(bundle: PolicyBundle, ports: SigningPorts): ReturnType<PublishParts['signer']> {

@@ -17,7 +17,6 @@ import { kubeconfigPaths } from '../connectors/kubernetes/kubeconfig.ts'
 import { opaConnector } from '../connectors/opa/index.ts'
 import { createJwtSvids, spireConnector } from '../connectors/spire/index.ts'
 import { createVaultConnector } from '../connectors/vault/index.ts'
-import { Failure } from '../core/failure.ts'
 import { bindGraphModel } from '../core/graph-model.ts'
 import type { LogStore } from '../core/log-store.ts'
 import type { Clock, Log, OpenCluster } from '../core/ports.ts'
@@ -38,7 +37,6 @@ import { passphraseOfFile, passphraseVariable } from '../platform/passphrase-fil
 import { placelessShell } from '../platform/shell.ts'
 import { openLastKnown } from '../platform/state-facts.ts'
 import { createStateFile } from '../platform/state-file.ts'
-import type { TransitSign } from '../policy/signing-key.ts'
 import type { DataFolder } from './data-folder.ts'
 import { environmentSetup } from './environment-setup.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
@@ -121,7 +119,6 @@ export function composeService(
           log,
           files,
           secrets: { read: (name) => secrets.read(name) },
-          transit: refuseTransit,
           folder: data === null ? null : join(data.path, 'policy'),
         },
         neighbours,
@@ -146,15 +143,6 @@ export function composeService(
       return startReceiver({ ...options, store, ports: { clock, log, files } })
     },
   }
-}
-
-const refuseTransit: TransitSign = async ({ vault }) => {
-  throw new Failure(
-    'unsupported-version',
-    vault,
-    'This version of Everyhop cannot sign with Vault Transit.',
-    'Give the key as a file, a variable or a secret.',
-  )
 }
 
 /** The store as the receiver sees it: its sources have names of their own. */

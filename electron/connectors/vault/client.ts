@@ -85,7 +85,7 @@ export function createVaultClient(
       maxBytes: longestAnswer,
       headers: { ...options.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body }),
-      ...(await trusted()),
+      ...(await trusted(source, settings, ports)),
     })
     entry.answer = answer
     tls = answer.tls ?? null
@@ -93,16 +93,6 @@ export function createVaultClient(
       statusCode: call.answers.includes(answer.status) ? 200 : answer.status,
       body: jsonIn(answer, call),
       request: { path: call.path },
-    }
-  }
-
-  /** Read anew, so that a rotated CA is used from the next question on. */
-  async function trusted(): Promise<{ readonly ca?: string }> {
-    if (source.caFile === undefined) return {}
-    try {
-      return { ca: await ports.files.readText(resolve(settings.baseDirectory, source.caFile)) }
-    } catch (error) {
-      throw new VaultFailure('not-configured', error instanceof Error ? error.message : String(error), { stops: true })
     }
   }
 
@@ -159,8 +149,22 @@ export function createVaultClient(
   }
 }
 
+/** Read anew, so that a rotated CA is used from the next question on. */
+export async function trusted(
+  source: VaultSource,
+  settings: Pick<ObserveSettings, 'baseDirectory'>,
+  { files }: Pick<ConnectorPorts, 'files'>,
+): Promise<{ readonly ca?: string }> {
+  if (source.caFile === undefined) return {}
+  try {
+    return { ca: await files.readText(resolve(settings.baseDirectory, source.caFile)) }
+  } catch (error) {
+    throw new VaultFailure('not-configured', error instanceof Error ? error.message : String(error), { stops: true })
+  }
+}
+
 /** A port-forward is encrypted by itself; a loopback address does not leave this machine. */
-function refuseInTheClear(address: string, place: string | undefined): void {
+export function refuseInTheClear(address: string, place: string | undefined): void {
   const { protocol, hostname } = new URL(address)
   if (protocol === 'https:' || place !== undefined || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return
   const detail = `${hostname}: a token would travel unencrypted; use an https address`

@@ -2,6 +2,7 @@ import type { VaultSource } from '../../../shared/domain/model/environment.ts'
 import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { Connector, ConnectorPorts, Dial, HttpExchange, ObserveSettings } from '../../core/ports.ts'
 import { createVaultClient } from './client.ts'
+import { lendVault } from './lend.ts'
 import { createVaultMemory, readVault } from './reading.ts'
 import { createVaultSession } from './sign-in.ts'
 import { testVault } from './test-source.ts'
@@ -12,6 +13,8 @@ export function createVaultConnector(exchangeOver: (dial: Dial) => HttpExchange)
     kind: 'vault',
     observe: (source, settings, ports, signal) => observe(source, settings, ports, exchangeOver(ports.dial), signal),
     test: (source, settings, ports, signal) => testVault(source, settings, ports, exchangeOver(ports.dial), signal),
+    lend: (source, settings, ports, use, signal) =>
+      lendVault(source, settings, ports, exchangeOver(ports.dial), use, signal),
   }
 }
 
