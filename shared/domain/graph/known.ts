@@ -61,10 +61,19 @@ export function judged<State extends string>(
 /** Each once, in the order of the evidence, which is fixed: the same evidence gives the same list. */
 function uniqueIds(ids: readonly (string | null | undefined)[]): readonly string[] {
   if (ids.length === 0) return noIds
+  if (areUnique(ids)) return ids.slice()
   const unique: string[] = []
   for (const id of ids) if (id !== null && id !== undefined && !unique.includes(id)) unique.push(id)
   // A list that was pushed to has room for many more: the graph keeps thousands of these.
   return unique.slice()
+}
+
+function areUnique(ids: readonly (string | null | undefined)[]): ids is readonly string[] {
+  for (let place = 0; place < ids.length; place += 1) {
+    const id = ids[place]
+    if (id === null || id === undefined || ids.indexOf(id) !== place) return false
+  }
+  return true
 }
 
 const noIds: readonly string[] = []

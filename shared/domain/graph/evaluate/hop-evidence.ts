@@ -10,7 +10,7 @@ import type { FactReference, Known } from '../../model/graph.ts'
 import type { DecisionActivityFact, HopActivityFact, IdentityClaimsFact } from '../../model/log-facts.ts'
 import type { EpochMs } from '../../model/time.ts'
 import { canonicalAddress } from '../addresses.ts'
-import { compareTexts } from '../in-order.ts'
+import { added, compareTexts } from '../in-order.ts'
 import { type EnvoyRecord, isCurrent, type Scoped } from '../instances/records.ts'
 import { referenceTo } from '../known.ts'
 import { isInbound } from '../listeners.ts'
@@ -125,13 +125,13 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
   const from = hop.caller.naming
   const to = hop.callee.naming
   const calleeEnvoys = envoysOf(weave, hop.callee)
-  const callers: CallerPart[] = []
-  const acceptors: Acceptor[] = []
-  const callerLog: Scoped<HopActivityFact>[] = []
-  const calleeLog: Scoped<HopActivityFact>[] = []
-  const decisions: Scoped<DecisionActivityFact>[] = []
-  const claims: Scoped<IdentityClaimsFact>[] = []
-  const reached: CalleePart[] = []
+  let callers: CallerPart[] = none
+  let acceptors: Acceptor[] = none
+  let callerLog: Scoped<HopActivityFact>[] = none
+  let calleeLog: Scoped<HopActivityFact>[] = none
+  let decisions: Scoped<DecisionActivityFact>[] = none
+  let claims: Scoped<IdentityClaimsFact>[] = none
+  let reached: CalleePart[] = none
   let isThroughEnvoy = false
   let aroundAddress: string | null = null
   for (const { part } of ordered(hop.parts)) {
@@ -139,25 +139,25 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
       case 'route': {
         const envoy = envoyOf(weave, part.envoy)
         if (envoy !== null && !leadsBy(callers, part.cluster)) {
-          callers.push({ envoy, cluster: part.cluster, route: part })
+          callers = added(callers, { envoy, cluster: part.cluster, route: part })
         }
         if (part.via === 'host') aroundAddress ??= part.address
         else isThroughEnvoy = true
-        if (part.listener !== null) reach(weave, part.listener.envoy, part.listener.name, reached)
+        if (part.listener !== null) reached = reach(weave, part.listener.envoy, part.listener.name, reached)
         break
       }
       case 'acceptor':
-        acceptors.push(part)
+        acceptors = added(acceptors, part)
         break
       case 'logged':
-        if (part.fact.side === 'caller') callerLog.push(part)
-        else calleeLog.push(part)
+        if (part.fact.side === 'caller') callerLog = added(callerLog, part)
+        else calleeLog = added(calleeLog, part)
         break
       case 'claimed':
-        claims.push(part)
+        claims = added(claims, part)
         break
       default:
-        decisions.push(part)
+        decisions = added(decisions, part)
     }
   }
   const bypass = isThroughEnvoy || calleeLog.length > 0 ? null : aroundAddress
@@ -181,6 +181,9 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
     cache: emptyCache(),
   }
 }
+
+/** Shared, and replaced by the first that is added. */
+const none: never[] = []
 
 /** Whether the callee has no other caller, so that its own counters belong to this hop. */
 export function isOnlyCaller({ callee }: HopEvidence): boolean {
@@ -250,9 +253,10 @@ function agreedTls(evidence: HopEvidence): boolean | null {
 export function clusterTls(evidence: HopEvidence): readonly EnvoyTlsCountersFact[] {
   const { cache } = evidence
   if (cache.clusterTls !== undefined) return cache.clusterTls
-  const found: EnvoyTlsCountersFact[] = []
+  let found: EnvoyTlsCountersFact[] = none
   for (const { envoy, cluster } of ownClusters(evidence)) {
-    for (const fact of envoy.tlsCounters) if ('cluster' in fact.on && fact.on.cluster === cluster.name) found.push(fact)
+    for (const fact of envoy.tlsCounters)
+      if ('cluster' in fact.on && fact.on.cluster === cluster.name) found = added(found, fact)
   }
   cache.clusterTls = found
   return found
@@ -262,9 +266,9 @@ export function clusterTls(evidence: HopEvidence): readonly EnvoyTlsCountersFact
 export function clusterTraffic(evidence: HopEvidence): readonly EnvoyTrafficCountersFact[] {
   const { cache } = evidence
   if (cache.clusterTraffic !== undefined) return cache.clusterTraffic
-  const found: EnvoyTrafficCountersFact[] = []
+  let found: EnvoyTrafficCountersFact[] = none
   for (const { envoy, cluster } of ownClusters(evidence)) {
-    for (const fact of envoy.trafficCounters) if (fact.cluster === cluster.name) found.push(fact)
+    for (const fact of envoy.trafficCounters) if (fact.cluster === cluster.name) found = added(found, fact)
   }
   cache.clusterTraffic = found
   return found
@@ -274,9 +278,9 @@ export function clusterTraffic(evidence: HopEvidence): readonly EnvoyTrafficCoun
 export function ownClusters(evidence: HopEvidence): readonly CallerPart[] {
   const { cache } = evidence
   if (cache.ownClusters !== undefined) return cache.ownClusters
-  const found: CallerPart[] = []
+  let found: CallerPart[] = none
   for (const part of evidence.callers) {
-    if (!part.route.isShared && isCurrent(part.envoy.parts.counters)) found.push(part)
+    if (!part.route.isShared && isCurrent(part.envoy.parts.counters)) found = added(found, part)
   }
   cache.ownClusters = found
   return found
@@ -288,13 +292,14 @@ function leadsBy(callers: readonly CallerPart[], cluster: EnvoyClusterFact): boo
 }
 
 /** Adds a listener that is reached; one address of an Envoy once, with the listener that was named last. */
-function reach(weave: Weave, envoyId: string, name: string, reached: CalleePart[]): void {
+function reach(weave: Weave, envoyId: string, name: string, reached: CalleePart[]): CalleePart[] {
   const envoy = envoyOf(weave, envoyId)
   const listener = envoy === null ? null : listenerOf(envoy, name)
-  if (envoy === null || listener === null) return
+  if (envoy === null || listener === null) return reached
   const known = reached.length === 0 ? -1 : reached.findIndex((one) => isSamePlace(one, envoy, listener))
-  if (known === -1) reached.push({ envoy, listener })
-  else reached[known] = { envoy, listener }
+  if (known === -1) return added(reached, { envoy, listener })
+  reached[known] = { envoy, listener }
+  return reached
 }
 
 function listenerOf(envoy: EnvoyRecord, name: string): EnvoyListenerFact | null {

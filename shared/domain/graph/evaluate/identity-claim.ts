@@ -11,6 +11,7 @@ import type { HopEvidence } from './hop-evidence.ts'
  * number is of the source that tells of most. Only what is current proves anything; without it the answer is unknown.
  */
 export function judgeClaims({ claims, ends, calleeEnvoys }: HopEvidence): Judgement<ClaimState> {
+  if (claims.length === 0) return unlogged(ends, calleeEnvoys)
   const current = claims.filter(({ scope }) => isCurrent(scope))
   for (const state of ['contradicted', 'forwarded', 'consistent', 'unclaimed'] as const) {
     const telling = current.filter(({ fact }) => fact[state] > 0)
@@ -33,7 +34,11 @@ export function judgeClaims({ claims, ends, calleeEnvoys }: HopEvidence): Judgem
       telling.map(({ fact }) => fact.id),
     )
   }
-  const [envoy] = calleeEnvoys
+  return unlogged(ends, calleeEnvoys)
+}
+
+function unlogged(ends: HopEvidence['ends'], calleeEnvoys: HopEvidence['calleeEnvoys']): Judgement<ClaimState> {
+  const envoy = calleeEnvoys[0]
   return judged('unknown', reason('claims-unlogged', ends), [], {
     missing: [missing('logs', envoy?.id ?? null, 'identity-claims')],
   })

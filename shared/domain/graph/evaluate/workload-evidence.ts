@@ -3,7 +3,7 @@ import type { RegistrationEntryFact } from '../../model/spire-facts.ts'
 import { type Declaration, declarationsFor } from '../cluster/declarations.ts'
 import type { JoinedPod } from '../cluster/joins.ts'
 import type { ClusterSight } from '../cluster/sight.ts'
-import { sortBy } from '../in-order.ts'
+import { added, sortBy } from '../in-order.ts'
 import type { ClusterRecord } from '../instances/cluster-record.ts'
 import type { EnvoyRecord, OpaRecord, Scoped, SpireRecord } from '../instances/records.ts'
 import type { Guard } from '../relations/relation.ts'
@@ -81,18 +81,19 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
   )
   const asCaller: Scoped<HopActivityFact>[] = []
   const asCallee: Scoped<HopActivityFact>[] = []
-  const integrity: { caller: string; report: Scoped<IntegrityActivityFact> }[] = []
-  const claims: { caller: string; told: Scoped<IdentityClaimsFact> }[] = []
+  let integrity: { caller: string; report: Scoped<IntegrityActivityFact> }[] = empty
+  let claims: { caller: string; told: Scoped<IdentityClaimsFact> }[] = empty
   let isCalled = false
   for (const hop of node.hops) {
     if (hop.to === id) {
       isCalled = true
       const { byHop } = world.sight.integrity
       const reports = byHop.size === 0 ? none : (byHop.get(hop.id) ?? none)
-      for (const report of reports) integrity.push({ caller: weave.workloads.get(hop.from)?.naming.name ?? '', report })
+      for (const report of reports) integrity = added(integrity, { caller: hop.caller.naming.name, report })
     }
     for (const { part } of hop.parts) {
-      if (part.kind === 'claimed' && hop.to === id) claims.push({ caller: hop.caller.naming.name, told: part })
+      if (part.kind === 'claimed' && hop.to === id)
+        claims = added(claims, { caller: hop.caller.naming.name, told: part })
       if (part.kind !== 'logged' || part.fact.side !== 'callee') continue
       if (hop.from === id) asCaller.push(part)
       else asCallee.push(part)
@@ -131,6 +132,7 @@ function onlyOpa(weave: Weave, guard: Guard): OpaRecord | null {
 }
 
 const none: readonly never[] = []
+const empty: never[] = []
 
 function factId({ fact }: { readonly fact: { readonly id: string } }): string {
   return fact.id

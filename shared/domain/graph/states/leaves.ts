@@ -1,4 +1,5 @@
 import type { CurrentLeaf, HopEvidence } from '../evaluate/hop-evidence.ts'
+import { added } from '../in-order.ts'
 import { isCurrent } from '../instances/records.ts'
 import { hasCome, type Moment } from '../moment.ts'
 
@@ -19,17 +20,19 @@ export function leavesOf(evidence: HopEvidence, end: 'caller' | 'callee'): reado
 function findLeaves(evidence: HopEvidence, end: 'caller' | 'callee'): readonly CurrentLeaf[] | null {
   const envoys = end === 'caller' ? evidence.callerEnvoys : evidence.calleeEnvoys
   if (envoys.length > 0) {
-    const leaves: CurrentLeaf[] = []
+    let leaves: CurrentLeaf[] = none
     for (const { identity } of envoys) {
       const { leaf } = identity
       if (leaf === null || !isCurrent(leaf.scope)) return end === 'caller' ? presented(evidence) : null
       const { spiffeId, notBefore, notAfter } = leaf.certificate
-      leaves.push({ spiffeId, notBefore, notAfter, factId: leaf.fact.id })
+      leaves = added(leaves, { spiffeId, notBefore, notAfter, factId: leaf.fact.id })
     }
     return leaves
   }
   return end === 'caller' ? presented(evidence) : null
 }
+
+const none: never[] = []
 
 export function expiredLeaf(leaves: readonly CurrentLeaf[] | null, moment: Moment): CurrentLeaf | null {
   if (leaves === null) return null

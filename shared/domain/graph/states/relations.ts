@@ -8,7 +8,7 @@ import {
   clusterTraffic,
   type HopEvidence,
 } from '../evaluate/hop-evidence.ts'
-import { sortBy } from '../in-order.ts'
+import { added, sortBy } from '../in-order.ts'
 import { isCurrent } from '../instances/records.ts'
 import { acceptanceOf } from '../peer-matching.ts'
 import { reason } from '../reasons.ts'
@@ -31,7 +31,8 @@ export function relationsOf(evidence: HopEvidence, stages: Stages): HopRelations
   return { relations: relationsIn(observed.length > 0, granted.length > 0, isWanted), relationFacts }
 }
 
-const noIds: readonly string[] = []
+const none: never[] = []
+const noIds: readonly string[] = none
 
 /** Many thousand hops share these eight lists. */
 const relationLists: readonly (readonly Relation[])[] = [
@@ -54,18 +55,18 @@ function relationsIn(isObserved: boolean, isGranted: boolean, isWanted: boolean)
  * without any connection) are not a call.
  */
 function observedBy(evidence: HopEvidence): readonly string[] {
-  const ids: string[] = []
-  for (const { fact, scope } of evidence.calleeLog) if (isCurrent(scope) && fact.requests > 0) ids.push(fact.id)
+  let ids: string[] = none
+  for (const { fact, scope } of evidence.calleeLog) if (isCurrent(scope) && fact.requests > 0) ids = added(ids, fact.id)
   for (const { fact, scope } of evidence.callerLog) {
-    if (isCurrent(scope) && fact.requests > fact.upstreamFailures) ids.push(fact.id)
+    if (isCurrent(scope) && fact.requests > fact.upstreamFailures) ids = added(ids, fact.id)
   }
   for (const { fact, scope } of evidence.decisions) {
-    if (isCurrent(scope) && fact.allowed + fact.denied + fact.errors > 0) ids.push(fact.id)
+    if (isCurrent(scope) && fact.allowed + fact.denied + fact.errors > 0) ids = added(ids, fact.id)
   }
   // A log of this hop that shows nothing coming through outweighs counters, whose window may still hold older requests.
   if (ids.length > 0 || currentFacts(evidence).length > 0) return sortBy(ids, same)
-  for (const fact of clusterTraffic(evidence)) if ((fact.requests.delta ?? 0) > 0) ids.push(fact.id)
-  for (const fact of clusterTls(evidence)) if ((fact.handshake.delta ?? 0) > 0) ids.push(fact.id)
+  for (const fact of clusterTraffic(evidence)) if ((fact.requests.delta ?? 0) > 0) ids = added(ids, fact.id)
+  for (const fact of clusterTls(evidence)) if ((fact.handshake.delta ?? 0) > 0) ids = added(ids, fact.id)
   return sortBy(ids, same)
 }
 
@@ -76,30 +77,31 @@ function observedBy(evidence: HopEvidence): readonly string[] {
  * nothing says otherwise). What a policy would decide about a request is not part of it.
  */
 function grantedBy(evidence: HopEvidence): readonly string[] {
-  const ids: string[] = []
-  for (const caller of evidence.callers) addLetIn(evidence, caller, ids)
+  let ids: string[] = none
+  for (const caller of evidence.callers) ids = withLetIn(evidence, caller, ids)
   if (evidence.callers.length === 0) {
     for (const acceptor of evidence.acceptors) {
       const found = evidence.callees.find(
         ({ envoy, listener }) => envoy.id === acceptor.envoy && listener.name === acceptor.listener,
       )
-      if (found !== undefined) addOnce(ids, found.listener.id)
+      if (found !== undefined) ids = withOnce(ids, found.listener.id)
     }
   }
   return sortBy(ids, same)
 }
 
-/** Adds the caller's cluster and the listeners that let it in. None are added when the callee's listeners are not known. */
-function addLetIn(evidence: HopEvidence, { cluster }: CallerPart, ids: string[]): void {
+/** With the caller's cluster and the listeners that let it in. None are added when the callee's listeners are not known. */
+function withLetIn(evidence: HopEvidence, { cluster }: CallerPart, before: string[]): string[] {
   const { tls } = cluster
-  if (tls !== null && acceptanceOf(tls.peerMatchers, evidence.to.spiffeId) === 'refused') return
+  let ids = before
+  if (tls !== null && acceptanceOf(tls.peerMatchers, evidence.to.spiffeId) === 'refused') return ids
   let isLetIn = evidence.callees.length === 0
   for (const part of evidence.callees) {
     if (!isOpen(part, tls !== null, evidence.from.spiffeId)) continue
     isLetIn = true
-    addOnce(ids, part.listener.id)
+    ids = withOnce(ids, part.listener.id)
   }
-  if (isLetIn) addOnce(ids, cluster.id)
+  return isLetIn ? withOnce(ids, cluster.id) : ids
 }
 
 function isOpen(part: CalleePart, usesTls: boolean, caller: string | null): boolean {
@@ -110,8 +112,8 @@ function isOpen(part: CalleePart, usesTls: boolean, caller: string | null): bool
   return false
 }
 
-function addOnce(ids: string[], id: string): void {
-  if (!ids.includes(id)) ids.push(id)
+function withOnce(ids: string[], id: string): string[] {
+  return ids.includes(id) ? ids : added(ids, id)
 }
 
 function isIntended({ from, to }: HopEvidence, stages: Stages): boolean {

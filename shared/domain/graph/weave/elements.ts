@@ -1,3 +1,4 @@
+import { added } from '../in-order.ts'
 import type { Connection } from '../relations/relation.ts'
 import { namingOf } from '../stages.ts'
 import type { HopNode, Touched, Weave, WorkloadNode } from './weave.ts'
@@ -14,7 +15,7 @@ export function connect(weave: Weave, owner: string, one: Connection, touched: T
     addHop(weave, hopId(one.from, one.to), one.from, one.to, [{ owner, part: one }], false, touched)
     return
   }
-  known.parts.push({ owner, part: one })
+  known.parts = added(known.parts, { owner, part: one })
   touched.hops.add(known.id)
 }
 

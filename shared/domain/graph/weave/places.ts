@@ -1,3 +1,4 @@
+import { added } from '../in-order.ts'
 import type { Published } from '../relations/relation.ts'
 import type { Weave } from './weave.ts'
 
@@ -7,7 +8,7 @@ export interface Place {
   /** In the order of instances and parts. */
   published: Published[]
   /** Owners that looked it up: mostly one, or a few. */
-  readonly askers: string[]
+  askers: string[]
   /** The last linking that looked it up, and the last that found its owner among the askers already. */
   askedIn: number
   keptIn: number
@@ -24,7 +25,7 @@ export function rememberQuestions(weave: Weave, owner: string, asked: readonly P
     if (at !== -1) place.askers.splice(at, 1)
     dropEmpty(weave, place)
   }
-  for (const place of asked) if (place.keptIn !== weave.links) place.askers.push(owner)
+  for (const place of asked) if (place.keptIn !== weave.links) place.askers = added(place.askers, owner)
   if (asked.length === 0) weave.questions.delete(owner)
   else weave.questions.set(owner, asked)
 }
@@ -32,7 +33,8 @@ export function rememberQuestions(weave: Weave, owner: string, asked: readonly P
 export function placeOf(weave: Weave, key: string): Place {
   let place = weave.places.get(key)
   if (place === undefined) {
-    place = { key, published: [], askers: [], askedIn: 0, keptIn: 0 }
+    // Both lists are replaced by the first that is added.
+    place = { key, published: none, askers: none, askedIn: 0, keptIn: 0 }
     weave.places.set(key, place)
   }
   return place
@@ -43,14 +45,15 @@ export function dropEmpty(weave: Weave, { key, published, askers }: Place): void
 }
 
 /** Adds in the order of instances and parts; mostly the new one is the last. */
-export function insert(published: Published[], one: Published): void {
+export function insert(place: Place, one: Published): void {
+  const { published } = place
   let at = published.length
   while (at > 0) {
     const before = published[at - 1]
     if (before === undefined || byInstance(before, one) <= 0) break
     at -= 1
   }
-  if (at === published.length) published.push(one)
+  if (at === published.length) place.published = added(published, one)
   else published.splice(at, 0, one)
 }
 
@@ -59,3 +62,4 @@ function byInstance(a: Published, b: Published): number {
 }
 
 const noPlaces: readonly Place[] = []
+const none: never[] = []

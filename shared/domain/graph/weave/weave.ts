@@ -39,7 +39,7 @@ export interface HopNode {
   readonly to: string
   readonly caller: WorkloadNode
   readonly callee: WorkloadNode
-  readonly parts: { readonly owner: string; readonly part: HopPart }[]
+  parts: { readonly owner: string; readonly part: HopPart }[]
   /** Wanted by intent though nothing else speaks of it. */
   isIntendedOnly: boolean
 }
@@ -213,19 +213,22 @@ function publish(weave: Weave, owner: string, changedKeys: Set<string>, touched:
   }
   for (const one of come) {
     changedKeys.add(one.key)
-    insert(placeOf(weave, one.key).published, one)
+    insert(placeOf(weave, one.key), one)
   }
   weave.published.set(owner, after)
-  for (const { key, workload } of [...gone, ...come]) {
-    if (!key.startsWith('workload:')) continue
-    const found = weave.places.get(key)?.published ?? nothing
-    if (found.length === 0) weave.instances.delete(workload)
-    else
-      weave.instances.set(
-        workload,
-        found.map(({ instance }) => instance),
-      )
-  }
+  for (const one of gone) keepInstances(weave, one)
+  for (const one of come) keepInstances(weave, one)
+}
+
+function keepInstances(weave: Weave, { key, workload }: Published): void {
+  if (!key.startsWith('workload:')) return
+  const found = weave.places.get(key)?.published ?? nothing
+  if (found.length === 0) weave.instances.delete(workload)
+  else
+    weave.instances.set(
+      workload,
+      found.map(({ instance }) => instance),
+    )
 }
 
 function link(weave: Weave, owner: string, touched: Touched): void {
@@ -254,11 +257,15 @@ function link(weave: Weave, owner: string, touched: Touched): void {
   rememberQuestions(weave, owner, asked)
   const before = weave.connections.get(owner) ?? []
   // First in, then out: what is mentioned before and after never vanishes in between.
-  for (const [place, one] of connections.entries()) {
+  let place = 0
+  for (const one of connections) {
     if (!isSameMention(one, before[place])) connect(weave, owner, one, touched)
+    place += 1
   }
-  for (const [place, one] of before.entries()) {
+  place = 0
+  for (const one of before) {
     if (!isSameMention(one, connections[place])) disconnect(weave, owner, one, touched)
+    place += 1
   }
   if (connections.length === 0) weave.connections.delete(owner)
   else weave.connections.set(owner, connections)

@@ -1,5 +1,6 @@
 import type { EnvoyAuthorisationCountersFact, HttpFilters } from '../../../model/envoy-facts.ts'
 import { clusterTraffic, type HopEvidence, isOnlyCaller, type SeenRequests } from '../../evaluate/hop-evidence.ts'
+import { added } from '../../in-order.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { usedChains } from '../transport/tls-setup.ts'
 
@@ -19,16 +20,18 @@ export function seenRequests(evidence: HopEvidence): SeenRequests | null {
 export function usedHttpFilters(
   evidence: HopEvidence,
 ): readonly { readonly filters: HttpFilters; readonly factId: string }[] {
-  const used: { readonly filters: HttpFilters; readonly factId: string }[] = []
+  let used: { readonly filters: HttpFilters; readonly factId: string }[] = none
   for (const { part, chain } of usedChains(evidence)) {
-    for (const filters of chain.http) used.push({ filters, factId: part.listener.id })
+    for (const filters of chain.http) used = added(used, { filters, factId: part.listener.id })
   }
   return used
 }
 
+const none: never[] = []
+
 function fromAccessLog(evidence: HopEvidence): SeenRequests | null {
   const total = { requests: 0, allowed: 0, decided: 0, denied: 0, errors: 0, failedOpen: 0 }
-  const factIds: string[] = []
+  let factIds: string[] = none
   for (const { fact, scope } of evidence.calleeLog) {
     if (fact.requests === 0 || !isCurrent(scope)) continue
     total.requests += fact.requests
@@ -37,7 +40,7 @@ function fromAccessLog(evidence: HopEvidence): SeenRequests | null {
     total.denied += fact.denied
     total.errors += fact.authorisationErrors
     total.failedOpen += fact.failedOpen
-    factIds.push(fact.id)
+    factIds = added(factIds, fact.id)
   }
   if (factIds.length === 0) return null
   if (total.decided > 0) return { ...total, factIds, basis: 'measured' }

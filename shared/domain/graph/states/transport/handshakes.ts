@@ -2,6 +2,7 @@ import type { EnvoyTlsCountersFact } from '../../../model/envoy-facts.ts'
 import type { HopActivityFact } from '../../../model/log-facts.ts'
 import type { EpochMs } from '../../../model/time.ts'
 import { clusterTls, clusterTraffic, type HopEvidence } from '../../evaluate/hop-evidence.ts'
+import { added } from '../../in-order.ts'
 import { isCurrent } from '../../instances/records.ts'
 
 /** Successful mutual TLS that was seen in the window. */
@@ -32,9 +33,9 @@ export function currentFacts(evidence: HopEvidence): readonly HopActivityFact[] 
 }
 
 function factsNow(evidence: HopEvidence): readonly HopActivityFact[] {
-  const facts: HopActivityFact[] = []
-  for (const { fact, scope } of evidence.calleeLog) if (isCurrent(scope)) facts.push(fact)
-  for (const { fact, scope } of evidence.callerLog) if (isCurrent(scope)) facts.push(fact)
+  let facts: HopActivityFact[] = none
+  for (const { fact, scope } of evidence.calleeLog) if (isCurrent(scope)) facts = added(facts, fact)
+  for (const { fact, scope } of evidence.callerLog) if (isCurrent(scope)) facts = added(facts, fact)
   return facts
 }
 
@@ -64,6 +65,7 @@ export function connectionFailures(evidence: HopEvidence): readonly HopActivityF
   })
 }
 
+const none: never[] = []
 const noFacts: readonly HopActivityFact[] = []
 
 function isFailing(fact: HopActivityFact): boolean {

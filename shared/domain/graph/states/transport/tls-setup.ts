@@ -7,6 +7,7 @@ import {
   type HopEvidence,
   type UsedChain,
 } from '../../evaluate/hop-evidence.ts'
+import { added } from '../../in-order.ts'
 import { isCurrent } from '../../instances/records.ts'
 import { acceptanceOf, matcherText } from '../../peer-matching.ts'
 
@@ -14,14 +15,16 @@ import { acceptanceOf, matcherText } from '../../peer-matching.ts'
 export function usedChains(evidence: HopEvidence): readonly UsedChain[] {
   const uses = callerTls(evidence)
   if (evidence.cache.chains !== undefined) return evidence.cache.chains
-  const chains: UsedChain[] = []
+  let chains: UsedChain[] = none
   for (const part of evidence.callees) {
     if (!isCurrent(part.envoy.parts.listeners)) continue
-    for (const chain of chainsFor(part, uses)) chains.push({ part, chain })
+    for (const chain of chainsFor(part, uses)) chains = added(chains, { part, chain })
   }
   evidence.cache.chains = chains
   return chains
 }
+
+const none: never[] = []
 
 export function currentCallers(evidence: HopEvidence): readonly CallerPart[] {
   evidence.cache.currentCallers ??= callersNow(evidence.callers)
