@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PublishProgress } from '../../shared/contract/policy.ts'
-import type { Convergence, RevisionId } from '../../shared/domain/model/policy.ts'
+import type { BundleOnOpa, Convergence, RevisionId } from '../../shared/domain/model/policy.ts'
 import { convergenceOf } from '../../shared/domain/policy/convergence.ts'
 import { Failure } from '../core/failure.ts'
 import type { Journal } from '../core/journal.ts'
@@ -98,6 +98,8 @@ export function createPublication(
 
   async function* run(planned: PlannedPublication, signal: AbortSignal): AsyncGenerator<PublishProgress, void> {
     const { environment, bundle, to } = planned
+    // What OPAs complain of already is none of this publication; OPAs that nobody can ask keep nobody from publishing.
+    const before = await opasOf(environment, bundle, signal).catch(() => [])
     const told: PublishProgress[] = []
     let wake = (): void => {}
     let isOver = false
@@ -116,13 +118,12 @@ export function createPublication(
       await new Promise<void>((resolve) => (wake = resolve))
     }
     const movedAt = await writing
-    if (movedAt !== null) yield* converge(environment, bundle, to, movedAt, signal)
+    if (movedAt !== null) yield* converge(planned, before, movedAt, signal)
   }
 
   async function* converge(
-    environment: string,
-    bundle: string,
-    to: RevisionId,
+    { environment, bundle, to }: PlannedPublication,
+    before: readonly BundleOnOpa[],
     startedAt: number,
     signal: AbortSignal,
   ): AsyncGenerator<PublishProgress, void> {
@@ -135,7 +136,7 @@ export function createPublication(
       let last = ''
       for (;;) {
         const opas = await opasOf(environment, bundle, signal)
-        const found = convergenceOf(to.revision, startedAt, opas, clock.now())
+        const found = convergenceOf(to.revision, startedAt, opas, clock.now(), before)
         const text = JSON.stringify(found)
         if (text !== last) yield { step: 'convergence', convergence: found }
         last = text
@@ -157,7 +158,7 @@ export function createPublication(
     }
   }
 
-  async function opasOf(environment: string, bundle: string, signal: AbortSignal) {
+  async function opasOf(environment: string, bundle: string, signal: AbortSignal): Promise<readonly BundleOnOpa[]> {
     return (await bundlesOf(environment, parts, subjects, signal)).find(({ name }) => name === bundle)?.opas ?? []
   }
 
