@@ -97,7 +97,7 @@ export function createPublication(
   }
 
   async function* run(planned: PlannedPublication, signal: AbortSignal): AsyncGenerator<PublishProgress, void> {
-    const { environment, bundle, to } = planned
+    const { environment, bundle } = planned
     // What OPAs complain of already is none of this publication; OPAs that nobody can ask keep nobody from publishing.
     const before = await opasOf(environment, bundle, signal).catch(() => [])
     const told: PublishProgress[] = []
