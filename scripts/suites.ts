@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { closingVariable } from './closing-reporter.ts'
 import { captureTool, runTool } from './run-tool.ts'
 
 /** What one suite counted. `missing` names what could not be had, when it was skipped for that. */
@@ -11,7 +12,13 @@ export interface SuiteResult {
   readonly failed: number
   readonly skipped: number
   readonly seconds: number
+  /** Names of what failed, with the first line of why. */
+  readonly failures?: readonly string[]
+  /** Names of tests that passed only when they were run again. */
+  readonly again?: readonly string[]
 }
+
+const closingSchema = z.object({ failed: z.array(z.string()), again: z.array(z.string()) })
 
 const vitestReport = z.object({
   numPassedTests: z.number(),
@@ -58,12 +65,15 @@ export async function runVitest(name: string, project: string): Promise<SuiteRes
   const folder = mkdtempSync(join(tmpdir(), 'everyhop-test-'))
   const file = join(folder, 'report.json')
   try {
+    const closingFile = join(folder, 'closing.json')
+    process.env[closingVariable] = closingFile
     const code = await runTool('vitest', [
       'run',
       '--project',
       project,
       '--reporter=default',
       '--reporter=json',
+      `--reporter=${join(import.meta.dirname, 'closing-reporter.ts')}`,
       `--outputFile.json=${file}`,
     ])
     const report = vitestReport.safeParse(JSON.parse(readTextOr(file, 'null')))
@@ -71,7 +81,9 @@ export async function runVitest(name: string, project: string): Promise<SuiteRes
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = report.data
     // A file that cannot even be loaded fails the run without a failed test: count it.
     const failed = code !== 0 && numFailedTests === 0 ? 1 : numFailedTests
+    const closing = closingSchema.safeParse(JSON.parse(readTextOr(closingFile, 'null')))
     return {
+      ...(closing.success ? { failures: closing.data.failed, again: closing.data.again } : {}),
       name,
       passed: numPassedTests,
       failed: numPassedTests === 0 && failed === 0 ? 1 : failed,

@@ -149,6 +149,10 @@ for (const result of results) {
     `${result.name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, ${(result.seconds / 60).toFixed(1)} min`,
   )
 }
+for (const { again = [], failures = [] } of results) {
+  for (const name of again) say(`passed only when run again: ${name}`)
+  for (const name of failures) say(`FAILED ${name}`)
+}
 for (const [part, why] of missing) {
   const entry = expectedMissing.find((candidate) => candidate.part === part)
   say(`missing: ${part} (${entry === undefined ? `not expected: ${why}` : entry.reason})`)
