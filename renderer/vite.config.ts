@@ -9,6 +9,15 @@ export default defineConfig({
   root: folder,
   base: './',
   plugins: [react()],
+  resolve: {
+    alias: {
+      // Its package offers it only together with ninety languages that nobody writes here.
+      'monaco-editor/lsp-client': fileURLToPath(
+        new URL('../node_modules/monaco-editor/esm/external/monaco-lsp-client/out/index.js', import.meta.url),
+      ),
+    },
+  },
+  worker: { format: 'es' },
   build: {
     outDir: fileURLToPath(new URL('../dist/renderer', import.meta.url)),
     emptyOutDir: true,

@@ -1,12 +1,12 @@
 import { CircleHelp, FileX } from 'lucide-react'
 import type { ReactNode } from 'react'
+import type { BundleOverview } from '../../../shared/domain/model/policy.ts'
 import { failureSentence } from '../../api/environments.ts'
 import { useBundles, useDrafts } from '../../api/policy.ts'
 import { Button, Plate } from '../../ui/atoms.tsx'
 import type { PolicyAddress } from './address.ts'
 import styles from './policy-screen.module.css'
-import { ReleasePanel } from './release/release-panel.tsx'
-import { SimulatePanel } from './simulate/simulate-panel.tsx'
+import { PolicyWork } from './policy-work.tsx'
 
 export interface PolicyScreenProps {
   readonly environment: string
@@ -16,15 +16,31 @@ export interface PolicyScreenProps {
   readonly singleKeys: boolean
 }
 
-/** The workbench of one bundle: files, editor, simulation, problems, releases. */
-export function PolicyScreen({ environment, address, go }: PolicyScreenProps) {
+/** The workbench of one bundle, or in words why there is none. */
+export function PolicyScreen({ environment, address, go, theme }: PolicyScreenProps) {
   const bundles = useBundles(environment)
   const drafts = useDrafts(environment)
   const bundle = bundles.data?.find(({ name }) => name === address.bundle) ?? bundles.data?.[0] ?? null
-  const draft = drafts.data?.find(({ id }) => id === address.draft) ?? null
-  if (bundles.error !== null) {
+  // What was shown stays when the service does not answer for a moment.
+  if (bundle !== null && bundles.data !== undefined) {
     return (
-      <Whole>
+      <PolicyWork
+        key={bundle.name}
+        environment={environment}
+        bundles={bundles.data}
+        bundle={bundle}
+        drafts={drafts.data?.filter((each) => each.bundle === bundle.name) ?? null}
+        draftsFailure={drafts.error === null ? null : failureSentence(drafts.error)}
+        address={address}
+        go={go}
+        theme={theme}
+      />
+    )
+  }
+  return (
+    <main className={styles.whole}>
+      <h1 className="visually-hidden">Policy</h1>
+      {bundles.error !== null ? (
         <Plate
           tone="fail"
           icon={<FileX size={20} aria-hidden="true" />}
@@ -36,58 +52,25 @@ export function PolicyScreen({ environment, address, go }: PolicyScreenProps) {
             </Button>
           }
         />
-      </Whole>
-    )
-  }
-  if (bundle === null) {
-    return (
-      <Whole>
-        <Plate
-          tone="unknown"
-          icon={<CircleHelp size={20} aria-hidden="true" />}
-          title={bundles.data === undefined ? 'Asking what the OPAs have loaded' : 'No bundle is known here'}
-        />
-      </Whole>
-    )
-  }
-  const live = bundle.live.known ? bundle.live.value : null
-  const panel = { environment, bundle, draft, live }
-  return (
-    <main className={styles.screen}>
-      <header className={styles.bar}>
-        <h1>Policy</h1>
-      </header>
-      <div className={styles.work}>
-        <nav className={styles.files} aria-label="Files of the bundle" />
-        <section className={styles.editor} aria-label="Editor" />
-        <aside className={styles.simulate} aria-label="Simulate">
-          <SimulatePanel
-            {...panel}
-            address={address}
-            onReveal={(path) => go({ ...address, file: path })}
-            onValues={() => {}}
-            onInput={() => {}}
-          />
-        </aside>
-      </div>
-      <div className={styles.below}>
-        <section className={styles.problems} aria-label="Problems and tests" />
-        <section className={styles.release} aria-label="Releases and convergence">
-          <ReleasePanel
-            {...panel}
-            onOpenDraft={(id) => go({ ...address, bundle: bundle.name, draft: id ?? undefined })}
-          />
-        </section>
-      </div>
+      ) : (
+        <NoBundle bundles={bundles.data} />
+      )}
     </main>
   )
 }
 
-function Whole({ children }: { readonly children: ReactNode }) {
+function NoBundle({ bundles }: { readonly bundles: readonly BundleOverview[] | undefined }): ReactNode {
+  if (bundles === undefined) {
+    return (
+      <Plate tone="info" icon={<CircleHelp size={20} aria-hidden="true" />} title="Asking what the OPAs have loaded" />
+    )
+  }
   return (
-    <main className={styles.whole}>
-      <h1 className="visually-hidden">Policy</h1>
-      {children}
-    </main>
+    <Plate tone="unknown" icon={<CircleHelp size={20} aria-hidden="true" />} title="No bundle is known here">
+      <p>
+        No OPA of this environment has told of a bundle, and environment.yaml names none. Name one with its store under
+        policy.bundles, or connect an OPA.
+      </p>
+    </Plate>
   )
 }
