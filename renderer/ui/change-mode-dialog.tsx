@@ -38,7 +38,7 @@ export function ChangeModeDialog({
   return (
     <AlertDialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <AlertDialog.Portal>
-        <AlertDialog.Backdrop className={popover.backdrop} />
+        <AlertDialog.Backdrop className={popover.backdrop} forceRender />
         <AlertDialog.Popup className={popover.dialog} initialFocus={cancel} data-testid="change-mode-dialog">
           <form
             className={styles.body}

@@ -76,8 +76,9 @@ export function RevisionTable({ revisions, error, draft, live, bundle, convergen
                 <b>{revisionName(each)}</b>
                 {isLive(each) ? <span className={styles.live}> live</span> : null}
                 {each.rollsBackTo === null ? null : (
-                  <span className={styles.back}>
-                    <Undo2 size={11} aria-hidden="true" /> brings back {each.rollsBackTo}
+                  <span className={styles.back} title={`Brings back ${each.rollsBackTo}`}>
+                    <Undo2 size={11} aria-hidden="true" /> <span className="visually-hidden">brings back </span>
+                    {each.rollsBackTo}
                   </span>
                 )}
                 {each.held === 'store' ? null : (

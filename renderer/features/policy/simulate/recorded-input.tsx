@@ -1,0 +1,89 @@
+import { useState } from 'react'
+import { formatClock } from '../../../../shared/words/durations.ts'
+import { partyName } from '../../../../shared/words/refused.ts'
+import { useNow } from '../../../api/clock.tsx'
+import { failureSentence } from '../../../api/environments.ts'
+import { useGraphView, useRefused } from '../../../api/hooks.ts'
+import { Button } from '../../../ui/atoms.tsx'
+import styles from './simulate.module.css'
+import type { SimulationInput } from './use-input.ts'
+
+const most = 30
+const minutes = 60
+
+/** The input of a recorded decision: by its id, or one of what was refused lately. */
+export function RecordedInput({
+  environment,
+  input,
+}: {
+  readonly environment: string
+  readonly input: SimulationInput
+}) {
+  const [id, setId] = useState('')
+  const refused = useRefused({ environment, limit: most, minutes })
+  const view = useGraphView({ environment, filter: '', open: [], selected: null })
+  const now = useNow(10_000)
+  const names = new Map(
+    (view.data?.nodes ?? []).map((node) => [node.id, node.type === 'workload' ? node.workload.name : node.name]),
+  )
+  const rows = (refused.data?.requests ?? []).filter(({ decisionId }) => decisionId !== null)
+  const taken = input.origin !== null && 'decisionId' in input.origin.from ? input.origin.from.decisionId : null
+  return (
+    <div className={styles.recorded}>
+      <form
+        className={styles.line}
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (id.trim() !== '') void input.take({ decisionId: id.trim() }, 'recorded')
+        }}
+      >
+        <input
+          className={styles.grow}
+          aria-label="Decision id"
+          placeholder="Decision id"
+          value={id}
+          onChange={(event) => setId(event.target.value)}
+          data-testid="decision-id"
+        />
+        <Button small type="submit" disabled={id.trim() === '' || input.busy}>
+          Take
+        </Button>
+      </form>
+      {input.origin === null ? null : (
+        <pre className={styles.literal} tabIndex={0} data-testid="recorded-input">
+          {input.text}
+        </pre>
+      )}
+      <h4>Refused in the last hour</h4>
+      {refused.error !== null ? (
+        <p className={styles.problem}>{failureSentence(refused.error)}</p>
+      ) : refused.data === undefined ? (
+        <p className={styles.quiet}>Asking…</p>
+      ) : rows.length === 0 ? (
+        <p className={styles.quiet}>No refused request with a decision id is held.</p>
+      ) : (
+        <ul className={styles.refused} data-testid="refused-rows">
+          {rows.map((line) => (
+            <li key={`${line.decisionId ?? ''} ${line.at}`}>
+              <button
+                type="button"
+                aria-pressed={line.decisionId === taken}
+                title={line.decisionId ?? ''}
+                onClick={() =>
+                  line.decisionId === null ? undefined : void input.take({ decisionId: line.decisionId }, 'recorded')
+                }
+              >
+                <span className={styles.time}>{formatClock(line.at, now)}</span>
+                <span className={styles.parties}>
+                  {partyName(line.callerSpiffeId, line.callerAddress, names)} →{' '}
+                  {partyName(line.calleeSpiffeId, null, names)}
+                </span>
+                <code>{line.access?.path ?? ''}</code>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}
