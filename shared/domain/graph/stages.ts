@@ -60,8 +60,20 @@ export interface Naming {
 }
 
 export function workloadIdOf(spiffeId: string): string {
-  return `workload/${spiffeId}`
+  const known = workloadIds.get(spiffeId)
+  if (known !== undefined) return known
+  if (workloadIds.size >= mostWorkloadIds) workloadIds.clear()
+  const id = `workload/${spiffeId}`
+  workloadIds.set(spiffeId, id)
+  return id
 }
+
+/**
+ * Ids that were put together before: five facts speak of each hop, and looking up one and the same text needs no hashing and no
+ * comparing letter by letter. Bounded, because callers of other environments and of yesterday are in it, too.
+ */
+const workloadIds = new Map<string, string>()
+const mostWorkloadIds = 50_000
 
 export function workloadIdOfEnvoy(envoy: string): string {
   return `workload/envoy/${envoy}`
