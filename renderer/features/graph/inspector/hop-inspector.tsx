@@ -1,4 +1,5 @@
 import { ArrowRight } from 'lucide-react'
+import { isPreview } from '../../../../shared/contract/environment-setup.ts'
 import type { HopDetail } from '../../../../shared/contract/graph.ts'
 import type { HopSide, Known } from '../../../../shared/domain/model/graph.ts'
 import { relations } from '../../../../shared/domain/model/hop-state.ts'
@@ -87,6 +88,16 @@ export function HopInspector({
         <p className={styles.sentence}>{reasonSentence(authorisation.reason)}</p>
         <RestsOn judgement={authorisation} facts={facts} now={now} />
         <Authorisation detail={detail} now={now} />
+        {isPreview(environment) ? null : (
+          // By the address: the policy screen is another feature, and a preview of an environment has no such screen.
+          <a
+            className={styles.link}
+            href={`#/policy?${new URLSearchParams({ env: environment, hop: hop.id }).toString()}`}
+            data-testid="simulate-hop"
+          >
+            Simulate this hop
+          </a>
+        )}
       </Section>
       <RefusedOfHop
         key={hop.id}

@@ -28,8 +28,8 @@ export function RecordedInput({
   )
   const rows = (refused.data?.requests ?? []).filter(({ decisionId }) => decisionId !== null)
   const taken = input.origin !== null && 'decisionId' in input.origin.from ? input.origin.from.decisionId : null
-  return (
-    <div className={styles.recorded}>
+  const choice = (
+    <>
       <form
         className={styles.line}
         onSubmit={(event) => {
@@ -49,11 +49,6 @@ export function RecordedInput({
           Take
         </Button>
       </form>
-      {input.origin === null ? null : (
-        <pre className={styles.literal} tabIndex={0} data-testid="recorded-input">
-          {input.text}
-        </pre>
-      )}
       <h4>Refused in the last hour</h4>
       {refused.error !== null ? (
         <p className={styles.problem}>{failureSentence(refused.error)}</p>
@@ -84,6 +79,18 @@ export function RecordedInput({
           ))}
         </ul>
       )}
+    </>
+  )
+  if (input.origin === null) return <div className={styles.recorded}>{choice}</div>
+  return (
+    <div className={styles.recorded}>
+      <pre className={styles.literal} tabIndex={0} data-testid="recorded-input">
+        {input.text}
+      </pre>
+      <details className={styles.another}>
+        <summary>Choose another</summary>
+        {choice}
+      </details>
     </div>
   )
 }
