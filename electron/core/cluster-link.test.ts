@@ -67,7 +67,11 @@ test('a cluster that cannot be opened is left alone for a second, with its words
   let isBroken = true
   const { clock, link, openings } = start(() => isBroken)
   for (let time = 0; time < 3; time += 1) {
-    await expect(link.dial(target, signal)).rejects.toMatchObject({ reason: 'not-configured' })
+    // Of what is in it nothing is known: it was not asked.
+    await expect(link.dial(target, signal)).rejects.toMatchObject({
+      reason: 'no-way',
+      message: 'there is no context x',
+    })
   }
   expect(openings).toHaveLength(1)
   isBroken = false

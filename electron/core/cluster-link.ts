@@ -41,7 +41,7 @@ export function createClusterLink(
   let isClosed = false
 
   async function current(): Promise<Cluster> {
-    if (isClosed) throw new ClusterFailure('unreachable', `the cluster ${source.id} is no longer read`)
+    if (isClosed) throw new ClusterFailure('no-way', `the cluster ${source.id} is no longer read`)
     if (failedAt !== null && ports.clock.now() - failedAt >= reopenMs) opening = null
     if (opening === null) opening = opened()
     const mine = opening
@@ -60,7 +60,7 @@ export function createClusterLink(
       return cluster
     } catch (thrown) {
       failedAt = ports.clock.now()
-      throw thrown
+      throw unopened(thrown)
     }
   }
 
@@ -84,6 +84,12 @@ export function createClusterLink(
       )
     },
   }
+}
+
+/** A cluster that cannot be opened says nothing about what is in it, but that a right is missing is worth its own word. */
+function unopened(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || ('reason' in thrown && thrown.reason === 'forbidden')) return thrown
+  return new ClusterFailure('no-way', thrown.message)
 }
 
 /** A port of a pod that may be dialled now. */

@@ -77,10 +77,13 @@ export type HttpFailureKind = 'unreachable' | 'forbidden' | 'timed-out' | 'too-l
 /** `forbidden`: the way there is not permitted. `broken`: the server answered with something that is not HTTP, or hung up in the middle. */
 export class HttpFailure extends Error {
   readonly kind: HttpFailureKind
-  constructor(kind: HttpFailureKind, message: string) {
+  /** The server was not even tried: the cluster that leads to it cannot be reached. */
+  readonly noWay: boolean
+  constructor(kind: HttpFailureKind, message: string, noWay = false) {
     super(message)
     this.name = 'HttpFailure'
     this.kind = kind
+    this.noWay = noWay
   }
 }
 

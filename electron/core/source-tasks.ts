@@ -120,7 +120,7 @@ export function through(task: SourceTask, ways: Pick<ConnectorPorts, 'dial' | 'g
 /** A pod of the program that can be asked now. Throws `ClusterFailure` in words with `name`. */
 export function readyPod(kind: DiscoveredKind, name: string, cluster: string, findings: Findings | null): PodPort {
   if (findings === null || !findings.isRead) {
-    throw new ClusterFailure('unreachable', `the pods of cluster ${cluster} could not be read`)
+    throw new ClusterFailure('no-way', `the pods of cluster ${cluster} could not be read`)
   }
   const servers = findings.sources.filter(({ source, port }) => source === kind && port !== null)
   if (servers.length === 0) {

@@ -24,7 +24,7 @@ const aboutTheWay: ReadonlySet<string> = new Set([
   'sign-in',
 ])
 /** What a test calls these although nothing was asked. */
-const notReached: ReadonlySet<string> = new Set(['unreachable', 'timed-out', 'not-configured'])
+const notReached: ReadonlySet<string> = new Set(['unreachable', 'timed-out', 'not-configured', 'no-way'])
 
 /** Everything that can be concluded from a test. Pure; what a test does not tell is unknown, never fine. */
 export function reportOf(test: SourceTest, environment: Environment): SourceTestReport {

@@ -83,7 +83,8 @@ function open(dial: Dial, url: URL, place: string, signal: AbortSignal): Promise
       },
       (error: unknown) => {
         signal.removeEventListener('abort', abandon)
-        reject(new HttpFailure(wayClosed(error) ?? 'unreachable', `${place}: ${errorWords(error)}`))
+        const noWay = reasonOf(error) === 'no-way'
+        reject(new HttpFailure(wayClosed(error) ?? 'unreachable', `${place}: ${errorWords(error)}`, noWay))
       },
     )
   })
@@ -91,8 +92,12 @@ function open(dial: Dial, url: URL, place: string, signal: AbortSignal): Promise
 
 /** A way through a cluster says why it is closed: `reason` of a failure of the dial, or of its stream. */
 function wayClosed(error: unknown): HttpFailureKind | null {
-  const reason = typeof error === 'object' && error !== null && 'reason' in error ? error.reason : null
+  const reason = reasonOf(error)
   return reason === 'forbidden' || reason === 'timed-out' || reason === 'unreachable' ? reason : null
+}
+
+function reasonOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'reason' in error ? error.reason : null
 }
 
 function secure(stream: Duplex, url: URL, ca: string | undefined, place: string, signal: AbortSignal): Promise<Duplex> {
@@ -153,7 +158,7 @@ function exchange(stream: Duplex, url: URL, options: Asked, place: string, signa
     asked.on('error', (error) => {
       // A way through a cluster ends with its own words when nothing listens behind it.
       const kind = wayClosed(error) ?? 'broken'
-      fail(new HttpFailure(kind, `${place}: ${brokenWords(error)}`))
+      fail(new HttpFailure(kind, `${place}: ${brokenWords(error)}`, reasonOf(error) === 'no-way'))
     })
     asked.on('upgrade', () => fail(new HttpFailure('broken', `${place}: the server wants to change the protocol`)))
     asked.on('response', (answer) => {

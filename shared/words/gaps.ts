@@ -11,6 +11,7 @@ const phrases: Readonly<Record<GapReason, string>> = {
   'timed-out': 'no answer in time',
   'not-configured': 'not configured',
   invalid: 'the answer could not be understood',
+  'no-way': 'not asked, as the way to it is cut',
 }
 
 const advice: Readonly<Record<GapReason, string>> = {
@@ -20,6 +21,7 @@ const advice: Readonly<Record<GapReason, string>> = {
   'timed-out': 'Check that the server runs and is not overloaded.',
   'not-configured': 'Configure it at the source, or accept that it stays unknown.',
   invalid: 'Check that the address is the one of this kind of server, and its version.',
+  'no-way': 'Look at the cluster that it is in: nothing is known against it itself.',
 }
 
 const subjects: Readonly<Record<string, string>> = {

@@ -141,6 +141,10 @@ test('while the API server cannot be reached nothing is verified from memory, an
           .filter(({ transport }) => transport.state === 'verified')
           .map(({ id }) => `${id} is still verified`),
         ...health.filter((one) => one.answering > 0).map((one) => `${one.answering} of ${one.source} still answer`),
+        // Nothing was asked, so nothing is known to be broken either.
+        ...[...now.control, ...now.workloads]
+          .filter(({ state }) => state.state === 'failing')
+          .map(({ id, state }) => `${id} is failing: ${state.reason.code}`),
       ]
     })
     const words = graph.gaps.filter(({ source }) => source === 'envoy').map(({ detail }) => detail)

@@ -113,6 +113,7 @@ function statusFailure(status: number, body: Uint8Array, locator: string): Envoy
 }
 
 function transportFailure(failure: HttpFailure, read: EnvoyRead): EnvoyFailure {
+  if (failure.noWay) return new EnvoyFailure('no-way', failure.message, false)
   switch (failure.kind) {
     case 'forbidden':
       return new EnvoyFailure('forbidden', failure.message, false)

@@ -142,13 +142,31 @@ test.each([
   expect(failure.message).toContain(`port-forward to edge/gateway:15000: HTTP ${status}: ${message}`)
 })
 
+test('an API server that is gone says nothing of the pod: that was not asked, at once and while it is left alone', async () => {
+  const gone = await startKubernetesApi()
+  const settings = { baseDirectory: '/' }
+  const lost = await openAccess(await readKubeconfig({ id: 'c', kubeconfig: gone.kubeconfig }, settings, { files }, {}))
+  await gone.close()
+  const patient = createClusterDial(lost, clock)
+  for (const words of [/nothing listens there/, /tried again/]) {
+    const failure = await failureOf(patient(target, never))
+    expect([failure.reason, failure.message]).toEqual(['no-way', expect.stringMatching(words)])
+  }
+  const get = createHttpGet((_place, signal) => patient(target, signal))
+  const asked = get(new URL('http://127.0.0.1:15000/certs'), { signal: never, deadlineMs: 10_000, maxBytes: 1e6 })
+  await expect(asked).rejects.toMatchObject({ noWay: true })
+  lost.close()
+})
+
 test('a forward that drops is a failure, not an end: an answer that was cut off must not look whole', async () => {
   const port = await listening(createServer((socket) => void socket.write('half an ans')))
   api.forwardTo('gateway', 15_000, port)
   const stream = await dial(target, never)
   await new Promise((resolve) => stream.once('readable', resolve))
   api.cut('forwards')
-  expect((await failureOf(text(stream))).message).toMatch(/connection was dropped|ECONNRESET|aborted/)
+  const failure = await failureOf(text(stream))
+  expect(failure.message).toMatch(/connection was dropped|ECONNRESET|aborted/)
+  expect(failure.reason).toBe('no-way')
 })
 
 test('after a failure the pod is left alone for a while, then tried again', async () => {

@@ -65,7 +65,7 @@ export function createClusterDial(
     } catch (error) {
       leave()
       signal.throwIfAborted()
-      const failure = connectionFailure(error, `port-forward to ${place}`)
+      const failure = beforeThePod(connectionFailure(error, `port-forward to ${place}`))
       pauses.set(place, pauseAfter(paused, failure, clock.now()))
       throw failure
     }
@@ -96,6 +96,12 @@ export function createClusterDial(
     }
     return portStream({ place, connection: stream, head })
   }
+}
+
+/** Without an answer of the API server nothing is known of the pod: it was not asked. */
+function beforeThePod(failure: KubernetesFailure): KubernetesFailure {
+  const isUnasked = failure.status === null && failure.reason !== 'forbidden' && failure.reason !== 'unsupported'
+  return isUnasked ? new KubernetesFailure('no-way', failure.message) : failure
 }
 
 function pauseAfter(before: Pause | undefined, failure: KubernetesFailure, now: EpochMs): Pause {

@@ -23,7 +23,8 @@ export interface PortStreamOptions {
 /**
  * The bytes of one forwarded port over Kubernetes' channel protocol (`v4.channel.k8s.io`). Each message begins with the number
  * of its channel. The protocol has no half-close: ending the writing side keeps the connection, destroying ends it.
- * What the kubelet says on the error channel destroys the stream with a `KubernetesFailure`.
+ * What the kubelet says on the error channel destroys the stream with a `KubernetesFailure`; one that is cut without a word
+ * has lost its way (`no-way`), which says nothing about the pod.
  */
 export function portStream({ place, connection, head }: PortStreamOptions): Duplex {
   const frames = createFrameReader()
@@ -100,7 +101,7 @@ export function portStream({ place, connection, head }: PortStreamOptions): Dupl
   connection.on('error', (error) => {
     if (isEnded) return
     isEnded = true
-    stream.destroy(new KubernetesFailure('unreachable', `port-forward to ${place}: ${error.message}`))
+    stream.destroy(new KubernetesFailure('no-way', `port-forward to ${place}: ${error.message}`))
   })
   connection.on('end', lost)
   connection.on('close', lost)
@@ -115,6 +116,6 @@ export function portStream({ place, connection, head }: PortStreamOptions): Dupl
       return
     }
     isEnded = true
-    stream.destroy(new KubernetesFailure('unreachable', `port-forward to ${place}: the connection was dropped`))
+    stream.destroy(new KubernetesFailure('no-way', `port-forward to ${place}: the connection was dropped`))
   }
 }

@@ -133,6 +133,7 @@ function statusFailure(status: number, body: Uint8Array, read: OpaRead, token: s
 }
 
 function transportFailure(failure: HttpFailure, read: OpaRead): OpaFailure {
+  if (failure.noWay) return new OpaFailure('no-way', failure.message, false)
   switch (failure.kind) {
     case 'forbidden':
       return new OpaFailure('forbidden', failure.message, false)

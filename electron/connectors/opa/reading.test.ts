@@ -14,7 +14,7 @@ import {
   unusedAddress,
 } from '../../../test/builders/fault-servers.ts'
 import { findSecrets } from '../../../test/builders/secrets.ts'
-import type { ConnectorPorts } from '../../core/ports.ts'
+import { type ConnectorPorts, HttpFailure } from '../../core/ports.ts'
 import { dial } from '../../platform/dial.ts'
 import { createFiles } from '../../platform/files.ts'
 import { createHttpGet } from '../../platform/http-get.ts'
@@ -90,6 +90,23 @@ test('an OPA without a status section is unknown, not failing, and says what to 
 test('an OPA that is not there is asked once', async () => {
   const { host, port } = await unusedAddress()
   expect(outcomes(await read({ api: `http://${host}:${port}` }))).toEqual(allAre('unreachable'))
+})
+
+test('an OPA to which no way leads was not asked, which is no silence of its own', async () => {
+  const get = () => Promise.reject(new HttpFailure('unreachable', 'the API server is gone', true))
+  const seen = new Map<string, Report>()
+  const signal = new AbortController().signal
+  const settings = { baseDirectory: '/', windowSeconds: 60 }
+  for await (const report of opaConnector.observe(
+    { id: 'o', api: 'http://opa.ai:8181' },
+    settings,
+    { ...ports(), get },
+    signal,
+  )) {
+    seen.set(report.scope.slice('opa/o/'.length), report)
+    if (seen.size === opaParts.length) break
+  }
+  expect(outcomes(seen)).toEqual(allAre('no-way'))
 })
 
 test.each([

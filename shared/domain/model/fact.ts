@@ -35,9 +35,20 @@ export type Fact = SpireFact | EnvoyFact | OpaFact | LogFact | KubernetesFact | 
 export type FactKind = Fact['kind']
 export type FactOf<Kind extends FactKind> = Extract<Fact, { kind: Kind }>
 
-export const gapReasons = ['forbidden', 'unreachable', 'unsupported', 'timed-out', 'not-configured', 'invalid'] as const
+export const gapReasons = [
+  'forbidden',
+  'unreachable',
+  'unsupported',
+  'timed-out',
+  'not-configured',
+  'invalid',
+  'no-way',
+] as const
 
-/** forbidden: we lack a right; invalid: the answer could not be understood; the rest as they read. */
+/**
+ * forbidden: we lack a right; invalid: the answer could not be understood; no-way: it was not asked at all, because what
+ * leads to it (the cluster it is in) cannot be reached, which says nothing about itself; the rest as they read.
+ */
 export type GapReason = (typeof gapReasons)[number]
 
 /** Something that could not be read. A gap never turns into an empty list. */

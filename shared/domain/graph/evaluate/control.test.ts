@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { builtAt, unreadScope } from '../../../../test/builders/facts.ts'
+import { builtAt, opaInstance, unreadScope } from '../../../../test/builders/facts.ts'
 import { build, pipeline } from '../../../../test/builders/small-graph.ts'
 import { reasonSentence } from '../../../words/reasons.ts'
 import type { Gap, ScopeState } from '../../model/fact.ts'
@@ -29,5 +29,22 @@ describe('a SPIRE server that tells nothing', () => {
     expect(state).toMatchObject({ state: 'unknown', reason: { code } })
     expect(reasonSentence(state.reason)).toContain(text)
     if (code === 'spire-not-asked') expect(reasonSentence(state.reason)).not.toContain('does not answer')
+  })
+})
+
+describe('an OPA that told nothing at the last reading', () => {
+  const opaAfter = (reason: Gap['reason']) => {
+    const fact = opaInstance('shared')
+    const gap: Gap = { source: 'opa', instance: 'shared', what: 'config', reason, detail: 'said', at: builtAt }
+    const state = { ...unreadScope('opa/shared/instance', [fact]), gaps: [gap] }
+    return build([state]).control.find(({ id }) => id === 'control/opa/shared')?.state
+  }
+
+  it.each(['unreachable', 'timed-out'] as const)('fails where it was asked: %s', (reason) => {
+    expect(opaAfter(reason)).toMatchObject({ state: 'failing', reason: { code: 'opa-silent' } })
+  })
+
+  it('is unknown where the cluster that leads to it cannot be reached', () => {
+    expect(opaAfter('no-way')).toMatchObject({ state: 'unknown' })
   })
 })
