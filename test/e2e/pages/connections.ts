@@ -102,7 +102,8 @@ export function connectionsPage(page: Page): ConnectionsPage {
       await results.getByTestId(`ask-${source}-${instance}`).click()
       const dialog = page.getByTestId('role-dialog')
       const text = dialog.getByTestId('role-text')
-      await text.getByText('kind:').or(text.getByText('allow')).first().waitFor()
+      // There is nothing to copy while the text is asked for.
+      await dialog.locator('button:enabled', { hasText: 'Copy the text' }).waitFor()
       const content = (await text.textContent()) ?? ''
       await dialog.getByRole('button', { name: 'Close' }).click()
       await dialog.waitFor({ state: 'detached' })
