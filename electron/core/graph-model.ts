@@ -65,5 +65,6 @@ function settingsOf({ environment, intent }: LoadedEnvironment) {
     intent: intent.intent,
     windowSeconds: environment.windowSeconds,
     bundleStaleAfterSeconds: environment.bundleStaleAfterSeconds ?? null,
+    vaults: environment.sources.vault.map(({ id }) => id),
   }
 }

@@ -37,6 +37,8 @@ export interface GraphSettings {
   readonly windowSeconds: number
   /** null: five times the longest poll of the bundle itself, at least 300 s. */
   readonly bundleStaleAfterSeconds: number | null
+  /** Source ids of the Vaults that are to be asked: one that has not answered yet is unknown, and not absent. */
+  readonly vaults?: readonly string[]
 }
 
 /** A graph with what is needed to bring it up to date. Only `graph` is for reading. */
@@ -72,7 +74,7 @@ export function startGraph(
   now: EpochMs,
   relations: Relations = allRelations,
 ): GraphBuild {
-  const weave = emptyWeave(stagesOf(settings.intent), relations)
+  const weave = emptyWeave(stagesOf(settings.intent), relations, settings.vaults)
   const state: BuildState = {
     settings,
     weave,

@@ -23,6 +23,8 @@ export interface VaultInstance {
   readonly id: string
   /** Scopes of its connector; none where only a log tells of it. */
   readonly scopes: readonly ScopeState[]
+  /** Whether it is a source of this environment, asked already or not. */
+  readonly isSource: boolean
   readonly server: Scoped<VaultServerFact> | null
   readonly audits: readonly Scoped<VaultAuditFact>[]
   /** Each lease once, in no order: there may be tens of thousands. */
@@ -40,22 +42,29 @@ export function vaultFactsOf(scope: ScopeState): readonly Scoped<VaultFact>[] {
   return scope.facts.flatMap((fact) => (isVaultFact(fact) ? [{ fact, scope }] : []))
 }
 
-/** Vaults by what was told of each, in the order of their ids. */
+/** Vaults by what was told of each, in the order of their ids; those that are to be `asked` also before anything was told. */
 export function vaultInstances(
   records: readonly VaultRecord[],
   logged: readonly Scoped<VaultFact>[],
+  asked: readonly string[],
 ): readonly VaultInstance[] {
-  const told = new Map<string, Scoped<VaultFact>[]>(records.map(({ id }) => [id, []]))
+  const sources = new Set([...records.map(({ id }) => id), ...asked])
+  const told = new Map<string, Scoped<VaultFact>[]>([...sources].map((id) => [id, []]))
   for (const one of [...records.flatMap((record) => record.told), ...logged]) {
     const known = told.get(one.fact.vault)
     if (known === undefined) told.set(one.fact.vault, [one])
     else known.push(one)
   }
   const scopes = new Map(records.map((record) => [record.id, record.scopes]))
-  return sortBy([...told.keys()], (id) => id).map((id) => instanceOf(id, scopes.get(id) ?? [], told.get(id) ?? []))
+  return sortBy([...told.keys()], (id) => id).map((id) => ({
+    id,
+    scopes: scopes.get(id) ?? [],
+    isSource: sources.has(id),
+    ...whatIs(told.get(id) ?? []),
+  }))
 }
 
-function instanceOf(id: string, scopes: readonly ScopeState[], told: readonly Scoped<VaultFact>[]): VaultInstance {
+function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 'scopes' | 'isSource'> {
   let server: Scoped<VaultServerFact> | null = null
   const audits: Scoped<VaultAuditFact>[] = []
   const leases = new Map<string, Scoped<VaultLeaseFact>>()
@@ -73,8 +82,6 @@ function instanceOf(id: string, scopes: readonly ScopeState[], told: readonly Sc
     }
   }
   return {
-    id,
-    scopes,
     server,
     audits: sortBy(audits, textOf),
     leases: [...leases.values()],

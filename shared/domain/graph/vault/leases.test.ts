@@ -15,6 +15,7 @@ import { reasonSentence } from '../../../words/reasons.ts'
 import { slotText } from '../../../words/workload-sentences.ts'
 import type { ScopeState } from '../../model/fact.ts'
 import type { Workload } from '../../model/graph.ts'
+import { startGraph, updateGraph } from '../build.ts'
 
 const model = vaultHolder(ids.model)
 const audit = 'logs/vault-audit/activity'
@@ -319,6 +320,44 @@ describe('the component of Vault', () => {
     const unread = scopes.filter((state) => !state.scope.startsWith('vault/'))
     expect(stateWith([...unread, unreadScope('vault/vault/server')])?.reason.code).toBe('vault-silent')
     expect(stateWith(unread)?.reason.code).toBe('vault-unasked')
+  })
+})
+
+describe('a Vault that is to be asked', () => {
+  const asked = { vaults: ['vault'] }
+
+  it('is unknown on every card and as a component before its first answer, never absent', () => {
+    const graph = build(pipeline.scopes, builtAt, asked)
+    for (const id of [ids.gateway, ids.model, ids.tool]) {
+      const { slots, leases } = workload(graph, id)
+      expect(slots.vault).toMatchObject({ kind: 'unknown', reason: { code: 'vault-not-read-yet' } })
+      expect(slotText(slots.vault)).toBe('?')
+      expect(leases).toMatchObject({ known: false, reason: { code: 'vault-not-read-yet' } })
+    }
+    const [component, ...others] = graph.control.filter(({ kind }) => kind === 'vault')
+    expect(others).toEqual([])
+    expect(component?.state).toMatchObject({
+      state: 'unknown',
+      reason: { code: 'vault-not-read-yet' },
+      missing: [{ source: 'vault', instance: 'vault' }],
+    })
+  })
+
+  it('is unknown before anything else was read, too, and while only its audit log speaks', () => {
+    expect(build([], builtAt, asked).control).toMatchObject([{ kind: 'vault', state: { state: 'unknown' } }])
+    const logOnly = scopes.filter((state) => !state.scope.startsWith('vault/'))
+    expect(workload(build(logOnly, builtAt, asked), ids.model).slots.vault).toMatchObject({
+      kind: 'unknown',
+      reason: { code: 'vault-not-read-yet' },
+    })
+  })
+
+  it('becomes known with its first answer, as in a whole build, and is not there where none is to be asked', () => {
+    const started = startGraph({ ...settings, ...asked }, pipeline.scopes, builtAt)
+    const updated = updateGraph(started, vaultScopes(held), builtAt)
+    expect(updated.graph).toEqual(build(scopes, builtAt, asked))
+    expect(workload(updated.graph, ids.model).slots.vault).toMatchObject({ kind: 'value', text: '2' })
+    expect(workload(build(pipeline.scopes), ids.model).slots.vault).toEqual({ kind: 'none' })
   })
 })
 

@@ -56,7 +56,9 @@ export function vaultAgain(
 ): VaultSight {
   const isTold = touched.kinds.has('vault') || touched.kinds.has('logs')
   const mayMove = before.accounts !== null && (touched.kinds.has('kubernetes') || touched.workloads.size > 0)
-  if (!isTold && !mayMove) return before
+  // Vaults that are to be asked are there from the start.
+  const isFirst = before === noVault && weave.vaults.length > 0
+  if (!isTold && !mayMove && !isFirst) return before
   const records: VaultRecord[] = []
   const logged: (readonly Scoped<VaultFact>[])[] = []
   for (const record of weave.records.values()) {
@@ -66,8 +68,8 @@ export function vaultAgain(
   const sources = [...records, ...logged]
   const isSame = sources.length === before.sources.length && sources.every((one, at) => one === before.sources[at])
   const accounts = mayMove || !isSame ? byServiceAccount(pods) : null
-  if (isSame && (accounts === null || isSameAccounts(before.accounts, accounts))) return before
-  const vaults = isSame ? before.vaults : vaultInstances(records, logged.flat())
+  if (isSame && !isFirst && (accounts === null || isSameAccounts(before.accounts, accounts))) return before
+  const vaults = isSame && !isFirst ? before.vaults : vaultInstances(records, logged.flat(), weave.vaults)
   const after = joinedAgain(vaults, sources, accounts ?? new Map())
   touchChanged(before, after, weave, touched)
   return after

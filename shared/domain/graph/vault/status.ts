@@ -38,11 +38,11 @@ export function statusOf(vault: VaultInstance, holderlessUntil: EpochMs | null):
 }
 
 function whyBlind(vault: VaultInstance): { readonly why: Reason; readonly missing: readonly MissingSource[] } | null {
-  const { id, server, scopes, audits } = vault
+  const { id, server, scopes, isSource, audits } = vault
   if (server === null || !isCurrent(server.scope)) {
     const scope = server?.scope ?? serverScope(scopes)
-    const gone = [missing('vault', scopes.length === 0 ? null : id, 'server', scope)]
-    if (scopes.length === 0) return { why: reason('vault-unasked', { vault: id }), missing: gone }
+    const gone = [missing('vault', isSource ? id : null, 'server', scope)]
+    if (!isSource) return { why: reason('vault-unasked', { vault: id }), missing: gone }
     const gap = scope?.gaps[0] ?? null
     const isUnasked = scopes.every((one) => one.readAt === null && one.gaps.length === 0)
     const lastReadAt = scope?.readAt ?? null

@@ -74,6 +74,8 @@ export interface Weave {
   readonly hopsByEnds: Map<string, Map<string, HopNode>>
   readonly defects: Map<string, readonly Defect[]>
   readonly relations: Relations
+  /** Source ids of the Vaults that are to be asked. */
+  readonly vaults: readonly string[]
   /** Grows when a workload or hop appears or goes. */
   shape: number
   /** Grows with every update. */
@@ -98,7 +100,7 @@ export interface Touched {
   readonly kinds: Set<InstanceRecord['kind']>
 }
 
-export function emptyWeave(stages: Stages, relations: Relations): Weave {
+export function emptyWeave(stages: Stages, relations: Relations, vaults: readonly string[] = []): Weave {
   return {
     stages,
     scopes: new Map(),
@@ -115,6 +117,7 @@ export function emptyWeave(stages: Stages, relations: Relations): Weave {
     hopsByEnds: new Map(),
     defects: new Map(),
     relations,
+    vaults,
     shape: 0,
     turn: 0,
     links: 0,
