@@ -62,7 +62,8 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
 
   return {
     tools: () => tools.states(),
-    getTool: ({ tool, how }) => tools.get(tool, how),
+    toolRelease: ({ tool }) => tools.release(tool),
+    getTool: ({ tool, how, sha256 }) => tools.get(tool, how, sha256),
     bundles: ({ environment }, signal) => bundlesOf(environment, parts, subjects, signal),
     revisions: ({ environment, bundle }, signal) => revisionsOf(environment, bundle, parts, subjects, signal),
     content: ({ environment, bundle, of }, signal) => subjects.content(environment, bundle, of, signal),

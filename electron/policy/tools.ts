@@ -1,22 +1,22 @@
-import type { ToolState } from '../../shared/contract/policy.ts'
+import type { ToolRelease, ToolState } from '../../shared/contract/policy.ts'
 import { Failure } from '../core/failure.ts'
 import type { Log } from '../core/ports.ts'
 import { buildTool } from '../tools/build-tool.ts'
-import {
-  type FoundTool,
-  findTool,
-  type MissingTool,
-  type ToolName,
-  type ToolPlaces,
-  toolVersions,
-} from '../tools/find-tool.ts'
+import { downloadTool } from '../tools/download-tool.ts'
+import { type FoundTool, findTool, hasGo, type MissingTool, type ToolPlaces } from '../tools/find-tool.ts'
 import { type OpaCommand, opaCommand } from '../tools/opa-command.ts'
+import { targetName } from '../tools/packaged-tools.ts'
+import { createVersionReader } from '../tools/program-version.ts'
+import { publishedSha256, type Release, releaseOf } from '../tools/release.ts'
+import { installCommand, ToolFailure, type ToolName, toolLicence, toolNames, toolVersions } from '../tools/tool.ts'
 
 /** opa and regal as they are on this machine now, and ways to get them. */
 export interface Tools {
   states(): Promise<readonly ToolState[]>
-  /** Begins it; the state says how it goes on. */
-  get(tool: ToolName, how: 'build' | 'download'): Promise<ToolState>
+  /** What would be downloaded, with its SHA-256 as its publisher tells it now. Rejects with a `Failure`. */
+  release(tool: ToolName): Promise<ToolRelease>
+  /** Begins it; the state says how it goes on. `sha256` is the one that `release` told and somebody said yes to. */
+  get(tool: ToolName, how: 'build' | 'download', sha256: string | null): Promise<ToolState>
   /** Rejects with `not-found` and how to get it. */
   opa(): Promise<OpaCommand>
   /** null: it is not there. */
@@ -24,80 +24,130 @@ export interface Tools {
   close(): void
 }
 
-export function createTools(places: () => Promise<ToolPlaces>, log: Log): Tools {
-  const ended = new AbortController()
-  const building = new Map<ToolName, { progress: string }>()
-  const problems = new Map<ToolName, string>()
-  /** A tool that was found is asked for its version once, not for each question. */
-  const known = new Map<ToolName, Promise<FoundTool | MissingTool>>()
+/** How tools are got; tests bring their own. */
+export interface ToolWays {
+  readonly build: typeof buildTool
+  readonly download: typeof downloadTool
+  readonly sha256: typeof publishedSha256
+  readonly releaseOf: (tool: ToolName) => Release | null
+}
 
-  async function find(tool: ToolName): Promise<FoundTool | MissingTool> {
-    const before = known.get(tool)
-    const found = before === undefined ? null : await before
-    if (found !== null && 'path' in found) return found
-    const looking = places().then((where) => findTool(tool, where))
-    known.set(tool, looking)
-    return looking
-  }
+const realWays: ToolWays = {
+  build: buildTool,
+  download: downloadTool,
+  sha256: publishedSha256,
+  releaseOf: (tool) => releaseOf(tool, targetName()),
+}
+
+const checksumMs = 30_000
+
+export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: ToolWays = realWays): Tools {
+  const ended = new AbortController()
+  const under = new Map<ToolName, { progress: string }>()
+  const problems = new Map<ToolName, string>()
+  const offered = new Map<ToolName, ToolRelease>()
+  const read = createVersionReader()
+
+  const find = async (tool: ToolName): Promise<FoundTool | MissingTool> => findTool(tool, await places(), read)
 
   async function stateOf(tool: ToolName): Promise<ToolState> {
-    const found = await find(tool)
-    const progress = building.get(tool)?.progress ?? null
-    if ('path' in found) {
-      return {
-        tool,
-        found: found.found,
-        version: found.version,
-        place: found.path,
-        command: null,
-        progress,
-        problem: null,
-      }
-    }
+    const where = await places()
+    const [found, isGoThere] = await Promise.all([findTool(tool, where, read), hasGo(where.path)])
     const words = [...found.problems, ...(problems.has(tool) ? [problems.get(tool) ?? ''] : [])]
-    const { module, pinned } = toolVersions[tool]
-    return {
+    const common = {
       tool,
-      found: 'missing',
-      version: null,
-      place: null,
-      command: tool === 'opa' ? `go install ${module}@v${pinned}` : `go install ${module}@v${pinned}`,
-      progress,
+      pinned: toolVersions[tool].pinned,
+      ways: [
+        ...(isGoThere ? (['build'] as const) : []),
+        ...(ways.releaseOf(tool) === null ? [] : (['download'] as const)),
+      ],
+      progress: under.get(tool)?.progress ?? null,
       problem: words.length === 0 ? null : words.join('; '),
     }
+    if (!('path' in found)) {
+      return { ...common, found: 'missing', version: null, place: null, command: installCommand(tool) }
+    }
+    return { ...common, found: found.found, version: found.version, place: found.path, command: null }
+  }
+
+  function releaseFor(tool: ToolName): Release {
+    const release = ways.releaseOf(tool)
+    if (release !== null) return release
+    throw new Failure(
+      'unsupported-version',
+      tool,
+      `There is no release of ${tool} for this machine (${targetName()}).`,
+      `Install it: ${installCommand(tool)}`,
+    )
+  }
+
+  function begin(tool: ToolName, first: string, work: (progress: (line: string) => void) => Promise<string>): void {
+    if (under.has(tool)) return
+    const now = { progress: first }
+    under.set(tool, now)
+    problems.delete(tool)
+    void work((line) => {
+      now.progress = line
+    })
+      .catch((reason: unknown) => {
+        const words = reason instanceof Error ? reason.message : String(reason)
+        log.warn('a tool could not be had', { tool, reason: words.slice(0, 500) })
+        problems.set(tool, words.slice(0, 1000))
+      })
+      .finally(() => under.delete(tool))
+  }
+
+  async function build(tool: ToolName): Promise<void> {
+    const { built, path } = await places()
+    if (!(await hasGo(path))) {
+      throw new Failure(
+        'not-found',
+        'go',
+        `Go is not on PATH, so ${tool} cannot be built here.`,
+        'Install Go 1.26 or newer, download the release, or install the tool itself.',
+      )
+    }
+    begin(tool, `Building ${tool} ${toolVersions[tool].pinned}`, (progress) =>
+      ways.build(tool, { folder: built, progress, signal: ended.signal }),
+    )
+  }
+
+  async function download(tool: ToolName, sha256: string | null): Promise<void> {
+    const release = releaseFor(tool)
+    if (sha256 === null || offered.get(tool)?.sha256 !== sha256) {
+      throw new Failure(
+        'conflict',
+        tool,
+        `What is to be downloaded was not shown before, or not with this SHA-256.`,
+        'Look at the release, then confirm that one.',
+      )
+    }
+    const { built } = await places()
+    begin(tool, `Downloading ${tool} ${release.version}`, (progress) =>
+      ways.download(release, { folder: built, sha256, progress, signal: ended.signal }),
+    )
   }
 
   return {
-    states: () => Promise.all([stateOf('opa'), stateOf('regal')]),
-    async get(tool, how) {
-      if (how === 'download') {
-        throw new Failure(
-          'unsupported-version',
-          tool,
-          `This version of Everyhop downloads no ${tool}.`,
-          'Install it, or let Everyhop build it with Go.',
-        )
+    states: () => Promise.all(toolNames.map(stateOf)),
+    async release(tool) {
+      const release = releaseFor(tool)
+      const { version, url, checksums } = release
+      try {
+        const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(checksumMs)])
+        const sha256 = await ways.sha256(release, { signal })
+        const told = { tool, version, url, checksums, sha256, licence: toolLicence }
+        offered.set(tool, told)
+        return told
+      } catch (reason) {
+        if (!(reason instanceof ToolFailure)) throw reason
+        const advice = `Without a way there, install it: ${installCommand(tool)}`
+        throw new Failure('unreachable', tool, `The release of ${tool} cannot be looked at. ${reason.message}`, advice)
       }
-      if (!building.has(tool)) {
-        const now = { progress: `Building ${tool} ${toolVersions[tool].pinned}` }
-        building.set(tool, now)
-        problems.delete(tool)
-        const { built } = await places()
-        void buildTool(tool, {
-          folder: built,
-          progress: (line) => {
-            now.progress = line
-          },
-          signal: ended.signal,
-        })
-          .then(() => known.delete(tool))
-          .catch((reason: unknown) => {
-            const words = reason instanceof Error ? reason.message : String(reason)
-            log.warn('a tool could not be built', { tool, reason: words.slice(0, 500) })
-            problems.set(tool, words.slice(0, 1000))
-          })
-          .finally(() => building.delete(tool))
-      }
+    },
+    async get(tool, how, sha256) {
+      if (how === 'build') await build(tool)
+      else await download(tool, sha256)
       return stateOf(tool)
     },
     async opa() {
@@ -108,7 +158,7 @@ export function createTools(places: () => Promise<ToolPlaces>, log: Log): Tools 
         'not-found',
         'opa',
         `OPA is not there, and it alone evaluates Rego. ${problem ?? ''}`.trim(),
-        `Install it (${command ?? ''}), name it in the settings, or let Everyhop build it with Go.`,
+        `Install it (${command ?? ''}), name it in the settings, or let Everyhop get it: everyhop tools list`,
       )
     },
     async regal() {

@@ -42,6 +42,7 @@ import { environmentSetup } from './environment-setup.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
 import { composePolicy } from './policy.ts'
 import { createService, receivedPrefix, type Service } from './service.ts'
+import { toolPlaces } from './tool-places.ts'
 
 /** The root of the checkout or the installed package. */
 export const packageFolder = join(import.meta.dirname, '..', '..')
@@ -119,6 +120,7 @@ export function composeService(
           log,
           files,
           secrets: { read: (name) => secrets.read(name) },
+          toolPlaces: async () => toolPlaces(process.env, (await settings.get()).settings, packageFolder),
           folder: data === null ? null : join(data.path, 'policy'),
         },
         neighbours,

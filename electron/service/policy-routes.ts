@@ -12,6 +12,7 @@ export function policyRoutes(handlers: PolicyHandlers) {
   const { policy } = os
   return {
     tools: policy.tools.handler(({ input, signal }) => handlers.tools(input, signal ?? never)),
+    toolRelease: policy.toolRelease.handler(({ input, signal }) => handlers.toolRelease(input, signal ?? never)),
     getTool: policy.getTool.handler(({ input, signal }) => handlers.getTool(input, signal ?? never)),
     bundles: policy.bundles.handler(({ input, signal }) => handlers.bundles(input, signal ?? never)),
     revisions: policy.revisions.handler(({ input, signal }) => handlers.revisions(input, signal ?? never)),

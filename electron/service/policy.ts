@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { homedir, tmpdir, userInfo } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Fact, FactOf } from '../../shared/domain/model/fact.ts'
 import { deferredJournal } from '../actions/deferred-journal.ts'
@@ -29,6 +29,7 @@ import { httpStore } from '../policy/stores/http-store.ts'
 import type { BundleStore } from '../policy/stores/store.ts'
 import { createSubjects } from '../policy/subjects.ts'
 import { createTools } from '../policy/tools.ts'
+import type { ToolPlaces } from '../tools/find-tool.ts'
 import { regalLint } from '../tools/regal-lint.ts'
 
 export interface PolicyPorts {
@@ -36,6 +37,7 @@ export interface PolicyPorts {
   readonly log: Log
   readonly files: Files
   readonly secrets: Secrets
+  readonly toolPlaces: () => Promise<ToolPlaces>
   /** Where drafts, kept bundles and the journal are; null: nothing is kept, and so nothing may be changed. */
   readonly folder: string | null
 }
@@ -72,7 +74,7 @@ export function composePolicy(
     ports.folder === null ? refusingJournal() : deferredJournal(openJournal(folder, { clock, log, actor }))
   const modes = createChangeModes({ clock, journal, isProduction: (name) => registry.get(name).environment.production })
   const stores = new Map<string, BundleStore>()
-  const tools = createTools(async () => toolPlaces(), log)
+  const tools = createTools(ports.toolPlaces, log)
   const parts = {
     clock,
     log,
@@ -125,6 +127,7 @@ export function composePolicy(
     subjects,
     simulating,
   )
+  const editing = createEditing(parts)
   const language = createLanguage({
     async regal() {
       const path = await tools.regal()
@@ -142,7 +145,7 @@ export function composePolicy(
     policy: createPolicyHandlers({
       parts,
       subjects,
-      editing: createEditing(parts),
+      editing,
       simulating,
       publishing,
       inputs,
@@ -153,6 +156,7 @@ export function composePolicy(
     async close() {
       language.close()
       tools.close()
+      await editing.close()
       await simulating.close()
       await journal.close()
       rmSync(work, { recursive: true, force: true })
@@ -239,20 +243,6 @@ export function composePolicy(
       session.attend(viewer, new Set())
       release()
     }
-  }
-}
-
-/** Tools of this machine; `EVERYHOP_OPA` and `EVERYHOP_REGAL` name them outright. */
-function toolPlaces() {
-  const { EVERYHOP_OPA: opa, EVERYHOP_REGAL: regal, EVERYHOP_CACHE: cache, PATH: path } = process.env
-  return {
-    configured: {
-      ...(opa === undefined || opa === '' ? {} : { opa }),
-      ...(regal === undefined || regal === '' ? {} : { regal }),
-    },
-    path: path ?? '',
-    packaged: null,
-    built: join(cache === undefined || cache === '' ? join(homedir(), '.cache', 'everyhop') : cache, 'bin'),
   }
 }
 

@@ -1,33 +1,32 @@
 import { access, constants } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { runLimited } from './limited-process.ts'
-
-export type ToolName = 'opa' | 'regal'
-
-/** The version that is built, packaged and tested, and the oldest that speaks what we ask. */
-export const toolVersions: Readonly<
-  Record<ToolName, { readonly pinned: string; readonly oldest: string; readonly module: string }>
-> = {
-  opa: { pinned: '1.19.1', oldest: '1.0.0', module: 'github.com/open-policy-agent/opa' },
-  regal: { pinned: '0.42.0', oldest: '0.30.0', module: 'github.com/open-policy-agent/regal' },
-}
+import { type PackagedTools, packagedTool } from './packaged-tools.ts'
+import { createVersionReader, isOlder, type VersionReader } from './program-version.ts'
+import { programSuffix, type ToolName, toolVersions } from './tool.ts'
 
 export interface ToolPlaces {
-  /** Paths that the settings name. */
-  readonly configured: Readonly<Partial<Record<ToolName, string>>>
+  /** Paths that somebody chose, in order, and by what: `the settings`, `the variable EVERYHOP_OPA`. */
+  readonly configured: Readonly<Partial<Record<ToolName, readonly ConfiguredTool[]>>>
   /** The value of PATH. */
   readonly path: string
-  /** Folder that the installed application brings its tools in; null: it brings none. */
-  readonly packaged: string | null
-  /** Folder that built tools are put into. */
+  /** What the installed application brings; null: it brings none. */
+  readonly packaged: PackagedTools | null
+  /** Folder that built and downloaded tools are put into. */
   readonly built: string
+}
+
+export interface ConfiguredTool {
+  readonly path: string
+  readonly by: string
 }
 
 export interface FoundTool {
   readonly tool: ToolName
   readonly path: string
   readonly version: string
-  readonly found: 'configured' | 'path' | 'packaged' | 'built'
+  readonly found: 'configured' | 'path' | 'packaged' | 'built' | 'downloaded'
+  /** What was preferred and could not be used, in sentences. */
+  readonly problems: readonly string[]
 }
 
 export interface MissingTool {
@@ -36,47 +35,78 @@ export interface MissingTool {
   readonly problems: readonly string[]
 }
 
-const versionLimits = { timeoutMs: 10_000, memoryBytes: 1024 ** 3, outputBytes: 64 * 1024 }
+interface Candidate {
+  readonly path: string
+  readonly found: FoundTool['found']
+  /** Of those that somebody chose: by what. */
+  readonly by?: string
+}
 
-/** The first that is there and new enough: configured, on PATH, packaged, built. A configured one that fails hides no other. */
-export async function findTool(tool: ToolName, places: ToolPlaces): Promise<FoundTool | MissingTool> {
+/**
+ * The first that is there and new enough: configured, on PATH, packaged, built, downloaded. A configured one that fails hides no
+ * other, and is told. Nothing is started that is packaged and not as it was packaged.
+ */
+export async function findTool(
+  tool: ToolName,
+  places: ToolPlaces,
+  read: VersionReader = createVersionReader(),
+): Promise<FoundTool | MissingTool> {
   const problems: string[] = []
-  for (const { path, found } of candidates(tool, places)) {
-    if (!(await isExecutable(path))) {
-      if (found === 'configured') problems.push(`${path}, which the settings name, is no program that can be started`)
+  for (const { path, found, by } of candidates(tool, places)) {
+    if (by !== undefined && !isAbsolute(path)) {
+      problems.push(`${path}, which ${by} names, is no whole path`)
       continue
     }
-    const version = await versionOf(tool, path)
+    if (!(await isExecutable(path))) {
+      if (by !== undefined) problems.push(`${path}, which ${by} names, is no program that can be started`)
+      continue
+    }
+    if (found === 'packaged' && places.packaged !== null) {
+      const problem = await packagedTool(tool, places.packaged)
+      if (problem !== null) {
+        problems.push(problem)
+        continue
+      }
+    }
+    const version = await read(tool, path)
     if (typeof version !== 'string') problems.push(`${path}: ${version.problem}`)
     else if (isOlder(version, toolVersions[tool].oldest)) {
       problems.push(`${path} is ${version}; ${toolVersions[tool].oldest} or newer is needed`)
-    } else return { tool, path, version, found }
+    } else return { tool, path, version, found, problems }
   }
   return { tool, problems }
 }
 
-function candidates(tool: ToolName, places: ToolPlaces): readonly Pick<FoundTool, 'path' | 'found'>[] {
-  const file = fileName(tool)
-  const configured = places.configured[tool]
+function candidates(tool: ToolName, places: ToolPlaces): readonly Candidate[] {
+  const file = `${tool}${programSuffix}`
   return [
-    ...(configured === undefined ? [] : [{ path: configured, found: 'configured' as const }]),
-    ...places.path
-      .split(delimiter)
-      // A relative folder on PATH could be anyone's: the working folder may hold a program called opa.
-      .filter((folder) => isAbsolute(folder))
-      .map((folder) => ({ path: join(folder, file), found: 'path' as const })),
-    ...(places.packaged === null ? [] : [{ path: join(places.packaged, file), found: 'packaged' as const }]),
+    ...(places.configured[tool] ?? []).map((each) => ({ ...each, found: 'configured' as const })),
+    ...foldersOf(places.path).map((folder) => ({ path: join(folder, file), found: 'path' as const })),
+    ...(places.packaged === null ? [] : [{ path: join(places.packaged.folder, file), found: 'packaged' as const }]),
     { path: builtPath(tool, places.built), found: 'built' as const },
+    { path: downloadedPath(tool, places.built), found: 'downloaded' as const },
   ]
+}
+
+/** A relative folder on PATH could be anyone's: the working folder may hold a program called opa. */
+function foldersOf(path: string): readonly string[] {
+  return [...new Set(path.split(delimiter).filter((folder) => isAbsolute(folder)))]
 }
 
 /** Where a built tool is put: its version is part of the name, so that another pin is another file. */
 export function builtPath(tool: ToolName, folder: string): string {
-  return join(folder, `${tool}-${toolVersions[tool].pinned}${process.platform === 'win32' ? '.exe' : ''}`)
+  return join(folder, `${tool}-${toolVersions[tool].pinned}${programSuffix}`)
 }
 
-function fileName(tool: ToolName): string {
-  return process.platform === 'win32' ? `${tool}.exe` : tool
+/** Where a downloaded one is put: beside, so that it is known which of both it is. */
+export function downloadedPath(tool: ToolName, folder: string): string {
+  return join(folder, `${tool}-${toolVersions[tool].pinned}-release${programSuffix}`)
+}
+
+/** Whether there is a Go that could build a tool. */
+export async function hasGo(path: string): Promise<boolean> {
+  for (const folder of foldersOf(path)) if (await isExecutable(join(folder, `go${programSuffix}`))) return true
+  return false
 }
 
 async function isExecutable(path: string): Promise<boolean> {
@@ -86,25 +116,4 @@ async function isExecutable(path: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function versionOf(tool: ToolName, path: string): Promise<string | { readonly problem: string }> {
-  const run = await runLimited(path, ['version'], versionLimits)
-  if (run.ended !== 'exited' || run.code !== 0) {
-    const words = run.stderr.trim().split('\n')[0] ?? ''
-    return {
-      problem: `"${tool} version" ${run.ended === 'exited' ? `ended with ${run.code}` : run.ended} ${words}`.trim(),
-    }
-  }
-  const version = /^Version:\s*v?(\d+\.\d+\.\d+\S*)/m.exec(run.stdout)?.[1]
-  return version ?? { problem: 'it does not say its version as OPA and Regal do' }
-}
-
-function isOlder(version: string, than: string): boolean {
-  const [one, other] = [version, than].map((text) => text.split(/[.-]/).slice(0, 3).map(Number))
-  for (let part = 0; part < 3; part += 1) {
-    const difference = (one?.[part] ?? 0) - (other?.[part] ?? 0)
-    if (difference !== 0) return difference < 0
-  }
-  return false
 }

@@ -60,6 +60,9 @@ export function runLimited(
       if (ended !== 'exited') return
       ended = how
       child.kill('SIGKILL')
+      // A program that is a script may leave one of its own behind that holds these open: nobody waits for it.
+      child.stdout.destroy()
+      child.stderr.destroy()
     }
     const output = [child.stdout, child.stderr].map((stream) => {
       const parts: Buffer[] = []

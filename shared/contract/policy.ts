@@ -20,14 +20,32 @@ import { procedure } from './procedure.ts'
 /** opa or regal as found on this machine. */
 export interface ToolState {
   readonly tool: 'opa' | 'regal'
-  readonly found: 'configured' | 'path' | 'packaged' | 'built' | 'missing'
+  readonly found: 'configured' | 'path' | 'packaged' | 'built' | 'downloaded' | 'missing'
   readonly version: string | null
   readonly place: string | null
-  /** How to get it; null: it is there. */
+  /** The version that Everyhop gets when it is asked to. */
+  readonly pinned: string
+  /** What a person types to install it; null: it is there. */
   readonly command: string | null
+  /** How Everyhop itself could get it on this machine. */
+  readonly ways: readonly ('build' | 'download')[]
   /** It is being built or fetched now. */
   readonly progress: string | null
+  /** What was preferred and cannot be used, and what went wrong in getting it; also of a tool that is there. */
   readonly problem: string | null
+}
+
+/** What would be downloaded: shown before somebody says yes to it. */
+export interface ToolRelease {
+  readonly tool: 'opa' | 'regal'
+  readonly version: string
+  readonly url: string
+  /** Where its publisher tells the SHA-256. */
+  readonly checksums: string
+  /** In hexadecimal, as it is told there now. */
+  readonly sha256: string
+  /** SPDX. */
+  readonly licence: string
 }
 
 /** Which policy is meant: a revision of a bundle, or a draft. */
@@ -117,9 +135,24 @@ export interface Rechecked {
 
 export const policy = {
   tools: procedure.input(z.object({})).output(type<readonly ToolState[]>()),
-  /** Begins to get a tool: `build` with Go, `download` of the pinned release after it was asked for. */
+  /** The pinned release for this machine; asks its publisher. `unreachable` has the command to install it in its advice. */
+  toolRelease: procedure.input(z.object({ tool: z.enum(['opa', 'regal']) })).output(type<ToolRelease>()),
+  /**
+   * Begins to get a tool: `build` with Go, `download` of what `toolRelease` told, by the `sha256` that was said yes to;
+   * `conflict` without it. `progress` of `tools` says how it goes on.
+   */
   getTool: procedure
-    .input(z.object({ tool: z.enum(['opa', 'regal']), how: z.enum(['build', 'download']) }))
+    .input(
+      z.object({
+        tool: z.enum(['opa', 'regal']),
+        how: z.enum(['build', 'download']),
+        sha256: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .nullable()
+          .default(null),
+      }),
+    )
     .output(type<ToolState>()),
 
   bundles: procedure.input(scopeInput).output(type<readonly BundleOverview[]>()),

@@ -2,6 +2,12 @@ import { type } from '@orpc/contract'
 import { z } from 'zod'
 import { procedure } from './procedure.ts'
 
+/** A whole path, of Windows or of the others. */
+const programPath = z
+  .string()
+  .max(4096)
+  .regex(/^(\/|[A-Za-z]:[\\/])[^\p{Cc}]+$/u)
+
 /** How one person likes Everyhop, on this machine. What is being looked at is in the window's address instead. */
 export const settingsSchema = z.object({
   theme: z.enum(['system', 'dark', 'light']).default('system'),
@@ -21,6 +27,9 @@ export const settingsSchema = z.object({
   rememberSigningIn: z.boolean().default(false),
   /** Minutes after which the passphrase is asked for again when no secret was used; null: when Everyhop ends. */
   lockSecretsAfterMinutes: z.number().int().min(1).max(10_080).nullable().default(null),
+  /** The programs to use; null: those on PATH, or what Everyhop brought or got. */
+  opaPath: programPath.nullable().default(null),
+  regalPath: programPath.nullable().default(null),
 })
 export type Settings = z.infer<typeof settingsSchema>
 export const defaultSettings: Settings = settingsSchema.parse({})
@@ -34,6 +43,8 @@ const changeSchema = z.strictObject({
   defaultEnvironment: settingsSchema.shape.defaultEnvironment.unwrap().optional(),
   rememberSigningIn: settingsSchema.shape.rememberSigningIn.unwrap().optional(),
   lockSecretsAfterMinutes: settingsSchema.shape.lockSecretsAfterMinutes.unwrap().optional(),
+  opaPath: settingsSchema.shape.opaPath.unwrap().optional(),
+  regalPath: settingsSchema.shape.regalPath.unwrap().optional(),
 })
 export type SettingsChange = z.infer<typeof changeSchema>
 

@@ -10,6 +10,8 @@ export const settingTitles: Readonly<Record<keyof Settings, string>> = {
   defaultEnvironment: 'the environment that opens first; none: the first that can be used',
   rememberSigningIn: 'keeps what was signed in with for the next start: true or false',
   lockSecretsAfterMinutes: 'minutes without use after which the secrets are locked; none: when Everyhop ends',
+  opaPath: 'whole path of the opa program; none: that on PATH, or what Everyhop got',
+  regalPath: 'whole path of the regal program; none: that on PATH, or what Everyhop got',
 }
 
 /** What is wrong with the file of settings; null: nothing. */

@@ -11,6 +11,7 @@ export function refusingPolicy(): { policy: PolicyHandlers; changes: ChangesHand
   return {
     policy: {
       tools: refuse,
+      toolRelease: refuse,
       getTool: refuse,
       bundles: refuse,
       revisions: refuse,
