@@ -100,6 +100,12 @@ export async function openCertificates(vault: VaultServer): Promise<void> {
   })
 }
 
+/** A key that never leaves Vault, for signing policy bundles; docs/rights/vault-transit.hcl names it. */
+export async function openTransit(vault: VaultServer): Promise<void> {
+  await vault.asRoot('POST', 'sys/mounts/transit', { type: 'transit', description: 'Signs policy bundles' })
+  await vault.asRoot('POST', 'transit/keys/policy-bundles', { type: 'ecdsa-p256' })
+}
+
 /** A token of a service account; without audiences it is for the API server. */
 export async function accountToken(
   { api }: RunningCluster,

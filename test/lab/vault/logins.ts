@@ -12,11 +12,16 @@ import type { VaultPlan } from './plan.ts'
 import type { VaultServer } from './server.ts'
 
 /** The policy that Everyhop ships for Vault: the lab hands out exactly this. */
-const shippedPolicyFile = path.join(import.meta.dirname, '..', '..', '..', 'docs', 'rights', 'vault.hcl')
+const rightsFolder = path.join(import.meta.dirname, '..', '..', '..', 'docs', 'rights')
+const shippedPolicyFile = path.join(rightsFolder, 'vault.hcl')
+/** What signing with Transit needs besides: whoever only reads does not have it. */
+const shippedSigningFile = path.join(rightsFolder, 'vault-transit.hcl')
 
 /** Name of the shipped policy, of the roles that give it, and of the service account that may have it. */
 export const everyhopName = 'everyhop'
 export const everyhopNamespace = 'everyhop'
+/** The policy, and a role of the same service account, that may also sign bundles. */
+export const signerName = 'everyhop-sign'
 
 /** A stage's token lives this long without being renewed; so does everything that hangs on it. */
 const stageTokenPeriod = '15m'
@@ -46,6 +51,7 @@ export async function openLogins(vault: VaultServer, plan: LabPlan, keysUrl: str
   await Promise.all([
     ...stages,
     vault.asRoot('PUT', `sys/policies/acl/${everyhopName}`, { policy: await readFile(shippedPolicyFile, 'utf8') }),
+    vault.asRoot('PUT', `sys/policies/acl/${signerName}`, { policy: await readFile(shippedSigningFile, 'utf8') }),
     vault.asRoot('POST', `auth/jwt/role/${everyhopName}`, {
       ...role(readerSpiffeId, everyhopName),
       ...asShipped,
@@ -59,13 +65,15 @@ export async function openAccountLogin(vault: VaultServer, plan: VaultPlan, clus
   await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: everyhopNamespace } })
   const account = { name: everyhopName, namespace: everyhopNamespace }
   await api.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: account })
-  await vault.asRoot('POST', `auth/kubernetes/role/${everyhopName}`, {
+  const role = (policies: readonly string[]): object => ({
     bound_service_account_names: [everyhopName],
     bound_service_account_namespaces: [everyhopNamespace],
     audience,
-    token_policies: [everyhopName],
+    token_policies: policies,
     ...asShipped,
   })
+  await vault.asRoot('POST', `auth/kubernetes/role/${everyhopName}`, role([everyhopName]))
+  await vault.asRoot('POST', `auth/kubernetes/role/${signerName}`, role([everyhopName, signerName]))
   await writeFile(plan.files.everyhopAccountToken, await accountToken(cluster, everyhopNamespace, everyhopName), {
     mode: 0o600,
   })

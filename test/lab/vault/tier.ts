@@ -5,7 +5,7 @@ import type { Server } from '../processes.ts'
 import { ensureBinaries, vaultBinaries } from '../provision/binaries.ts'
 import { findPostgres, type PostgresPrograms } from '../provision/postgres.ts'
 import type { SpireTool } from '../spire/server-tool.ts'
-import { openCertificates, openDatabase, openKubernetes } from './engines.ts'
+import { openCertificates, openDatabase, openKubernetes, openTransit } from './engines.ts'
 import { type Holders, startHolders } from './holders.ts'
 import { type JwtKeys, startJwtKeys } from './jwt-keys.ts'
 import { everyhopName, openAccountLogin, openLogins, tokenWith } from './logins.ts'
@@ -68,6 +68,7 @@ export function startVaultTier(
     await Promise.all([
       openDatabase(server, vaultPlan, database),
       openCertificates(server),
+      openTransit(server),
       needs.cluster.then(async (cluster) => {
         await openKubernetes(server, vaultPlan, cluster)
         await openAccountLogin(server, vaultPlan, cluster)

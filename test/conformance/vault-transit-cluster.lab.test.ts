@@ -1,0 +1,108 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { z } from 'zod'
+import { type Composed, composeService } from '../../electron/service/compose.ts'
+import { takeDataFolder } from '../../electron/service/data-folder.ts'
+import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
+import { type Environment, environmentSchema } from '../../shared/domain/model/environment.ts'
+import { registrationFile } from '../lab/environment-file.ts'
+import { type Lab, startLab } from '../lab/lab.ts'
+import { openVaultApi } from '../lab/vault/api.ts'
+import { audience } from '../lab/vault/credentials.ts'
+import { everyhopName, signerName } from '../lab/vault/logins.ts'
+
+/** The lab's third tier, by address and through its cluster: the shipped program plans publications that its Vault signs. */
+const startLimitMs = 40 * 60 * 1000
+const bundle = 'pipeline'
+const live = { revision: 'lab-001', digest: null }
+const keysWire = z.object({ data: z.object({ keys: z.object({ 1: z.object({ public_key: z.string() }) }) }) })
+
+let folder: string
+let home: string
+let lab: Lab
+let service: Composed
+let owned: ReturnType<typeof takeDataFolder>
+let client: ServiceClient
+let close: () => void
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'eh-sign-'))
+  home = join(folder, 'home')
+  lab = await startLab({ tier: 3, runFolder: join(folder, 'run'), home, requestsPerSecond: 8 })
+  if (lab.vault === null) throw new Error('no Vault in the lab of tier 3')
+  const token = await lab.vaultToken('path "transit/keys/policy-bundles" { capabilities = ["read"] }')
+  const caller = { token, from: '127.4.0.2' }
+  const answer = await openVaultApi(lab.vault).call('GET', 'transit/keys/policy-bundles', caller)
+  await writeFile(join(folder, 'transit.pem'), keysWire.parse(answer).data.keys[1].public_key)
+  const rights = ['vault.hcl', 'vault-transit.hcl'].map((file) =>
+    readFile(join(import.meta.dirname, '..', '..', 'docs', 'rights', file), 'utf8'),
+  )
+  await writeFile(join(folder, 'token'), await lab.vaultToken((await Promise.all(rights)).join('\n')))
+  owned = takeDataFolder(join(home, 'data'))
+  service = composeService('cli', home, owned)
+  ;({ client, close } = connectInProcess(service.router, service.log))
+}, startLimitMs)
+
+afterAll(async () => {
+  close?.()
+  await service?.stop()
+  owned?.release()
+  await lab?.stop()
+  await rm(folder, { recursive: true, force: true })
+}, 60_000)
+
+/** environment.yaml as a person writes it whose bundles are signed by Vault. */
+async function signedByVault(name: string, signIn: Environment['sources']['vault'][number]['signIn']): Promise<void> {
+  const file = registrationFile(home, name)
+  const environment = environmentSchema.parse(parse(await readFile(file, 'utf8')))
+  const [settings] = environment.policy?.bundles ?? []
+  const [vault] = environment.sources.vault
+  if (settings === undefined || vault === undefined) throw new Error(`${name} has no bundle, or no Vault`)
+  const key = { vault: vault.id, transitMount: 'transit', keyName: 'policy-bundles' }
+  settings.signing = { algorithm: 'ES256', keyId: 'transit', key }
+  settings.verification = { keyFile: join(folder, 'transit.pem'), keyId: 'transit' }
+  vault.signIn = signIn
+  await writeFile(file, stringify(environment))
+}
+
+/** The file is read a moment later: until then the bundle is signed as before. */
+async function signatureGate(environment: string, outcome: 'passed' | 'failed') {
+  await expect
+    .poll(
+      async () => {
+        const plan = await client.policy.plan({ environment, bundle, of: live })
+        return plan.gates.find(({ gate }) => gate === 'signature')?.outcome
+      },
+      { timeout: 60_000, interval: 500 },
+    )
+    .toBe(outcome)
+}
+
+const throughAccount = (role: string, file: string) => ({
+  kubernetes: { mount: 'kubernetes', role, audience, from: { file } },
+})
+
+test('by address, a token with the shipped rights has a roll-back signed, and OPA verifies it with the key of Vault', async () => {
+  await signedByVault('lab', { tokenFile: join(folder, 'token') })
+  await signatureGate('lab', 'passed')
+})
+
+test('through the cluster a service account signs in, and is refused in words with the role that only reads', async () => {
+  const account = lab.vault?.files.everyhopAccountToken ?? ''
+  await signedByVault('lab-cluster', throughAccount(signerName, account))
+  await signatureGate('lab-cluster', 'passed')
+  await signedByVault('lab-cluster', throughAccount(everyhopName, account))
+  const failed = async () =>
+    client.policy.plan({ environment: 'lab-cluster', bundle, of: live }).then(
+      () => 'signed',
+      (reason: unknown) => reason,
+    )
+  await expect.poll(failed, { timeout: 60_000, interval: 500 }).toMatchObject({
+    code: 'forbidden',
+    message: expect.stringContaining('vault in cluster cluster did not sign'),
+    data: { advice: expect.stringContaining('docs/rights/vault-transit.hcl') },
+  })
+})
