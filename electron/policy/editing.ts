@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { PolicyProblem } from '../../shared/domain/model/policy.ts'
-import type { OpaCommand, TestRun } from '../tools/opa-command.ts'
+import type { CheckOptions, OpaCommand, TestRun } from '../tools/opa-command.ts'
+import { createParseOpa } from './parse-opa.ts'
 import type { PolicyParts } from './parts.ts'
 
 /** The input that Envoy's ext_authz filter gives, as JSON Schema: finds misspelt paths such as `input.atributes`. */
@@ -14,15 +15,22 @@ export interface Editing {
   /** One text alone, as it is being typed: only whether it parses. */
   checkText(path: string, text: string, signal: AbortSignal): Promise<readonly PolicyProblem[]>
   test(draft: string, signal: AbortSignal): Promise<TestRun>
+  close(): Promise<void>
 }
 
 export function createEditing(parts: Pick<PolicyParts, 'opa' | 'drafts'>): Editing {
+  const parser = createParseOpa()
   return {
     async check(draft, signal) {
       const [opa, { folder }] = await Promise.all([parts.opa(), parts.drafts.folderOf(draft)])
-      const errors = await opa.check(folder, {}, signal)
-      if (errors.length > 0) return errors
-      const warned = await opa.check(folder, { schemas: extAuthzSchema }, signal)
+      const check = (options: CheckOptions) =>
+        opa.check(folder, options, signal).catch((reason: unknown) => {
+          if (signal.aborted) return []
+          throw reason
+        })
+      const errors = await check({})
+      if (errors.length > 0 || signal.aborted) return errors
+      const warned = await check({ schemas: extAuthzSchema })
       const found = await Promise.all(
         warned.map(async (problem) => ((await hasOtherInput(folder, problem)) ? [] : [problem])),
       )
@@ -31,12 +39,19 @@ export function createEditing(parts: Pick<PolicyParts, 'opa' | 'drafts'>): Editi
     async checkText(path, text, signal) {
       if (!path.endsWith('.rego')) return jsonProblems(path, text)
       const opa = await parts.opa()
-      return parseProblems(opa, path, text, signal)
+      const quickly = await parser.problems(opa.path, path, text, signal)
+      // Who typed on waits for the answer to a newer question.
+      if (quickly !== null || signal.aborted) return quickly ?? []
+      return parseProblems(opa, path, text, signal).catch((reason: unknown) => {
+        if (signal.aborted) return []
+        throw reason
+      })
     },
     async test(draft, signal) {
       const [opa, { folder }] = await Promise.all([parts.opa(), parts.drafts.folderOf(draft)])
       return opa.test(folder, signal)
     },
+    close: () => parser.close(),
   }
 }
 

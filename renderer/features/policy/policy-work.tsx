@@ -8,7 +8,7 @@ import { useBundleContent, usePolicyTools } from '../../api/policy.ts'
 import { Banner, Plate } from '../../ui/atoms.tsx'
 import type { PolicyAddress } from './address.ts'
 import { ConflictDialog } from './conflict-dialog.tsx'
-import { deployedOf } from './deployed-of.ts'
+import { deployedOf, firstFile } from './deployed-of.ts'
 import { DraftBar } from './draft-bar.tsx'
 import type { Bench, BenchSubject } from './editor/bench.ts'
 import { nextProblem, problemsOf } from './editor/bench-state.ts'
@@ -58,7 +58,7 @@ export function PolicyWork(props: PolicyWorkProps) {
         ? null
         : against
   const files = draft?.files ?? content.data?.files ?? []
-  const first = files.find(({ kind }) => kind === 'rego')?.path ?? files[0]?.path ?? null
+  const first = firstFile(files, bundle.decisionPath)
   const { result, evaluate, setInput } = useEvaluation({
     client,
     environment,

@@ -35,6 +35,7 @@ const options = {
   detectIndentation: true,
   wordBasedSuggestions: 'off',
   'semanticHighlighting.enabled': false,
+  bracketPairColorization: { enabled: false },
   padding: { top: 6, bottom: 6 },
   ariaLabel: 'Text of the file',
   unicodeHighlight: { ambiguousCharacters: true, invisibleCharacters: true },
