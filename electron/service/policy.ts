@@ -128,7 +128,6 @@ export function composePolicy(
     simulating,
   )
   const editing = createEditing(parts)
-  const editing = createEditing(parts)
   const language = createLanguage({
     async regal() {
       const path = await tools.regal()
