@@ -6,7 +6,10 @@ import { envList, envTest } from './env.ts'
 import { envRole } from './env-role.ts'
 import { graphShow } from './graph-show.ts'
 import { logsFind, logsRefused } from './logs.ts'
-import { schemaGraph } from './schema.ts'
+import { policyPublish, policyRollback } from './policy-publish.ts'
+import { policyDiff, policyDrafts, policyJournal, policyStatus } from './policy-read.ts'
+import { policyCheck, policySimulate, policyTest } from './policy-try.ts'
+import { schemaGraph, schemaPolicy } from './schema.ts'
 import { secretList, secretPassphrase, secretRemove, secretSet, secretUnlock } from './secret.ts'
 import { serve } from './serve.ts'
 import { settingsSet, settingsShow } from './settings.ts'
@@ -18,7 +21,17 @@ const commands: readonly Command[] = [
   envList,
   envTest,
   envRole,
+  policyStatus,
+  policyDiff,
+  policyCheck,
+  policyTest,
+  policySimulate,
+  policyPublish,
+  policyRollback,
+  policyDrafts,
+  policyJournal,
   schemaGraph,
+  schemaPolicy,
   secretSet,
   secretList,
   secretRemove,
