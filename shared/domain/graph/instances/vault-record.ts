@@ -39,7 +39,9 @@ export function vaultRecord(id: string, scopes: readonly ScopeState[]): VaultRec
 
 /** The facts about Vaults in a scope: those of an audit log may be in the scope of that log. */
 export function vaultFactsOf(scope: ScopeState): readonly Scoped<VaultFact>[] {
-  return scope.facts.flatMap((fact) => (isVaultFact(fact) ? [{ fact, scope }] : []))
+  const found: Scoped<VaultFact>[] = []
+  for (const fact of scope.facts) if (isVaultFact(fact)) found.push({ fact, scope })
+  return found
 }
 
 /** Vaults by what was told of each, in the order of their ids; those that are to be `asked` also before anything was told. */
@@ -70,16 +72,16 @@ function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 
   const leases = new Map<string, Scoped<VaultLeaseFact>>()
   const entities = new Map<string, Scoped<VaultEntityFact>>()
   const denials: Scoped<VaultDenialFact>[] = []
-  for (const { fact, scope } of told) {
-    if (fact.kind === 'vault-server') server = firstOf(server, { fact, scope })
+  for (const one of told) {
+    const { fact, scope } = one
+    if (isLease(one)) {
+      const known = leases.get(one.fact.leaseId)
+      leases.set(one.fact.leaseId, known === undefined ? one : joined(known, one))
+    } else if (fact.kind === 'vault-server') server = firstOf(server, { fact, scope })
     else if (fact.kind === 'vault-audit') audits.push({ fact, scope })
     else if (fact.kind === 'vault-entity')
       entities.set(fact.entityId, firstOf(entities.get(fact.entityId) ?? null, { fact, scope }))
     else if (fact.kind === 'vault-denial') denials.push({ fact, scope })
-    else if (fact.kind === 'vault-lease') {
-      const known = leases.get(fact.leaseId)
-      leases.set(fact.leaseId, known === undefined ? { fact, scope } : joined(known, { fact, scope }))
-    }
   }
   return {
     server,
@@ -130,6 +132,10 @@ export function spanOf(lease: VaultLeaseFact): number | null {
   return expiresAt === null || from === null || doubt === 'expiry-unknown'
     ? ttlSeconds
     : Math.round((expiresAt - from) / 1000)
+}
+
+function isLease(one: Scoped<VaultFact>): one is Scoped<VaultLeaseFact> {
+  return one.fact.kind === 'vault-lease'
 }
 
 function isVaultFact(fact: Fact): fact is VaultFact {

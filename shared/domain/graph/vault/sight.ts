@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../model/time.ts'
-import type { VaultDenialFact, VaultFact, VaultLeaseFact } from '../../model/vault-facts.ts'
+import type { VaultDenialFact, VaultFact, VaultHolder, VaultLeaseFact } from '../../model/vault-facts.ts'
 import type { JoinedPod } from '../cluster/joins.ts'
 import { isEqual } from '../equal.ts'
 import { isCurrent, type Scoped } from '../instances/records.ts'
@@ -99,8 +99,9 @@ function joinedAgain(
   const statuses: VaultStatus[] = []
   for (const vault of vaults) {
     let holderlessUntil: EpochMs | null = null
+    const holdingBy = holdingsIn(vault, accounts)
     for (const lease of vault.leases) {
-      const holding = holdingOf(lease.fact.holder, vault, accounts)
+      const holding = holdingBy(lease.fact.holder)
       const { workload } = holding
       isAccountAsked ||= isByAccount(holding)
       if (lease.fact.state !== 'active') {
@@ -118,7 +119,7 @@ function joinedAgain(
       }
     }
     for (const denial of vault.denials) {
-      const holding = holdingOf(denial.fact.holder, vault, accounts)
+      const holding = holdingBy(denial.fact.holder)
       const { workload } = holding
       isAccountAsked ||= isByAccount(holding)
       if (workload !== null) heldBy(workload).denials.push(denial)
@@ -131,6 +132,20 @@ function joinedAgain(
     held.leases.push(...all.sort(byNewestEnd).slice(0, mostEnded))
   }
   return { vaults, statuses, byWorkload, unmatched, sources, accounts: isAccountAsked ? accounts : null }
+}
+
+/** Few log in, and hold tens of thousands of leases: whose a subject's are is found once. */
+function holdingsIn(vault: VaultInstance, accounts: ByServiceAccount): (holder: VaultHolder | null) => Holding {
+  const known = new Map<string, Holding>()
+  return (holder) => {
+    // Of another holder than that the entity, too, tells whose it is.
+    if (holder === null || holder.subject === null) return holdingOf(holder, vault, accounts)
+    const before = known.get(holder.subject)
+    if (before !== undefined) return before
+    const found = holdingOf(holder, vault, accounts)
+    known.set(holder.subject, found)
+    return found
+  }
 }
 
 function byNewestEnd({ lease: a }: HeldLease, { lease: b }: HeldLease): number {
