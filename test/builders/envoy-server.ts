@@ -22,6 +22,8 @@ export interface RealEnvoy {
   readonly admin: { readonly host: string; readonly port: number }
   /** The read-only way to the admin port that docs/rights/envoy.md describes. */
   readonly reader: { readonly host: string; readonly port: number }
+  /** The same way, with one path closed: those of `EnvoyOptions.readersWithout`. */
+  readerWithout(path: string): { readonly host: string; readonly port: number }
   readonly ingress: string
   readonly egress: string
   readonly authority: TestAuthority
@@ -38,12 +40,23 @@ export interface EnvoyOptions {
   readonly authorisation?: { readonly host: string; readonly port: number }
   /** Adds a listener whose certificate SDS never delivers. */
   readonly withGhost?: boolean
+  /** Paths, with their query where it decides, of which each is closed by a listener of its own. */
+  readonly readersWithout?: readonly string[]
 }
 
 export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy> {
   const { envoy } = await ensureBinaries(['envoy'], { log: (line) => console.log(line) })
   const folder = await mkdtemp(join(tmpdir(), 'envoy-'))
-  const [admin = 0, ingress = 0, egress = 0, ghost = 0, nobody = 0, reader = 0] = await findFreePorts(['127.0.0.1'], 6)
+  const closed = options.readersWithout ?? []
+  const [admin = 0, ingress = 0, egress = 0, ghost = 0, nobody = 0, reader = 0, ...others] = await findFreePorts(
+    ['127.0.0.1'],
+    6 + closed.length,
+  )
+  const portsWithout = new Map(closed.map((path, place) => [path, others[place] ?? 0]))
+  const doors = [
+    await readerDoor(reader),
+    ...(await Promise.all([...portsWithout].map(([path, port]) => readerDoor(port, path)))),
+  ]
   const authority = await createTestAuthority('pipeline.example')
   const leaves = {
     gateway: await authority.issue({ spiffeId: gatewayId, serial: '0c11' }),
@@ -52,7 +65,7 @@ export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy>
   await writeSecrets(folder, authority, leaves)
   const guard = options.authorisation ?? { host: '127.0.0.1', port: nobody }
   const ports = { admin, ingress, egress, ghost: options.withGhost === true ? ghost : null }
-  await writeFile(join(folder, 'envoy.json'), JSON.stringify(bootstrap(folder, ports, guard, await readerDoor(reader))))
+  await writeFile(join(folder, 'envoy.json'), JSON.stringify(bootstrap(folder, ports, guard, doors)))
   const start = () =>
     startProcess(
       envoy.path,
@@ -79,6 +92,11 @@ export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy>
   return {
     admin: { host: '127.0.0.1', port: admin },
     reader: { host: '127.0.0.1', port: reader },
+    readerWithout(path) {
+      const port = portsWithout.get(path)
+      if (port === undefined) throw new Error(`no listener was asked for without ${path}`)
+      return { host: '127.0.0.1', port }
+    },
     ingress: `127.0.0.1:${ingress}`,
     egress: `127.0.0.1:${egress}`,
     authority,
@@ -97,10 +115,41 @@ export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy>
 }
 
 /** The listener exactly as operators are told to write it, on another port: what is documented is what is tested. */
-async function readerDoor(port: number): Promise<object> {
+async function readerDoor(port: number, without: string | null = null): Promise<object> {
   const page = await readFile(new URL('../../docs/rights/envoy.md', import.meta.url), 'utf8')
-  const door: unknown = parse(/```yaml\n(?<door>name: .*?)```/s.exec(page)?.groups?.['door'] ?? '')
-  return { ...z.looseObject({ name: z.string() }).parse(door), address: socket('127.0.0.1', port) }
+  const written: unknown = parse(/```yaml\n(?<door>name: .*?)```/s.exec(page)?.groups?.['door'] ?? '')
+  const door = doorWire.parse(written)
+  const [host] = door.filter_chains[0].filters[0].typed_config.route_config.virtual_hosts
+  if (without !== null) {
+    door.name = `${door.name} ${port}`
+    host.routes.unshift({ match: exactly(without), direct_response: { status: 403 } })
+  }
+  return { ...door, address: socket('127.0.0.1', port) }
+}
+
+const one = <Schema extends z.ZodType>(schema: Schema) => z.tuple([schema])
+const doorWire = z.looseObject({
+  name: z.string(),
+  filter_chains: one(
+    z.looseObject({
+      filters: one(
+        z.looseObject({
+          typed_config: z.looseObject({
+            route_config: z.looseObject({
+              virtual_hosts: one(z.looseObject({ routes: z.array(z.looseObject({})) })),
+            }),
+          }),
+        }),
+      ),
+    }),
+  ),
+})
+
+function exactly(asked: string): object {
+  const { pathname, searchParams } = new URL(asked, 'http://admin')
+  const resource = searchParams.get('resource')
+  const parameters = [{ name: 'resource', string_match: { exact: resource } }]
+  return { path: pathname, ...(resource === null ? {} : { query_parameters: parameters }) }
 }
 
 async function writeSecrets(folder: string, authority: TestAuthority, leaves: RealEnvoy['leaves']): Promise<void> {
@@ -129,7 +178,7 @@ function bootstrap(
   folder: string,
   ports: Ports,
   guard: { readonly host: string; readonly port: number },
-  door: object,
+  doors: readonly object[],
 ): object {
   const http2 = {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
@@ -160,7 +209,7 @@ function bootstrap(
     admin: { address: socket('127.0.0.1', ports.admin) },
     static_resources: {
       listeners: [
-        door,
+        ...doors,
         {
           name: 'ingress',
           traffic_direction: 'INBOUND',
