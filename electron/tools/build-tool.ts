@@ -99,7 +99,9 @@ function go(
       const isMissing = 'code' in reason && reason.code === 'ENOENT'
       const message = isMissing
         ? 'Go is not installed here: install Go 1.26 or newer, or the tool itself.'
-        : reason.message
+        : signal.aborted
+          ? 'It was stopped.'
+          : reason.message
       reject(new ToolFailure(message))
     })
     child.on('close', (code) => {

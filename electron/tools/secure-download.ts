@@ -60,13 +60,22 @@ export async function downloadSecurely(
 
 function ask(place: string, agent: Agent, ca: string[], options: SecureOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
+    let answer: IncomingMessage | null = null
     const asked = request(
       place,
       { agent, ca, signal: options.signal, headers: { 'user-agent': 'everyhop', accept: '*/*' } },
-      resolve,
+      (response) => {
+        answer = response
+        resolve(response)
+      },
     )
     const limit = options.idleMs ?? idleMs
-    asked.setTimeout(limit, () => asked.destroy(new Error(`nothing came for ${limit} ms`)))
+    asked.setTimeout(limit, () => {
+      const silent = new Error(`nothing came for ${limit} ms`)
+      // Who reads the answer hears of what happens to that alone.
+      if (answer === null) asked.destroy(silent)
+      else answer.destroy(silent)
+    })
     asked.on('error', reject)
     asked.end()
   })
