@@ -86,6 +86,8 @@ function gate(name: PublishGate['gate'], blocks: boolean, isPassed: boolean, det
 function places(problems: readonly PolicyProblem[]): string {
   const shown = problems
     .slice(0, 5)
-    .map(({ path, row, message }) => `${path ?? ''}${row === null ? '' : `:${row}`} ${message}`.trim())
+    .map(({ path, row, message }) =>
+      `${path ?? ''}${row === null || path === null || path === '' ? '' : `:${row}`} ${message}`.trim(),
+    )
   return [...shown, ...(problems.length > 5 ? [`and ${problems.length - 5} more`] : [])].join('; ')
 }

@@ -104,7 +104,9 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
     const { folder, release } = await subjects.folder(subject)
     try {
       const built = await buildBundle(opa, { folder, roots: subject.roots, revision, signing }, signal)
-      const [gates, guard, overview, readMs] = await Promise.all([
+      // Alone: beside the tools it would take longer than it will when it is published.
+      const readMs = await readingMs(store, signal)
+      const [gates, guard, overview] = await Promise.all([
         gatesOf(
           {
             opa,
@@ -118,7 +120,6 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
         ),
         store.guard(signal),
         bundlesOf(environment, parts, subjects, signal),
-        readingMs(store, signal),
       ])
       const changeMode = changeModeGate(environment)
       const opas = overview.find(({ name }) => name === bundle)?.opas ?? []

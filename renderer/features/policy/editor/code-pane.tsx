@@ -25,6 +25,8 @@ const options = {
   lineHeight: 20,
   scrollBeyondLastLine: false,
   renderLineHighlight: 'line',
+  // Dimmed, the number of a last empty line has too little contrast.
+  renderFinalNewline: 'on',
   glyphMargin: false,
   folding: false,
   lineDecorationsWidth: 16,
