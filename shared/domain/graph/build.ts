@@ -9,8 +9,9 @@ import { controlComponents } from './evaluate/control.ts'
 import { declaringObjects } from './evaluate/declaring-objects.ts'
 import { evaluateHop } from './evaluate/hop.ts'
 import { newestRevisions } from './evaluate/opa-health.ts'
+import { registrationOf } from './evaluate/registration.ts'
 import { evaluateWorkload } from './evaluate/workload.ts'
-import type { World } from './evaluate/workload-evidence.ts'
+import { gatherRegistration, type World } from './evaluate/workload-evidence.ts'
 import type { OpaRecord, SpireRecord } from './instances/records.ts'
 import { momentAt } from './moment.ts'
 import { trustDomainOf } from './spiffe-id.ts'
@@ -150,6 +151,7 @@ function advance(
   }
   state.world = { ...state.world, sight: lookAgain(state.world.sight, weave, state.world.trustDomains, touched) }
   judgeHops(state, touched, now)
+  readRegistrations(state, touched)
   judgeWorkloads(state, touched, now)
   judgeControl(state, touched, now)
   return { graph: graphOf(state, now), state }
@@ -196,6 +198,20 @@ function judgeWorkloads(state: BuildState, touched: Touched, now: EpochMs): void
       found.push({ rule: 'workload', subject: id, message: thrown instanceof Error ? thrown.message : String(thrown) })
     }
     if (found.length > 0) defects.set(id, found)
+  }
+}
+
+/** Workloads that are judged as before, with a registration that was read again. */
+function readRegistrations({ weave, workloads, world }: BuildState, touched: Touched): void {
+  for (const id of touched.registrations) {
+    const node = weave.workloads.get(id)
+    const known = workloads.get(id)
+    if (node === undefined || known === undefined || touched.workloads.has(id)) continue
+    try {
+      workloads.replace(id, { ...known, registration: registrationOf(gatherRegistration(node, world)) })
+    } catch {
+      touched.workloads.add(id) // judging all of it says what fails
+    }
   }
 }
 

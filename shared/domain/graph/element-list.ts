@@ -34,6 +34,18 @@ export class ElementList<Value> {
     this.#areValuesStale = true
   }
 
+  get(id: string): Value | undefined {
+    return this.#byId.get(id)?.value
+  }
+
+  /** The same element in a part differently: when it has to be judged again stays as it is. */
+  replace(id: string, value: Value): void {
+    const known = this.#byId.get(id)
+    if (known === undefined) return
+    known.value = value
+    this.#areValuesStale = true
+  }
+
   remove(id: string): void {
     if (!this.#byId.delete(id)) return
     this.#isOrderStale = true

@@ -4,10 +4,10 @@ import { type Declaration, nameOfDeclaration } from '../cluster/declarations.ts'
 import { isCurrent } from '../instances/records.ts'
 import { known, notKnown, referenceTo, whyUnread } from '../known.ts'
 import { reason } from '../reasons.ts'
-import type { WorkloadEvidence } from './workload-evidence.ts'
+import type { RegistrationEvidence } from './workload-evidence.ts'
 
 /** SPIRE's own entry; while its entries cannot be read, what the objects of the cluster declare. */
-export function registrationOf(evidence: WorkloadEvidence): Known<RegistrationView> {
+export function registrationOf(evidence: RegistrationEvidence): Known<RegistrationView> {
   const { naming, spires, entries, world } = evidence
   if (naming.spiffeId === null) return notKnown(reason('no-spiffe-id', { name: naming.name }))
   const [found] = entries
@@ -32,7 +32,7 @@ export function registrationOf(evidence: WorkloadEvidence): Known<RegistrationVi
   return known(view, entry, spire.parts['entries'])
 }
 
-function agentOf({ spire, entry }: WorkloadEvidence['entries'][number]): RegistrationView['agent'] {
+function agentOf({ spire, entry }: RegistrationEvidence['entries'][number]): RegistrationView['agent'] {
   const scope = spire.parts['agents']
   const agent = spire.agents.get(entry.parentId)
   if (agent !== undefined) {
@@ -45,7 +45,7 @@ function agentOf({ spire, entry }: WorkloadEvidence['entries'][number]): Registr
     : notKnown(reason('parent-is-alias', { parentId: entry.parentId }))
 }
 
-function declaredRegistration({ declared, spires, world }: WorkloadEvidence): Known<RegistrationView> | null {
+function declaredRegistration({ declared, spires, world }: RegistrationEvidence): Known<RegistrationView> | null {
   const [first] = declared
   if (first === undefined) return null
   const { object } = first.declaration

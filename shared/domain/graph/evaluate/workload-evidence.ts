@@ -12,15 +12,20 @@ import type { Weave, WorkloadNode } from '../weave/weave.ts'
 import { envoysOf } from './hop-evidence.ts'
 import type { NewestRevisions } from './opa-health.ts'
 
-export interface WorkloadEvidence {
-  readonly node: WorkloadNode
+/** What tells of the registration of a workload. */
+export interface RegistrationEvidence {
   readonly naming: Naming
-  readonly envoys: readonly EnvoyRecord[]
   /** SPIRE servers of the workload's trust domain. */
   readonly spires: readonly SpireRecord[]
   readonly entries: readonly { readonly spire: SpireRecord; readonly entry: RegistrationEntryFact }[]
   /** Objects of clusters that declare its SPIFFE ID. SPIRE's own entries win over them. */
   readonly declared: readonly { readonly cluster: ClusterRecord; readonly declaration: Declaration }[]
+  readonly world: World
+}
+
+export interface WorkloadEvidence extends RegistrationEvidence {
+  readonly node: WorkloadNode
+  readonly envoys: readonly EnvoyRecord[]
   readonly pods: readonly JoinedPod[]
   /** What it and its callers verified of each other, with the caller's name. */
   readonly integrity: readonly { readonly caller: string; readonly report: Scoped<IntegrityActivityFact> }[]
@@ -32,7 +37,6 @@ export interface WorkloadEvidence {
   readonly asCallee: readonly Scoped<HopActivityFact>[]
   /** Whether a hop leads to it, not from it. */
   readonly isCalled: boolean
-  readonly world: World
 }
 
 /** Which OPA decides for one Envoy. */
@@ -52,9 +56,7 @@ export interface World {
   readonly sight: ClusterSight
 }
 
-export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, world: World): WorkloadEvidence {
-  const { naming } = node
-  const envoys = envoysOf(weave, node)
+export function gatherRegistration({ naming }: WorkloadNode, world: World): RegistrationEvidence {
   const spires =
     naming.trustDomain === null ? [] : world.spires.filter((spire) => spire.trustDomain === naming.trustDomain)
   const { spiffeId } = naming
@@ -62,7 +64,7 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
     spiffeId === null
       ? []
       : spires.flatMap((spire) => (spire.entries.get(spiffeId) ?? []).map((entry) => ({ spire, entry })))
-  const { clusters, pods } = world.sight
+  const { clusters } = world.sight
   const declared =
     spiffeId === null || clusters.length === 0
       ? none
@@ -72,6 +74,11 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
             declaration,
           })),
         )
+  return { naming, spires, entries, declared, world }
+}
+
+export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, world: World): WorkloadEvidence {
+  const envoys = envoysOf(weave, node)
   const guards = envoys.flatMap((envoy) =>
     (weave.guards.get(`envoy/${envoy.id}`) ?? []).map((guard) => ({
       envoy: envoy.id,
@@ -104,20 +111,16 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
   sortBy(asCallee, factId)
   sortBy(claims, ({ told }) => told.fact.id)
   return {
+    ...gatherRegistration(node, world),
     node,
-    naming,
     envoys,
-    spires,
-    entries,
-    declared,
-    pods: pods.get(id) ?? none,
+    pods: world.sight.pods.get(id) ?? none,
     integrity,
     claims,
     guards,
     asCaller,
     asCallee,
     isCalled,
-    world,
   }
 }
 

@@ -13,6 +13,7 @@ import type {
 import type { Naming, Stages } from '../stages.ts'
 import { connect, disconnect } from './elements.ts'
 import { dropEmpty, insert, type Place, placeOf, rememberQuestions } from './places.ts'
+import { touchBySpire } from './spire-again.ts'
 
 /** A workload that something mentions. */
 export interface WorkloadNode {
@@ -94,6 +95,8 @@ export const allRelations: Relations = { publishing: publishingRelations, linkin
 /** What an update touched: these have to be judged again. Removed ones are in no map of the weave any more. */
 export interface Touched {
   readonly workloads: Set<string>
+  /** Workloads of which nothing but the registration was read again. */
+  readonly registrations: Set<string>
   readonly hops: Set<string>
   /** Workloads whose hops have to be judged again with them. */
   readonly around: Set<string>
@@ -303,9 +306,7 @@ function touchOwn(weave: Weave, owner: string, before: InstanceRecord | undefine
       }
       break
     case 'spire':
-      for (const id of weave.workloads.keys()) touched.workloads.add(id)
-      break
-    case 'logs':
+      touchBySpire(weave, before, weave.records.get(owner), touched)
       break
     default:
       break
@@ -334,7 +335,7 @@ export function touchNeighbours(weave: Weave, touched: Touched): void {
 }
 
 export function nothingTouched(): Touched {
-  return { workloads: new Set(), hops: new Set(), around: new Set(), kinds: new Set() }
+  return { workloads: new Set(), registrations: new Set(), hops: new Set(), around: new Set(), kinds: new Set() }
 }
 
 function addDefect(weave: Weave, owner: string, rule: string, reason: unknown): void {
