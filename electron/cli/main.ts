@@ -13,6 +13,7 @@ import { schemaGraph, schemaPolicy } from './schema.ts'
 import { secretList, secretPassphrase, secretRemove, secretSet, secretUnlock } from './secret.ts'
 import { serve } from './serve.ts'
 import { settingsSet, settingsShow } from './settings.ts'
+import { toolsBuild, toolsDownload, toolsList } from './tools.ts'
 
 const commands: readonly Command[] = [
   graphShow,
@@ -39,6 +40,9 @@ const commands: readonly Command[] = [
   secretPassphrase,
   settingsShow,
   settingsSet,
+  toolsList,
+  toolsBuild,
+  toolsDownload,
   serve,
 ]
 

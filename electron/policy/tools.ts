@@ -44,7 +44,7 @@ const checksumMs = 30_000
 export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: ToolWays = realWays): Tools {
   const ended = new AbortController()
   const under = new Map<ToolName, { progress: string }>()
-  const problems = new Map<ToolName, string>()
+  const failures = new Map<ToolName, string>()
   const offered = new Map<ToolName, ToolRelease>()
   const read = createVersionReader()
 
@@ -53,7 +53,6 @@ export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: T
   async function stateOf(tool: ToolName): Promise<ToolState> {
     const where = await places()
     const [found, isGoThere] = await Promise.all([findTool(tool, where, read), hasGo(where.path)])
-    const words = [...found.problems, ...(problems.has(tool) ? [problems.get(tool) ?? ''] : [])]
     const common = {
       tool,
       pinned: toolVersions[tool].pinned,
@@ -62,7 +61,8 @@ export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: T
         ...(ways.releaseOf(tool) === null ? [] : (['download'] as const)),
       ],
       progress: under.get(tool)?.progress ?? null,
-      problem: words.length === 0 ? null : words.join('; '),
+      problem: found.problems.length === 0 ? null : found.problems.join('; '),
+      failure: failures.get(tool) ?? null,
     }
     if (!('path' in found)) {
       return { ...common, found: 'missing', version: null, place: null, command: installCommand(tool) }
@@ -85,14 +85,14 @@ export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: T
     if (under.has(tool)) return
     const now = { progress: first }
     under.set(tool, now)
-    problems.delete(tool)
+    failures.delete(tool)
     void work((line) => {
       now.progress = line
     })
       .catch((reason: unknown) => {
         const words = reason instanceof Error ? reason.message : String(reason)
         log.warn('a tool could not be had', { tool, reason: words.slice(0, 500) })
-        problems.set(tool, words.slice(0, 1000))
+        failures.set(tool, words.slice(0, 1000))
       })
       .finally(() => under.delete(tool))
   }

@@ -63,7 +63,7 @@ test('a variable comes before the settings, and what cannot be started hides no 
     found: 'configured',
     path: own,
     problems: [
-      `${missing}, which the variable EVERYHOP_OPA names, is no program that can be started`,
+      `${missing}, named by the variable EVERYHOP_OPA, is no program that can be started`,
       expect.stringContaining('is no whole path'),
     ],
   })

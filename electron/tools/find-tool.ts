@@ -54,11 +54,11 @@ export async function findTool(
   const problems: string[] = []
   for (const { path, found, by } of candidates(tool, places)) {
     if (by !== undefined && !isAbsolute(path)) {
-      problems.push(`${path}, which ${by} names, is no whole path`)
+      problems.push(`${path}, named by ${by}, is no whole path`)
       continue
     }
     if (!(await isExecutable(path))) {
-      if (by !== undefined) problems.push(`${path}, which ${by} names, is no program that can be started`)
+      if (by !== undefined) problems.push(`${path}, named by ${by}, is no program that can be started`)
       continue
     }
     if (found === 'packaged' && places.packaged !== null) {

@@ -31,8 +31,10 @@ export interface ToolState {
   readonly ways: readonly ('build' | 'download')[]
   /** It is being built or fetched now. */
   readonly progress: string | null
-  /** What was preferred and cannot be used, and what went wrong in getting it; also of a tool that is there. */
+  /** What was looked at and cannot be used; also of a tool that was found further down. */
   readonly problem: string | null
+  /** Why Everyhop could not get it when it was last asked to; null: it was not asked, it goes on, or it succeeded. */
+  readonly failure: string | null
 }
 
 /** What would be downloaded: shown before somebody says yes to it. */
