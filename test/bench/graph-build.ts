@@ -7,11 +7,14 @@ import {
 } from '../../shared/domain/graph/build.ts'
 import { graphView } from '../../shared/domain/graph/view.ts'
 import type { ScopeState } from '../../shared/domain/model/fact.ts'
+import { spiffe } from '../builders/facts.ts'
 import { largePipeline } from '../builders/pipeline.ts'
+import { vaultHolder, vaultLease, vaultScopes } from '../builders/vault-facts.ts'
 import { type BenchRow, within } from './row.ts'
 
 const workloads = 5_000
 const hops = 25_000
+const leases = 50_000
 const rounds = 7
 
 /** Builds the large graph from facts, changes one scope of each kind, and cuts a view; the middle of several rounds. */
@@ -55,6 +58,7 @@ export async function run(): Promise<BenchRow[]> {
     graphView(built.graph, { filter: '', grouping: 'auto', focus: { open: [], selected: null } }, 1)
   })
   rows.push(within('grouped view of it', view, 'ms', 200))
+  rows.push(await oneLease())
   const update = rows[1]?.value ?? Number.NaN
   const wholeAgain = await middle(() => {
     buildGraph(settings, pipeline.scopes, now)
@@ -67,6 +71,33 @@ export async function run(): Promise<BenchRow[]> {
     ratio: wholeAgain / update,
   })
   return rows
+}
+
+/** An audit log that tells of one lease anew, among as many as are held of a log. */
+async function oneLease(): Promise<BenchRow> {
+  const pipeline = largePipeline(1_000, 5_000)
+  const holders = pipeline.workloads.map(({ name, namespace }) => vaultHolder(spiffe(name, namespace)))
+  const held = Array.from({ length: leases }, (_, place) =>
+    vaultLease(`l${place}`, holders[place % holders.length] ?? null),
+  )
+  const scopes = vaultScopes(held)
+  const settings: GraphSettings = {
+    environment: 'bench',
+    intent: pipeline.intent,
+    windowSeconds: 60,
+    bundleStaleAfterSeconds: null,
+  }
+  let built = startGraph(settings, [...pipeline.scopes, ...scopes], pipeline.now)
+  const known = scopes.find((state) => state.facts.length >= leases)
+  if (known === undefined) throw new Error('no scope has all leases')
+  let now = pipeline.now
+  const took = await middle(() => {
+    now += 1
+    const [first, ...others] = known.facts
+    const facts = first === undefined ? [] : [{ ...first, from: { ...first.from, observedAt: now } }, ...others]
+    built = updateGraph(built, [{ ...known, facts, readAt: now, triedAt: now }], now)
+  })
+  return within('one lease of 50,000 in an audit log, 1,000 workloads', took, 'ms', 50)
 }
 
 /** The same content, read again: every fact is a new object with a new time. */
