@@ -49,6 +49,9 @@ const eventSchema = z.looseObject({
   bundles: z.record(z.string(), z.object({ revision: z.string().optional() })).default({}),
 })
 
+/** Requests that are looked up and evaluated at the same time. */
+const atOnce = 5
+
 export function createInputs(parts: InputParts, subjects: Subjects, simulating: Simulating): Inputs {
   async function recorded(environment: string, decisionId: string): Promise<RecordedInput> {
     const { records } = await parts.decision(environment, decisionId)
@@ -106,22 +109,26 @@ export function createInputs(parts: InputParts, subjects: Subjects, simulating: 
         subjects.find(environment, bundle, after, signal),
         parts.refused(environment, minutes, limit),
       ])
-      const found: Rechecked[] = []
-      for (const request of requests) {
-        if (request.decisionId === null) continue // no decision was made: no policy could change it
-        signal.throwIfAborted()
+      const one = async (request: (typeof requests)[number]): Promise<Rechecked | null> => {
         const { decisionId, at, callerSpiffeId, calleeSpiffeId } = request
+        if (decisionId === null) return null // no decision was made: no policy could change it
+        signal.throwIfAborted()
         const common = { decisionId, at, callerSpiffeId, calleeSpiffeId, path: request.access?.path ?? null }
         try {
           const { input, masked } = await recorded(environment, decisionId)
           const decide = async (subject: Subject) =>
             (await simulating.decide(subject, decisionPath, input, signal)).decision
-          found.push({ ...common, before: await decide(old), after: await decide(fresh), masked, problem: null })
+          return { ...common, before: await decide(old), after: await decide(fresh), masked, problem: null }
         } catch (reason) {
-          if (signal.aborted) throw reason
+          if (signal.aborted) throw signal.reason
           const problem = reason instanceof Error ? reason.message : String(reason)
-          found.push({ ...common, before: null, after: null, masked: [], problem })
+          return { ...common, before: null, after: null, masked: [], problem }
         }
+      }
+      const found: Rechecked[] = []
+      for (let start = 0; start < requests.length; start += atOnce) {
+        const some = await Promise.all(requests.slice(start, start + atOnce).map(one))
+        found.push(...some.filter((each) => each !== null))
       }
       return found
     },

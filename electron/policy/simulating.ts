@@ -135,7 +135,7 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
           problems.push(...(subject.from.kind === 'policy-api' ? subject.problems : []))
           return found
         } catch (reason) {
-          if (signal.aborted) throw reason
+          if (signal.aborted) throw signal.reason // that OPA was stopped is no failure
           problems.push(`${of}: ${reason instanceof Error ? reason.message : String(reason)}`)
           return null
         }

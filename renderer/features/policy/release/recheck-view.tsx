@@ -11,7 +11,7 @@ import { DecisionTag } from '../decision-tag.tsx'
 import styles from './publish-dialog.module.css'
 
 const minutes = 60
-const limit = 50
+const limit = 20
 const noNames: ReadonlyMap<string, string> = new Map()
 
 /** Requests that were refused in the last hour, evaluated again under both revisions. */
@@ -26,15 +26,16 @@ export function RecheckView({
   readonly before: RevisionId
   readonly after: RevisionId
 }) {
-  const { queries } = useApi()
+  const { client } = useApi()
   const now = useNow(10_000)
-  const { data, error } = useQuery(
-    queries.policy.recheck.queryOptions({
-      input: { environment, bundle, before, after, minutes, limit },
-      staleTime: Number.POSITIVE_INFINITY,
-      retry: false,
-    }),
-  )
+  const { data, error } = useQuery({
+    // Apart from the other questions of policy: it is about two revisions that do not change, and takes seconds.
+    queryKey: ['recheck', environment, bundle, before, after],
+    queryFn: ({ signal }) => client.policy.recheck({ environment, bundle, before, after, minutes, limit }, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+    refetchInterval: false,
+  })
   return (
     <section data-testid="recheck">
       <h3>Refused requests, evaluated again</h3>

@@ -87,7 +87,8 @@ export function RecordedInput({
       <pre className={styles.literal} tabIndex={0} data-testid="recorded-input">
         {input.text}
       </pre>
-      <details className={styles.another}>
+      {/* Closed again by each choice: the answer is below. */}
+      <details key={input.text} className={styles.another}>
         <summary>Choose another</summary>
         {choice}
       </details>
