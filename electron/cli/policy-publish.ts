@@ -26,7 +26,7 @@ import {
   print,
   withDraft,
 } from './policy-options.ts'
-import { readOnce } from './read-once.ts'
+import { readOnce, readOpas } from './read-once.ts'
 import { plainText } from './text.ts'
 
 type Document = PolicyDocumentOf<'PolicyPublication'>
@@ -87,7 +87,7 @@ ${confirmationHelp}`,
 async function carryOut(on: OnPolicy, bundle: string, of: PolicySubject, values: Confirmed): Promise<ExitCode> {
   const { client, clock, environment, output, signal } = on
   // What OPAs have now tells which are behind, and later which took it.
-  await readOnce(client, environment, 20_000, clock, signal)
+  await readOpas(client, environment, 20_000, clock, signal)
   const mode = await client.changes.mode({ environment }, { signal })
   const typed = values.confirm ?? null
   if (values.yes && mode.production && typed !== environment) {
@@ -115,6 +115,7 @@ async function carryOut(on: OnPolicy, bundle: string, of: PolicySubject, values:
     }
     const before = plan.from
     if ('draft' in of || before === null || found.outcome !== 'converged') return end(on, values, found)
+    await readOnce(client, environment, 20_000, clock, signal) // the logs: what was refused
     const answer = await client.policy.recheck(
       { environment, bundle, before, after: plan.to, minutes: 60, limit: 50 },
       { signal },

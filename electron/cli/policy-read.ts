@@ -14,7 +14,7 @@ import { reasonSentence } from '../../shared/words/reasons.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
 import { isoOf, isoOrNull } from './document-parts.ts'
 import { bundleOf, common, commonHelp, head, noMore, onPolicy, print, subjectOf } from './policy-options.ts'
-import { readOnce } from './read-once.ts'
+import { readOpas } from './read-once.ts'
 import { columns, plainText } from './text.ts'
 
 export const policyStatus: Command = {
@@ -35,7 +35,7 @@ Exit code 1: an OPA has another revision than is live, or reports an error. 3: s
     const wait = Number(values.wait)
     if (!(wait >= 0 && wait <= 3600)) throw new UsageError('--wait takes seconds, 0 to 3600')
     return onPolicy(values, output, signal, async ({ client, clock, environment }) => {
-      await readOnce(client, environment, wait * 1000, clock, signal)
+      await readOpas(client, environment, wait * 1000, clock, signal)
       const all = await client.policy.bundles({ environment }, { signal })
       const document = statusOf(
         environment,

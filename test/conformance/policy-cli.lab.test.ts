@@ -4,8 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { runCommandLine } from '../../electron/cli/main.ts'
 import { policyData, policyFolder } from '../../electron/playground/pipeline/policy-data.ts'
 import { type PolicyDocument, type PolicyDocumentOf, policyDocument } from '../../shared/contract/policy-document.ts'
 import { type Environment, environmentSchema } from '../../shared/domain/model/environment.ts'
@@ -26,6 +27,7 @@ let lab: Lab
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pcli-'))
   home = join(folder, 'home')
+  vi.stubEnv('EVERYHOP_HOME', home)
   lab = await startLab({ runFolder: join(folder, 'run'), home, requestsPerSecond: 8 })
   sources = join(folder, 'policy')
   await mkdir(join(sources, 'pipeline', 'authz'), { recursive: true })
@@ -37,6 +39,7 @@ beforeAll(async () => {
   await deny([{ from: 'model-server', to: 'tool-runtime' }])
 }, startLimitMs)
 afterAll(async () => {
+  vi.unstubAllEnvs()
   await lab?.stop()
   await rm(folder, { recursive: true, force: true })
 }, 60_000)
@@ -44,6 +47,7 @@ afterAll(async () => {
 const deny = (hops: readonly { from: string; to: string }[]) =>
   writeFile(join(sources, 'data.json'), JSON.stringify(policyData({ deny: hops }), null, 2))
 
+/** A process of its own, as a person or a pipeline runs it. */
 function start(...words: readonly string[]): ChildProcess {
   const env = { ...process.env, EVERYHOP_HOME: home }
   return spawn(process.execPath, [join(root, 'bin', 'everyhop.js'), 'policy', ...words], {
@@ -52,17 +56,15 @@ function start(...words: readonly string[]): ChildProcess {
   })
 }
 
-/** A process of its own, as a person or a pipeline runs it. */
-function policy(...words: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve, reject) => {
-    const child = start(...words)
-    let out = ''
-    let err = ''
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text))
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
+/** In this process: programs that start anew each time would be most of what this test takes. */
+async function policy(...words: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = ''
+  let err = ''
+  const code = await runCommandLine(['policy', ...words], {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
   })
+  return { code, out, err }
 }
 
 /** The document that a verb prints, as the published schema has it. */
