@@ -39,7 +39,7 @@ const upgrades: Readonly<Record<number, (file: unknown) => unknown>> = {
   2: (file) => {
     const { version: _version, reducedMotion, ...same } = second.parse(file)
     const motion = reducedMotion === null ? 'system' : reducedMotion ? 'reduced' : 'full'
-    return { ...same, version: 3, motion, rememberSigningIn: false, lockSecretsAfterMinutes: null }
+    return { ...same, version: 3, motion, lockSecretsAfterMinutes: null }
   },
 }
 

@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { SecretsState } from '../../shared/contract/secrets.ts'
 import { errorSentence } from '../../shared/words/errors.ts'
 import { useApi } from './api-context.tsx'
 import { failureOf } from './failure.ts'
@@ -12,19 +13,31 @@ export function useSecretsState() {
 
 /** Gives the passphrase to the service. `failure` is a sentence for people; null: none. */
 export function useUnlock() {
-  const { client, queries } = useApi()
+  const { client } = useApi()
+  const { busy, failure, run } = usePassphrase()
+  return { busy, failure, unlock: (passphrase: string) => run(() => client.secrets.unlock({ passphrase })) }
+}
+
+/** Chooses the first passphrase, where there is no keyring and none was chosen yet. */
+export function useFirstPassphrase() {
+  const { client } = useApi()
+  const { busy, failure, run } = usePassphrase()
+  return { busy, failure, choose: (passphrase: string) => run(() => client.secrets.setPassphrase({ passphrase })) }
+}
+
+function usePassphrase() {
+  const { queries } = useApi()
   const queryClient = useQueryClient()
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<string | null>(null)
   return {
     busy,
     failure,
-    async unlock(passphrase: string): Promise<boolean> {
+    async run(give: () => Promise<SecretsState>): Promise<boolean> {
       setBusy(true)
       setFailure(null)
       try {
-        const state = await client.secrets.unlock({ passphrase })
-        queryClient.setQueryData(queries.secrets.state.queryKey({ input: {} }), state)
+        queryClient.setQueryData(queries.secrets.state.queryKey({ input: {} }), await give())
         return true
       } catch (reason) {
         const { code, subject, advice } = failureOf(reason)

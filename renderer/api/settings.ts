@@ -6,7 +6,10 @@ import {
   type SettingsAnswer,
   type SettingsChange,
 } from '../../shared/contract/settings.ts'
+import { errorSentence } from '../../shared/words/errors.ts'
+import { settingsProblemSentence } from '../../shared/words/settings.ts'
 import { useApi } from './api-context.tsx'
+import { failureOf } from './failure.ts'
 
 export interface LiveSettings {
   /** null: not heard of yet. */
@@ -14,6 +17,21 @@ export interface LiveSettings {
   /** Nobody chose anything yet. */
   readonly isNew: boolean
   readonly change: (change: SettingsChange) => void
+}
+
+/** Why the last change of settings was not kept: it holds until the window closes. */
+const notKept = ['settings', 'not-kept'] as const
+
+/** What is wrong with the file of settings, as a sentence; null: nothing. */
+export function useSettingsTrouble(): string | null {
+  const { queries } = useApi()
+  const { data } = useQuery(queries.settings.get.queryOptions({ input: {}, refetchInterval: 60_000 }))
+  const { data: reason } = useQuery<unknown>({ queryKey: notKept, queryFn: () => null, enabled: false })
+  if (reason !== undefined && reason !== null) {
+    const { code, subject, advice } = failureOf(reason)
+    return `What you chose holds until this window closes, and was not kept: ${errorSentence(code, subject, advice)}`
+  }
+  return data === undefined ? null : settingsProblemSentence(data)
 }
 
 /** This person's settings as the service keeps them. A change holds at once, also when it could not be kept. */
@@ -29,8 +47,11 @@ export function useSettings(): LiveSettings {
         return { ...before, isNew: false, settings: { ...before.settings, ...defined(changed) } }
       })
       client.settings.put(changed).then(
-        (kept) => queryClient.setQueryData(key, kept),
-        () => {}, // it holds until the window closes
+        (kept) => {
+          queryClient.setQueryData(key, kept)
+          queryClient.setQueryData(notKept, null)
+        },
+        (reason: unknown) => queryClient.setQueryData(notKept, reason),
       )
     },
     [client, queries, queryClient],

@@ -6,6 +6,7 @@ import { useChangeModeCommands, useJournalCheck } from '../api/changes.ts'
 import { Banner, Button } from '../ui/atoms.tsx'
 import styles from './change-mode.module.css'
 import { AskChangeMode, useChangeModeLeft } from './change-mode.tsx'
+import { SettingsNotice } from './settings-notice.tsx'
 
 /**
  * Above every screen, without moving what is on it: that change mode is about to end, that the journal was changed after it
@@ -16,6 +17,7 @@ export function ChangeModeNotices({ environment }: { readonly environment: strin
     <div className={styles.notices} data-testid="notices">
       {environment === null ? null : <Ending environment={environment} />}
       <JournalNotices />
+      <SettingsNotice />
     </div>
   )
 }

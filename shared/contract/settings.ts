@@ -23,8 +23,6 @@ export const settingsSchema = z.object({
     .regex(/^[a-z0-9-]{1,63}$/)
     .nullable()
     .default(null),
-  /** Keeps what was signed in with past the end of Everyhop, among the secrets. */
-  rememberSigningIn: z.boolean().default(false),
   /** Minutes after which the passphrase is asked for again when no secret was used; null: when Everyhop ends. */
   lockSecretsAfterMinutes: z.number().int().min(1).max(10_080).nullable().default(null),
   /** The programs to use; null: those on PATH, or what Everyhop brought or got. */
@@ -41,7 +39,6 @@ const changeSchema = z.strictObject({
   motion: settingsSchema.shape.motion.unwrap().optional(),
   singleKeys: settingsSchema.shape.singleKeys.unwrap().optional(),
   defaultEnvironment: settingsSchema.shape.defaultEnvironment.unwrap().optional(),
-  rememberSigningIn: settingsSchema.shape.rememberSigningIn.unwrap().optional(),
   lockSecretsAfterMinutes: settingsSchema.shape.lockSecretsAfterMinutes.unwrap().optional(),
   opaPath: settingsSchema.shape.opaPath.unwrap().optional(),
   regalPath: settingsSchema.shape.regalPath.unwrap().optional(),

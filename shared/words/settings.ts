@@ -8,7 +8,6 @@ export const settingTitles: Readonly<Record<keyof Settings, string>> = {
   motion: 'movement on screen: system, reduced or full',
   singleKeys: 'keys without a modifier, such as n for the next problem: true or false',
   defaultEnvironment: 'the environment that opens first; none: the first that can be used',
-  rememberSigningIn: 'keeps what was signed in with for the next start: true or false',
   lockSecretsAfterMinutes: 'minutes without use after which the secrets are locked; none: when Everyhop ends',
   opaPath: 'whole path of the opa program; none: that on PATH, or what Everyhop got',
   regalPath: 'whole path of the regal program; none: that on PATH, or what Everyhop got',

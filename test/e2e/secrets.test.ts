@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { composeService } from '../../electron/service/compose.ts'
@@ -71,4 +71,58 @@ test('what is chosen in the window is a setting of this person, and another wind
   onTestFinished(() => other.close())
   await expect.poll(() => other.page.locator('html').getAttribute('data-theme')).toBe('light')
   expect(window.complaints).toEqual([])
+})
+
+test('settings that cannot be understood are told in the window, with where they are kept', async () => {
+  const home = await temporaryFolder()
+  await writeFile(join(home, 'settings.json'), '{ "version": 3, "theme": ')
+  const service = composeService('web', home)
+  onTestFinished(() => service.stop())
+  const window = await openWindow(service)
+  onTestFinished(() => window.close())
+  const trouble = window.page.getByTestId('settings-trouble')
+  await trouble.waitFor()
+  const said = await trouble.textContent()
+  expect(said).toMatch(/could not be understood .*it is not JSON/)
+  expect(said).toContain('settings.json.broken')
+  await keepPicture(window.page, 'settings-trouble')
+  await window.page.getByTestId('notices').getByRole('button', { name: 'Close' }).click()
+  await trouble.waitFor({ state: 'detached' })
+})
+
+test('where there is no keyring the first passphrase is chosen in the window, where the first secret is needed', async () => {
+  const { home, client, service } = await start()
+  const environment = { apiVersion: 'everyhop.dev/v1', kind: 'Environment', name: 'some' }
+  const sources = { opa: [{ id: 'o', api: 'http://127.0.0.1:9' }] }
+  await mkdir(join(home, 'environments'), { recursive: true })
+  await writeFile(join(home, 'environments', 'some.yaml'), JSON.stringify({ ...environment, sources }))
+  const window = await openWindow(service)
+  onTestFinished(() => window.close())
+  const { page } = window
+  await page.getByRole('link', { name: 'Connections' }).click()
+  await page.getByRole('button', { name: 'Change some' }).click()
+  await page.getByTestId('vault-way').selectOption('token-secret')
+  const first = page.getByTestId('first-passphrase')
+  const choose = first.getByRole('button', { name: 'Choose it' })
+  await first.getByLabel('Passphrase').fill('short')
+  await first.getByText('At least 8 characters').waitFor()
+  await first.getByLabel('Passphrase').fill(passphrase)
+  await first.getByLabel('Once more').fill('another one')
+  await first.getByText('two different passphrases').waitFor()
+  expect(await choose.isEnabled()).toBe(false)
+  await keepPicture(page, 'first-passphrase')
+  await first.getByLabel('Once more').fill(passphrase)
+  await choose.click()
+  await first.waitFor({ state: 'detached' })
+  expect(await client.secrets.state({})).toMatchObject({ condition: 'open', protection: 'passphrase' })
+  await page.getByTestId('vault-secret-name').fill('vault.token')
+  await page.getByLabel('Token', { exact: true }).fill(value)
+  await page.getByRole('button', { name: 'Keep the token' }).click()
+  await page.getByText('A value is kept under this name').waitFor()
+  expect((await client.secrets.list({})).map(({ name }) => name)).toEqual(['vault.token'])
+  const kept = await readFile(join(home, 'secrets.json'), 'utf8')
+  for (const secret of [passphrase, value]) {
+    expect(kept).not.toContain(secret)
+    expect(await page.content()).not.toContain(secret)
+  }
 })

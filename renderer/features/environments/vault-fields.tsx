@@ -3,10 +3,12 @@ import { useState } from 'react'
 import type { ProposedSource } from '../../../shared/contract/environment-setup.ts'
 import { useApi } from '../../api/api-context.tsx'
 import { useCommand } from '../../api/environments.ts'
+import { useSecretsState } from '../../api/secrets.ts'
 import { Button } from '../../ui/atoms.tsx'
 import type { VaultFields, VaultWay } from './draft-form.ts'
 import styles from './environments.module.css'
 import { ChoiceField, TextField, ToldField } from './fields.tsx'
+import { FirstPassphrase } from './first-passphrase.tsx'
 
 const ways: readonly (readonly [VaultWay, string])[] = [
   ['none', 'None yet: leases stay unknown'],
@@ -134,6 +136,7 @@ function KeptToken({ name, onChange }: { readonly name: string; readonly onChang
   const kept = useQuery(queries.secrets.list.queryOptions({ input: {}, retry: false }))
   const [value, setValue] = useState('')
   const { busy, failure, run } = useCommand()
+  const isUnset = useSecretsState().data?.condition === 'unset'
   const isKept = (kept.data ?? []).some((line) => line.name === name)
   const keep = () =>
     run(async () => {
@@ -155,6 +158,7 @@ function KeptToken({ name, onChange }: { readonly name: string; readonly onChang
         }
         testId="vault-secret-name"
       />
+      {isUnset ? <FirstPassphrase /> : null}
       <div className={styles.field}>
         <label htmlFor="vault-secret-value">{isKept ? 'New token' : 'Token'}</label>
         <div className={styles.inline}>
@@ -166,7 +170,7 @@ function KeptToken({ name, onChange }: { readonly name: string; readonly onChang
             onChange={(event) => setValue(event.target.value)}
             autoComplete="off"
           />
-          <Button disabled={busy || value === '' || name === ''} onClick={() => void keep()}>
+          <Button disabled={busy || isUnset || value === '' || name === ''} onClick={() => void keep()}>
             Keep the token
           </Button>
         </div>

@@ -81,7 +81,7 @@ test('a service that is killed is started again: the window stays, says so, and 
   expect(await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.id)).toBe(windowBefore)
 })
 
-test('the menu asks the page: search and help open there', async () => {
+test('the menu asks the page: every screen, search and help open there', async () => {
   const { page, app } = desktop
   const choose = (label: string) =>
     app.evaluate(({ Menu }, wanted) => {
@@ -95,6 +95,10 @@ test('the menu asks the page: search and help open there', async () => {
   await choose('Keyboard and Symbols')
   await page.getByRole('dialog').waitFor()
   await page.keyboard.press('Escape')
+  await choose('Connections')
+  await page.getByTestId('connections').waitFor()
+  await choose('Policy')
+  await page.waitForURL(/#\/policy\?env=lab/)
   await choose('Graph')
   await page.getByTestId(nodeId('gateway')).waitFor()
 })
