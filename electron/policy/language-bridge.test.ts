@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createLanguageBridge } from './language-bridge.ts'
 import { changedText } from './language-documents.ts'
 
-const places = { page: 'file:///draft', server: 'file:///work/regal' }
+const places = { page: 'file:///draft', server: 'file:///folder/regal' }
 const text = 'package pipeline.authz\n\nreason = 1\n'
 const range = (line: number, from: number, to: number) => ({
   start: { line, character: from },
@@ -45,7 +45,7 @@ test('initialize names the folder, which the client leaves out, and the answer o
 test('an opened file is told by the spelling of the draft, although the client writes lower case', () => {
   const { passed } = opened('Pipeline/Authz Rules.rego')
   expect(read(passed.toServer)).toMatchObject([
-    { params: { textDocument: { uri: 'file:///work/regal/Pipeline/Authz%20Rules.rego', text } } },
+    { params: { textDocument: { uri: 'file:///folder/regal/Pipeline/Authz%20Rules.rego', text } } },
   ])
 })
 
@@ -65,7 +65,7 @@ test('edits with ranges become one whole text, told when the editor pauses', () 
       jsonrpc: '2.0',
       method: 'textDocument/didChange',
       params: {
-        textDocument: { uri: 'file:///work/regal/pipeline/authz.rego', version: 3 },
+        textDocument: { uri: 'file:///folder/regal/pipeline/authz.rego', version: 3 },
         contentChanges: [{ text: 'package pipeline.authz\n\nreason := 2\n' }],
       },
     },
@@ -84,7 +84,7 @@ test('a question first tells the edits that it is about', () => {
   )
   expect(read(toServer)).toMatchObject([
     { method: 'textDocument/didChange' },
-    { id: 7, params: { textDocument: { uri: 'file:///work/regal/pipeline/authz.rego' } } },
+    { id: 7, params: { textDocument: { uri: 'file:///folder/regal/pipeline/authz.rego' } } },
   ])
 })
 
@@ -113,9 +113,9 @@ const publish = (uri: string, diagnostics: unknown): string =>
 
 test('findings of files that are not open, and what does not parse, stay away from the page', () => {
   const { bridge } = opened()
-  expect(bridge.fromServer(publish('file:///work/regal/lib/other.rego', [finding])).toPage).toEqual([])
+  expect(bridge.fromServer(publish('file:///folder/regal/lib/other.rego', [finding])).toPage).toEqual([])
   const parse = { ...finding, code: 'rego-parse-error' }
-  const { toPage } = bridge.fromServer(publish('file:///work/regal/pipeline/authz.rego', [parse, finding]))
+  const { toPage } = bridge.fromServer(publish('file:///folder/regal/pipeline/authz.rego', [parse, finding]))
   expect(read(toPage)).toMatchObject([
     {
       params: { uri: 'file:///draft/pipeline/authz.rego', diagnostics: [{ code: 'use-assignment-operator' }] },
@@ -126,7 +126,7 @@ test('findings of files that are not open, and what does not parse, stay away fr
 test('with modules left out nothing is said of imports that only seem to be missing', () => {
   const { bridge } = opened()
   const missing = { ...finding, code: 'unresolved-import' }
-  const uri = 'file:///work/regal/pipeline/authz.rego'
+  const uri = 'file:///folder/regal/pipeline/authz.rego'
   bridge.seesAll(false)
   expect(read(bridge.fromServer(publish(uri, [missing])).toPage)).toMatchObject([{ params: { diagnostics: [] } }])
   bridge.seesAll(true)
@@ -137,7 +137,7 @@ test('with modules left out nothing is said of imports that only seem to be miss
 
 test('what the client forgets of a finding is put back when actions are asked for', () => {
   const { bridge } = opened()
-  bridge.fromServer(publish('file:///work/regal/pipeline/authz.rego', [finding]))
+  bridge.fromServer(publish('file:///folder/regal/pipeline/authz.rego', [finding]))
   const { toServer } = bridge.fromPage(
     asked(4, 'textDocument/codeAction', {
       textDocument: { uri: 'file:///draft/pipeline/authz.rego' },
@@ -171,8 +171,8 @@ test('every question of the server is answered, and its edits go to the page by 
   const edits = [{ newText: ':=', range: range(2, 7, 8) }]
   const edit = {
     documentChanges: [
-      { textDocument: { uri: 'file:///work/regal/pipeline/authz.rego', version: null }, edits },
-      { kind: 'rename', oldUri: 'file:///work/regal/a%20b.rego', newUri: 'file:///work/regal/c.rego' },
+      { textDocument: { uri: 'file:///folder/regal/pipeline/authz.rego', version: null }, edits },
+      { kind: 'rename', oldUri: 'file:///folder/regal/a%20b.rego', newUri: 'file:///folder/regal/c.rego' },
     ],
   }
   const applied = bridge.fromServer(asked(11, 'workspace/applyEdit', { label: 'fix', edit }))
@@ -200,8 +200,8 @@ test('every question of the server is answered, and its edits go to the page by 
 
 test('the names of edits by file are addresses too, and the texts of documents are let be', () => {
   const { bridge } = opened()
-  const newText = 'file:///work/regal/x'
-  const result = { changes: { 'file:///work/regal/pipeline/authz.rego': [{ newText, range: range(0, 0, 0) }] } }
+  const newText = 'file:///folder/regal/x'
+  const result = { changes: { 'file:///folder/regal/pipeline/authz.rego': [{ newText, range: range(0, 0, 0) }] } }
   const { toPage } = bridge.fromServer(JSON.stringify({ jsonrpc: '2.0', id: 5, result }))
   expect(read(toPage)).toMatchObject([{ result: { changes: { 'file:///draft/pipeline/authz.rego': [{ newText }] } } }])
 })
