@@ -23,7 +23,7 @@ export function FirstPassphrase() {
     setAgain('')
   }
   return (
-    <div data-testid="first-passphrase">
+    <div data-testid="first-passphrase" style={{ display: 'contents' }}>
       <p className={styles.quiet}>
         There is no keyring here, so a passphrase protects what Everyhop keeps. It is asked for once after each start;
         without it the secrets have to be put in anew.

@@ -23,7 +23,7 @@ export const envoyRoutes: LinkingRelation = {
     const routed = routedClusters(instance)
     return instance.clusters.flatMap((cluster) => {
       if (control.has(cluster.name)) return []
-      return routesOf(instance.id, own, cluster, routed === null || routed.has(cluster.name), look)
+      return routesOf(instance.id, own, cluster, routed?.has(cluster.name) === true, look)
     })
   },
 }
@@ -83,7 +83,10 @@ function controlClusters(envoy: EnvoyRecord): ReadonlySet<string> {
   return names
 }
 
-/** Clusters that some route leads to; null while the listeners were never read, when any cluster may be one. */
+/**
+ * Clusters that some route leads to; null while the listeners were never read. Then an address that nobody manages may as well
+ * be the local application or the authorisation server, and a plaintext hop to it would be made up: the gap says what is missing.
+ */
 function routedClusters(envoy: EnvoyRecord): ReadonlySet<string> | null {
   if (!wasRead(envoy.parts.listeners)) return null
   const names = new Set<string>()
