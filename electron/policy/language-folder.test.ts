@@ -50,6 +50,9 @@ test('what changes in the draft, from outside too, is taken over and told; what 
     { path: 'b.rego', type: 2 },
   ])
   expect(await readFile(join(place, 'regal', 'b.rego'), 'utf8')).toContain('x := 1')
+  // What is open is told by message; the text on the disk is older than what is typed.
+  await write('a.rego', 'package a\nimport data.b\n\ny := 1\n')
+  expect((await regal.sync(new Map([['a.rego', 'package a\nimport data.b\n']]))).changes).toEqual([])
   expect((await regal.sync(new Map([['a.rego', 'package a\n']]))).changes).toEqual([{ path: 'b.rego', type: 3 }])
   expect(await inFolder()).toEqual(['a.rego'])
 })

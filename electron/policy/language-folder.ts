@@ -90,10 +90,10 @@ export function createLanguageFolder(draft: string, folder: string): LanguageFol
       const settings = [...modules.keys()].filter((path) => !path.endsWith('.rego'))
       const changes: FolderChange[] = []
       for (const path of [...paths, ...settings]) {
-        // An open file has to be on the disk; its text as edited is told by message.
         const text = modules.get(path)?.text ?? open.get(path) ?? ''
         const before = there.get(path)
-        if (before === text) continue
+        // An open file only has to be on the disk: told of a change, Regal would read the older text there over what is typed.
+        if (before === text || (before !== undefined && open.has(path))) continue
         await mkdir(dirname(join(folder, path)), { recursive: true, mode: 0o700 })
         await writeWhole(join(folder, path), text)
         there.set(path, text)

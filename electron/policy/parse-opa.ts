@@ -78,7 +78,14 @@ export function createParseOpa(): ParseOpa {
         const read = answerSchema.safeParse(JSON.parse(body))
         if (status !== 400 || !read.success) return null
         return (read.data.errors ?? withoutPlace(read.data.message))
-          .filter(({ code }) => code === 'rego_parse_error')
+          .filter(
+            ({ code, message }, at, all) =>
+              code === 'rego_parse_error' &&
+              // OPA tells the same twice, once with what it expected.
+              !all.some(
+                (other, place) => place !== at && other.message !== message && other.message.startsWith(message),
+              ),
+          )
           .map(({ code, message, location }) => ({
             by: 'opa',
             severity: 'error',

@@ -99,6 +99,7 @@ function File({
       <button
         type="button"
         className={styles.name}
+        title={path}
         aria-current={path === active ? 'true' : undefined}
         onClick={() => onOpen(path)}
       >

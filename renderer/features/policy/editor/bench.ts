@@ -110,6 +110,10 @@ export function createBench(client: Client, subject: BenchSubject, onWritten: ()
     const loading = read(path)
       .then(({ text, version }) => {
         const model = monaco.editor.createModel(text, undefined, addressOf(subject, path))
+        // Brackets have the colour of the text, as in the design.
+        model.updateOptions({
+          bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
+        })
         const listener = model.onDidChangeContent(() => {
           if (isStopped) return
           checks?.typed(path)
