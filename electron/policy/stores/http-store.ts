@@ -35,7 +35,8 @@ export function httpStore({ base, pointer, method, access }: HttpStoreSettings):
     const written = Date.parse(String(answer.headers['last-modified'] ?? ''))
     return {
       bytes: answer.body,
-      version: typeof answer.headers['etag'] === 'string' ? answer.headers['etag'] : `sha256:${digest(answer.body)}`,
+      // Of the content as well: nginx makes its ETag of size and second, so that two writings may have the same.
+      version: `sha256:${digest(answer.body)} ${answer.headers['etag'] ?? ''}`.trimEnd(),
       writtenAt: Number.isNaN(written) ? null : written,
     }
   }
@@ -56,8 +57,8 @@ export function httpStore({ base, pointer, method, access }: HttpStoreSettings):
 
   function conditionsFor(from: Stored | null): Record<string, string> {
     if (from === null) return { 'if-none-match': '*' }
-    // A version that we made ourselves is no ETag: the store could not compare it.
-    return from.version === null || from.version.startsWith('sha256:') ? {} : { 'if-match': from.version }
+    const etag = from.version?.replace(/^\S+ ?/, '') ?? ''
+    return etag === '' ? {} : { 'if-match': etag }
   }
 
   const store: BundleStore = {
