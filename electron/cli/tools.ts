@@ -45,7 +45,7 @@ export const toolsBuild: Command = {
   name: 'tools build',
   usage: `everyhop tools build <opa|regal>
 
-Builds the pinned version with the Go of this machine, from sources that are named by their hashes. It takes one to three
+Builds the pinned version with the Go of this machine, from sources that are named by their hashes. It takes
 minutes, and the network unless Go has the sources already. Ctrl-C stops it; nothing of it is left then.`,
   summary: 'builds opa or regal with Go',
   async run(words, output, signal) {

@@ -21,7 +21,8 @@ export interface Tools {
   opa(): Promise<OpaCommand>
   /** null: it is not there. */
   regal(): Promise<string | null>
-  close(): void
+  /** Stops what is under way; resolves when nothing of that is left on the disk. */
+  close(): Promise<void>
 }
 
 /** How tools are got; tests bring their own. */
@@ -44,6 +45,7 @@ const checksumMs = 30_000
 export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: ToolWays = realWays): Tools {
   const ended = new AbortController()
   const under = new Map<ToolName, { progress: string }>()
+  const working = new Set<Promise<void>>()
   const failures = new Map<ToolName, string>()
   const offered = new Map<ToolName, ToolRelease>()
   const read = createVersionReader()
@@ -86,15 +88,20 @@ export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: T
     const now = { progress: first }
     under.set(tool, now)
     failures.delete(tool)
-    void work((line) => {
+    const whole = work((line) => {
       now.progress = line
     })
+      .then(() => {})
       .catch((reason: unknown) => {
         const words = reason instanceof Error ? reason.message : String(reason)
         log.warn('a tool could not be had', { tool, reason: words.slice(0, 500) })
         failures.set(tool, words.slice(0, 1000))
       })
-      .finally(() => under.delete(tool))
+      .finally(() => {
+        under.delete(tool)
+        working.delete(whole)
+      })
+    working.add(whole)
   }
 
   async function build(tool: ToolName): Promise<void> {
@@ -165,6 +172,9 @@ export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: T
       const found = await find('regal')
       return 'path' in found ? found.path : null
     },
-    close: () => ended.abort(),
+    async close() {
+      ended.abort()
+      await Promise.all(working)
+    },
   }
 }

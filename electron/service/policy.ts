@@ -155,7 +155,7 @@ export function composePolicy(
     changes: createChangesHandlers(modes, journal, () => registry.ready()),
     async close() {
       language.close()
-      tools.close()
+      await tools.close()
       await editing.close()
       await simulating.close()
       await journal.close()
