@@ -10,6 +10,8 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<readonly B
   'graph-paint': () => import('./graph-paint.ts'),
   'kubernetes-watch': () => import('./kubernetes-watch.ts'),
   logs: () => import('./logs.ts'),
+  policy: () => import('./policy.ts'),
+  'policy-editor': () => import('./policy-editor.ts'),
 }
 
 /** Words with a dash are switches of one benchmark, such as `--full` of `logs`. */
