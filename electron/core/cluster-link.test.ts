@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { deadPorts } from '../../test/builders/core-parts.ts'
 import { createManualClock } from '../../test/builders/manual-clock.ts'
-import { createClusterLink } from './cluster-link.ts'
-import type { Cluster } from './ports.ts'
+import { createClusterLink, portsThrough } from './cluster-link.ts'
+import { type Cluster, HttpFailure } from './ports.ts'
 
 const settings = { baseDirectory: '.', windowSeconds: 60 }
 const target = { namespace: 'ai', pod: 'gateway', port: 15_000 }
@@ -78,4 +78,27 @@ test('a cluster that cannot be opened is left alone for a second, with its words
   await clock.advance(1000)
   await expect(link.dial(target, signal)).resolves.toBeDefined()
   expect(openings).toHaveLength(2)
+})
+
+test.each([
+  ['before the way was open was never heard there', true],
+  ['after that is the silence of the pod', false],
+])('a question that ends %s', async (_words, isNeverOpen) => {
+  const { link } = start()
+  const dial = isNeverOpen ? () => new Promise<never>(() => {}) : link.dial
+  const late = new HttpFailure('timed-out', 'GET /v1/config did not answer within 3000 ms')
+  const { get } = portsThrough(
+    { ...link, dial },
+    'ai/opa',
+    () => ({ namespace: 'ai', pod: 'opa', port: 8181 }),
+    (open) => {
+      return async (_url, options) => {
+        const opening = open({ kind: 'tcp', host: 'opa.ai', port: 8181 }, options.signal)
+        if (!isNeverOpen) await opening
+        throw late
+      }
+    },
+  )
+  const asked = get(new URL('http://opa.ai:8181/v1/config'), { signal, deadlineMs: 3000, maxBytes: 1000 })
+  await expect(asked).rejects.toMatchObject({ kind: 'timed-out', noWay: isNeverOpen })
 })

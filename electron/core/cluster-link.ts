@@ -3,7 +3,16 @@ import type { KubernetesSource } from '../../shared/domain/model/environment.ts'
 import type { GapReason } from '../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 import { createGate, type Gate } from './gate.ts'
-import type { Cluster, ConnectorPorts, Dial, HttpGet, ObserveSettings, OpenCluster, PodLogRequest } from './ports.ts'
+import {
+  type Cluster,
+  type ConnectorPorts,
+  type Dial,
+  HttpFailure,
+  type HttpGet,
+  type ObserveSettings,
+  type OpenCluster,
+  type PodLogRequest,
+} from './ports.ts'
 
 /** Why something in a cluster is not asked. `reason` becomes that of the gap. */
 export class ClusterFailure extends Error {
@@ -120,6 +129,22 @@ export function portsThrough(
   httpGetOver: (dial: Dial) => HttpGet,
 ): Pick<ConnectorPorts, 'dial' | 'get'> {
   const dial = dialThrough(link, find)
-  const get = httpGetOver(dial)
+  const get: HttpGet = async (url, options) => {
+    let isOpen = false
+    const noted: Dial = async (target, signal) => {
+      const stream = await dial(target, signal)
+      isOpen = true
+      return stream
+    }
+    try {
+      return await httpGetOver(noted)(url, options)
+    } catch (thrown) {
+      // A cluster that is slow to open the way says nothing about the pod, which never heard the question.
+      const isUnheard = thrown instanceof HttpFailure && thrown.kind === 'timed-out' && !isOpen
+      throw isUnheard
+        ? new HttpFailure('timed-out', `${thrown.message}: the way to the pod was not open`, true)
+        : thrown
+    }
+  }
   return { dial, get: (url, options) => link.questions.pass(pod, options.signal, () => get(url, options)) }
 }
