@@ -69,7 +69,8 @@ export function createInputs(parts: InputParts, subjects: Subjects, simulating: 
     const at = timestamp === undefined ? Number.NaN : Date.parse(timestamp)
     return {
       input,
-      masked: [...erased, ...masked, ...starsIn(input, '/input')],
+      // What the policy's mask names and Everyhop's own stars may be the same value: it counts once.
+      masked: [...new Set([...erased, ...masked, ...starsIn(input, '/input')])],
       revision: Object.values(bundles)[0]?.revision ?? null,
       at: Number.isNaN(at) ? null : at,
     }

@@ -71,6 +71,23 @@ export function opaSentence({ opa, activeRevision, seconds, state, reason }: Opa
   }
 }
 
+/** The same for several: OPAs that tell the same are told together. */
+export function opaSentences(lines: readonly OpaLine[], revision: string): readonly string[] {
+  const groups = Map.groupBy(lines, ({ opa: _name, ...rest }) => JSON.stringify(rest))
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    if (first === undefined) return []
+    const alone = opaSentence(first, revision)
+    if (group.length === 1) return [alone]
+    return [
+      `${alone} The same is told by ${group
+        .slice(1)
+        .map(({ opa }) => opa)
+        .join(', ')}.`,
+    ]
+  })
+}
+
 /** Who has not taken it, worst first: "payments-opa still on r41, 38 s." Empty: all have it. */
 export function stuckSentence({ opas, startedAt, state }: Convergence, now: EpochMs): string {
   const late = opas.filter((opa) => opa.state !== 'converged')

@@ -18,6 +18,7 @@ import {
   convergedShort,
   lostUpdateSentence,
   opaSentence,
+  opaSentences,
   pointerSentence,
   recheckSummary,
   stuckSentence,
@@ -109,6 +110,16 @@ describe('convergence', () => {
     expect(stuckSentence(stuck, 1_038_000)).toBe('opa-b refused it, and 1 other did not take it.')
     expect(opaSentence(refused, 'r42')).toContain('“failed to verify”')
     expect(opaSentence(line('opa-c', 'silent', { activeRevision: null }), 'r42')).toContain('not known')
+  })
+
+  it('tells together what several OPAs tell alike', () => {
+    const words = (opa: string, reason: string) => line(opa, 'rejected', { reason })
+    const told = opaSentences(
+      [words('opa-a', 'bad key'), words('opa-b', 'bad key'), words('opa-c', 'too large')],
+      'r42',
+    )
+    expect(told).toHaveLength(2)
+    expect(told[0]).toMatch(/^opa-a refused r42: “bad key”.* The same is told by opa-b\.$/)
   })
 
   it('without any OPA is no success', () => {

@@ -198,7 +198,9 @@ describe('an outage by policy', { retry: 0 }, () => {
         expect(await violations(other.page)).toEqual([])
         await other.page.getByTestId('differences').click()
         // What was rolled back to may be, file by file, what was refused: the first mistake differs from both.
-        await other.page.getByLabel('From').selectOption({ label: 'lab-002' })
+        const from = other.page.getByLabel('From')
+        const mistaken = await from.locator('option', { hasText: 'lab-002' }).last().getAttribute('value')
+        await from.selectOption(mistaken)
         await other.page.getByTestId('monaco-diff').waitFor({ timeout: longMs })
         await keepPicture(other.page, `policy-differences-${theme}`)
         expect(await violations(other.page)).toEqual([])

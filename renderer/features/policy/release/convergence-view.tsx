@@ -2,7 +2,13 @@ import { Check, CircleHelp, Clock3, OctagonX, TriangleAlert } from 'lucide-react
 import { useState } from 'react'
 import type { BundleOverview, Convergence } from '../../../../shared/domain/model/policy.ts'
 import { formatAge, formatClock } from '../../../../shared/words/durations.ts'
-import { convergedCount, opaSentence, opaStateLabel, stuckSentence } from '../../../../shared/words/policy-release.ts'
+import {
+  convergedCount,
+  opaSentence,
+  opaSentences,
+  opaStateLabel,
+  stuckSentence,
+} from '../../../../shared/words/policy-release.ts'
 import { useNow } from '../../../api/clock.tsx'
 import styles from './release.module.css'
 
@@ -12,15 +18,20 @@ type OpaLine = Convergence['opas'][number]
 export function ConvergenceView({
   convergence,
   bundle,
+  areRefusalsTold = false,
 }: {
   readonly convergence: Convergence | null
   /** null: no ages are shown. */
   readonly bundle: BundleOverview | null
+  /** A banner above says who refused it, and why. */
+  readonly areRefusalsTold?: boolean
 }) {
   const now = useNow(1000)
   const [chosen, setChosen] = useState<string | null>(null)
   if (convergence === null) return null
-  const late = convergence.opas.filter(({ state }) => state !== 'converged')
+  const late = convergence.opas.filter(
+    ({ state }) => state !== 'converged' && !(areRefusalsTold && state === 'rejected'),
+  )
   const shown = convergence.opas.find(({ opa }) => opa === chosen) ?? null
   const told = shown === null ? late : [shown]
   const heard = bundle?.opas.find(({ opa }) => opa === shown?.opa) ?? null
@@ -52,9 +63,9 @@ export function ConvergenceView({
           </li>
         ))}
       </ul>
-      {told.map((line) => (
-        <p key={line.opa} className={styles.why} data-testid="convergence-why">
-          {opaSentence(line, convergence.revision)}
+      {opaSentences(told, convergence.revision).map((text) => (
+        <p key={text} className={styles.why} data-testid="convergence-why">
+          {text}
         </p>
       ))}
       {heard === null ? null : (

@@ -8,11 +8,11 @@ import { useApi } from '../../../api/api-context.tsx'
 import { useNow } from '../../../api/clock.tsx'
 import { failureSentence } from '../../../api/environments.ts'
 import { DecisionTag } from '../decision-tag.tsx'
+import { useWorkloadNames } from '../workload-names.ts'
 import styles from './publish-dialog.module.css'
 
 const minutes = 60
 const limit = 20
-const noNames: ReadonlyMap<string, string> = new Map()
 
 /** Requests that were refused in the last hour, evaluated again under both revisions. */
 export function RecheckView({
@@ -28,6 +28,7 @@ export function RecheckView({
 }) {
   const { client } = useApi()
   const now = useNow(10_000)
+  const names = useWorkloadNames(environment)
   const { data, error } = useQuery({
     // Apart from the other questions of policy: it is about two revisions that do not change, and takes seconds.
     queryKey: ['recheck', environment, bundle, before, after],
@@ -64,7 +65,7 @@ export function RecheckView({
                     <tr key={row.decisionId} title={`Decision ${row.decisionId}`}>
                       <td>{formatClock(row.at, now)}</td>
                       <td>
-                        {partyName(row.callerSpiffeId, null, noNames)} → {partyName(row.calleeSpiffeId, null, noNames)}
+                        {partyName(row.callerSpiffeId, null, names)} → {partyName(row.calleeSpiffeId, null, names)}
                       </td>
                       <td>
                         <code>{row.path ?? 'not known'}</code>

@@ -2,7 +2,7 @@ import { BookLock, GitCompareArrows, TriangleAlert, Undo2, Upload } from 'lucide
 import { useState } from 'react'
 import type { PolicySubject } from '../../../../shared/contract/policy.ts'
 import type { BundleRevision } from '../../../../shared/domain/model/policy.ts'
-import { opaSentence } from '../../../../shared/words/policy-release.ts'
+import { opaSentences } from '../../../../shared/words/policy-release.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { useChangeMode } from '../../../api/changes.ts'
 import { useRevisions } from '../../../api/policy.ts'
@@ -74,8 +74,8 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
             )
           }
         >
-          {rejected.map((line) => (
-            <p key={line.opa}>{opaSentence(line, convergence.revision)}</p>
+          {opaSentences(rejected, convergence.revision).map((text) => (
+            <p key={text}>{text}</p>
           ))}
         </Banner>
       )}
@@ -88,7 +88,7 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
         convergence={convergence}
         {...(canPublish ? { onRollBack: back } : {})}
       />
-      <ConvergenceView convergence={convergence} bundle={bundle} />
+      <ConvergenceView convergence={convergence} bundle={bundle} areRefusalsTold />
       <footer className={styles.foot}>
         <Button small onClick={() => setOpen('differences')} data-testid="differences">
           <GitCompareArrows size={12} aria-hidden="true" />

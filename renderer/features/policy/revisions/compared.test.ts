@@ -39,3 +39,8 @@ test('revisions whose bytes nobody has cannot be compared', () => {
   const all = comparables([revision('r2'), revision('r0', { held: 'seen', digest: null })], live, null)
   expect(all.map(({ label }) => label)).toEqual(['r2 (live)'])
 })
+
+test('two revisions of one name are told apart by their digests', () => {
+  const all = comparables([revision('r2'), revision('r1', { digest: 'aaaaaaaaaa' }), revision('r1')], live, null)
+  expect(all.map(({ label }) => label)).toEqual(['r2 (live)', 'r1 aaaaaaa', 'r1 r1'])
+})

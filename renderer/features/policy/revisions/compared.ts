@@ -15,16 +15,23 @@ export function comparables(
   live: RevisionId | null,
   draft: DraftSummary | null,
 ): readonly Comparable[] {
+  const named = Map.groupBy(revisions, ({ revision }) => revision)
+  const label = ({ revision, digest }: BundleRevision): string => {
+    const isLive = live !== null && live.digest === digest
+    // Two publishers may give the same name.
+    const which = (named.get(revision)?.length ?? 0) > 1 && digest !== null ? ` ${digest.slice(0, 7)}` : ''
+    return `${revisionName({ revision, digest })}${which}${isLive ? ' (live)' : ''}`
+  }
   return [
     ...(draft === null
       ? []
       : [{ key: `draft ${draft.id}`, label: `Draft ${draft.revision}`, subject: { draft: draft.id } }]),
     ...revisions
       .filter(({ held }) => held !== 'seen')
-      .map(({ revision, digest }) => ({
-        key: `${revision} ${digest ?? ''}`,
-        label: `${revisionName({ revision, digest })}${live !== null && live.digest === digest ? ' (live)' : ''}`,
-        subject: { revision, digest },
+      .map((each) => ({
+        key: `${each.revision} ${each.digest ?? ''}`,
+        label: label(each),
+        subject: { revision: each.revision, digest: each.digest },
       })),
   ]
 }

@@ -3,8 +3,9 @@ import { formatClock } from '../../../../shared/words/durations.ts'
 import { partyName } from '../../../../shared/words/refused.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { failureSentence } from '../../../api/environments.ts'
-import { useGraphView, useRefused } from '../../../api/hooks.ts'
+import { useRefused } from '../../../api/hooks.ts'
 import { Button } from '../../../ui/atoms.tsx'
+import { useWorkloadNames } from '../workload-names.ts'
 import styles from './simulate.module.css'
 import type { SimulationInput } from './use-input.ts'
 
@@ -21,11 +22,8 @@ export function RecordedInput({
 }) {
   const [id, setId] = useState('')
   const refused = useRefused({ environment, limit: most, minutes })
-  const view = useGraphView({ environment, filter: '', open: [], selected: null })
+  const names = useWorkloadNames(environment)
   const now = useNow(10_000)
-  const names = new Map(
-    (view.data?.nodes ?? []).map((node) => [node.id, node.type === 'workload' ? node.workload.name : node.name]),
-  )
   const rows = (refused.data?.requests ?? []).filter(({ decisionId }) => decisionId !== null)
   const taken = input.origin !== null && 'decisionId' in input.origin.from ? input.origin.from.decisionId : null
   const choice = (

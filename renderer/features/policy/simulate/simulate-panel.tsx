@@ -94,7 +94,7 @@ export function SimulatePanel(props: SimulatePanelProps) {
         )}
         {maskedSentence(input.masked) === null ? null : (
           <p className={styles.masked} data-testid="masked" title={input.masked.join('\n')}>
-            {maskedSentence(input.masked)} {input.masked.join(', ')}
+            {maskedSentence(input.masked)} {lastParts(input.masked)}
           </p>
         )}
       </section>
@@ -140,6 +140,11 @@ function OriginLine({ input }: { readonly input: SimulationInput }) {
       {id === null ? null : <code title={id}>{id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-2)}` : id}</code>}
     </p>
   )
+}
+
+/** "x-user-token, certificate": the whole pointers are in the tooltip. */
+function lastParts(pointers: readonly string[]): string {
+  return pointers.map((pointer) => pointer.split('/').at(-1) ?? pointer).join(', ')
 }
 
 /** What is live in the store; where that is not known, what an OPA says it has. */
