@@ -90,6 +90,21 @@ test('settings that cannot be understood are told in the window, with where they
   await trouble.waitFor({ state: 'detached' })
 })
 
+test('a choice that cannot be kept holds in this window, which says so', async () => {
+  const home = await temporaryFolder()
+  await writeFile(join(home, 'settings.json'), JSON.stringify({ version: 99, theme: 'dark' }))
+  const service = composeService('web', home)
+  onTestFinished(() => service.stop())
+  const window = await openWindow(service)
+  onTestFinished(() => window.close())
+  const trouble = window.page.getByTestId('settings-trouble')
+  await expect.poll(() => trouble.textContent()).toContain('A newer Everyhop wrote')
+  await window.page.getByRole('button', { name: /light/i }).first().click()
+  await expect.poll(() => trouble.textContent()).toContain('holds until this window closes, and was not kept')
+  expect(await window.page.locator('html').getAttribute('data-theme')).toBe('light')
+  expect(JSON.parse(await readFile(join(home, 'settings.json'), 'utf8'))).toEqual({ version: 99, theme: 'dark' })
+})
+
 test('where there is no keyring the first passphrase is chosen in the window, where the first secret is needed', async () => {
   const { home, client, service } = await start()
   const environment = { apiVersion: 'everyhop.dev/v1', kind: 'Environment', name: 'some' }
