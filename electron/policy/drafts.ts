@@ -258,7 +258,9 @@ async function digestsIn(folder: string): Promise<Map<string, { digest: string; 
     // Links are not followed: what they lead to is no part of the draft.
     if (!entry.isFile() || /^\..*\.new$|^\.manifest$/.test(entry.name)) continue
     const file = join(entry.parentPath, entry.name)
-    const bytes = await readFile(file)
+    // Renamed or removed since the folder was listed: it is not there any more.
+    const bytes = await readFile(file).catch(() => null)
+    if (bytes === null) continue
     found.set(relative(folder, file).split(sep).join('/'), { digest: digestOf(bytes), bytes: bytes.length })
   }
   return found

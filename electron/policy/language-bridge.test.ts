@@ -111,11 +111,13 @@ const finding = {
 const publish = (uri: string, diagnostics: unknown): string =>
   said('textDocument/publishDiagnostics', { uri, diagnostics })
 
-test('findings of files that are not open, and what does not parse, stay away from the page', () => {
+test('findings of files that are not open, what does not parse, and references into data stay away from the page', () => {
   const { bridge } = opened()
   expect(bridge.fromServer(publish('file:///folder/regal/lib/other.rego', [finding])).toPage).toEqual([])
   const parse = { ...finding, code: 'rego-parse-error' }
-  const { toPage } = bridge.fromServer(publish('file:///folder/regal/pipeline/authz.rego', [parse, finding]))
+  const { toPage } = bridge.fromServer(
+    publish('file:///folder/regal/pipeline/authz.rego', [parse, { ...finding, code: 'unresolved-reference' }, finding]),
+  )
   expect(read(toPage)).toMatchObject([
     {
       params: { uri: 'file:///draft/pipeline/authz.rego', diagnostics: [{ code: 'use-assignment-operator' }] },

@@ -66,8 +66,8 @@ const initializeResult = z.looseObject({ capabilities: z.record(z.string(), z.un
 
 /** Answered by OPA, or drawn by the editor itself: a second provider of the same would fight with it. */
 const notOffered = ['diagnosticProvider', 'documentFormattingProvider', 'codeLensProvider']
-/** What Regal says of modules that are not in its folder. */
-const aboutOthers = new Set(['unresolved-import', 'unresolved-reference'])
+/** What does not parse is said by OPA, sooner; a reference may lead into data, which Regal is not given. */
+const notSaid = new Set<unknown>(['rego-parse-error', 'unresolved-reference'])
 /** Commands that need a window of Visual Studio Code, or that write settings which would become part of the bundle. */
 const notSupported = new Set(['regal.config.disable-rule', 'regal.createTest', 'regal.debug', 'regal.explorer'])
 const commandSchema = z.looseObject({ command: z.looseObject({ command: z.string() }) })
@@ -189,10 +189,7 @@ export function createLanguageBridge(places: BridgePlaces): LanguageBridge {
     const { uri, diagnostics } = publishParams.parse(params)
     const path = regoPathOf(pageUri(uri))
     if (path === null || !documents.has(path)) return nothing
-    // What does not parse is said by OPA, sooner.
-    const kept = diagnostics.filter(
-      ({ code }) => typeof code !== 'string' || (code !== 'rego-parse-error' && (isWhole || !aboutOthers.has(code))),
-    )
+    const kept = diagnostics.filter(({ code }) => !notSaid.has(code) && (isWhole || code !== 'unresolved-import'))
     published.set(path, kept)
     const message = notification('textDocument/publishDiagnostics', { uri: onPage(path), diagnostics: kept })
     return { toServer: [], toPage: [message] }

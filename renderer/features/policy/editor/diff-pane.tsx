@@ -44,6 +44,8 @@ export function DiffPane({
       lineHeight: 20,
       scrollBeyondLastLine: false,
       renderOverviewRuler: false,
+      // The colour and the numbers of the rows say it; the sign needs room that there is not.
+      renderIndicators: false,
       originalAriaLabel: `${path} as deployed`,
       modifiedAriaLabel: `${path} in the draft`,
     })
