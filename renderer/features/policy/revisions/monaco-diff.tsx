@@ -35,6 +35,9 @@ export default function MonacoDiff({
       modifiedAriaLabel: `${path} after`,
     })
     editor.setModel({ original, modified })
+    // Given to the two sides themselves: the names above do not reach what a screen reader asks.
+    editor.getOriginalEditor().updateOptions({ ariaLabel: `${path} before` })
+    editor.getModifiedEditor().updateOptions({ ariaLabel: `${path} after` })
     return () => {
       editor.dispose()
       original.dispose()
