@@ -58,23 +58,15 @@ export function createLanguageFolder(draft: string, folder: string): LanguageFol
     modules = found
   }
 
-  /** Open modules first, then their packages and imports, then the imports of those. */
+  /** The open modules, their packages and imports. What those import matters to nothing that is said of the open ones. */
   function chosen(open: ReadonlyMap<string, string>): { readonly paths: readonly string[]; readonly isWhole: boolean } {
     const taken = new Set(open.keys())
-    let edge = [...open].map(([, text]) => namesIn(text))
+    const names = [...open].map(([, text]) => namesIn(text))
     let isWhole = true
-    while (edge.length > 0) {
-      const next: Module[] = []
-      for (const [path, module] of modules) {
-        if (taken.has(path) || !edge.some((from) => isWanted(from, module.package))) continue
-        if (taken.size >= mostModules) {
-          isWhole = false
-          break
-        }
-        taken.add(path)
-        next.push(module)
-      }
-      edge = next
+    for (const [path, module] of modules) {
+      if (taken.has(path) || !names.some((from) => isWanted(from, module.package))) continue
+      if (taken.size < mostModules) taken.add(path)
+      else isWhole = false
     }
     return { paths: [...taken], isWhole }
   }
