@@ -6,6 +6,8 @@ export interface PolicyPage {
   file(path: string): Promise<void>
   /** Puts the cursor at the end of the text and types. */
   typeAtEnd(text: string): Promise<void>
+  /** Puts the cursor into the first row with a text, behind what is named from the row's first letter on. */
+  place(row: string, behind: string): Promise<void>
   readonly problems: Locator
   readonly status: Locator
   readonly counts: Locator
@@ -31,6 +33,12 @@ export function policyPage(page: Page): PolicyPage {
       await page.locator('.monaco-editor .view-lines').first().click()
       await page.keyboard.press('Control+End')
       await page.keyboard.type(text)
+    },
+    async place(row, behind) {
+      // By keys: names of one colour are drawn as one piece, whose middle, where a click lands, may be another name.
+      await page.locator('.view-line', { hasText: row }).first().click()
+      await page.keyboard.press('Home')
+      for (const _letter of behind) await page.keyboard.press('ArrowRight')
     },
     problems: page.getByTestId('problems-panel'),
     status: page.getByTestId('policy-status'),
