@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import type { ToolState } from '../../shared/contract/policy.ts'
 import { temporaryFolder } from '../../test/builders/temporary-folder.ts'
@@ -116,6 +118,30 @@ test('a build goes on in the background, is begun once, and the tool is there wh
   expect(asked).toEqual(['opa'])
 })
 
+test('a build that ends while the tool is looked for is told as ended and there', async () => {
+  const built = Promise.withResolvers<undefined>()
+  const { tools, folder } = await start({
+    build: async (tool, { folder: place }) => {
+      const path = await program(builtPath(tool, place), '1.19.1')
+      built.resolve(undefined)
+      return path
+    },
+  })
+  // Looked at after the place of what is built, and answers only when it may: between the two the build ends.
+  const [asked, may] = [join(folder, 'asked'), join(folder, 'may')]
+  const slow = await program(downloadedPath('opa', join(folder, 'built')), '0.1.0')
+  const wait = `touch ${asked}; until test -e ${may}; do sleep 0.02; done`
+  await writeFile(slow, `#!/bin/sh\n${wait}\necho "Version: 0.1.0"\n`)
+  const told = stateOf(tools, 'opa')
+  await vi.waitUntil(() => existsSync(asked), { timeout: 30_000 })
+  const begun = tools.get('opa', 'build', null)
+  await built.promise
+  await setImmediate()
+  await writeFile(may, '')
+  expect(await told).toMatchObject({ found: 'built', version: '1.19.1', progress: null })
+  await begun
+})
+
 test('a build that fails is told until the next, and one without Go is not begun', async () => {
   let isBroken = true
   const { tools } = await start({
@@ -173,11 +199,10 @@ test('what is under way ends with the service', async () => {
   const { tools } = await start({
     build: (_tool, { signal }) =>
       new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
-          setImmediate(() => {
-            isCleaned = true
-            reject(new ToolFailure('It was stopped.'))
-          })
+        signal.addEventListener('abort', async () => {
+          await setImmediate()
+          isCleaned = true
+          reject(new ToolFailure('It was stopped.'))
         })
       }),
   })

@@ -47,6 +47,8 @@ export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: T
   const under = new Map<ToolName, { progress: string }>()
   const working = new Set<Promise<void>>()
   const failures = new Map<ToolName, string>()
+  /** How many endings there were of each tool's work. */
+  const endings = new Map<ToolName, number>()
   const offered = new Map<ToolName, ToolRelease>()
   const read = createVersionReader()
 
@@ -54,7 +56,10 @@ export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: T
 
   async function stateOf(tool: ToolName): Promise<ToolState> {
     const where = await places()
+    const before = endings.get(tool)
     const [found, isGoThere] = await Promise.all([findTool(tool, where, read), hasGo(where.path)])
+    // What ended while it was looked for would be told as neither under way nor there.
+    if (endings.get(tool) !== before) return stateOf(tool)
     const common = {
       tool,
       pinned: toolVersions[tool].pinned,
@@ -99,6 +104,7 @@ export function createTools(places: () => Promise<ToolPlaces>, log: Log, ways: T
       })
       .finally(() => {
         under.delete(tool)
+        endings.set(tool, (endings.get(tool) ?? 0) + 1)
         working.delete(whole)
       })
     working.add(whole)
