@@ -1,0 +1,322 @@
+import type { Clock, Log } from '../core/ports.ts'
+import type { Stage } from './pipeline/topology.ts'
+
+/**
+ * What the parts of the playground share: one world, in which a cluster of pods runs sidecars with identities. Every address of a
+ * pod is one of the playground's own network; the sockets behind them are on the loopback interface, at ports that were free.
+ */
+
+/** Lines of one log, the newest last; the oldest go first. What a pod's container prints. */
+export interface LineLog {
+  append(line: string): void
+  lines(): readonly LoggedLine[]
+  /** Hears of every line from now on; gives what ends it. */
+  follow(listener: (line: LoggedLine) => void): () => void
+}
+
+export interface LoggedLine {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly text: string
+}
+
+/** An X509-SVID. PEM; the key is in memory only. */
+export interface Svid {
+  readonly spiffeId: string
+  /** Leaf first, then intermediates. */
+  readonly certificates: string
+  readonly key: string
+  /** Lower-case hexadecimal, as Envoy writes it. */
+  readonly serial: string
+  readonly notBefore: number
+  readonly notAfter: number
+  /** SHA-256 of the leaf's DER, lower-case hexadecimal. */
+  readonly fingerprint: string
+}
+
+/** A root that the trust domain has had; SPIRE's words for what it is now. */
+export interface Root {
+  readonly id: string
+  /** PEM */
+  readonly certificate: string
+  readonly notAfter: number
+  readonly status: 'prepared' | 'active' | 'old' | 'tainted'
+}
+
+/** The certificate authority of the trust domain, in memory. */
+export interface Authority {
+  readonly trustDomain: string
+  /** Newest first. */
+  roots(): readonly Root[]
+  /** PEM of every root that workloads are told to trust. */
+  bundle(): string
+  /** Signed by the active root. `notBefore` and `notAfter` default to now (less ten seconds) and the world's life of SVIDs. */
+  issue(order: IssueOrder): Promise<Svid>
+  /** A JWT-SVID (ES256) by the JWT authority. */
+  issueJwt(spiffeId: string, audience: readonly string[], notAfter: number): Promise<string>
+  jwtKeys(): readonly { readonly keyId: string; readonly publicKeyDer: Uint8Array; readonly notAfter: number }[]
+  /** A new root beside the active one, which is trusted by who is told of it. */
+  prepare(): Promise<void>
+  activate(): void
+  /** Takes roots that are old out of the bundle. */
+  revokeOld(): void
+}
+
+export interface IssueOrder {
+  readonly spiffeId: string
+  readonly notBefore?: number
+  readonly notAfter?: number
+  readonly dnsNames?: readonly string[]
+  /** IP addresses for servers of our own, such as the Kubernetes API. */
+  readonly addresses?: readonly string[]
+}
+
+/** A registration entry as SPIRE's server has it. */
+export interface Entry {
+  readonly id: string
+  readonly spiffeId: string
+  readonly parentId: string
+  readonly selectors: readonly { readonly type: string; readonly value: string }[]
+  readonly x509SvidTtlSeconds: number
+  readonly createdAt: number
+  readonly revision: number
+}
+
+/** An agent of one machine. While it is down it delivers nothing, and what it delivered runs out. */
+export interface Agent {
+  readonly node: Stage['node']
+  readonly spiffeId: string
+  readonly serial: string
+  readonly notAfter: number
+  readonly isUp: boolean
+}
+
+/** One workload's view of SPIRE: what its sidecar was given last. */
+export interface Delivered {
+  readonly svid: Svid | null
+  /** PEM of the roots it was told to trust. */
+  readonly bundle: string
+  readonly at: number
+}
+
+/**
+ * The state of SPIRE that everybody in the playground agrees on. Faults change it by its verbs; the SPIRE simulator answers from
+ * it, and the sidecars take from it what an agent would give them.
+ */
+export interface World {
+  readonly clock: Clock
+  readonly log: Log
+  /** Where what must be a file is: the kubeconfig, the reader's SVID, bundles. Private, and removed at the end. */
+  readonly folder: string
+  /** Of X509-SVIDs, seconds. Short, so that rotation is seen. */
+  readonly svidSeconds: number
+  readonly authority: Authority
+  agents(): readonly Agent[]
+  entries(): readonly Entry[]
+  /** What the sidecar of a stage holds now. */
+  delivered(stage: string): Delivered
+  /** Hears of deliveries to a stage, rotations among them. */
+  onDelivery(listener: (stage: string, delivered: Delivered) => void): () => void
+  setAgent(node: Stage['node'], isUp: boolean): void
+  removeEntry(stage: string): void
+  restoreEntry(stage: string): void
+  /** Holds back deliveries to one stage: it keeps the SVID and the bundle it has, as SDS with an old certificate does. */
+  holdBack(stage: string, isHeld: boolean): void
+  /** Gives a stage this SVID now and until `null`; what an agent would give is not given meanwhile. */
+  override(stage: string, svid: Svid | null): void
+  /** Rotates every SVID now. */
+  rotate(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** A pod of the playground's cluster: what Kubernetes is told of it, and what really stands behind its ports and logs. */
+export interface PodPlan {
+  readonly namespace: string
+  readonly name: string
+  /** Name of the Deployment or DaemonSet it belongs to; also its service account. */
+  readonly workload: string
+  readonly owner: 'Deployment' | 'DaemonSet'
+  readonly node: Stage['node']
+  /** Of the playground's own network: 10.244.1.7 */
+  readonly podIp: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly containers: readonly ContainerPlan[]
+  readonly hostNetwork?: true
+}
+
+export interface ContainerPlan {
+  readonly name: string
+  readonly image: string
+  readonly arguments: readonly string[]
+  readonly ports: readonly PortPlan[]
+  readonly logs: readonly LineLog[]
+}
+
+export interface PortPlan {
+  readonly name: string
+  /** As the pod declares it. */
+  readonly port: number
+  /** The port on 127.0.0.1 that a port-forward to it leads to, now; null: nobody listens. */
+  readonly target: () => number | null
+  /** The pod's Service has it too. */
+  readonly served?: true
+}
+
+/** The pipeline that runs: stages, their sidecars, OPAs and the traffic. */
+export interface Mesh {
+  /** Sidecars by stage. */
+  sidecar(stage: string): Sidecar
+  readonly opas: readonly PlaygroundOpa[]
+  /** Pods of the stages, the shared OPA and the bundle server. */
+  pods(): readonly PodPlan[]
+  readonly bundles: BundleShelf
+  readonly traffic: TrafficControl
+  /** Starts the OPAs once there is a program; what was unknown becomes known. */
+  useOpa(program: string): Promise<void>
+  /** Restarts the stages' services; a stage may sign with a key that nobody knows. */
+  restartStages(options: { readonly foreignKeyOf?: string; readonly losesUserAt?: string }): Promise<void>
+  stop(): Promise<void>
+}
+
+/** The knobs of one sidecar. All take effect at the next connection or request; null and false are how it is without a fault. */
+export interface Sidecar {
+  readonly stage: Stage
+  readonly podIp: string
+  readonly ports: { readonly ingress: number | null; readonly egress: number; readonly admin: number }
+  readonly accessLog: LineLog
+  readonly connectionLog: LineLog
+  /** SPIFFE IDs it takes as a callee's, in place of the one of the topology. */
+  requireOfCallee(callee: string, spiffeIds: readonly string[] | null): void
+  /** SPIFFE IDs that its ingress accepts. */
+  acceptCallers(spiffeIds: readonly string[] | null): void
+  /** Speaks plaintext on that side: one side alone is the fault "one-sided TLS". */
+  plaintext(side: 'ingress' | { readonly to: string }, isPlain: boolean): void
+  failureModeAllow(isOpen: boolean): void
+  /** Adds this to its own clock when it verifies certificates and writes logs, milliseconds. */
+  clockSkew(ms: number): void
+  /** Sends this x-forwarded-client-cert of its own to a callee. */
+  claimIdentity(to: string, header: string | null): void
+  /** Down: its ports are closed. */
+  setUp(isUp: boolean): Promise<void>
+}
+
+export interface PlaygroundOpa {
+  readonly id: string
+  readonly sidecarOf: string | null
+  /** What its container prints: decisions among it. */
+  readonly log: LineLog
+  readonly apiPort: () => number | null
+  readonly isRunning: boolean
+  stop(): Promise<void>
+  start(): Promise<void>
+  /** Answers no request for as long as it is so, milliseconds each; 0: at once. By a relay in front of it. */
+  delay(ms: number): void
+}
+
+/** The bundle server's shelf: what OPAs are given. Also the folder that Everyhop publishes to. */
+export interface BundleShelf {
+  readonly folder: string
+  /** Builds, signs and publishes a revision. */
+  publish(order: {
+    readonly revision: string
+    readonly deny?: readonly { readonly from: string; readonly to: string }[]
+    readonly foreignKey?: boolean
+    /** Leaves the rule that Envoy asks for undefined. */
+    readonly undefinedDecision?: boolean
+  }): Promise<void>
+  /** Answers 404 and moves nothing: OPAs keep what they have. */
+  setReachable(isReachable: boolean): void
+  /** Only this OPA gets nothing new. */
+  withholdFrom(opa: string | null): void
+}
+
+export interface TrafficControl {
+  /** Requests a second; ten times the normal is the fault "traffic burst". */
+  rate(perSecond: number): void
+  readonly normal: number
+  /** Calls a stage from another one over a way the topology lacks, again and again; gives what ends it. */
+  lateral(from: string, to: string, path: string): () => void
+}
+
+/** What of the control plane is simulated beside SPIRE. */
+export interface Simulators {
+  readonly spire: { readonly port: number }
+  readonly kubernetes: KubernetesControls
+  readonly vault: VaultControls
+}
+
+export interface KubernetesControls {
+  readonly port: number
+  /** Path of a kubeconfig with the rights of docs/rights/kubernetes.yaml. */
+  readonly kubeconfig: string
+  /** Sets or replaces an object by kind, namespace and name; watches hear of it. */
+  set(object: KubernetesObject): void
+  remove(kind: string, namespace: string | null, name: string): void
+  get(kind: string, namespace: string | null, name: string): KubernetesObject | null
+  /** Records an Event about an object. */
+  event(
+    about: { kind: string; namespace: string; name: string },
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): void
+  stop(): Promise<void>
+}
+
+export interface KubernetesObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string } & Readonly<Record<string, unknown>>
+  readonly [field: string]: unknown
+}
+
+export interface VaultControls {
+  readonly port: number
+  /** Lines of the audit log, what the pod `vault` prints. */
+  readonly auditLog: LineLog
+  seal(isSealed: boolean): void
+  /** Answers 429 to everything but health. */
+  limit(isLimited: boolean): void
+  /** A stage asks, again and again, for what its policy does not give; gives what ends it. */
+  deniedAsking(stage: string, path: string): () => void
+  extraLease(order: {
+    readonly mount: string
+    readonly path: string
+    readonly holder: string
+    readonly seconds: number
+  }): () => void
+  stop(): Promise<void>
+}
+
+/** Makes one fault; what it gives undoes it. Both resolve when it is so on the wire, not when it is shown. */
+export type PlaygroundFault = (playground: FaultControls) => Promise<() => Promise<void>>
+
+export interface FaultControls {
+  readonly world: World
+  readonly mesh: Mesh
+  readonly simulators: Simulators
+}
+
+/** The playground as the service and the command line use it. */
+export interface Playground {
+  /** `environment.yaml` of it, in its own folder. */
+  readonly environmentFile: string
+  /** Gives whether an OPA decides, and why not. */
+  readonly authorisation: 'deciding' | 'starting' | 'no-opa'
+  readonly active: string | null
+  inject(fault: string): Promise<void>
+  heal(): Promise<void>
+  useOpa(program: string): Promise<void>
+  /** Ends every process and removes every file. */
+  stop(): Promise<void>
+}
+
+export interface PlaygroundOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /** Path of opa; null: none yet, `useOpa` brings it later. */
+  readonly opa: string | null
+  readonly svidSeconds?: number
+  readonly requestsPerSecond?: number
+  readonly windowSeconds?: number
+}
