@@ -28,6 +28,47 @@ test('bytes are kept by digest, and what is learnt of them later is added', asyn
   expect(await kept.read('prod', 'authz', first.digest)).toBeNull()
 })
 
+test('two that the store says it took in one second stay in the order in which they went live', async () => {
+  const publish = (revision: string, publishedAt: number) =>
+    kept.keep(
+      'dev',
+      'authz',
+      { ...about, revision, keptAt: publishedAt + 5, publishedAt, author: 'ann' },
+      bytesOf(revision),
+    )
+  // What HTTP tells afterwards: the second, for all of them, also for one whose first reading comes late.
+  const find = (revision: string, askedAt: number) =>
+    kept.keep('dev', 'authz', { ...about, revision, keptAt: askedAt, publishedAt: 7_000 }, bytesOf(revision))
+  await find('r1', 7_100)
+  await publish('r2', 7_300)
+  await find('r2', 7_400)
+  await publish('r3', 7_600)
+  await find('r2', 7_500)
+  await find('r3', 7_700)
+  const listed = await kept.list('dev', 'authz')
+  expect(listed.map(({ revision, publishedAt }) => [revision, publishedAt])).toEqual([
+    ['r3', 7_600],
+    ['r2', 7_300],
+    ['r1', 7_000],
+  ])
+})
+
+test('one that another made live again is the latest, with the time of that', async () => {
+  await kept.keep('dev', 'authz', { ...about, keptAt: 10, publishedAt: 10, author: 'ann' }, bytesOf('one'))
+  await kept.keep(
+    'dev',
+    'authz',
+    { ...about, revision: 'r43', keptAt: 20, publishedAt: 20, author: 'ann' },
+    bytesOf('two'),
+  )
+  // A store whose clock is behind: its time is shown, and orders nothing.
+  await kept.keep('dev', 'authz', { ...about, keptAt: 30, publishedAt: 3 }, bytesOf('one'))
+  expect(await kept.list('dev', 'authz')).toMatchObject([
+    { revision: 'r42', publishedAt: 3, author: 'ann' },
+    { revision: 'r43', publishedAt: 20 },
+  ])
+})
+
 test('many at once lose nothing', async () => {
   const names = Array.from({ length: 20 }, (_none, index) => `r${index}`)
   await Promise.all(names.map((revision) => kept.keep('dev', '../../x', { ...about, revision }, bytesOf(revision))))

@@ -71,8 +71,8 @@ export function createPublication(
       await store.movePointer(bytes, before, signal)
       pointer = 'moved'
       tell({ step: 'pointed', at: movedAt, detail: store.place.pointer })
-      const about = { revision: to.revision, keptAt: movedAt, publishedAt: movedAt, author: parts.actor, rollsBackTo }
-      await parts.kept.keep(environment, bundle, about, bytes)
+      const about = { revision: to.revision, publishedAt: movedAt, author: parts.actor, rollsBackTo }
+      await parts.kept.keep(environment, bundle, { ...about, keptAt: clock.now() }, bytes)
       const after = await store.readPointer(signal)
       const windowMs = clock.now() - movedAt
       if (digestOf(after?.bytes) !== to.digest) {

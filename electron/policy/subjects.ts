@@ -49,22 +49,24 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
   }
 
   async function liveId(environment: string, bundle: string, signal: AbortSignal): Promise<RevisionId | null> {
+    const askedAt = parts.clock.now()
     const stored = await pointer(environment, bundle, signal)
     if (stored === null) return null
     const known = lastLive.get(`${environment} ${bundle}`)
     if (known?.digest === digestOf(stored.bytes)) return known
-    return (await keptLive(environment, bundle, stored)).id
+    return (await keptLive(environment, bundle, stored, askedAt)).id
   }
 
   async function live(environment: string, bundle: string, signal: AbortSignal) {
+    const askedAt = parts.clock.now()
     const stored = await pointer(environment, bundle, signal)
-    return stored === null ? null : keptLive(environment, bundle, stored)
+    return stored === null ? null : keptLive(environment, bundle, stored, askedAt)
   }
 
-  async function keptLive(environment: string, bundle: string, stored: Stored) {
+  async function keptLive(environment: string, bundle: string, stored: Stored, askedAt: number) {
     const archive = await readBundle(stored.bytes)
     lastLive.set(`${environment} ${bundle}`, { revision: archive.revision, digest: archive.digest })
-    const about = { revision: archive.revision, keptAt: parts.clock.now(), author: null, rollsBackTo: null }
+    const about = { revision: archive.revision, keptAt: askedAt, author: null, rollsBackTo: null }
     await parts.kept.keep(environment, bundle, { ...about, publishedAt: stored.writtenAt }, stored.bytes)
     return {
       ...subjectOf(archive, stored.bytes),
