@@ -23,7 +23,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
   { files: /^shared\/(shell-wire|desktop)\.ts$/, own: ['shared/lib/', 'shared/shell.ts'], packages: ['zod'] },
   {
     files: /^shared\/contract\//,
-    own: ['shared/contract/', 'shared/domain/', 'shared/lib/'],
+    own: ['shared/contract/', 'shared/domain/', 'shared/faults/', 'shared/lib/'],
     packages: contractPackages,
   },
   {
@@ -67,7 +67,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
   })),
   {
     files: /^electron\/playground\//,
-    own: ['shared/', 'electron/core/ports.ts', 'electron/playground/'],
+    own: ['shared/', 'electron/core/ports.ts', 'electron/tools/', 'electron/playground/'],
     packages: ['*'],
   },
   {

@@ -1,0 +1,111 @@
+import type { SourceKind } from '../model/fact.ts'
+import type { TrustGraph } from '../model/graph.ts'
+import type { EpochMs } from '../model/time.ts'
+import type { EvidenceSource, RuleTrace } from './model.ts'
+
+/** Everything that may be looked at to say why one request was refused. What is absent was not found: `sources` says who was asked. */
+export interface RequestCase {
+  readonly asked: { readonly by: 'request' | 'trace' | 'decision' | 'line'; readonly id: string }
+  /** Of every hop the request took, oldest first. */
+  readonly accesses: readonly CaseAccess[]
+  readonly decisions: readonly CaseDecision[]
+  readonly integrity: readonly CaseIntegrity[]
+  readonly vault: readonly CaseVaultDenial[]
+  /** As of `now`, which may be later than the request. Null: no connection is configured. */
+  readonly graph: TrustGraph | null
+  readonly now: EpochMs
+  readonly sources: readonly CaseSource[]
+  /** Null: not evaluated; `whyNot` says why. */
+  readonly evaluation: CaseEvaluation | null
+  readonly whyNotEvaluated: 'no-decision' | 'no-opa' | 'no-input' | 'no-policy' | 'failed' | null
+  /** Revision that the newest bundle has, and when each OPA took which; null: not known. */
+  readonly bundle: CaseBundle | null
+}
+
+export interface CaseSource {
+  readonly source: SourceKind
+  /** silent: configured, and could not be read. */
+  readonly state: 'read' | 'silent' | 'not-configured'
+}
+
+/** One line of an Envoy's access log; fields as `docs/formats/log-records.md` has them. */
+export interface CaseAccess {
+  readonly from: EvidenceSource
+  readonly direction: 'inbound' | 'outbound' | null
+  readonly at: EpochMs
+  readonly requestId: string | null
+  readonly traceId: string | null
+  readonly decisionId: string | null
+  readonly method: string | null
+  readonly path: string | null
+  readonly status: number | null
+  /** `%RESPONSE_CODE_DETAILS%` */
+  readonly details: string | null
+  readonly flags: readonly string[]
+  readonly callerSpiffeId: string | null
+  readonly calleeSpiffeId: string | null
+  /** Failure of TLS towards caller or upstream, as Envoy has it. */
+  readonly failure: string | null
+  readonly upstreamHost: string | null
+  readonly durationMs: number | null
+  /** How long the authorisation service took. */
+  readonly authorisationMs: number | null
+}
+
+export interface CaseDecision {
+  readonly from: EvidenceSource
+  readonly at: EpochMs
+  readonly decisionId: string
+  readonly outcome: 'allow' | 'deny' | 'error'
+  readonly reasons: readonly string[]
+  /** Path of the rule that was asked. */
+  readonly path: string
+  readonly revision: string | null
+  readonly opaInstanceId: string | null
+  /** `error` of the event; null: none. */
+  readonly error: { readonly code: string | null; readonly message: string | null } | null
+  /** SPIFFE IDs in the input; null: there is none; `masked` may hide it. */
+  readonly callerSpiffeId: string | null
+  readonly calleeSpiffeId: string | null
+  readonly masked: readonly string[]
+  /** `exp` of the user's token in the input, where it is readable. */
+  readonly tokenExpiresAt: EpochMs | null
+  readonly evaluationMs: number | null
+}
+
+export interface CaseIntegrity {
+  readonly from: EvidenceSource
+  readonly at: EpochMs
+  readonly stage: string
+  readonly callerStage: string
+  readonly type: 'stage-signature' | 'user-identity'
+  readonly outcome: string
+  readonly reason: string | null
+}
+
+export interface CaseVaultDenial {
+  readonly from: EvidenceSource
+  readonly at: EpochMs
+  readonly path: string
+  readonly operation: string
+  readonly error: string
+  readonly displayName: string | null
+}
+
+export interface CaseEvaluation {
+  readonly outcome: 'allow' | 'deny' | 'error' | 'undefined'
+  readonly rule: RuleTrace | null
+  readonly revision: string | null
+  readonly isRevisionThatDecided: boolean
+  /** What the newest revision says of the same input; null: it is the one that decided, or cannot be had. */
+  readonly newest: { readonly revision: string; readonly outcome: 'allow' | 'deny' | 'error' | 'undefined' } | null
+  /** What the revision before says of it. */
+  readonly before: { readonly revision: string; readonly outcome: 'allow' | 'deny' | 'error' | 'undefined' } | null
+}
+
+export interface CaseBundle {
+  readonly newestRevision: string | null
+  readonly newestSince: EpochMs | null
+  /** Of the OPA that decided, since when it has the revision that decided. */
+  readonly decidedSince: EpochMs | null
+}

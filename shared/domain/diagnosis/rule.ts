@@ -1,0 +1,27 @@
+import type { FaultId } from '../../faults/fault.ts'
+import type { Reason } from '../model/graph.ts'
+import type { Evidence, HandshakeCause, OpenQuestion, RequestCause } from './model.ts'
+
+/**
+ * One entry of the diagnosis: a file, a test, a page in docs/diagnosis, and the fault that provokes it. `examine` looks at a case
+ * (of a request or of a handshake) and says what speaks for its cause; it never throws, and says nothing without evidence.
+ */
+export interface DiagnosisRule<Case, Cause extends RequestCause | HandshakeCause> {
+  /** Never changes. File, page and test have this name. */
+  readonly id: string
+  readonly cause: Cause
+  /** Faults that provoke it; empty where none can be made: then `provokedBy` of its test says how. */
+  readonly faults: readonly FaultId[]
+  examine(of: Case): Finding | null
+}
+
+export type Finding =
+  | {
+      readonly kind: 'found'
+      readonly reason: Reason
+      readonly evidence: readonly [Evidence, ...Evidence[]]
+      /** Facts that speak against it lower it to suspected. */
+      readonly against: readonly Evidence[]
+      readonly open: readonly OpenQuestion[]
+    }
+  | { readonly kind: 'ruled-out'; readonly reason: Reason; readonly evidence: Evidence }
