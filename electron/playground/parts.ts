@@ -198,6 +198,42 @@ export interface Sidecar {
   claimIdentity(to: string, header: string | null): void
   /** Down: its ports are closed. */
   setUp(isUp: boolean): Promise<void>
+  /** Who decides at the ingress from the next request on; null: no ext_authz is configured. */
+  authoriseBy(authoriser: Authoriser | null): void
+}
+
+/** What `startSidecar` is given. The callee's ports may change; they are asked for at each connection. */
+export interface SidecarOptions {
+  readonly world: World
+  readonly stage: Stage
+  readonly podIp: string
+  /** Of the stage's service on 127.0.0.1. */
+  readonly appPort: () => number | null
+  /** `port`: the callee's ingress on 127.0.0.1, null while it is closed. */
+  readonly calleeAddress: (stage: string) => { readonly podIp: string; readonly port: number | null }
+  readonly authoriser: Authoriser | null
+  readonly log: Log
+}
+
+/** An OPA as the sidecars see it, over ext_authz with the protocol of Envoy's plugin for OPA. */
+export interface Authoriser {
+  /** Of the ext_authz cluster: address and port in the playground's own network, `10.244.1.12:9191`. */
+  readonly address: string
+  /**
+   * `input`: what the plugin makes of Envoy's CheckRequest (`attributes`, `parsed_path`, `parsed_query`, …). Rejects where real OPA
+   * gives Envoy no decision: it is down, too slow (the signal), or the decision is undefined.
+   */
+  authorise(input: unknown, signal: AbortSignal): Promise<AuthoriserAnswer>
+}
+
+export interface AuthoriserAnswer {
+  readonly allowed: boolean
+  /** Of the answer to a request that is not allowed. */
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** As the plugin hands it to Envoy: what the policy gives, and `decision_id`. */
+  readonly dynamicMetadata: Readonly<Record<string, unknown>>
 }
 
 export interface PlaygroundOpa {
