@@ -173,7 +173,10 @@ export interface Mesh {
   readonly traffic: TrafficControl
   /** Starts the OPAs once there is a program; what was unknown becomes known. */
   useOpa(program: string): Promise<void>
-  /** Restarts the stages' services; a stage may sign with a key that nobody knows. */
+  /**
+   * How the stages behave from the next request on: one may sign with a key that nobody knows, one may be called without the
+   * user's token (`losesUserAt`: the stage that it does not reach). `{}`: as they should.
+   */
   restartStages(options: { readonly foreignKeyOf?: string; readonly losesUserAt?: string }): Promise<void>
   stop(): Promise<void>
 }

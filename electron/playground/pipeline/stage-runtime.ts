@@ -23,6 +23,15 @@ export interface StageOptions {
   readonly clock: () => number
   /** How long one call to the next stage may take; also how long the gateway waits for the filtered answer. */
   readonly deadlineMs?: number
+  /** What is wrong with the stage, asked for at every request: how the playground breaks it without starting it again. */
+  readonly misconduct?: () => Misconduct
+}
+
+export interface Misconduct {
+  /** The stage signs with this key, which nobody knows it by. */
+  readonly signsWith?: CryptoKey
+  /** Stage that is called without the user's token. */
+  readonly losesUserTo?: string
 }
 
 /** What a stage's work can use: its identity, and the way to the next stages. */
@@ -55,13 +64,15 @@ const defaultDeadlineMs = 5_000
 export function createRuntime(stage: string, options: StageOptions): Runtime {
   const { keys, integrityLog, clock } = options
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs
+  const misconduct: () => Misconduct = options.misconduct ?? (() => ({}))
+  const ownKey = (): CryptoKey => misconduct().signsWith ?? keys.sign
   const publicKey = (of: string): CryptoKey => {
     const key = keys.publicKeys.get(of)
     if (key === undefined) throw new Error(`no public key for the stage ${of}`)
     return key
   }
   const signed: Runtime['signed'] = async (requestId, body) => ({
-    [signatureHeader]: await signOutput({ stage, requestId, body, now: clock() }, keys.sign),
+    [signatureHeader]: await signOutput({ stage, requestId, body, now: clock() }, ownKey()),
   })
 
   const send: Runtime['send'] = async (target, outgoing, signal) => {
@@ -103,8 +114,8 @@ export function createRuntime(stage: string, options: StageOptions): Runtime {
   }
 
   const call: Runtime['call'] = async (target, received, value, signal) => {
-    const token = await exchangeToken(received.user, stage, target, clock(), keys.sign)
-    const identity = { [userTokenHeader]: token }
+    const token = await exchangeToken(received.user, stage, target, clock(), ownKey())
+    const identity = misconduct().losesUserTo === target ? {} : { [userTokenHeader]: token }
     return await send(target, { context: received.context, body: toJson(value), identity }, signal)
   }
 

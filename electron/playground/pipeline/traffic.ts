@@ -22,6 +22,8 @@ export interface TrafficCounts {
 
 export interface Traffic {
   counts(): TrafficCounts
+  /** From now on. */
+  rate(perSecond: number): void
   /** Breaks off what is open and waits for it. */
   stop(): Promise<void>
 }
@@ -50,7 +52,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
     }
   }
 
-  const timer = setInterval(() => {
+  const tick = (): void => {
     if (open.size >= maximumOpen) {
       heldBack += 1
       return
@@ -58,10 +60,15 @@ export function startTraffic(options: TrafficOptions): Traffic {
     sent += 1
     const sending = sendOne().finally(() => open.delete(sending))
     open.add(sending)
-  }, 1000 / options.perSecond)
+  }
+  let timer = setInterval(tick, 1000 / options.perSecond)
 
   return {
     counts: () => ({ sent, byStatus: { ...byStatus }, unanswered, heldBack }),
+    rate: (perSecond) => {
+      clearInterval(timer)
+      if (!stopped.signal.aborted) timer = setInterval(tick, 1000 / perSecond)
+    },
     stop: async () => {
       clearInterval(timer)
       stopped.abort()

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import path from 'node:path'
-import { policyData, policyFolder } from '../../../electron/playground/pipeline/policy-data.ts'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { layOutBundle } from '../../../electron/playground/pipeline/policy-bundle.ts'
+import { policyData } from '../../../electron/playground/pipeline/policy-data.ts'
 import type { LabPlan } from '../plan.ts'
 import { runTool } from '../provision/run-tool.ts'
 
@@ -38,10 +38,7 @@ export async function openBundleBuilder(plan: LabPlan, opaBinary: string): Promi
     build: async (order) => {
       const source = plan.files.bundleSource
       await rm(source, { recursive: true, force: true })
-      await mkdir(source, { recursive: true })
-      await layOutModules(source)
-      const data = policyData(order.deny === undefined ? {} : { deny: order.deny })
-      await writeFile(path.join(source, 'data.json'), JSON.stringify(data, null, 2))
+      await layOutBundle(source, policyData(order.deny === undefined ? {} : { deny: order.deny }))
       await runTool({
         purpose: `building the policy bundle ${order.revision}`,
         command: opaBinary,
@@ -63,19 +60,6 @@ export async function openBundleBuilder(plan: LabPlan, opaBinary: string): Promi
       })
       return readFile(plan.files.bundle)
     },
-  }
-}
-
-/** Each module in the folder of its package, as Regal and people expect it: `pipeline/authz/authz.rego`. Tests stay behind. */
-async function layOutModules(source: string): Promise<void> {
-  for (const name of await readdir(policyFolder)) {
-    if (!name.endsWith('.rego') || name.endsWith('_test.rego')) continue
-    const text = await readFile(path.join(policyFolder, name), 'utf8')
-    const module = /^package ([\w.]+)$/m.exec(text)?.[1]
-    if (module === undefined) throw new Error(`${name} names no package`)
-    const folder = path.join(source, ...module.split('.'))
-    await mkdir(folder, { recursive: true })
-    await copyFile(path.join(policyFolder, name), path.join(folder, name))
   }
 }
 

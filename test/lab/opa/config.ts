@@ -1,13 +1,9 @@
 import { stringify } from 'yaml'
+import { bundleName, bundleResource, decisionPath } from '../../../electron/playground/pipeline/policy-bundle.ts'
 import type { LabPlan, OpaPlan } from '../plan.ts'
 
-/** The resource path of the policy bundle on the bundle server. */
-export const bundleResource = '/bundles/pipeline.tar.gz'
-export const bundleName = 'pipeline'
 /** The id by which the OPAs know the key that bundles are signed with. */
 export const bundleKeyId = 'lab'
-/** The rule that Envoy asks for. */
-export const decisionPath = 'pipeline/authz/result'
 
 export interface OpaSettings {
   /** PEM of the key that signs bundles. */

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { type BundleServer, startBundleServer } from '../../../electron/playground/mesh/bundle-server.ts'
+import { bundleName } from '../../../electron/playground/pipeline/policy-bundle.ts'
 import { type LabPlan, type OpaPlan, opaPlanOf } from '../plan.ts'
 import { type Server, startServer, waitFor } from '../processes.ts'
 import { type BundleBuilder, type BundleOrder, openBundleBuilder } from './bundle.ts'
-import { type BundleServer, startBundleServer } from './bundle-server.ts'
-import { bundleName, opaConfig } from './config.ts'
+import { opaConfig } from './config.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
 
 /** The OPAs, the server of their bundles, and the receiver of their logs. */
