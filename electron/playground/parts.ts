@@ -58,8 +58,12 @@ export interface Authority {
   /** A new root beside the active one, which is trusted by who is told of it. */
   prepare(): Promise<void>
   activate(): void
-  /** Takes roots that are old out of the bundle. */
+  /** Says of the roots that are old that nothing they signed is to be trusted for longer than it must. */
+  taintOld(): void
+  /** Takes roots that are old or tainted out of the bundle. */
   revokeOld(): void
+  /** What is due by the clock: prepares at half a root's life, activates at five sixths, drops what has run out; so for JWT keys. */
+  renew(): Promise<void>
 }
 
 export interface IssueOrder {
@@ -124,6 +128,11 @@ export interface World {
   holdBack(stage: string, isHeld: boolean): void
   /** Gives a stage this SVID now and until `null`; what an agent would give is not given meanwhile. */
   override(stage: string, svid: Svid | null): void
+  /**
+   * What a sidecar that starts anew gets: without an entry, or with its agent down, nothing, and it forgets what it had. It hears
+   * by `onDelivery` when there is something.
+   */
+  attach(stage: string): Delivered
   /** Rotates every SVID now. */
   rotate(): Promise<void>
   stop(): Promise<void>
@@ -199,7 +208,13 @@ export interface Sidecar {
   clockSkew(ms: number): void
   /** Sends this x-forwarded-client-cert of its own to a callee. */
   claimIdentity(to: string, header: string | null): void
-  /** Down: its ports are closed. */
+  /** Its ingress hands on what callers say about identities instead of replacing it. */
+  trustClaims(isTrusting: boolean): void
+  /** A way to a callee that the topology lacks. */
+  alsoCall(callee: string, isOpen: boolean): void
+  /** A caller that it takes beside those of the topology. */
+  alsoAdmit(caller: string, isOpen: boolean): void
+  /** Down: its ports are closed. Up again it has started anew: it holds what its agent gives it then, and counts from zero. */
   setUp(isUp: boolean): Promise<void>
   /** Who decides at the ingress from the next request on; null: no ext_authz is configured. */
   authoriseBy(authoriser: Authoriser | null): void
@@ -266,7 +281,7 @@ export interface BundleShelf {
   /** Answers 404 and moves nothing: OPAs keep what they have. */
   setReachable(isReachable: boolean): void
   /** Only this OPA gets nothing new. */
-  withholdFrom(opa: string | null): void
+  withholdFrom(opa: string | null): Promise<void>
 }
 
 export interface TrafficControl {
