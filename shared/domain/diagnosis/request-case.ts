@@ -42,8 +42,14 @@ export interface CaseAccess {
   /** `%RESPONSE_CODE_DETAILS%` */
   readonly details: string | null
   readonly flags: readonly string[]
+  /** Proved in a handshake. */
   readonly callerSpiffeId: string | null
   readonly calleeSpiffeId: string | null
+  /** Graph ids, by SPIFFE ID or else by the address that was called; null: no workload is known for it. */
+  readonly caller: string | null
+  readonly callee: string | null
+  /** How the authorisation of the request ended, as the line tells; null: it does not. */
+  readonly authorisation: 'passed' | 'unsaid' | 'denied' | 'error' | 'failed-open' | null
   /** Failure of TLS towards caller or upstream, as Envoy has it. */
   readonly failure: string | null
   readonly upstreamHost: string | null
@@ -67,6 +73,7 @@ export interface CaseDecision {
   /** SPIFFE IDs in the input; null: there is none; `masked` may hide it. */
   readonly callerSpiffeId: string | null
   readonly calleeSpiffeId: string | null
+  /** JSON pointers of what was taken out of the input before it was logged. */
   readonly masked: readonly string[]
   /** `exp` of the user's token in the input, where it is readable. */
   readonly tokenExpiresAt: EpochMs | null

@@ -1,0 +1,106 @@
+import type { Reason } from '../model/graph.ts'
+import type { EpochMs } from '../model/time.ts'
+import type { RequestCause } from './model.ts'
+
+/** Params of reasons about one hop: names of the two workloads as drawn. */
+interface Ends {
+  readonly caller: string
+  readonly callee: string
+}
+
+/**
+ * Every reason that the diagnosis of a request can give, with what its sentence needs. A code never changes its meaning.
+ * `shared/words/diagnosis-request.ts` has one sentence a code; the compiler refuses a code without words.
+ */
+export interface RequestReasonParams {
+  // verdicts
+  'refused-by-policy': Ends & { reason: string | null; revision: string | null }
+  'refused-by-policy-unlogged': Ends
+  'refused-user-token-expired': Ends & { expiredAt: EpochMs }
+  'undefined-decision': Ends & { path: string; revision: string | null }
+  'no-answer-from-opa': Ends & { opa: string | null }
+  'opa-took-too-long': Ends & { tookMs: number; timeoutMs: number | null }
+  'opa-failed': Ends & { message: string | null }
+  'no-decision-why-unknown': Ends
+  'passed-without-decision': Ends
+  'older-bundle-refused': Ends & { revision: string; newest: string }
+  'caller-missing-in-data': Ends & { spiffeId: string; dataPath: string }
+  'caller-not-intended': Ends & { spiffeId: string }
+  'caller-unnamed': Ends
+  'rbac-refused': Ends & { policy: string | null }
+  'too-many-requests': Ends
+  'token-refused': Ends & { detail: string }
+  'payload-too-large': Ends
+  'route-missing': Ends & { details: string }
+  'no-endpoint-healthy': Ends
+  'handshake-refused': Ends & { text: string }
+  'never-arrived': Ends & { text: string | null }
+  'blocked-by-network-policy': Ends & { policies: string }
+  'identity-not-registered': Ends & { owner: string }
+  'application-answered': Ends & { status: number }
+  'application-distrusts': Ends & { status: number; reason: string | null; subject: 'signature' | 'user' }
+  'vault-denied': Ends & { path: string }
+  'nothing-refused': Record<never, never>
+  'nothing-found': { asked: string }
+  'cause-not-told': { status: number | null }
+  // evidence
+  'envoy-details': { details: string; flags: string; status: number | null }
+  'envoy-passed': { details: string; status: number | null }
+  'decision-logged': { outcome: string; decisionId: string; revision: string | null }
+  'decision-error': { code: string | null; message: string | null }
+  'no-decision-record': { decisionId: string | null }
+  'opa-is-down': { opa: string }
+  'opa-is-up': { opa: string }
+  'authorisation-took': { tookMs: number; timeoutMs: number | null }
+  'evaluated-again': { outcome: string; revision: string | null }
+  'rule-failed': { file: string; row: number }
+  'newest-allows': { revision: string }
+  'newest-refuses-too': { revision: string }
+  'peer-proved': { spiffeId: string }
+  'peer-not-proved': Record<never, never>
+  'principal-logged': { spiffeId: string | null }
+  'hop-not-in-intent': Ends
+  'network-policy-says': { verdict: string; policies: string }
+  'handshake-text': { text: string }
+  'transport-is': { state: string }
+  'registration-is': { owner: string; detail: string }
+  'integrity-event': { stage: string; reason: string | null; outcome: string }
+  'vault-audit-line': { path: string; error: string }
+  'fail-open-configured': { opa: string | null }
+  'upstream-answered': { status: number; host: string | null }
+  'not-reached': Record<never, never>
+  'nothing-tells': { source: string }
+  'pasted-line': Record<never, never>
+  // why a confidence
+  'one-record-names-it': Record<never, never>
+  'records-agree': { count: number }
+  'state-of-now': Record<never, never>
+  'only-one-side': { side: string }
+  'contradicted-by': { what: string }
+  'only-the-line': Record<never, never>
+  'nothing-decisive': Record<never, never>
+  // what would raise it, and what stays open
+  'read-source': { source: string }
+  'give-request-id': Record<never, never>
+  'bundle-of-revision': { revision: string | null }
+  'input-masked': { fields: string }
+  'who-published': { revision: string }
+  // ruled out
+  'not-a-policy-decision': { details: string }
+  'opa-did-answer': { decisionId: string }
+  'caller-is-as-expected': { spiffeId: string }
+  'bundle-is-newest': { revision: string }
+  'upstream-never-called': { details: string }
+  'tls-was-verified': { spiffeId: string }
+  // next steps
+  'simulate-it': Record<never, never>
+  'look-at-handshake': Ends
+  'look-at-hop': Ends
+  'look-at-workload': { owner: string }
+  'ask-owner-of': { owner: string }
+  'read-runbook': { cause: RequestCause }
+}
+
+export function tell<Code extends keyof RequestReasonParams>(code: Code, params: RequestReasonParams[Code]): Reason {
+  return { code, params: { ...params } }
+}

@@ -1,0 +1,102 @@
+import type { Workload } from '../../model/graph.ts'
+import type { NextStep, OpenQuestion, RequestDiagnosis, RequestSubject } from '../model.ts'
+import { tell } from '../reasons.ts'
+import type { RequestCase } from '../request-case.ts'
+import { chainOf, pathOf } from './chain.ts'
+import { endLine } from './evidence.ts'
+import { rank } from './rank.ts'
+import { type RequestView, viewOf } from './view.ts'
+
+/** Why a request was refused, from what was found of it. Pure: the same case has the same diagnosis. */
+export function diagnoseRequest(of: RequestCase): RequestDiagnosis {
+  const view = viewOf(of)
+  const { verdict, ruledOut, open } = rank(view)
+  const { links, firstBroken } = chainOf(view, verdict.cause, verdict.reason, verdict.restsOn)
+  const kinds = [...new Set(of.sources.map(({ source }) => source))]
+  return {
+    subject: subjectOf(view),
+    path: pathOf(view),
+    chain: links,
+    firstBroken,
+    verdict,
+    ruledOut,
+    open: [...open, ...openOf(view, verdict.confidence === 'high')],
+    next: nextOf(view, verdict.cause),
+    asked: kinds.map((source) => ({
+      source,
+      answered: of.sources.some((each) => each.source === source && each.state === 'read'),
+    })),
+  }
+}
+
+function subjectOf(view: RequestView): RequestSubject {
+  const { of, focus, caller, callee } = view
+  const line = endLine(view) ?? of.accesses[0] ?? null
+  const decision = focus?.decision ?? of.decisions[0] ?? null
+  const end = (workload: Workload | null, spiffeId: string | null) => ({
+    workload: workload?.id ?? null,
+    name: workload?.name ?? null,
+    spiffeId,
+  })
+  return {
+    requestId: line?.requestId ?? (of.asked.by === 'request' ? of.asked.id : null),
+    traceId: line?.traceId ?? (of.asked.by === 'trace' ? of.asked.id : null),
+    decisionId: decision?.decisionId ?? line?.decisionId ?? (of.asked.by === 'decision' ? of.asked.id : null),
+    at: line?.at ?? decision?.at ?? null,
+    method: line?.method ?? null,
+    path: line?.path ?? null,
+    status: line?.status ?? null,
+    from: end(caller, line?.callerSpiffeId ?? decision?.callerSpiffeId ?? null),
+    to: end(callee, line?.calleeSpiffeId ?? decision?.calleeSpiffeId ?? null),
+  }
+}
+
+/** What was not to be had, and whether it could turn the verdict. */
+function openOf(view: RequestView, isCertain: boolean): readonly OpenQuestion[] {
+  const { of, focus } = view
+  const decision = focus?.decision ?? null
+  const silent = of.sources.filter(({ state }) => state === 'silent')
+  const masked = decision?.masked ?? []
+  const open: OpenQuestion[] = silent.map(({ source }) => ({
+    reason: tell('nothing-tells', { source }),
+    couldChangeVerdict: !isCertain,
+  }))
+  if (masked.length > 0) {
+    const fields = masked.slice(0, 5).join(', ')
+    open.push({ reason: tell('input-masked', { fields }), couldChangeVerdict: false })
+  }
+  const isDenied = decision?.outcome === 'deny'
+  if (isDenied && of.evaluation === null && of.whyNotEvaluated !== null) {
+    open.push({ reason: tell('bundle-of-revision', { revision: decision.revision }), couldChangeVerdict: false })
+  } else if (isDenied && of.evaluation?.isRevisionThatDecided === false) {
+    open.push({ reason: tell('bundle-of-revision', { revision: decision.revision }), couldChangeVerdict: true })
+  }
+  const line = endLine(view)
+  if (line !== null && line.decisionId !== null && decision === null) {
+    open.push({ reason: tell('no-decision-record', { decisionId: line.decisionId }), couldChangeVerdict: true })
+  }
+  return open
+}
+
+function nextOf(view: RequestView, cause: RequestDiagnosis['verdict']['cause']): readonly NextStep[] {
+  const { hop, caller, callee, names, focus } = view
+  const next: NextStep[] = []
+  const decisionId = focus?.decision?.decisionId
+  const isPolicy = ['policy-denied', 'caller-not-allowed', 'caller-unexpected', 'stale-bundle'].includes(cause)
+  if (isPolicy && decisionId !== undefined) {
+    next.push({ reason: tell('simulate-it', {}), command: null, open: { kind: 'simulate', decisionId } })
+  }
+  if ((cause === 'handshake-failed' || cause === 'registration-not-reconciled') && caller !== null && callee !== null) {
+    const open = { kind: 'handshake', from: caller.id, to: callee.id } as const
+    next.push({ reason: tell('look-at-handshake', names), command: null, open })
+  }
+  if (hop !== null) next.push({ reason: tell('look-at-hop', names), command: null, open: { kind: 'hop', hop: hop.id } })
+  if (cause === 'application-refused' || cause === 'vault-refused') {
+    const open = callee === null ? null : ({ kind: 'workload', workload: callee.id } as const)
+    next.push({ reason: tell('ask-owner-of', { owner: names.callee }), command: null, open })
+  }
+  if (cause !== 'not-refused' && cause !== 'unknown') {
+    next.push({ reason: tell('read-runbook', { cause }), command: null, open: { kind: 'runbook', page: cause } })
+  }
+  return next
+}

@@ -1,0 +1,84 @@
+import type { Judgement, Known, Reason } from '../../model/graph.ts'
+import type { Evidence, EvidenceClass } from '../model.ts'
+import { tell } from '../reasons.ts'
+import type { CaseAccess, CaseDecision, CaseEvaluation } from '../request-case.ts'
+import type { RequestView } from './view.ts'
+
+/** The line that tells how the request ended: the callee's where it answered, else the caller's. */
+export function endLine(view: RequestView): CaseAccess | null {
+  const { inbound, outbound } = view.focus ?? { inbound: null, outbound: null }
+  return inbound ?? outbound
+}
+
+export function ofDetails(line: CaseAccess, weight: EvidenceClass = 'decisive'): Evidence {
+  const { details, flags, status } = line
+  return {
+    class: weight,
+    reason: tell('envoy-details', { details: details ?? '-', flags: flags.join(',') || '-', status }),
+    literal: details,
+    from: line.from,
+  }
+}
+
+export function ofFailure(line: CaseAccess, weight: EvidenceClass = 'decisive'): Evidence {
+  const text = line.failure ?? line.details ?? '-'
+  return { class: weight, reason: tell('handshake-text', { text }), literal: text, from: line.from }
+}
+
+export function ofDecision(decision: CaseDecision, weight: EvidenceClass = 'decisive'): Evidence {
+  const { outcome, decisionId, revision, reasons, error } = decision
+  if (error !== null) {
+    return { class: weight, reason: tell('decision-error', error), literal: error.message, from: decision.from }
+  }
+  return {
+    class: weight,
+    reason: tell('decision-logged', { outcome, decisionId, revision }),
+    literal: reasons.length === 0 ? null : reasons.join('; '),
+    from: decision.from,
+  }
+}
+
+export function ofEvaluation(evaluation: CaseEvaluation, reason: Reason, masked: boolean): Evidence {
+  return {
+    // Of a masked input it is the answer to another question.
+    class: masked || !evaluation.isRevisionThatDecided ? 'state-now' : 'decisive',
+    reason,
+    literal: null,
+    from: { kind: 'evaluation', revision: evaluation.revision, masked },
+  }
+}
+
+/** A value of the graph, which is of now and not of the time of the request. */
+export function ofKnown<Value>(
+  known: Known<Value>,
+  reason: Reason,
+  weight: EvidenceClass = 'state-now',
+): Evidence | null {
+  return known.known ? { class: weight, reason, literal: null, from: { kind: 'fact', fact: known.fact } } : null
+}
+
+/** A judgement of the graph; null: it rests on no fact, so it is none. */
+export function ofJudgement(
+  judgement: Judgement<string>,
+  view: RequestView,
+  reason: Reason,
+  weight: EvidenceClass = 'state-now',
+): Evidence | null {
+  const factId = judgement.restsOn[0]
+  if (factId === undefined || view.of.graph === null) return null
+  const [scope = ''] = factId.split('#')
+  const [, instance = ''] = scope.split('/')
+  const source = scope.split('/')[0]
+  if (source === undefined || !isSource(source)) return null
+  const { basis } = judgement
+  const fact = { factId, source, instance, locator: factId, observedAt: view.of.graph.asOf, basis }
+  return { class: weight, reason, literal: null, from: { kind: 'fact', fact } }
+}
+
+function isSource(name: string): name is 'kubernetes' | 'spire' | 'envoy' | 'opa' | 'vault' | 'logs' {
+  return ['kubernetes', 'spire', 'envoy', 'opa', 'vault', 'logs'].includes(name)
+}
+
+export function isRead(view: RequestView, source: string): boolean {
+  return view.of.sources.some((each) => each.source === source && each.state === 'read')
+}

@@ -1,0 +1,30 @@
+import { tell } from '../../reasons.ts'
+import { ofDecision, ofEvaluation } from '../evidence.ts'
+import { found, type RequestRule } from './rule.ts'
+
+/** The expression that failed looks for the caller in data of the bundle, and it is not there. */
+export const callerNotAllowed: RequestRule = {
+  id: 'caller-not-allowed',
+  cause: 'caller-not-allowed',
+  faults: ['policy-denies'],
+  examine(view) {
+    const decision = view.focus?.decision ?? null
+    const { evaluation } = view.of
+    const caller = decision?.callerSpiffeId ?? null
+    if (decision === null || decision.outcome !== 'deny' || caller === null) return null
+    if (evaluation === null || evaluation.rule === null || evaluation.outcome !== 'deny') return null
+    const failed = evaluation.rule.lines.find((line) => line.outcome === 'failed')
+    const dataPath = /\bdata(?:\.[A-Za-z_]\w*|\[[^\]]{1,200}\])+/.exec(failed?.text ?? '')?.[0]
+    if (failed === undefined || dataPath === undefined) return null
+    const namesCaller = failed.values.some(({ json }) => json === JSON.stringify(caller))
+    const isThere = failed.values.some(
+      ({ name, json }) => name.startsWith('data') && json.includes(JSON.stringify(caller)),
+    )
+    if (!namesCaller || isThere) return null
+    const { file, row } = evaluation.rule
+    return found(tell('caller-missing-in-data', { ...view.names, spiffeId: caller, dataPath }), [
+      ofDecision(decision),
+      ofEvaluation(evaluation, tell('rule-failed', { file, row }), decision.masked.length > 0),
+    ])
+  },
+}

@@ -1,0 +1,25 @@
+import { tell } from '../../reasons.ts'
+import { endLine, ofDetails, ofFailure, ofJudgement } from '../evidence.ts'
+import { found, type RequestRule } from './rule.ts'
+
+/** ID-01, ID-07: an end of the call has no identity, because nothing registers it: the failure of the connection follows from it. */
+export const registrationNotReconciled: RequestRule = {
+  id: 'registration-not-reconciled',
+  cause: 'registration-not-reconciled',
+  faults: ['hop-without-identity', 'cluster-spiffe-id-selects-nothing', 'unregistered-workload'],
+  examine(view) {
+    const line = endLine(view)
+    if (line === null) return null
+    const without = [view.callee, view.caller].find((workload) => workload?.state.state === 'no-identity')
+    if (without === undefined || without === null) return null
+    // A refusal by policy is not of this cause, whoever lacks an identity now.
+    if (line.details?.startsWith('ext_authz_') === true || line.details?.startsWith('via_upstream') === true)
+      return null
+    const owner = without.name
+    const detail = without.state.reason.code
+    return found(tell('identity-not-registered', { ...view.names, owner }), [
+      ofJudgement(without.state, view, tell('registration-is', { owner, detail }), 'contradiction'),
+      line.failure === null ? ofDetails(line, 'contradiction') : ofFailure(line, 'contradiction'),
+    ])
+  },
+}
