@@ -9,67 +9,126 @@ const toolHop = { from: 'model-server', to: 'tool-runtime' }
 export const conductFaults: readonly Fault[] = [
   {
     id: 'lateral-call',
-    kind: 'authorisation',
-    tier: 2,
+    kind: 'anomaly',
+    lab: { made: 'yes', tier: 2 },
+    playground: { made: true },
     title: 'Lateral call',
     words:
       'The application calls model-server past every stage between them; the Envoys of both let it, and the policy refuses.',
+    lookFor: 'A hop from the application to the model server that intent.yaml does not have: the policy refuses it.',
     hits: { stage: 'model-server' },
     expects: {
-      hops: [],
-      workloads: [],
-      control: [],
-      gaps: [],
-      newHops: [{ hop: lateralHop, transport: 'verified', authorisation: 'denying', shown: 'at-once' }],
+      states: {
+        hops: [],
+        workloads: [],
+        control: [],
+        gaps: [],
+        newHops: [{ hop: lateralHop, transport: 'verified', authorisation: 'denying', shown: 'at-once' }],
+      },
     },
   },
   {
     id: 'spoofed-identity-header',
-    kind: 'integrity',
-    tier: 2,
+    kind: 'anomaly',
+    lab: { made: 'yes', tier: 2 },
+    playground: { made: true },
     title: 'Spoofed identity header',
     words:
       'The application says in x-forwarded-client-cert that it is the orchestrator, and the Envoy of the gateway hands that on.',
+    lookFor:
+      'The hop from the application to the gateway: its requests claim another identity than the certificate proves.',
     hits: { hop: entryHop },
     expects: {
-      // The policy goes by the certificate, so the requests pass as before: only who reads the header is misled.
-      hops: [{ hop: entryHop, transport: 'verified', authorisation: 'allowing', shown: 'at-once' }],
-      workloads: [],
-      control: [],
-      gaps: [],
-      claims: [{ hop: entryHop, header: 'x-forwarded-client-cert', claimedStage: 'orchestrator' }],
+      states: {
+        // The policy goes by the certificate, so the requests pass as before: only who reads the header is misled.
+        hops: [{ hop: entryHop, transport: 'verified', authorisation: 'allowing', shown: 'at-once' }],
+        workloads: [],
+        control: [],
+        gaps: [],
+        claims: [{ hop: entryHop, header: 'x-forwarded-client-cert', claimedStage: 'orchestrator' }],
+      },
     },
   },
   {
     id: 'lost-user-identity',
-    kind: 'integrity',
-    tier: 2,
+    kind: 'refusal',
+    lab: { made: 'yes', tier: 2 },
+    playground: { made: true },
     title: 'User identity lost',
     words:
       'The token of the user is dropped between orchestrator and vector-store, which refuses to retrieve for nobody.',
+    lookFor: 'The hop from the orchestrator to the vector store: requests arrive without the user behind them.',
     hits: { hop: retrievalHop },
     expects: {
-      // The policy of this hop does not ask for a right of the user; the stage itself refuses.
-      hops: [{ hop: retrievalHop, transport: 'verified', authorisation: 'allowing', shown: 'at-once' }],
-      workloads: [],
-      control: [],
-      gaps: [],
-      integrity: [{ stage: 'vector-store', callerStage: 'orchestrator', type: 'user-identity', outcome: 'lost' }],
+      states: {
+        // The policy of this hop does not ask for a right of the user; the stage itself refuses.
+        hops: [{ hop: retrievalHop, transport: 'verified', authorisation: 'allowing', shown: 'at-once' }],
+        workloads: [],
+        control: [],
+        gaps: [],
+        integrity: [{ stage: 'vector-store', callerStage: 'orchestrator', type: 'user-identity', outcome: 'lost' }],
+      },
     },
   },
   {
     id: 'broken-stage-signature',
-    kind: 'integrity',
-    tier: 2,
+    kind: 'refusal',
+    lab: { made: 'yes', tier: 2 },
+    playground: { made: true },
     title: 'Broken stage signature',
     words: 'tool-runtime signs its results with a key that nobody knows, so model-server refuses them.',
+    lookFor: 'The hop from the model server to the tool runtime: signed results are refused.',
     hits: { hop: toolHop },
     expects: {
-      hops: [{ hop: toolHop, transport: 'verified', authorisation: 'allowing', shown: 'at-once' }],
-      workloads: [],
-      control: [],
-      gaps: [],
-      integrity: [{ stage: 'model-server', callerStage: 'tool-runtime', type: 'stage-signature', outcome: 'failed' }],
+      states: {
+        hops: [{ hop: toolHop, transport: 'verified', authorisation: 'allowing', shown: 'at-once' }],
+        workloads: [],
+        control: [],
+        gaps: [],
+        integrity: [{ stage: 'model-server', callerStage: 'tool-runtime', type: 'stage-signature', outcome: 'failed' }],
+      },
+    },
+  },
+  {
+    id: 'traffic-burst',
+    kind: 'anomaly',
+    lab: {
+      made: 'no',
+      why: 'Nine real Envoys and all that is around them leave no room for ten times the traffic on two cores.',
+    },
+    playground: { made: true },
+    title: 'Traffic burst',
+    words: 'The application sends ten times as many requests as before.',
+    lookFor: 'The hop from the application to the gateway: ten times the requests, all of them allowed as before.',
+    hits: { hop: entryHop },
+    expects: {
+      states: {
+        hops: [],
+        workloads: [],
+        control: [],
+        gaps: [],
+        // The window still holds what was counted before.
+        activity: [{ hop: entryHop, timesNormal: 3 }],
+      },
+    },
+  },
+  {
+    id: 'access-at-three',
+    kind: 'anomaly',
+    lab: { made: 'no', why: 'The traffic of the lab has one rhythm, and says nothing of the hour at which users ask.' },
+    playground: { made: true },
+    title: 'Access at 03:00',
+    words: 'A user asks at three in the morning, by the time that the request carries, for what others ask by day.',
+    lookFor:
+      'The decisions of the hop from the application to the gateway: x-asked-at says 03:00, and no state changes, as every right is in order.',
+    hits: { hop: entryHop },
+    expects: {
+      states: {
+        hops: [{ hop: entryHop, transport: 'verified', authorisation: 'allowing', shown: 'at-once' }],
+        workloads: [],
+        control: [],
+        gaps: [],
+      },
     },
   },
 ]

@@ -3,10 +3,11 @@ import type { ControlComponent } from '../domain/model/graph.ts'
 import type { AuthorisationState, TransportState, WorkloadState } from '../domain/model/hop-state.ts'
 
 /**
- * Which part of zero trust is broken: the identity, the handshake, the decision, the policy's way to the decision point, what
- * the network admits, what the stages prove to each other about outputs and users, or what they hold of Vault.
+ * How a fault is met. refusal: a request is refused that ought to pass. handshake: two ends do not come to prove who they are.
+ * posture: everything runs, and something is open that ought to be closed, or will not last. anomaly: something happens that
+ * nobody meant to happen. source: what Everyhop reads from does not tell as it did.
  */
-export const faultKinds = ['identity', 'tls', 'authorisation', 'bundle', 'network', 'integrity', 'credentials'] as const
+export const faultKinds = ['refusal', 'handshake', 'posture', 'anomaly', 'source'] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** Ids never change their meaning: documents, tests and the lab's command line use them. */
@@ -36,6 +37,16 @@ export const faultIds = [
   'lease-over-one-hour',
   'orphaned-lease',
   'audit-log-rotated',
+  'agent-down',
+  'sds-old-certificate',
+  'untrusted-bundle-after-rotation',
+  'clock-skew',
+  'one-sided-tls',
+  'opa-slow',
+  'undefined-decision',
+  'unsigned-image-admitted',
+  'traffic-burst',
+  'access-at-three',
 ] as const
 export type FaultId = (typeof faultIds)[number]
 
@@ -43,13 +54,38 @@ export type FaultId = (typeof faultIds)[number]
 export interface Fault {
   readonly id: FaultId
   readonly kind: FaultKind
-  /** The lab that can make it: 1 is SPIRE, Envoy and OPA as processes; 2 has a Kubernetes cluster around them, 3 a Vault in it. */
-  readonly tier: 1 | 2 | 3
+  readonly lab: MadeInLab
+  readonly playground: MadeInPlayground
   readonly title: string
   /** What is broken, in one sentence. */
   readonly words: string
+  /** What to look at in the window, in one sentence. */
+  readonly lookFor: string
   readonly hits: FaultTarget
-  readonly expects: FaultExpectation
+  readonly expects: FaultExpectations
+}
+
+/**
+ * Whether the lab's real servers prove it. `tier`, the least that can: 1 is SPIRE, Envoy and OPA as processes; 2 has a Kubernetes
+ * cluster around them, 3 a Vault in it. objects only: what is configured becomes so, and nothing acts by it. `why` is a sentence.
+ */
+export type MadeInLab =
+  | { readonly made: 'yes'; readonly tier: LabTier }
+  | { readonly made: 'objects only'; readonly tier: LabTier; readonly why: string }
+  | { readonly made: 'no'; readonly why: string }
+
+export type LabTier = 1 | 2 | 3
+
+export type MadeInPlayground = { readonly made: true } | { readonly made: false; readonly why: string }
+
+/** In parts, so that each part of Everyhop adds its own. A part that is absent is not tested yet, and the tests print that. */
+export interface FaultExpectations {
+  /** What the trust graph shows. */
+  readonly states: FaultExpectation
+  /** What Diagnosis concludes, as it will define it. */
+  readonly verdict?: unknown
+  /** What the checks of Posture find, as it will define it. */
+  readonly findings?: readonly unknown[]
 }
 
 export type FaultTarget =
@@ -61,9 +97,11 @@ export type FaultTarget =
   /** An object of the cluster. */
   | { readonly object: ObjectName }
   | { readonly vault: true }
+  /** Everything that runs on this machine. */
+  | { readonly node: 'node-a' | 'node-b' }
 
 export interface ObjectName {
-  readonly kind: 'ClusterSPIFFEID' | 'ClusterStaticEntry' | 'NetworkPolicy'
+  readonly kind: 'ClusterSPIFFEID' | 'ClusterStaticEntry' | 'NetworkPolicy' | 'ValidatingAdmissionPolicyBinding'
   /** Absent for objects of the whole cluster. */
   readonly namespace?: string
   readonly name: string
@@ -91,6 +129,8 @@ export interface FaultExpectation {
   readonly objects?: readonly ObjectExpectation[]
   readonly integrity?: readonly IntegrityExpectation[]
   readonly claims?: readonly ClaimExpectation[]
+  /** Requests in the window, against those of a window without the fault. */
+  readonly activity?: readonly { readonly hop: HopEnds; readonly timesNormal: number }[]
   /** Of Vault; every lease that is not listed stays as it is without the fault. */
   readonly vault?: VaultExpectation
 }
@@ -130,6 +170,8 @@ export type ObjectExpectation =
   /** The controller says in `status.stats` how many pods the object selects. */
   | { readonly object: ObjectName; readonly podsSelected: number }
   | { readonly object: ObjectName; readonly absent: true }
+  /** What a binding does with what its admission policy refuses. */
+  | { readonly object: ObjectName; readonly validationActions: readonly ('Deny' | 'Audit' | 'Warn')[] }
 
 /** Integrity events that the receiving stage writes, as docs/formats/integrity-event.md has them. */
 export interface IntegrityExpectation {

@@ -6,56 +6,110 @@ const sanitiserHop = { from: 'prompt-firewall', to: 'input-sanitiser' }
 export const identityFaults: readonly Fault[] = [
   {
     id: 'expired-svid',
-    kind: 'identity',
-    tier: 1,
+    kind: 'handshake',
+    lab: { made: 'yes', tier: 1 },
+    playground: { made: true },
     title: 'Expired SVID',
     words:
       'The SVID of tool-runtime has run out and its agent no longer renews it, so model-server refuses the handshake.',
+    lookFor: 'The tool runtime: its SVID has run out, and the handshake with it fails.',
     hits: { stage: 'tool-runtime' },
     expects: {
-      // Caller: 503 UF, certificate has expired. Callee: alert in the listener's log, a past expiry in /certs.
-      hops: [{ hop: { from: 'model-server', to: 'tool-runtime' }, transport: 'failing', shown: 'at-once' }],
-      workloads: [{ stage: 'tool-runtime', states: ['failing'] }],
-      control: [],
-      gaps: [],
+      states: {
+        // Caller: 503 UF, certificate has expired. Callee: alert in the listener's log, a past expiry in /certs.
+        hops: [{ hop: { from: 'model-server', to: 'tool-runtime' }, transport: 'failing', shown: 'at-once' }],
+        workloads: [{ stage: 'tool-runtime', states: ['failing'] }],
+        control: [],
+        gaps: [],
+      },
     },
   },
   {
     id: 'entry-deleted',
-    kind: 'identity',
-    tier: 1,
+    kind: 'posture',
+    lab: { made: 'yes', tier: 1 },
+    playground: { made: true },
     title: 'Registration entry deleted',
     words:
       'SPIRE has no registration entry for output-filter any more; its SVID still works until it expires and will not be renewed.',
+    lookFor: 'The output filter: its SVID still works, and will not be renewed because its entry is gone.',
     hits: { stage: 'output-filter' },
     expects: {
-      // Envoy keeps the certificate it has: every hop goes on as before.
-      hops: [],
-      workloads: [{ stage: 'output-filter', states: ['attention'] }],
-      control: [],
-      gaps: [],
+      states: {
+        // Envoy keeps the certificate it has: every hop goes on as before.
+        hops: [],
+        workloads: [{ stage: 'output-filter', states: ['attention'] }],
+        control: [],
+        gaps: [],
+      },
     },
   },
   {
     id: 'hop-without-identity',
-    kind: 'identity',
-    tier: 1,
+    kind: 'handshake',
+    lab: { made: 'yes', tier: 1 },
+    playground: { made: true },
     title: 'Workload without identity',
     words:
       'input-sanitiser was started without a registration entry, so its Envoy has no SVID and takes no connection.',
+    lookFor: 'The input sanitiser: it has no SVID, and everything behind it gets no requests.',
     hits: { stage: 'input-sanitiser' },
     expects: {
-      hops: [
-        // Refused while the listener warms, reset once Envoy has stopped waiting for the secret: never a handshake.
-        { hop: sanitiserHop, transport: 'failing', shown: 'at-once' },
-        ...starvedBehind(sanitiserHop).map((starved) =>
-          // Whether a caller without any certificate counts as set up for TLS is not this fault's matter.
-          starved.hop.from === 'input-sanitiser' ? { hop: starved.hop, shown: starved.shown } : starved,
-        ),
-      ],
-      workloads: [{ stage: 'input-sanitiser', states: ['no-identity'] }],
-      control: [],
-      gaps: [],
+      states: {
+        hops: [
+          // Refused while the listener warms, reset once Envoy has stopped waiting for the secret: never a handshake.
+          { hop: sanitiserHop, transport: 'failing', shown: 'at-once' },
+          ...starvedBehind(sanitiserHop).map((starved) =>
+            // Whether a caller without any certificate counts as set up for TLS is not this fault's matter.
+            starved.hop.from === 'input-sanitiser' ? { hop: starved.hop, shown: starved.shown } : starved,
+          ),
+        ],
+        workloads: [{ stage: 'input-sanitiser', states: ['no-identity'] }],
+        control: [],
+        gaps: [],
+      },
+    },
+  },
+  {
+    id: 'agent-down',
+    kind: 'posture',
+    lab: {
+      made: 'no',
+      why: 'Stopping an agent there shows nothing until what it delivered is old, which expired-svid waits for.',
+    },
+    playground: { made: true },
+    title: 'SPIRE agent down',
+    words: 'The SPIRE agent of node-b has ended; three workloads keep the SVIDs it delivered until those run out.',
+    lookFor:
+      'Model server, vector store and tool runtime: their SVIDs were not renewed in time, and the calls to them fail when they run out.',
+    hits: { node: 'node-b' },
+    expects: {
+      states: {
+        // The certificates in use are still valid, so no hop changes before they run out.
+        hops: [],
+        workloads: ['model-server', 'vector-store', 'tool-runtime'].map((stage) => ({ stage, states: ['attention'] })),
+        control: [],
+        gaps: [],
+      },
+    },
+  },
+  {
+    id: 'sds-old-certificate',
+    kind: 'posture',
+    lab: { made: 'no', why: 'A real agent delivers the newest SVID it has, and nothing makes it serve an older one.' },
+    playground: { made: true },
+    title: 'SDS serves an old certificate',
+    words: 'SPIRE has renewed the SVID of output-filter, but SDS still serves its Envoy the one from before.',
+    lookFor: 'The output filter: its SVID was not renewed in time, though its entry and its agent are in order.',
+    hits: { stage: 'output-filter' },
+    expects: {
+      states: {
+        // It is still valid.
+        hops: [],
+        workloads: [{ stage: 'output-filter', states: ['attention'] }],
+        control: [],
+        gaps: [],
+      },
     },
   },
 ]

@@ -2,7 +2,7 @@ import { authorisationFaults } from './authorisation.ts'
 import { bundleFaults } from './bundle.ts'
 import { clusterFaults } from './cluster.ts'
 import { conductFaults } from './conduct.ts'
-import type { Fault, FaultId } from './fault.ts'
+import type { Fault, FaultId, HopEnds, LabTier } from './fault.ts'
 import { faultIds } from './fault.ts'
 import { identityFaults } from './identity.ts'
 import { transportFaults } from './transport.ts'
@@ -10,7 +10,7 @@ import { vaultFaults } from './vault.ts'
 
 export * from './fault.ts'
 
-/** The catalogue: every way to break the demonstration pipeline that the lab can make and Everyhop must show. */
+/** The catalogue: every way to break the demonstration pipeline, and what Everyhop must show then. */
 export const faults: readonly Fault[] = [
   ...identityFaults,
   ...transportFaults,
@@ -30,4 +30,16 @@ export function faultOf(id: FaultId): Fault {
   const found = faults.find((fault) => fault.id === id)
   if (found === undefined) throw new Error(`no fault ${id} in the catalogue`)
   return found
+}
+
+/** The tier of the lab from which on it can be made there; null: the lab cannot make it. */
+export function labTierOf({ lab }: Fault): LabTier | null {
+  return lab.made === 'no' ? null : lab.tier
+}
+
+/** The one place in the graph where it is seen; null: it is in no one place. */
+export function placeOf({ hits }: Fault): { readonly stage: string } | HopEnds | null {
+  if ('hop' in hits) return hits.hop
+  if ('stage' in hits) return { stage: hits.stage }
+  return 'opaOf' in hits ? { stage: hits.opaOf } : null
 }

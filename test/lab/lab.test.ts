@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import { intentSchema } from '../../shared/domain/model/intent.ts'
-import { faults } from '../../shared/faults/index.ts'
+import { faults, labTierOf } from '../../shared/faults/index.ts'
 import { askLab, openControl } from './control.ts'
 import { registrationFile } from './environment-file.ts'
 import { injectionsOf } from './inject/index.ts'
@@ -248,7 +248,7 @@ test.each([1, 2, 3] as const)(
   (tier) => {
     expect([...injectionsOf(tier).keys()].sort()).toEqual(
       faults
-        .filter((fault) => fault.tier <= tier)
+        .filter((fault) => (labTierOf(fault) ?? 4) <= tier)
         .map((fault) => fault.id)
         .sort(),
     )

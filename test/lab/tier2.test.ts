@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
-import { type Fault, faultOf, faults } from '../../shared/faults/index.ts'
+import { type FaultExpectation, faultOf, faults, labTierOf } from '../../shared/faults/index.ts'
 import type { ClusterPlan } from './cluster/plan.ts'
 import { podPlanOf } from './cluster/plan.ts'
 import { forwarded } from './cluster/port-forward.ts'
@@ -232,10 +232,10 @@ describe('a viewer without a right', () => {
 })
 
 describe('the faults of tier 2', () => {
-  for (const { id, title } of faults.filter((fault) => fault.tier === 2)) {
+  for (const { id, title } of faults.filter((fault) => labTierOf(fault) === 2)) {
     test(`${id}: ${title} is made and undone`, async () => {
       await lab.inject(id)
-      expect(unmet(await lab.truth(), faultOf(id))).toEqual([])
+      expect(unmet(await lab.truth(), faultOf(id).expects.states)).toEqual([])
       await lab.heal()
       const healed = await lab.truth()
       expect(healed.activeFault).toBeNull()
@@ -259,7 +259,7 @@ describe('the faults of tier 2', () => {
 })
 
 /** What of a fault's expectations the lab itself can tell and does not say. */
-function unmet(truth: LabTruth, { expects }: Fault): readonly string[] {
+function unmet(truth: LabTruth, expects: FaultExpectation): readonly string[] {
   const { kubernetes } = truth
   if (kubernetes === null) return ['no cluster']
   const left: string[] = []
@@ -272,6 +272,9 @@ function unmet(truth: LabTruth, { expects }: Fault): readonly string[] {
     if ('podsSelected' in expected) {
       const found = kubernetes.clusterSpiffeIds.find((each) => each.name === name)
       if (found?.podsSelected !== expected.podsSelected) left.push(`${name} selects ${found?.podsSelected}`)
+    } else if ('validationActions' in expected) {
+      const found = kubernetes.admissionBindings.find((each) => each.name === name)
+      if (found?.actions.join() !== expected.validationActions.join()) left.push(`${name}: ${found?.actions.join()}`)
     } else {
       const names =
         kind === 'NetworkPolicy'

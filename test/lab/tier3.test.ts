@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
-import { faultOf, faults, type VaultExpectation } from '../../shared/faults/index.ts'
+import { faultOf, faults, labTierOf, type VaultExpectation } from '../../shared/faults/index.ts'
 import { podPlanOf } from './cluster/plan.ts'
 import { forwarded } from './cluster/port-forward.ts'
 import { registrationFile } from './environment-file.ts'
@@ -200,9 +200,9 @@ describe("the lab's Vault", () => {
 })
 
 describe('the faults of tier 3', () => {
-  for (const { id, title } of faults.filter((fault) => fault.tier === 3)) {
+  for (const { id, title } of faults.filter((fault) => labTierOf(fault) === 3)) {
     test(`${id}: ${title} is made and undone`, async () => {
-      const { vault: expected } = faultOf(id).expects
+      const { vault: expected } = faultOf(id).expects.states
       if (expected === undefined) throw new Error(`${id} expects nothing of Vault`)
       const before = await vaultTruth()
       await lab.inject(id)

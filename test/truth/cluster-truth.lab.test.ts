@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
-import { faultOf, faults } from '../../shared/faults/index.ts'
+import { type Fault, type FaultExpectation, faultOf, faults, labTierOf } from '../../shared/faults/index.ts'
 import { differences, valueOf } from './compare.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
@@ -39,14 +39,13 @@ test('only its kubeconfig gives the same graph as by address', async () => {
   healthy = hopStates(graph, await on.lab.truth())
 })
 
-for (const { id, title } of faults.filter(({ tier }) => tier === 1)) {
+for (const { id, title } of faults.filter((fault) => labTierOf(fault) === 1)) {
   test(`fault ${id}: ${title} is seen through the cluster alone, and heals`, async () => {
     expect(healthy, 'the healthy graph was never seen').toBeDefined()
     await on.lab.inject(id)
     try {
       await on.settle(
-        async () =>
-          unmet(await viaCluster(), await on.lab.truth(), { ...faultOf(id), expects: withoutGaps(id) }, healthy),
+        async () => unmet(await viaCluster(), await on.lab.truth(), withoutGaps(faultOf(id)), healthy),
         60,
       )
     } finally {
@@ -59,14 +58,17 @@ for (const { id, title } of faults.filter(({ tier }) => tier === 1)) {
   })
 }
 
-for (const fault of faults.filter(({ tier }) => tier === 2)) {
+for (const fault of faults.filter((each) => labTierOf(each) === 2)) {
   test(`fault ${fault.id}: ${fault.title} is seen through the cluster alone, and heals`, async () => {
     expect(healthy, 'the healthy graph was never seen').toBeDefined()
     await on.lab.inject(fault.id)
     try {
       await on.settle(async () => {
         const [graph, truth] = [await viaCluster(), await on.lab.truth()]
-        return [...unmet(graph, truth, fault, healthy), ...unmetInCluster(graph, truth, fault)]
+        return [
+          ...unmet(graph, truth, fault.expects.states, healthy),
+          ...unmetInCluster(graph, truth, fault.expects.states),
+        ]
       }, 60)
     } finally {
       await on.lab.heal()
@@ -76,8 +78,8 @@ for (const fault of faults.filter(({ tier }) => tier === 2)) {
 }
 
 /** A silent OPA is named differently through the cluster; that it is a gap is held by the suite by address. */
-function withoutGaps(id: (typeof faults)[number]['id']): (typeof faults)[number]['expects'] {
-  return { ...faultOf(id).expects, gaps: [] }
+function withoutGaps({ expects }: Fault): FaultExpectation {
+  return { ...expects.states, gaps: [] }
 }
 
 /** What the two graphs must agree in, by SPIFFE ID and by hop. */

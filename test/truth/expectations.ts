@@ -1,12 +1,11 @@
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
-import type { Fault } from '../../shared/faults/index.ts'
-import type { LabTruth } from '../lab/truth.ts'
-import { hopOf, spiffeIdOf, workloadOf } from './compare.ts'
+import type { FaultExpectation } from '../../shared/faults/index.ts'
+import { hopOf, spiffeIdOf, type Topology, workloadOf } from './compare.ts'
 
 /** Transport and authorisation of every hop, by `from to`. */
 export type HopStates = ReadonlyMap<string, { readonly transport: string; readonly authorisation: string }>
 
-export function hopStates(graph: TrustGraph, truth: LabTruth): HopStates {
+export function hopStates(graph: TrustGraph, truth: Topology): HopStates {
   return new Map(
     truth.hops.map((ends) => {
       const hop = hopOf(graph, truth, ends)
@@ -22,12 +21,12 @@ export function hopStates(graph: TrustGraph, truth: LabTruth): HopStates {
  * In what the graph does not yet show what the fault's catalogue entry says. Hops that the entry does not list keep the states
  * they had in `healthy`; whether a prompt was refused in this very window is chance, so allowing and denying count as the same there.
  */
-export function unmet(graph: TrustGraph, truth: LabTruth, fault: Fault, healthy: HopStates): string[] {
+export function unmet(graph: TrustGraph, truth: Topology, expects: FaultExpectation, healthy: HopStates): string[] {
   const found: string[] = []
   for (const ends of truth.hops) {
     const name = `${ends.from} ${ends.to}`
     const hop = hopOf(graph, truth, ends)
-    const expected = fault.expects.hops.find((entry) => entry.hop.from === ends.from && entry.hop.to === ends.to)
+    const expected = expects.hops.find((entry) => entry.hop.from === ends.from && entry.hop.to === ends.to)
     const before = healthy.get(name)
     const transport = expected === undefined ? before?.transport : expected.transport
     const authorisation = expected === undefined ? before?.authorisation : expected.authorisation
@@ -41,7 +40,7 @@ export function unmet(graph: TrustGraph, truth: LabTruth, fault: Fault, healthy:
       )
     }
   }
-  for (const { stage, states } of fault.expects.workloads) {
+  for (const { stage, states } of expects.workloads) {
     const workload = workloadOf(graph, spiffeIdOf(truth, stage))
     if (workload === undefined || !states.includes(workload.state.state)) {
       found.push(
@@ -49,13 +48,13 @@ export function unmet(graph: TrustGraph, truth: LabTruth, fault: Fault, healthy:
       )
     }
   }
-  for (const { kind, states } of fault.expects.control) {
+  for (const { kind, states } of expects.control) {
     const components = graph.control.filter((component) => component.kind === kind)
     if (!components.some((component) => states.includes(component.state.state))) {
       found.push(`no ${kind} is ${states.join(' or ')}: ${components.map((each) => each.state.state).join(', ')}`)
     }
   }
-  for (const { source, stage, reasons } of fault.expects.gaps) {
+  for (const { source, stage, reasons } of expects.gaps) {
     const instance = truth.stages.find((candidate) => candidate.stage === stage)?.[source === 'opa' ? 'opa' : 'envoy']
     const gap = graph.gaps.find((each) => each.source === source && each.instance === instance)
     if (gap === undefined || !reasons.includes(gap.reason)) {

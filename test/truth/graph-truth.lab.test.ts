@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
-import { faultOf, faults } from '../../shared/faults/index.ts'
+import { faultOf, faults, labTierOf } from '../../shared/faults/index.ts'
 import { differences } from './compare.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
@@ -27,14 +27,14 @@ test('the healthy graph equals the truth: every workload and hop, verified, with
   }
 })
 
-for (const { id, title } of faults.filter((fault) => fault.tier === 1)) {
+for (const { id, title } of faults.filter((fault) => labTierOf(fault) === 1)) {
   test(`fault ${id}: ${title} is shown as it is, and heals`, async () => {
     expect(healthy, 'the healthy graph was never seen').toBeDefined()
     await on.lab.inject(id)
     try {
       const graph = await on.settle(async (now) => {
         const truth = await on.lab.truth()
-        return [...unmet(now, truth, faultOf(id), healthy), ...differences(now, truth)]
+        return [...unmet(now, truth, faultOf(id).expects.states, healthy), ...differences(now, truth)]
       }, 45)
       expect(graph.defects).toEqual([])
     } finally {

@@ -1,10 +1,9 @@
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
-import type { Fault } from '../../shared/faults/index.ts'
-import type { LabTruth } from '../lab/truth.ts'
-import { hopOf, spiffeIdOf, valueOf, workloadOf } from './compare.ts'
+import type { FaultExpectation } from '../../shared/faults/index.ts'
+import { hopOf, spiffeIdOf, type Topology, valueOf, workloadOf } from './compare.ts'
 
 /** In what the graph does not yet show what only a cluster or the stages themselves can tell of a fault. */
-export function unmetInCluster(graph: TrustGraph, truth: LabTruth, { expects }: Fault): string[] {
+export function unmetInCluster(graph: TrustGraph, truth: Topology, expects: FaultExpectation): string[] {
   const found: string[] = []
   for (const ends of truth.hops) {
     const expected = expects.network?.find(({ hop }) => hop.from === ends.from && hop.to === ends.to)?.admission
@@ -44,7 +43,7 @@ export function unmetInCluster(graph: TrustGraph, truth: LabTruth, { expects }: 
 }
 
 /** Of the hops that the fault does not make lie, each has been read and contradicts nothing. */
-function unmetClaims(graph: TrustGraph, truth: LabTruth, { claims = [] }: Fault['expects']): string[] {
+function unmetClaims(graph: TrustGraph, truth: Topology, { claims = [] }: FaultExpectation): string[] {
   return truth.hops.flatMap((ends) => {
     const name = `${ends.from} to ${ends.to}`
     const hop = hopOf(graph, truth, ends)

@@ -1,9 +1,9 @@
 import type { ControlComponent, LeaseView, TrustGraph } from '../../shared/domain/model/graph.ts'
-import type { Fault } from '../../shared/faults/index.ts'
+import type { FaultExpectation } from '../../shared/faults/index.ts'
 import type { LabTruth } from '../lab/truth.ts'
 import { openedStages } from '../lab/vault/credentials.ts'
 import type { LeaseTruth } from '../lab/vault/truth.ts'
-import { hopOf, spiffeIdOf, valueOf, workloadOf } from './compare.ts'
+import { hopOf, spiffeIdOf, type Topology, valueOf, workloadOf } from './compare.ts'
 
 /** Stages renew all the time, and Vault's log does not say until when: that is looked up, one lease after the other. */
 const toleranceMs = 30_000
@@ -49,7 +49,12 @@ export function leaseDifferences(graph: TrustGraph, truth: LabTruth): string[] {
 }
 
 /** In what the graph does not yet show what the fault's entry says of Vault. */
-export function unmetOfVault(graph: TrustGraph, truth: LabTruth, { expects }: Fault): string[] {
+export function unmetOfVault(
+  graph: TrustGraph,
+  truth: Topology,
+  held: readonly { readonly stage: string; readonly spiffeId: string }[],
+  expects: FaultExpectation,
+): string[] {
   const expected = expects.vault
   if (expected === undefined) return ['nothing is expected of Vault']
   const found: string[] = []
@@ -71,7 +76,7 @@ export function unmetOfVault(graph: TrustGraph, truth: LabTruth, { expects }: Fa
     if (denial?.error.includes('permission denied') !== true) found.push(`no denial of ${path} at ${stage}`)
   }
   if (expected.answers === 'sealed') {
-    for (const { stage, spiffeId } of truth.vault?.held ?? []) {
+    for (const { stage, spiffeId } of held) {
       const slot = workloadOf(graph, spiffeId)?.slots.vault
       // The last known ones, and never as if they were known now.
       if (slot?.kind !== 'unknown' || slot.last === null) found.push(`the slot of ${stage} is ${slot?.kind}`)

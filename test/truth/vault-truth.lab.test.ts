@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
-import { type Fault, faults } from '../../shared/faults/index.ts'
+import { type Fault, faults, labTierOf } from '../../shared/faults/index.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
 import { leaseDifferences, unmetOfVault, vaultOf } from './vault-compare.ts'
@@ -47,7 +47,7 @@ describe.each(['lab', 'lab-cluster'] as const)('the leases of the environment %s
     healthy = hopStates(graph, await on.lab.truth())
   })
 
-  for (const fault of faults.filter(({ tier }) => tier === 3)) {
+  for (const fault of faults.filter((each) => labTierOf(each) === 3)) {
     test(`fault ${fault.id}: ${fault.title} is shown as it is, and heals`, async () => {
       await shown(fault)
       await settle(healthyProblems, 120)
@@ -63,8 +63,8 @@ describe.each(['lab', 'lab-cluster'] as const)('the leases of the environment %s
         const truth = await on.lab.truth()
         // While it limits requests nothing new can be asked, and what its log tells stays.
         return [
-          ...unmet(graph, truth, fault, before),
-          ...unmetOfVault(graph, truth, fault),
+          ...unmet(graph, truth, fault.expects.states, before),
+          ...unmetOfVault(graph, truth, truth.vault?.held ?? [], fault.expects.states),
           ...leaseDifferences(graph, truth),
         ]
       }, 100)

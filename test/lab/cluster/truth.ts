@@ -10,6 +10,7 @@ export interface KubernetesTruth {
   readonly staticEntries: readonly { readonly name: string; readonly spiffeId: string; readonly rendered: boolean }[]
   readonly clusterSpiffeIds: readonly { readonly name: string; readonly podsSelected: number | null }[]
   readonly admissionPolicies: readonly string[]
+  readonly admissionBindings: readonly { readonly name: string; readonly actions: readonly string[] }[]
   /** By the NetworkPolicies that select the callee's pod. */
   readonly admission: readonly {
     readonly from: string
@@ -79,16 +80,18 @@ const identityWire = z.object({
   status: z.object({ stats: z.object({ podsSelected: z.number() }) }).optional(),
 })
 const namedWire = z.object({ metadata: name })
+const bindingWire = z.object({ metadata: name, spec: z.object({ validationActions: z.array(z.string()) }) })
 
 export async function readKubernetesTruth({ api }: RunningCluster): Promise<KubernetesTruth> {
   const list = async <Item extends z.ZodType>(path: string, item: Item) => listOf(item).parse(await api.get(path)).items
-  const [pods, slices, policies, entries, identities, admissions] = await Promise.all([
+  const [pods, slices, policies, entries, identities, admissions, bindings] = await Promise.all([
     list('/api/v1/pods', podWire),
     list('/apis/discovery.k8s.io/v1/endpointslices', sliceWire),
     list('/apis/networking.k8s.io/v1/networkpolicies', policyWire),
     list('/apis/spire.spiffe.io/v1alpha1/clusterstaticentries', entryWire),
     list('/apis/spire.spiffe.io/v1alpha1/clusterspiffeids', identityWire),
     list('/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies', namedWire),
+    list('/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings', bindingWire),
   ])
   return {
     pods: pods.map((pod) => ({
@@ -117,6 +120,7 @@ export async function readKubernetesTruth({ api }: RunningCluster): Promise<Kube
       podsSelected: identity.status?.stats.podsSelected ?? null,
     })),
     admissionPolicies: admissions.map((admission) => admission.metadata.name),
+    admissionBindings: bindings.map(({ metadata, spec }) => ({ name: metadata.name, actions: spec.validationActions })),
     admission: hops.map(({ from, to }) => ({ from, to, admission: admissionOf(from, to, policies, pods) })),
   }
 }

@@ -6,11 +6,13 @@ import * as entryDeleted from './entry-deleted.ts'
 import * as expiredSvid from './expired-svid.ts'
 import * as failOpen from './fail-open.ts'
 import * as hopWithoutIdentity from './hop-without-identity.ts'
+import * as oneSidedTls from './one-sided-tls.ts'
 import * as opaDown from './opa-down.ts'
 import * as opaHanging from './opa-hanging.ts'
 import * as plaintextHop from './plaintext-hop.ts'
 import * as policyDenies from './policy-denies.ts'
 import * as staleBundle from './stale-bundle.ts'
+import * as undefinedDecision from './undefined-decision.ts'
 import { vaultInjections } from './vault/index.ts'
 import * as wrongSpiffeIdRequired from './wrong-spiffe-id-required.ts'
 
@@ -31,4 +33,6 @@ const injections: ReadonlyMap<string, Injection> = new Map<string, Injection>([
   ['stale-bundle', staleBundle],
   ['entry-deleted', entryDeleted],
   ['hop-without-identity', hopWithoutIdentity],
+  ['one-sided-tls', oneSidedTls],
+  ['undefined-decision', undefinedDecision],
 ])

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { layOutBundle } from '../../../electron/playground/pipeline/policy-bundle.ts'
+import { layOutBundle, withoutDecision } from '../../../electron/playground/pipeline/policy-bundle.ts'
 import { policyData } from '../../../electron/playground/pipeline/policy-data.ts'
 import type { LabPlan } from '../plan.ts'
 import { runTool } from '../provision/run-tool.ts'
@@ -16,6 +16,8 @@ export interface BundleOrder {
   readonly deny?: readonly DeniedHop[]
   /** Signs with a key that the OPAs do not know. */
   readonly foreignKey?: boolean
+  /** Has another name for the rule that Envoy asks for. */
+  readonly undefinedDecision?: boolean
 }
 
 /** Builds and signs policy bundles with `opa build`. The keys are made for this run and stay in its folder. */
@@ -38,7 +40,8 @@ export async function openBundleBuilder(plan: LabPlan, opaBinary: string): Promi
     build: async (order) => {
       const source = plan.files.bundleSource
       await rm(source, { recursive: true, force: true })
-      await layOutBundle(source, policyData(order.deny === undefined ? {} : { deny: order.deny }))
+      const data = policyData(order.deny === undefined ? {} : { deny: order.deny })
+      await layOutBundle(source, data, order.undefinedDecision === true ? withoutDecision : undefined)
       await runTool({
         purpose: `building the policy bundle ${order.revision}`,
         command: opaBinary,

@@ -7,6 +7,7 @@ import * as networkPolicyBlocks from './network-policy-blocks.ts'
 import * as networkPolicyMissing from './network-policy-missing.ts'
 import * as spoofedIdentityHeader from './spoofed-identity-header.ts'
 import * as unregisteredWorkload from './unregistered-workload.ts'
+import * as unsignedImageAdmitted from './unsigned-image-admitted.ts'
 
 /** How the lab makes the faults that need its second tier. */
 export const clusterInjections: ReadonlyMap<string, Injection> = new Map<string, Injection>([
@@ -18,4 +19,5 @@ export const clusterInjections: ReadonlyMap<string, Injection> = new Map<string,
   ['spoofed-identity-header', spoofedIdentityHeader],
   ['lost-user-identity', lostUserIdentity],
   ['broken-stage-signature', brokenStageSignature],
+  ['unsigned-image-admitted', unsignedImageAdmitted],
 ])
