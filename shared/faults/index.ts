@@ -2,7 +2,7 @@ import { authorisationFaults } from './authorisation.ts'
 import { bundleFaults } from './bundle.ts'
 import { clusterFaults } from './cluster.ts'
 import { conductFaults } from './conduct.ts'
-import type { Fault, FaultId, HopEnds, LabTier } from './fault.ts'
+import type { Fault, FaultId, LabTier } from './fault.ts'
 import { faultIds } from './fault.ts'
 import { identityFaults } from './identity.ts'
 import { transportFaults } from './transport.ts'
@@ -35,11 +35,4 @@ export function faultOf(id: FaultId): Fault {
 /** The tier of the lab from which on it can be made there; null: the lab cannot make it. */
 export function labTierOf({ lab }: Fault): LabTier | null {
   return lab.made === 'no' ? null : lab.tier
-}
-
-/** The one place in the graph where it is seen; null: it is in no one place. */
-export function placeOf({ hits }: Fault): { readonly stage: string } | HopEnds | null {
-  if ('hop' in hits) return hits.hop
-  if ('stage' in hits) return { stage: hits.stage }
-  return 'opaOf' in hits ? { stage: hits.opaOf } : null
 }
