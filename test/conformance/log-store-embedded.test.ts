@@ -277,3 +277,24 @@ async function wholeOf(store: LogStore) {
   }
   return { records, found, counts: await store.counts(), hops: await store.hopActivity(all) }
 }
+
+test('closing while questions are under way ends each of them, and not the process', async () => {
+  const answers: string[] = []
+  for (let round = 0; round < 5; round += 1) {
+    const store = await openLogStore({ folder, retention })
+    const asked = Array.from({ length: 20 }, () => [store.hopActivity(all), store.counts()]).flat()
+    const ended = Promise.all(
+      asked.map((answer) =>
+        answer.then(
+          () => 'answered',
+          (reason: Error) => reason.message,
+        ),
+      ),
+    )
+    await store.close()
+    answers.push(...(await ended))
+  }
+  expect(answers).toHaveLength(200)
+  const refused = answers.filter((answer) => answer !== 'answered')
+  expect(refused.filter((words) => !/INTERRUPT|the log store (is closed|has ended)/.test(words))).toEqual([])
+})

@@ -35,7 +35,8 @@ export async function openLogStore(options: EmbeddedStoreOptions): Promise<LogSt
     else waiting?.reject(new Error(message.words))
   })
   worker.on('error', (thrown: unknown) => end(thrown instanceof Error ? thrown : new Error(String(thrown))))
-  worker.on('exit', () => end(new Error('the log store has ended')))
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  void exited.then(() => end(new Error('the log store has ended')))
 
   function reply(id: number): Promise<unknown> {
     if (ended !== null) return Promise.reject(ended)
@@ -64,7 +65,8 @@ export async function openLogStore(options: EmbeddedStoreOptions): Promise<LogSt
     importFile: (file, record, source, now) => call('importFile', file, record, source, now),
     async close() {
       await call('close')
-      await worker.terminate()
+      // Stopping a thread in the middle of DuckDB's work would end the process: it ends by itself.
+      await exited
     },
   }
 }

@@ -71,9 +71,24 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   let waitingLength = 0
   let ingesting: Promise<void> | null = null
   let timer: NodeJS.Timeout | null = null
+  let isClosing = false
   let closed = false
   /** One transaction at a time on the connection that writes. */
   let turn: Promise<unknown> = Promise.resolve()
+  /** Questions under way: a connection that is closed under one of them takes the whole process with it. */
+  const asked = new Set<Promise<unknown>>()
+
+  async function ask<Value>(question: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {
+    if (isClosing) throw new Error('the log store is closed')
+    const answer = question(reading)
+    asked.add(answer)
+    return answer.finally(() => asked.delete(answer))
+  }
+
+  async function change<Value>(work: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {
+    if (isClosing) throw new Error('the log store is closed')
+    return alone(work)
+  }
 
   function alone<Value>(work: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {
     const result = turn.then(() => work(writing))
@@ -151,27 +166,32 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       }
     },
     settle,
-    find: (id, window, limit) => findRecords(reading, id, window, limit),
+    find: (id, window, limit) => ask((connection) => findRecords(connection, id, window, limit)),
     raw: (record) => rawOf(segments, record),
-    hopActivity: (window) => hopActivityOf(reading, window),
-    refusedRequests: (query) => findRefused(reading, query),
-    counts: () => loadIntake(reading),
+    hopActivity: (window) => ask((connection) => hopActivityOf(connection, window)),
+    refusedRequests: (query) => ask((connection) => findRefused(connection, query)),
+    counts: () => ask(loadIntake),
     async state() {
-      const held = await countRecords(reading)
+      const held = await ask(countRecords)
       const bytes = await bytesOnDisk({ segments, database })
       return { retention: options.retention, ...held, bytes, waiting: waiting.length }
     },
     retain: (now) =>
-      alone((connection) =>
+      change((connection) =>
         retain(connection, { segments, database, open: writer.end().segment }, options.retention, now),
       ),
-    importFile: (file, record, source, now) => alone((connection) => importFile(connection, file, record, source, now)),
+    importFile: (file, record, source, now) =>
+      change((connection) => importFile(connection, file, record, source, now)),
     async close() {
+      isClosing = true
       await writer.close()
       await settle()
       closed = true
       if (timer !== null) clearTimeout(timer)
       await turn
+      // Nobody waits for these answers any more.
+      if (asked.size > 0) reading.interrupt()
+      await Promise.allSettled(asked)
       reading.closeSync()
       writing.closeSync()
       instance.closeSync()
