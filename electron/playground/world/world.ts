@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock, Log } from '../../core/ports.ts'
+import type { Agent, Delivered, Entry, Svid, World } from '../parts.ts'
+import { type Stage, spiffeIdOf, stageOf, stages, trustDomain } from '../pipeline/topology.ts'
+import { agentIdOf, selectorsOf } from './addresses.ts'
+import { createAuthority } from './authority.ts'
+
+export interface WorldOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly folder: string
+  readonly svidSeconds: number
+}
+
+/** How often it is looked whether something has to be renewed. */
+const tickMs = 500
+const machines = ['node-a', 'node-b'] as const
+const agentLifeMs = 60 * 60 * 1000
+
+interface Workload {
+  readonly stage: Stage
+  delivered: Delivered
+  /** When the agent gives it a new SVID; SPIRE's agents do so at half of its life, give or take a tenth. */
+  renewAt: number
+  isHeld: boolean
+  override: Svid | null
+  hasEntry: boolean
+  /** Tells an SVID that was ordered before something changed from the ones that are wanted. */
+  order: number
+}
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { clock, log, folder, svidSeconds } = options
+  const authority = await createAuthority({ trustDomain, clock, svidSeconds })
+  const ended = new AbortController()
+  const listeners = new Set<(stage: string, delivered: Delivered) => void>()
+  const agents = new Map(await Promise.all(machines.map(async (node) => [node, await attested(node, true)] as const)))
+  const entries = new Map(stages.map((stage) => [stage.id, entryOf(stage, svidSeconds, clock.now())]))
+  const workloads = new Map(stages.map((stage) => [stage.id, createWorkload(stage)]))
+  await Promise.all([...workloads.values()].map(give))
+  const ticking = tick()
+
+  async function attested(node: Stage['node'], isUp: boolean): Promise<Agent> {
+    const svid = await authority.issue({ spiffeId: agentIdOf(node), notAfter: clock.now() + agentLifeMs })
+    return { node, spiffeId: svid.spiffeId, serial: svid.serial, notAfter: svid.notAfter, isUp }
+  }
+
+  function createWorkload(stage: Stage): Workload {
+    const nothing = { svid: null, bundle: '', at: clock.now() }
+    return { stage, delivered: nothing, renewAt: 0, isHeld: false, override: null, hasEntry: true, order: 0 }
+  }
+
+  function workload(stage: string): Workload {
+    const found = workloads.get(stage)
+    if (found === undefined) throw new Error(`no stage ${stage} in the playground`)
+    return found
+  }
+
+  function isServed(target: Workload): boolean {
+    return target.hasEntry && agents.get(target.stage.node)?.isUp === true && !target.isHeld
+  }
+
+  /** An SVID of its own and the bundle as it is now, unless nothing is to be given to it. */
+  async function give(target: Workload): Promise<void> {
+    if (target.override !== null) {
+      deliver(target, target.override)
+      return
+    }
+    if (!isServed(target)) return
+    target.order += 1
+    const { order } = target
+    target.renewAt = Number.POSITIVE_INFINITY
+    const svid = await authority.issue({ spiffeId: spiffeIdOf(target.stage) })
+    if (order !== target.order || target.override !== null || !isServed(target) || ended.signal.aborted) return
+    const spread = 0.9 + (0.2 * stages.indexOf(target.stage)) / stages.length
+    target.renewAt = clock.now() + ((svid.notAfter - clock.now()) / 2) * spread
+    deliver(target, svid)
+  }
+
+  function deliver(target: Workload, svid: Svid): void {
+    target.delivered = { svid, bundle: authority.bundle(), at: clock.now() }
+    for (const listener of listeners) listener(target.stage.id, target.delivered)
+  }
+
+  /** What was held back, and what changed meanwhile, is given as soon as it can be. */
+  function giveLater(target: Workload): void {
+    target.renewAt = 0
+  }
+
+  async function tick(): Promise<void> {
+    while (!ended.signal.aborted) {
+      try {
+        await clock.sleep(tickMs, ended.signal)
+        const bundle = authority.bundle()
+        await authority.renew()
+        await renewAgents()
+        const isChanged = bundle !== authority.bundle()
+        const due = [...workloads.values()].filter((target) => isChanged || clock.now() >= target.renewAt)
+        await Promise.all(due.filter((target) => target.override === null).map(give))
+      } catch (error) {
+        if (!ended.signal.aborted) log.error('the playground could not renew an identity', { error })
+      }
+    }
+  }
+
+  async function renewAgents(): Promise<void> {
+    for (const agent of agents.values()) {
+      if (agent.isUp && agent.notAfter - clock.now() < agentLifeMs / 2) {
+        agents.set(agent.node, await attested(agent.node, true))
+      }
+    }
+  }
+
+  return {
+    clock,
+    log,
+    folder,
+    svidSeconds,
+    authority,
+    agents: () => [...agents.values()],
+    entries: () => stages.flatMap((stage) => entries.get(stage.id) ?? []),
+    delivered: (stage) => workload(stage).delivered,
+    onDelivery(listener) {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+    setAgent(node, isUp) {
+      const agent = agents.get(node)
+      if (agent === undefined) throw new Error(`no machine ${node} in the playground`)
+      agents.set(node, { ...agent, isUp })
+      if (!isUp) return
+      for (const target of workloads.values()) if (target.stage.node === node) giveLater(target)
+    },
+    removeEntry(stage) {
+      workload(stage).hasEntry = false
+      entries.delete(stage)
+    },
+    restoreEntry(stage) {
+      const target = workload(stage)
+      if (target.hasEntry) return
+      target.hasEntry = true
+      entries.set(stage, entryOf(stageOf(stage), svidSeconds, clock.now()))
+      giveLater(target)
+    },
+    holdBack(stage, isHeld) {
+      const target = workload(stage)
+      target.isHeld = isHeld
+      if (!isHeld) giveLater(target)
+    },
+    override(stage, svid) {
+      const target = workload(stage)
+      target.override = svid
+      if (svid === null) giveLater(target)
+      else deliver(target, svid)
+    },
+    attach(stage) {
+      const target = workload(stage)
+      if (isServed(target) || target.override !== null) return target.delivered
+      target.delivered = { svid: null, bundle: '', at: clock.now() }
+      return target.delivered
+    },
+    async rotate() {
+      await Promise.all([...workloads.values()].map(give))
+    },
+    async stop() {
+      ended.abort()
+      listeners.clear()
+      await ticking
+    },
+  }
+}
+
+function entryOf(stage: Stage, x509SvidTtlSeconds: number, now: number): Entry {
+  return {
+    id: randomUUID(),
+    spiffeId: spiffeIdOf(stage),
+    parentId: agentIdOf(stage.node),
+    selectors: selectorsOf(stage),
+    x509SvidTtlSeconds,
+    createdAt: now,
+    revision: 1,
+  }
+}
