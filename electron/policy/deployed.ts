@@ -33,6 +33,16 @@ export async function bundlesOf(
   )
 }
 
+/** The rule that decides for a bundle, such as `pipeline/authz/result`; null: not known. */
+export async function decisionPathFor(
+  environment: string,
+  name: string,
+  parts: Pick<PolicyParts, 'configured' | 'opaFacts'>,
+): Promise<string | null> {
+  const [configured, facts] = await Promise.all([parts.configured(environment), parts.opaFacts(environment)])
+  return configured.find(({ settings }) => settings.name === name)?.settings.decision ?? decisionPathOf(name, facts)
+}
+
 async function liveOf(
   environment: string,
   own: ConfiguredBundle | null,

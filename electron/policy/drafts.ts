@@ -35,13 +35,19 @@ export interface NewDraft {
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
+export interface DraftFolder {
+  readonly folder: string
+  readonly roots: readonly string[]
+  readonly revision: string
+}
+
 /** Drafts of policies, each a folder laid out as the bundle, so that OPA, Regal and any other editor work on the same files. */
 export interface Drafts {
   list(environment: string): Promise<readonly StoredDraft[]>
   start(draft: NewDraft): Promise<StoredDraft>
   get(id: string): Promise<StoredDraft>
   /** Folder of the files, for tools. Throws `not-found`. */
-  folderOf(id: string): Promise<{ readonly folder: string; readonly roots: readonly string[] }>
+  folderOf(id: string): Promise<DraftFolder>
   read(id: string, path: string): Promise<DraftFile>
   /** `version: null` makes the file. `conflict` when it changed since that version, here or outside. On the disk when it resolves. */
   write(id: string, path: string, text: string, version: number | null): Promise<DraftFile>
@@ -186,8 +192,8 @@ export function createDrafts(folder: string, { clock, log }: { readonly clock: C
     },
     get: async (id) => summary(await load(id)),
     async folderOf(id) {
-      const { roots } = await load(id)
-      return { folder: filesFolder(id), roots }
+      const { roots, revision } = await load(id)
+      return { folder: filesFolder(id), roots, revision }
     },
     read: (id, path) =>
       inTurn(id, async () => {

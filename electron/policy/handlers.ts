@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { policy } from '../../shared/contract/policy.ts'
 import { nextRevision } from '../../shared/domain/policy/convergence.ts'
 import { Failure } from '../core/failure.ts'
-import { bundlesOf, revisionsOf } from './deployed.ts'
+import { bundlesOf, decisionPathFor, revisionsOf } from './deployed.ts'
 import { differenceOf } from './difference.ts'
 import type { StoredDraft } from './drafts.ts'
 import type { Editing } from './editing.ts'
@@ -55,11 +55,6 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
     return { ...draft, overtakenBy: isOvertaken ? live : null }
   }
 
-  async function decisionPath(environment: string, bundle: string, signal: AbortSignal): Promise<string | null> {
-    const found = await bundlesOf(environment, parts, subjects, signal)
-    return found.find(({ name }) => name === bundle)?.decisionPath ?? null
-  }
-
   return {
     tools: () => tools.states(),
     toolRelease: ({ tool }) => tools.release(tool),
@@ -99,7 +94,11 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
     },
     draft: async ({ draft }, signal) => summaryOf(await parts.drafts.get(draft), signal),
     readDraft: ({ draft, path }) => parts.drafts.read(draft, path),
-    writeDraft: ({ draft, path, text, version }) => parts.drafts.write(draft, path, text, version),
+    async writeDraft({ draft, path, text, version }) {
+      const written = await parts.drafts.write(draft, path, text, version)
+      simulating.changed(draft)
+      return written
+    },
     removeDraftFile: async ({ draft, path }, signal) => summaryOf(await parts.drafts.removeFile(draft, path), signal),
     async discardDraft({ draft }) {
       await parts.drafts.discard(draft)
@@ -113,12 +112,12 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
     },
     test: ({ draft }, signal) => editing.test(draft, signal),
     async simulate({ environment, bundle, deployed, draft, query, input }, signal) {
-      const path = await decisionPath(environment, bundle, signal)
+      const path = await decisionPathFor(environment, bundle, parts)
       return simulating.simulate({ environment, bundle, deployed, draft, query, input }, path, signal)
     },
     inputOf: ({ environment, from }, signal) => inputs.of(environment, from, signal),
     async recheck({ environment, bundle, before, after, minutes, limit }, signal) {
-      const path = await decisionPath(environment, bundle, signal)
+      const path = await decisionPathFor(environment, bundle, parts)
       return inputs.recheck({ environment, bundle, before, after, minutes, limit, decisionPath: path }, signal)
     },
     plan: ({ environment, bundle, of }, signal) => publishing.plan(environment, bundle, of, signal),

@@ -117,8 +117,7 @@ export function createInputs(parts: InputParts, subjects: Subjects, simulating: 
         const common = { decisionId, at, callerSpiffeId, calleeSpiffeId, path: request.access?.path ?? null }
         try {
           const { input, masked } = await recorded(environment, decisionId)
-          const decide = async (subject: Subject) =>
-            (await simulating.decide(subject, decisionPath, input, signal)).decision
+          const decide = (subject: Subject) => simulating.decide(subject, decisionPath, input, signal)
           return { ...common, before: await decide(old), after: await decide(fresh), masked, problem: null }
         } catch (reason) {
           if (signal.aborted) throw signal.reason

@@ -1,16 +1,11 @@
-import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { PolicySubject, Simulation } from '../../shared/contract/policy.ts'
 import type { Evaluation } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
-import { type ManagedOpa, startManagedOpa } from '../tools/managed-opa.ts'
-import type { OpaCommand } from '../tools/opa-command.ts'
-import { decisionOf, evaluate } from '../tools/opa-evaluate.ts'
-import { writeBundleFolder } from './bundle-archive.ts'
+import { OpaProblem } from '../tools/opa-command.ts'
+import { decisionOf, evaluate, evaluateManaged, failedEvaluation, pathOfQuery } from '../tools/opa-evaluate.ts'
+import { createManagedOpas } from './managed-opas.ts'
 import type { PolicyParts } from './parts.ts'
 import type { Subject, Subjects } from './subjects.ts'
-import { writeWhole } from './write-whole.ts'
 
 export interface SimulateRequest {
   readonly environment: string
@@ -23,32 +18,51 @@ export interface SimulateRequest {
 
 export interface Simulating {
   simulate(request: SimulateRequest, decisionPath: string | null, signal: AbortSignal): Promise<Simulation>
-  /** Only the decisions, by an OPA that stays up between them: for many inputs. */
+  /** Only the decision: for many inputs. Rejects with `OpaProblem` in OPA's words. */
   decide(
     subject: Subject,
     decisionPath: string,
     input: unknown,
     signal: AbortSignal,
-  ): Promise<Pick<Evaluation, 'decision' | 'result' | 'error' | 'metrics'>>
+  ): Promise<NonNullable<Evaluation['decision']>>
+  /** Whether it can be decided by it at all: rejects as `decide` does. */
+  ready(subject: Subject): Promise<void>
+  /** A draft has changed: one that was simulated lately is made ready for the next time. */
+  changed(draft: string): void
   close(): Promise<void>
 }
 
-/** OPAs that stay up, each with one policy. */
-const mostManaged = 3
+/** The writes of an editor within this time are made ready for as one. Milliseconds. */
+const settledMs = 500
+const latelyMs = 10 * 60_000
 
 /** Evaluates policies with OPAs of our own, never with one of the environment. */
 export function createSimulating(parts: PolicyParts, subjects: Subjects, workFolder: string): Simulating {
-  /** By content: an edited draft is another policy. The one used longest ago ends first. */
-  const managed = new Map<string, Promise<{ readonly opa: ManagedOpa; readonly folder: string }>>()
+  const opas = createManagedOpas(parts.opa, workFolder)
+  /** Drafts that were simulated, and when. */
+  const lately = new Map<string, number>()
+  const settling = new Map<string, NodeJS.Timeout>()
 
+  /** By an OPA that stays up where a rule is asked for; an expression could itself reach out, and the command lets none. */
   async function evaluated(
-    opa: OpaCommand,
     subject: Subject,
     query: string,
     input: unknown,
     of: string,
     signal: AbortSignal,
   ): Promise<Evaluation> {
+    const path = pathOfQuery(query)
+    if (path !== null) {
+      try {
+        const { files } = subject
+        const found = await opas.use(subject, (opa) => evaluateManaged(opa, { path, input, of, files }, signal))
+        if (found !== null) return found
+      } catch (reason) {
+        if (!(reason instanceof OpaProblem) || signal.aborted) throw reason
+        return failedEvaluation(reason.message, of)
+      }
+    }
+    const opa = await parts.opa()
     const { folder, release } = await subjects.folder(subject)
     try {
       return await evaluate(opa, { folder, query, input, of }, signal)
@@ -57,59 +71,18 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
     }
   }
 
-  async function start(opa: OpaCommand, subject: Subject) {
-    await mkdir(workFolder, { recursive: true, mode: 0o700 })
-    const folder = await mkdtemp(join(workFolder, 'managed-'))
-    try {
-      await writeBundleFolder(folder, subject.files, subject.roots)
-      const reaching = (await opa.check(folder, { capabilitiesFile: await capabilitiesIn(opa, workFolder) })).at(0)
-      if (reaching !== undefined) {
-        throw new Failure(
-          'invalid',
-          subject.id.revision,
-          `This policy cannot be simulated here: ${reaching.message}`,
-          'Simulation has no network.',
-        )
-      }
-      return { opa: await startManagedOpa(opa.path, folder), folder }
-    } catch (reason) {
-      await rm(folder, { recursive: true, force: true })
-      throw reason
-    }
+  function ready(subject: Subject): Promise<void> {
+    return opas.use(subject, async () => {})
   }
 
-  async function end(key: string): Promise<void> {
-    const running = managed.get(key)
-    managed.delete(key)
-    const found = await running?.catch(() => null)
-    if (found === null || found === undefined) return
-    await found.opa.stop()
-    await rm(found.folder, { recursive: true, force: true })
-  }
-
-  async function managedFor(subject: Subject): Promise<ManagedOpa> {
-    const key = contentKey(subject)
-    const known = managed.get(key)
-    if (known !== undefined) {
-      const { opa } = await known
-      if (opa.alive) {
-        managed.delete(key)
-        managed.set(key, known) // used last
-        return opa
-      }
-      await end(key)
-    }
-    const oldest = managed.size >= mostManaged ? managed.keys().next().value : undefined
-    if (oldest !== undefined) await end(oldest)
-    const starting = parts.opa().then((opa) => start(opa, subject))
-    managed.set(key, starting)
-    starting.catch(() => managed.delete(key))
-    return (await starting).opa
+  async function makeReady(draft: string): Promise<void> {
+    const subject = await subjects.draft(draft).catch(() => null) // it was discarded
+    if (subject !== null) await ready(subject).catch(() => {}) // the next simulation says why
   }
 
   return {
     async simulate({ environment, bundle, deployed, draft, query, input }, decisionPath, signal) {
-      const asked = query ?? (decisionPath === null ? null : `data.${decisionPath.replaceAll('/', '.')}`)
+      const asked = query ?? (decisionPath === null ? null : queryOfPath(decisionPath))
       if (asked === null) {
         throw new Failure(
           'invalid',
@@ -118,20 +91,15 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
           'Name one in environment.yaml (policy.bundles.decision) or in the form.',
         )
       }
-      const opa = await parts.opa()
+      await parts.opa() // without it nothing is evaluated, and it says how to get it
+      if (draft !== null) lately.set(draft, parts.clock.now())
       const problems: string[] = []
       const one = async (wanted: PolicySubject | null, of: string): Promise<Evaluation | null> => {
         if (wanted === null) return null
         try {
           const subject = await subjects.find(environment, bundle, wanted, signal)
-          const found = await evaluated(
-            opa,
-            subject,
-            asked,
-            input,
-            of === 'draft' ? `draft ${subject.id.revision}` : subject.id.revision,
-            signal,
-          )
+          const name = of === 'draft' ? `draft ${subject.id.revision}` : subject.id.revision
+          const found = await evaluated(subject, asked, input, name, signal)
           problems.push(...(subject.from.kind === 'policy-api' ? subject.problems : []))
           return found
         } catch (reason) {
@@ -147,27 +115,33 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
       return { deployed: before, draft: after, problem: problems.length === 0 ? null : problems.join(' ') }
     },
     async decide(subject, decisionPath, input, signal) {
-      const opa = await managedFor(subject)
-      const { result, isDefined, evaluationMs } = await opa.decide(decisionPath, input, signal)
-      const decision = decisionOf(isDefined ? result : undefined)
-      return { decision, result, error: null, metrics: { evaluationMs, totalMs: null } }
+      const { result, isDefined } = await opas.use(subject, (opa) => opa.decide(decisionPath, input, signal))
+      return decisionOf(isDefined ? result : undefined)
+    },
+    ready,
+    changed(draft) {
+      const last = lately.get(draft)
+      if (last === undefined) return
+      clearTimeout(settling.get(draft))
+      settling.delete(draft)
+      if (parts.clock.now() - last > latelyMs) lately.delete(draft)
+      else {
+        const timer = setTimeout(() => {
+          settling.delete(draft)
+          void makeReady(draft)
+        }, settledMs)
+        settling.set(draft, timer)
+      }
     },
     async close() {
-      await Promise.all([...managed.keys()].map(end))
+      for (const timer of settling.values()) clearTimeout(timer)
+      await opas.close()
     },
   }
 }
 
-function contentKey({ files }: Subject): string {
-  const hash = createHash('sha256')
-  for (const [path, content] of [...files].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
-    hash.update(`${path.length} ${path} ${content.length} `).update(content)
-  }
-  return hash.digest('hex')
-}
-
-async function capabilitiesIn(opa: OpaCommand, folder: string): Promise<string> {
-  const file = join(folder, `capabilities-${opa.version}.json`)
-  await writeWhole(file, await opa.capabilities())
-  return file
+/** `pipeline/authz/allow-all` as a reference: members that are no names stand in brackets. */
+function queryOfPath(path: string): string {
+  const members = path.split('/').filter((member) => member !== '')
+  return `data${members.map((member) => (/^[A-Za-z_]\w*$/.test(member) ? `.${member}` : `[${JSON.stringify(member)}]`)).join('')}`
 }

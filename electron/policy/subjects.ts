@@ -22,6 +22,8 @@ export interface Subject {
 export interface Subjects {
   /** Rejects with `not-found` when the revision is held nowhere; says where it was looked for. */
   find(environment: string, bundle: string, subject: PolicySubject, signal: AbortSignal): Promise<Subject>
+  /** A draft as it is now. Rejects with `not-found`, and with `exhausted` for a file that is too large to be worked on. */
+  draft(id: string): Promise<Subject>
   /** What the store's pointer leads to now, kept for later; null: there is no pointer. Rejects with `StoreFailure`. */
   live(
     environment: string,
@@ -35,9 +37,27 @@ export interface Subjects {
   folder(subject: Subject): Promise<{ readonly folder: string; release(): Promise<void> }>
 }
 
+/** Bundles that stay unpacked in memory, and bytes of the largest of them. */
+const mostHeld = 4
+const mostHeldBytes = 16 * 1024 ** 2
+
 export function createSubjects(parts: PolicyParts, workFolder: string): Subjects {
   async function bundleOf(environment: string, bundle: string) {
     return (await parts.configured(environment)).find(({ settings }) => settings.name === bundle) ?? null
+  }
+
+  /** By digest, the last read last: the same revisions are asked for again and again. */
+  const archives = new Map<string, BundleArchive>()
+
+  async function unpacked(bytes: Uint8Array): Promise<BundleArchive> {
+    const digest = digestOf(bytes)
+    const archive = archives.get(digest) ?? (await readBundle(bytes))
+    archives.delete(digest)
+    // A large one is read again: memory is worth more than the second it takes.
+    if (sizeOf(archive) <= mostHeldBytes) archives.set(digest, archive)
+    const oldest = archives.size > mostHeld ? archives.keys().next().value : undefined
+    if (oldest !== undefined) archives.delete(oldest)
+    return archive
   }
 
   /** By environment and bundle. */
@@ -64,7 +84,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
   }
 
   async function keptLive(environment: string, bundle: string, stored: Stored, askedAt: number) {
-    const archive = await readBundle(stored.bytes)
+    const archive = await unpacked(stored.bytes)
     lastLive.set(`${environment} ${bundle}`, { revision: archive.revision, digest: archive.digest })
     const about = { revision: archive.revision, keptAt: askedAt, author: null, rollsBackTo: null }
     await parts.kept.keep(environment, bundle, { ...about, publishedAt: stored.writtenAt }, stored.bytes)
@@ -79,7 +99,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
     const entry = (await parts.kept.list(environment, bundle)).find((each) => isWanted(each, wanted))
     const bytes = entry === undefined ? null : await parts.kept.read(environment, bundle, entry.digest)
     if (bytes === null) return null
-    return { ...subjectOf(await readBundle(bytes), bytes), from: { kind: 'bundle', held: 'kept' } }
+    return { ...subjectOf(await unpacked(bytes), bytes), from: { kind: 'bundle', held: 'kept' } }
   }
 
   async function inStore(
@@ -92,7 +112,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
     const store = (await bundleOf(environment, bundle))?.store ?? null
     const stored = (await store?.readObject(objectName(wanted.revision, wanted.digest), signal)) ?? null
     if (stored === null) return null
-    const archive = await readBundle(stored.bytes)
+    const archive = await unpacked(stored.bytes)
     return archive.digest === wanted.digest
       ? { ...subjectOf(archive, stored.bytes), from: { kind: 'bundle', held: 'store' } }
       : null
@@ -124,8 +144,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
   }
 
   async function draft(id: string): Promise<Subject> {
-    const { basedOn: _base, revision } = await parts.drafts.get(id)
-    const { folder, roots } = await parts.drafts.folderOf(id)
+    const { folder, roots, revision } = await parts.drafts.folderOf(id)
     return {
       id: { revision, digest: null },
       from: { kind: 'draft', draft: id },
@@ -161,6 +180,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
 
   return {
     find,
+    draft,
     live,
     liveId,
     async content(environment, bundle, subject, signal) {
@@ -211,18 +231,33 @@ function isWanted(entry: { readonly revision: string; readonly digest: string },
   return wanted.digest === null ? entry.revision === wanted.revision : entry.digest === wanted.digest
 }
 
+function sizeOf({ files }: BundleArchive): number {
+  return [...files.values()].reduce((sum, { length }) => sum + length, 0)
+}
+
 function byPath(one: { readonly path: string }, other: { readonly path: string }): number {
   return one.path < other.path ? -1 : 1
 }
+
+const mostFileBytes = 256 * 1024 ** 2
 
 async function filesIn(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>()
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name)
     // Links are no part of a draft; neither is what a write has not finished, nor the manifest, which is made anew.
-    if (!entry.isFile() || /^\..*\.new$|^\.manifest$/.test(entry.name) || (await stat(file)).size > 256 * 1024 ** 2)
-      continue
-    found.set(relative(folder, file).split(sep).join('/'), await readFile(file))
+    if (!entry.isFile() || /^\..*\.new$|^\.manifest$/.test(entry.name)) continue
+    const path = relative(folder, file).split(sep).join('/')
+    const { size } = await stat(file)
+    if (size > mostFileBytes) {
+      throw new Failure(
+        'exhausted',
+        path,
+        `${path} of the draft has ${Math.round(size / 1024 ** 2)} MB; Everyhop works on files up to 256 MB.`,
+        'Bring the data to OPA by another way, or in several files.',
+      )
+    }
+    found.set(path, await readFile(file))
   }
   return found
 }

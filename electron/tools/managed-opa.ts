@@ -8,11 +8,15 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { plainEnvironment, watchMemory } from './limited-process.ts'
 import { OpaProblem } from './opa-command.ts'
+import { serverEvents, serverLines, traceOf } from './opa-explanation.ts'
+import type { WireTraceEvent } from './opa-wire.ts'
 
 /** An OPA of our own, for one policy: on a private unix socket, with nothing of the environment. */
 export interface ManagedOpa {
   /** The value of a rule, `pipeline/authz/result`; `undefined` when the rule is undefined for the input. */
   decide(path: string, input: unknown, signal?: AbortSignal): Promise<ManagedDecision>
+  /** The same with OPA's full trace; `files` are those of the policy. */
+  explain(path: string, input: unknown, files: readonly string[], signal?: AbortSignal): Promise<ExplainedDecision>
   /** False after it ended by itself or was stopped: start another. */
   readonly alive: boolean
   stop(): Promise<void>
@@ -23,6 +27,11 @@ export interface ManagedDecision {
   readonly isDefined: boolean
   /** Of the evaluation alone, milliseconds. */
   readonly evaluationMs: number | null
+}
+
+export interface ExplainedDecision extends ManagedDecision {
+  /** null: the server's trace cannot be read for certain, see `traceOf`; too-long: beyond 64 MB. */
+  readonly trace: readonly WireTraceEvent[] | 'too-long' | null
 }
 
 export interface ManagedLimits {
@@ -40,9 +49,12 @@ const answerSchema = z.object({
   code: z.string().optional(),
   message: z.string().optional(),
   errors: z.array(z.object({ message: z.string() })).optional(),
+  explanation: z.unknown().optional(),
 })
+type Answer = z.infer<typeof answerSchema>
 
-const mostAnswerBytes = 16 * 1024 ** 2
+const mostAnswerBytes = 64 * 1024 ** 2
+const tooLong = new OpaProblem('OPA’s answer is longer than 64 MB.')
 
 /**
  * Starts it on the files of a folder, which nothing else writes to. Rejects with an `OpaProblem` in OPA's words when it does
@@ -54,7 +66,9 @@ export async function startManagedOpa(opa: string, folder: string, limits = mana
   const place = await mkdtemp(join(tmpdir(), 'eh-opa-'))
   const socket = join(place, 's')
   const words = ['run', '--server', '--addr', `unix://${socket}`, '--unix-socket-perm', '700', '--log-level', 'error']
-  const child = spawn(opa, [...words, '--skip-version-check', '--bundle', folder], {
+  const child = spawn(opa, [...words, '--skip-version-check', '--bundle', '.'], {
+    // Places in traces are then those of the bundle.
+    cwd: folder,
     env: { ...plainEnvironment(limits.memoryBytes), HOME: place },
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
@@ -67,7 +81,7 @@ export async function startManagedOpa(opa: string, folder: string, limits = mana
   }
   child.on('error', (reason) => (said += reason.message))
   const stopWatching = watchMemory(child, limits.memoryBytes, () => {
-    why = `it needed more than ${Math.round(limits.memoryBytes / 1024 ** 2)} MB of memory`
+    why = `it needed more memory than the ${Math.round(limits.memoryBytes / 1024 ** 2)} MB it may have`
     child.kill('SIGKILL')
   })
   const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null || child.pid === undefined
@@ -95,7 +109,7 @@ export async function startManagedOpa(opa: string, folder: string, limits = mana
         let length = 0
         answer.on('data', (part: Buffer) => {
           length += part.length
-          if (length > mostAnswerBytes) asked.destroy(new Error('the answer is longer than 16 MB'))
+          if (length > mostAnswerBytes) asked.destroy(tooLong)
           else parts.push(part)
         })
         answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }))
@@ -118,35 +132,60 @@ export async function startManagedOpa(opa: string, folder: string, limits = mana
     await wait(15)
   }
 
+  async function answerOf(path: string, how: string, input: unknown, signal?: AbortSignal): Promise<Answer> {
+    const deadline = AbortSignal.timeout(limits.decisionMs)
+    const both = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
+    const target = `/v1/data/${path.split('/').map(encodeURIComponent).join('/')}?metrics&strict-builtin-errors&${how}`
+    const answer = await ask('POST', target, JSON.stringify({ input }), both).catch((reason: unknown) => {
+      if (why !== '') throw new OpaProblem(`The evaluation was stopped: ${why}.`)
+      if (reason === tooLong) throw reason
+      if (isOver()) throw new OpaProblem(`OPA was stopped: ${said.trim().slice(0, 500) || 'it ended by itself'}`)
+      if (deadline.aborted)
+        throw new OpaProblem(`The evaluation took longer than ${limits.decisionMs} ms and was stopped.`)
+      throw reason
+    })
+    const read = answerSchema.safeParse(jsonOr(answer.text))
+    if (!read.success) throw new OpaProblem(`OPA answered ${answer.status} with something that is not understood.`)
+    if (answer.status === 200) return read.data
+    const { errors = [], message = `It answered ${answer.status}.` } = read.data
+    const words = errors.length > 0 ? errors.map((each) => each.message) : [message]
+    throw new OpaProblem(words.join('\n').slice(0, 4000))
+  }
+
+  async function decide(path: string, input: unknown, signal?: AbortSignal): Promise<ManagedDecision> {
+    return decisionIn(await answerOf(path, '', input, signal))
+  }
+
   return {
     get alive() {
       return !isOver()
     },
     stop,
-    async decide(path, input, signal) {
-      const deadline = AbortSignal.timeout(limits.decisionMs)
-      const both = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
-      const target = `/v1/data/${path.split('/').map(encodeURIComponent).join('/')}?metrics`
-      const answer = await ask('POST', target, JSON.stringify({ input }), both).catch((reason: unknown) => {
-        if (why !== '' || isOver())
-          throw new OpaProblem(`OPA was stopped: ${why || said.trim().slice(0, 500) || 'it ended by itself'}`)
-        if (deadline.aborted)
-          throw new OpaProblem(`The evaluation took longer than ${limits.decisionMs} ms and was stopped.`)
+    decide,
+    async explain(path, input, files, signal) {
+      const told = await Promise.all([
+        answerOf(path, 'explain=full', input, signal),
+        answerOf(path, 'explain=full&pretty', input, signal),
+      ]).catch((reason: unknown) => {
+        if (reason === tooLong) return null
         throw reason
       })
-      const read = answerSchema.safeParse(jsonOr(answer.text))
-      if (!read.success) throw new OpaProblem(`OPA answered ${answer.status} with something that is not understood.`)
-      if (answer.status !== 200) {
-        const words = [read.data.message, ...(read.data.errors ?? []).map(({ message }) => message)].filter(Boolean)
-        throw new OpaProblem(`OPA answered ${answer.status}: ${words.join('; ').slice(0, 2000)}`)
-      }
-      const nanoseconds = read.data.metrics?.['timer_rego_query_eval_ns']
-      return {
-        result: read.data.result ?? null,
-        isDefined: 'result' in read.data,
-        evaluationMs: typeof nanoseconds === 'number' ? nanoseconds / 1e6 : null,
-      }
+      if (told === null) return { ...(await decide(path, input, signal)), trace: 'too-long' }
+      const [whole, pretty] = told
+      const events = serverEvents.safeParse(whole.explanation)
+      const lines = serverLines.safeParse(pretty.explanation)
+      const trace = events.success && lines.success ? traceOf(events.data, lines.data, files) : null
+      return { ...decisionIn(whole), trace }
     },
+  }
+}
+
+function decisionIn(answer: Answer): ManagedDecision {
+  const nanoseconds = answer.metrics?.['timer_rego_query_eval_ns']
+  return {
+    result: answer.result ?? null,
+    isDefined: 'result' in answer,
+    evaluationMs: typeof nanoseconds === 'number' ? nanoseconds / 1e6 : null,
   }
 }
 

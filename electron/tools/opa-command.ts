@@ -18,7 +18,7 @@ export interface OpaCommand {
   readonly version: string
   /** Text for `--capabilities`: nothing that reaches out of the evaluation. */
   readonly capabilities: () => Promise<string>
-  /** `opa check --strict` of a folder; `schemas` is a folder of JSON Schemas, `capabilities` a file. Places are relative to the folder. */
+  /** `opa check`, strict, of a folder; `schemas` is a folder of JSON Schemas, `capabilities` a file. Places are relative to the folder. */
   check(folder: string, options?: CheckOptions, signal?: AbortSignal): Promise<readonly PolicyProblem[]>
   /** `opa test` with coverage, as two runs: OPA prints either results or coverage, and coverage only of tests that pass. */
   test(folder: string, signal?: AbortSignal): Promise<TestRun>
@@ -29,6 +29,8 @@ export interface OpaCommand {
 }
 
 export interface CheckOptions {
+  /** false: only what keeps OPA from evaluating. */
+  readonly strict?: boolean
   readonly schemas?: string
   readonly capabilitiesFile?: string
 }
@@ -63,8 +65,9 @@ export function opaCommand(path: string, version: string): OpaCommand {
       capabilities.catch(() => (capabilities = null)) // asked again the next time
       return capabilities
     },
-    async check(folder, { schemas, capabilitiesFile } = {}, signal) {
-      const words = ['check', '--strict', '--format', 'json', '--max-errors', '100', '--bundle', '.']
+    async check(folder, { strict = true, schemas, capabilitiesFile } = {}, signal) {
+      const words = ['check', '--format', 'json', '--max-errors', '100', '--bundle', '.']
+      if (strict) words.push('--strict')
       if (schemas !== undefined) words.push('--schema', schemas)
       if (capabilitiesFile !== undefined) words.push('--capabilities', capabilitiesFile)
       const answer = printed(await run(words, { cwd: folder, ...(signal === undefined ? {} : { signal }) }), [0, 1])

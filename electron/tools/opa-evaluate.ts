@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Evaluation } from '../../shared/domain/model/policy.ts'
+import type { ManagedOpa } from './managed-opa.ts'
 import { jsonOr, type OpaCommand, OpaProblem } from './opa-command.ts'
 import { traceLines } from './opa-trace.ts'
 import { evalOutput } from './opa-wire.ts'
@@ -43,15 +44,7 @@ export async function evaluate(
       { cwd: folder, limits: { timeoutMs, memoryBytes }, ...(signal === undefined ? {} : { signal }) },
     )
     const totalMs = performance.now() - started
-    const failed = (error: string): Evaluation => ({
-      decision: 'error',
-      result: null,
-      error,
-      trace: [],
-      traceCut: false,
-      metrics: { evaluationMs: null, totalMs },
-      of,
-    })
+    const failed = (error: string): Evaluation => failedEvaluation(error, of, totalMs)
     if (run.ended === 'timed-out') return failed(`The evaluation took longer than ${timeoutMs} ms and was stopped.`)
     if (run.ended === 'too-much-memory')
       return failed('The evaluation needed more memory than it may have and was stopped.')
@@ -88,6 +81,56 @@ export async function evaluate(
   } finally {
     await rm(place, { recursive: true, force: true })
   }
+}
+
+/**
+ * The same by an OPA that runs already, of a rule such as `pipeline/authz/result`; a tenth of the time. null: it cannot tell the
+ * trace, and `evaluate` has to. It rejects with `OpaProblem` when the evaluation or OPA fails.
+ */
+export async function evaluateManaged(
+  opa: ManagedOpa,
+  { path, input, of, files }: ManagedRequest,
+  signal?: AbortSignal,
+): Promise<Evaluation | null> {
+  const started = performance.now()
+  const { result, isDefined, evaluationMs, trace } = await opa.explain(path, input, [...files.keys()], signal)
+  if (trace === null) return null
+  const texts = new Map<string, readonly string[]>()
+  const told = traceLines(trace === 'too-long' ? [] : trace, (file, row) => {
+    const lines = texts.get(file) ?? new TextDecoder().decode(files.get(file)).split('\n')
+    texts.set(file, lines)
+    return lines[row - 1] ?? null
+  })
+  return {
+    decision: decisionOf(isDefined ? result : undefined),
+    result,
+    error: null,
+    trace: told.lines,
+    traceCut: told.cut || trace === 'too-long',
+    metrics: { evaluationMs, totalMs: performance.now() - started },
+    of,
+  }
+}
+
+export interface ManagedRequest {
+  readonly path: string
+  readonly input: unknown
+  readonly of: string
+  /** Of the policy that this OPA was started with. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+}
+
+/** What OPA refused, or could not bring to an end, in its words. */
+export function failedEvaluation(error: string, of: string, totalMs: number | null = null): Evaluation {
+  const metrics = { evaluationMs: null, totalMs }
+  return { decision: 'error', result: null, error, trace: [], traceCut: false, metrics, of }
+}
+
+/** `data.pipeline.authz["result"]` as a path; null: it is an expression, and no reference that could not reach out. */
+export function pathOfQuery(query: string): string | null {
+  const read = /^\s*data((?:\.[A-Za-z_]\w*|\["[^"\\/]+"\])+)\s*$/.exec(query)
+  const members = read?.[1]?.match(/\.\w+|\["[^"]+"\]/g)
+  return members?.map((each) => (each.startsWith('.') ? each.slice(1) : each.slice(2, -2))).join('/') ?? null
 }
 
 /**

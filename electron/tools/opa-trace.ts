@@ -30,14 +30,14 @@ export function traceLines(
   return { lines, cut: isCut }
 }
 
-/** Variables that the compiler made up have no name in the source, and are left out. */
+/** Variables that the compiler made up have no name in the source, and are left out. By name: OPA tells them in any order. */
 function valuesOf({ Locals, LocalMetadata }: WireTraceEvent): Record<string, unknown> {
-  const named: Record<string, unknown> = {}
+  const named: [string, unknown][] = []
   for (const term of Locals ?? []) {
     const name = LocalMetadata?.[term.name]?.name ?? term.name
-    if (!name.startsWith('__local') && !name.startsWith('$') && name !== '_') named[name] = plain(term)
+    if (!name.startsWith('__local') && !name.startsWith('$') && name !== '_') named.push([name, plain(term)])
   }
-  return named
+  return Object.fromEntries(named.toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 /** Terms of OPA's syntax tree as JSON values: `{"type":"string","value":"x"}` is "x". What is no ground term is said as such. */

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ensureBinaries } from '../../test/lab/provision/binaries.ts'
 import { startManagedOpa } from './managed-opa.ts'
 import { type OpaCommand, opaCommand } from './opa-command.ts'
-import { evaluate } from './opa-evaluate.ts'
+import { evaluate, evaluateManaged } from './opa-evaluate.ts'
 
 let opa: OpaCommand
 let folder: string
@@ -171,4 +171,83 @@ test('a managed OPA decides on a private socket, and tells undefined from false'
 test('a managed OPA that does not compile its policy says so in OPA’s words', async () => {
   await put('pipeline/bad.rego', 'package pipeline.authz\n\nallow if nosuch(1)\n')
   await expect(managed()).rejects.toThrow(/undefined function nosuch/)
+})
+
+const deep = 'lib/a folder with a long name/and another one in it/and one more to make it long/helpers.rego'
+const helpers = `package lib.helpers
+
+bad(x) if x == "bad"
+
+good(v, w) := r if {
+	r := [v, w]
+	some m in ["a", "b"]
+	m == "b"
+	trace("a b")
+	input.k == v
+}
+`
+const manifold = `package pipeline.manifold
+
+import data.lib.helpers
+
+ok if {
+	some i, x in input.xs
+	not helpers.bad(x)
+	y := {k: v | some k, v in input.o; v != x}
+	z := [[a, "b c"] | some a in input.xs; a.not != "x y"]
+	every each in z { count(each) > 1 }
+	s := {a | some a in input.xs} | set()
+	count(s) > i
+	helpers.good(x, y) with input.k as x
+	regex.match("a.*b", x["b c"])
+}
+`
+
+test('an OPA that stays up explains as the command does: the same lines, places, depths and values', async () => {
+  await put('pipeline/manifold.rego', manifold)
+  await put(deep, helpers)
+  const server = await managed()
+  const names = ['pipeline/authz.rego', 'pipeline/manifold.rego', deep]
+  const files = new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)),
+  )
+  const cases = [
+    { path: 'pipeline/authz/allow', input: { caller: 'abc' } },
+    { path: 'pipeline/authz/allow', input: { caller: 'q' } },
+    { path: 'pipeline/manifold/ok', input: { xs: [{ not: 'd', 'b c': 'ab1' }, 'bad'], o: { k: 1, l: 2 } } },
+    { path: 'pipeline/nothing', input: {} },
+  ]
+  for (const { path, input } of cases) {
+    const query = `data.${path.replaceAll('/', '.')}`
+    const { metrics: _theirs, ...expected } = await evaluate(opa, { folder, query, input, of: 'draft' })
+    for (const found of [1, 2].map(() => evaluateManaged(server, { path, input, of: 'draft', files }))) {
+      const { metrics, ...told } = (await found) ?? { metrics: null }
+      expect(told).toEqual(expected)
+      expect(metrics?.evaluationMs).toBeGreaterThan(0)
+    }
+  }
+  const many = await evaluateManaged(server, {
+    path: 'pipeline/manifold/ok',
+    input: cases[2]?.input,
+    of: 'draft',
+    files,
+  })
+  expect(many?.trace.find(({ path }) => path === deep)).toMatchObject({ event: 'enter', row: 5 })
+  expect(many?.trace.map(({ values }) => Object.keys(values)).flat()).toEqual(
+    expect.arrayContaining(['each', 'z', 'w']),
+  )
+})
+
+test('what fails within the evaluation is said in OPA’s words, by the server as by the command', async () => {
+  await put('pipeline/two.rego', 'package pipeline.two\n\nr := x if some x in [1, 2]\n\nd := 1 / input.zero\n')
+  const server = await managed()
+  for (const [name, input] of [
+    ['r', {}],
+    ['d', { zero: 0 }],
+  ] as const) {
+    const cold = await evaluate(opa, { folder, query: `data.pipeline.two.${name}`, input, of: 'draft' })
+    expect(cold.decision).toBe('error')
+    const asked = { path: `pipeline/two/${name}`, input, of: 'draft', files: new Map<string, Uint8Array>() }
+    await expect(evaluateManaged(server, asked)).rejects.toThrow(cold.error ?? 'no error')
+  }
 })
