@@ -11,6 +11,7 @@ import {
 import type { DesktopDoor } from '../api/desktop-client.ts'
 import { App } from './app.tsx'
 import styles from './desktop.module.css'
+import { askForScreen } from './use-menu-screens.ts'
 
 /** The window of the desktop app: the same page, and above it what only the desktop can say of its own service. */
 export function DesktopApp({ door }: { readonly door: DesktopDoor }) {
@@ -66,13 +67,8 @@ function Notice({
   )
 }
 
-/** Search and help lie over every screen, whose frame listens; screens have addresses. */
+/** All of it is the frame's, which knows what is looked at. */
 function obey(command: PageCommand): void {
-  if (command === 'search' || command === 'help') {
-    window.dispatchEvent(new CustomEvent(`everyhop:${command}`))
-    return
-  }
-  // A screen of the same environment: the rest of the view's state belongs to the screen before.
-  const environment = new URLSearchParams(window.location.hash.split('?')[1] ?? '').get('env')
-  window.location.hash = `#/${command}${environment === null ? '' : `?env=${encodeURIComponent(environment)}`}`
+  if (command === 'search' || command === 'help') window.dispatchEvent(new CustomEvent(`everyhop:${command}`))
+  else askForScreen(command)
 }

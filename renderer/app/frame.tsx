@@ -13,6 +13,7 @@ import { TopBar } from './top-bar.tsx'
 import { UnlockSecrets } from './unlock.tsx'
 import { useChords } from './use-chords.ts'
 import { useFrameKeys } from './use-frame-keys.ts'
+import { useMenuScreens } from './use-menu-screens.ts'
 
 /** Constant around every screen: rail, top bar, palette, help. Only screens that exist are offered. */
 export function Frame() {
@@ -21,6 +22,7 @@ export function Frame() {
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
   useChords()
+  useMenuScreens()
   useFrameKeys({ onPalette: () => setPalette(true), onHelp: () => setHelp(true) })
   return (
     <LiveProvider key={usable ?? ''} environment={usable}>
