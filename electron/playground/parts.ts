@@ -288,6 +288,8 @@ export interface TrafficControl {
   /** Requests a second; ten times the normal is the fault "traffic burst". */
   rate(perSecond: number): void
   readonly normal: number
+  /** Requests carry this hour of the day, UTC, as the time at which their user asked; null: they carry none. */
+  askedAt(hour: number | null): void
   /** Calls a stage from another one over a way the topology lacks, again and again; gives what ends it. */
   lateral(from: string, to: string, path: string): () => void
 }
@@ -314,6 +316,8 @@ export interface KubernetesControls {
     reason: string,
     message: string,
   ): void
+  /** Pods came, went or changed their plan: their objects follow. */
+  refresh(): void
   stop(): Promise<void>
 }
 

@@ -118,7 +118,7 @@ export const conductFaults: readonly Fault[] = [
     lab: { made: 'no', why: 'The traffic of the lab has one rhythm, and says nothing of the hour at which users ask.' },
     playground: { made: true },
     title: 'Access at 03:00',
-    words: 'A user asks at three in the morning, by the time that the request carries, for what others ask by day.',
+    words: 'Requests carry three in the morning as the time at which their users asked; by day nobody minds them.',
     lookFor:
       'The decisions of the hop from the application to the gateway: x-asked-at says 03:00, and no state changes, as every right is in order.',
     hits: { hop: entryHop },

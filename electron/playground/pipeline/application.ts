@@ -13,6 +13,8 @@ export const askSchema = z.strictObject({
   rights: z.array(z.string().max(60)).max(20),
   classification: z.enum(classifications),
   prompt: z.string().min(1).max(4_000),
+  /** When the user asked, as ISO 8601 in UTC. */
+  askedAt: z.iso.datetime().optional(),
 })
 export type Ask = z.infer<typeof askSchema>
 
@@ -20,7 +22,7 @@ export type Ask = z.infer<typeof askSchema>
 export async function ask(runtime: Runtime, message: IncomingMessage, signal: AbortSignal): Promise<Uint8Array> {
   const asked = askSchema.safeParse(parseJson(await bodyOf(message, runtime.stage)))
   if (!asked.success) throw new Refusal(400, runtime.stage, 'not-a-question')
-  const { user, rights, classification, prompt } = asked.data
+  const { user, rights, classification, prompt, askedAt } = asked.data
   if (runtime.keys.issueUsers === null) throw new Error('the application has no key to sign users in')
   const token = await issueUserToken({ name: user, rights }, runtime.clock(), runtime.keys.issueUsers)
   const came = readContext(message)
@@ -28,6 +30,7 @@ export async function ask(runtime: Runtime, message: IncomingMessage, signal: Ab
     requestId: came.requestId ?? newRequestId(),
     traceId: came.traceId ?? newTraceId(),
     classification,
+    askedAt: askedAt ?? null,
   }
   const identity = { authorization: `Bearer ${token}` }
   return await runtime.send('gateway', { context, body: toJson({ prompt }), identity }, signal)

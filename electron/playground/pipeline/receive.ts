@@ -31,7 +31,7 @@ export async function receive(
   message: IncomingMessage,
   caller: string,
 ): Promise<Received> {
-  const { requestId, traceId, classification } = readContext(message)
+  const { requestId, traceId, classification, askedAt } = readContext(message)
   const body = await bodyOf(message, runtime.stage)
   const now = runtime.clock()
   const event: EventContext = {
@@ -59,7 +59,7 @@ export async function receive(
     throw new Refusal(400, runtime.stage, 'request-without-context')
   }
   const wildcard = endpoint.path.at(-1) === '*' ? ((message.url ?? '').split('/').at(-1) ?? '') : ''
-  return { context: { requestId, traceId, classification }, user: identity.user, body, wildcard }
+  return { context: { requestId, traceId, classification, askedAt }, user: identity.user, body, wildcard }
 }
 
 export async function bodyOf(message: IncomingMessage, stage: string): Promise<Uint8Array> {

@@ -7,6 +7,8 @@ export interface RequestContext {
   readonly requestId: string
   readonly traceId: string
   readonly classification: Classification
+  /** When the user asked, by the user's own clock, ISO 8601; null: the request does not say. */
+  readonly askedAt?: string | null
 }
 
 export const classifications = ['internal', 'confidential', 'restricted'] as const
@@ -14,8 +16,10 @@ export type Classification = (typeof classifications)[number]
 
 export const classificationHeader = 'x-data-classification'
 export const userTokenHeader = 'x-user-token'
+export const askedAtHeader = 'x-asked-at'
 
 const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/
+const askedAtPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z$/
 /** https://www.w3.org/TR/trace-context/#traceparent-header, version 00; ids of only zeroes are invalid. */
 const traceparentPattern = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
@@ -24,13 +28,16 @@ export function readContext(message: IncomingMessage): {
   readonly requestId: string | null
   readonly traceId: string | null
   readonly classification: Classification | null
+  readonly askedAt: string | null
 } {
   const requestId = singleHeader(message, 'x-request-id')
   const named = singleHeader(message, classificationHeader)
+  const askedAt = singleHeader(message, askedAtHeader)
   return {
     requestId: requestId !== null && requestIdPattern.test(requestId) ? requestId : null,
     traceId: traceparentPattern.exec(singleHeader(message, 'traceparent') ?? '')?.[1] ?? null,
     classification: classifications.find((known) => known === named) ?? null,
+    askedAt: askedAt !== null && askedAtPattern.test(askedAt) ? askedAt : null,
   }
 }
 
@@ -40,6 +47,7 @@ export function contextHeaders(context: RequestContext): Readonly<Record<string,
     'x-request-id': context.requestId,
     traceparent: `00-${context.traceId}-${randomBytes(8).toString('hex')}-01`,
     [classificationHeader]: context.classification,
+    ...(context.askedAt === undefined || context.askedAt === null ? {} : { [askedAtHeader]: context.askedAt }),
   }
 }
 

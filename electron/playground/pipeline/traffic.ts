@@ -24,6 +24,8 @@ export interface Traffic {
   counts(): TrafficCounts
   /** From now on. */
   rate(perSecond: number): void
+  /** Requests say from now on that they were asked at this hour of the day, UTC; null: they say nothing of it. */
+  askedAt(hour: number | null): void
   /** Breaks off what is open and waits for it. */
   stop(): Promise<void>
 }
@@ -40,9 +42,11 @@ export function startTraffic(options: TrafficOptions): Traffic {
   let sent = 0
   let unanswered = 0
   let heldBack = 0
+  let hour: number | null = null
 
   const sendOne = async (): Promise<void> => {
-    const body = toJson(requests.next().value)
+    const asked = requests.next().value
+    const body = toJson(hour === null ? asked : { ...asked, askedAt: todayAt(hour) })
     const call = { ...options.entry, path: '/v1/asks', headers: {}, body, signal: stopped.signal }
     try {
       const answer = await post({ ...call, timeoutMs: options.timeoutMs ?? 10_000 })
@@ -69,10 +73,20 @@ export function startTraffic(options: TrafficOptions): Traffic {
       clearInterval(timer)
       if (!stopped.signal.aborted) timer = setInterval(tick, 1000 / perSecond)
     },
+    askedAt: (at) => {
+      hour = at
+    },
     stop: async () => {
       clearInterval(timer)
       stopped.abort()
       await Promise.all(open)
     },
   }
+}
+
+/** Some minutes past the hour, as no two requests are asked at the same moment. */
+function todayAt(hour: number): string {
+  const at = new Date()
+  at.setUTCHours(hour, at.getUTCMinutes() % 30)
+  return at.toISOString()
 }
