@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { opaCommand, printed } from '../../tools/opa-command.ts'
 import type { BundleShelf } from '../parts.ts'
-import { layOutBundle } from '../pipeline/policy-bundle.ts'
+import { layOutBundle, withoutDecision } from '../pipeline/policy-bundle.ts'
 import { policyData } from '../pipeline/policy-data.ts'
 import type { BundleServer } from './bundle-server.ts'
 
@@ -64,7 +64,7 @@ export function createBundleShelf({ folder, workFolder, keys, server, program }:
     try {
       const source = path.join(place, 'source')
       const data = policyData(order.deny === undefined ? {} : { deny: order.deny })
-      await layOutBundle(source, data, order.undefinedDecision === true ? withoutResult : undefined)
+      await layOutBundle(source, data, order.undefinedDecision === true ? withoutDecision : undefined)
       const output = path.join(place, 'bundle.tar.gz')
       const words = ['build', '--bundle', '.', '--revision', order.revision, '--output', output]
       const signing = [
@@ -91,9 +91,4 @@ export function createBundleShelf({ folder, workFolder, keys, server, program }:
     setReachable: server.setReachable,
     withholdFrom: server.withholdFrom,
   }
-}
-
-/** The rule under another name: nothing else is changed, and what Envoy asks for is not there. */
-function withoutResult(packageName: string, text: string): string {
-  return packageName === 'pipeline.authz' ? text.replaceAll(/^(default )?result := /gm, '$1verdict := ') : text
 }
