@@ -101,6 +101,63 @@ export interface RequestReasonParams {
   'read-runbook': { cause: RequestCause }
 }
 
+/** Names of the two workloads as drawn. */
+interface Sides {
+  readonly client: string
+  readonly server: string
+}
+/** `owner` is the side it is about, `other` the one across. */
+interface Owner {
+  readonly owner: string
+  readonly other: string
+}
+
+/** Every reason that the diagnosis of a handshake can give; `shared/words/diagnosis-handshake.ts` has the sentences. */
+export interface HandshakeReasonParams {
+  // verdicts
+  'presents-expired': Owner & { notAfter: EpochMs | null }
+  'presents-not-yet-valid': Owner & { notBefore: EpochMs | null }
+  'issuer-not-in-bundle': Owner & { issuer: string | null }
+  'other-identity-presented': Owner & { presented: string | null; required: string | null }
+  'no-client-certificate': Sides
+  'no-svid-delivered': Owner
+  'plaintext-to-tls': Sides
+  'tls-to-plaintext': Sides
+  'no-version-in-common': Sides
+  'cannot-connect': Sides
+  'handshake-verified': Sides
+  'cause-of-handshake-not-told': Sides
+  // evidence and rows
+  'says-of-peer': { owner: string; problem: string }
+  'certificate-runs-out': { owner: string; notAfter: EpochMs }
+  'certificate-begins': { owner: string; notBefore: EpochMs }
+  'certificate-valid': { owner: string; notAfter: EpochMs }
+  'issuer-trusted': { owner: string; issuer: string }
+  'issuer-missing': { owner: string; issuer: string; trusted: number }
+  'identity-presented': { owner: string; spiffeId: string }
+  'identity-required': { owner: string; spiffeIds: string }
+  'any-identity-accepted': { owner: string }
+  'identity-as-required': { owner: string; spiffeId: string }
+  'tls-versions-are': { owner: string; versions: string }
+  'identity-absent': { owner: string; code: string }
+  'transport-judged': { state: string; code: string }
+  'roots-trusted': { owner: string; count: number }
+  'not-known-of': { owner: string; code: string }
+  'no-clock-known': { owner: string }
+  // next
+  'renew-identity-of': { owner: string }
+  'look-at-registration-of': { owner: string }
+  'correct-required-identity': Owner
+  'update-bundle-of': { owner: string }
+}
+
+export function tellOfHandshake<Code extends keyof HandshakeReasonParams>(
+  code: Code,
+  params: HandshakeReasonParams[Code],
+): Reason {
+  return { code, params: { ...params } }
+}
+
 export function tell<Code extends keyof RequestReasonParams>(code: Code, params: RequestReasonParams[Code]): Reason {
   return { code, params: { ...params } }
 }

@@ -1,0 +1,100 @@
+import type { HandshakeCause } from '../../model.ts'
+import { tellOfHandshake as tell } from '../../reasons.ts'
+import { type End, other, said, sideOf } from '../view.ts'
+import { found, type HandshakeRule } from './rule.ts'
+
+/** TLS-08: the callee wants a certificate of its caller, and there came none. */
+export const clientCertificateMissing: HandshakeRule = {
+  id: 'client-certificate-missing',
+  cause: 'client-certificate-missing',
+  wrongSide: 'client',
+  faults: [],
+  examine(view) {
+    const told = view.refusals.filter(({ by, problem }) => by === 'server' && problem === 'no-certificate')
+    const words = told.map((each) =>
+      said(each, tell('says-of-peer', { owner: view.names[each.loggedBy], problem: each.problem })),
+    )
+    return found(tell('no-client-certificate', view.names), words)
+  },
+}
+
+/** TLS-01, ID-01: one side has no SVID, so it cannot even begin. */
+function withoutSvid(owner: End, cause: HandshakeCause, faults: HandshakeRule['faults']): HandshakeRule {
+  return {
+    id: cause,
+    cause,
+    wrongSide: owner,
+    faults,
+    examine(view) {
+      const workload = view.workloads[owner]
+      if (workload === null || workload.state.state !== 'no-identity') return null
+      const [factId] = workload.state.restsOn
+      if (factId === undefined) return null
+      const { code } = workload.state.reason
+      const [scope = ''] = factId.split('#')
+      const [source = '', instance = ''] = scope.split('/')
+      if (source !== 'envoy' && source !== 'spire' && source !== 'kubernetes') return null
+      const fact = {
+        factId,
+        source,
+        instance,
+        locator: factId,
+        observedAt: view.of.graph.asOf,
+        basis: workload.state.basis,
+      } as const
+      const evidence = {
+        class: 'decisive',
+        reason: tell('identity-absent', { owner: workload.name, code }),
+        literal: null,
+        from: { kind: 'fact', fact },
+      } as const
+      return found(tell('no-svid-delivered', { owner: view.names[owner], other: view.names[other(owner)] }), [evidence])
+    },
+  }
+}
+export const serverWithoutSvid = withoutSvid('server', 'server-has-no-svid', [
+  'hop-without-identity',
+  'unregistered-workload',
+])
+export const clientWithoutSvid = withoutSvid('client', 'client-has-no-svid', [])
+
+/** TLS-11, TLS-12: one side speaks TLS and the other does not. */
+function plaintext(owner: End, cause: HandshakeCause): HandshakeRule {
+  return {
+    id: cause,
+    cause,
+    wrongSide: owner,
+    faults: ['one-sided-tls'],
+    examine(view) {
+      const verifier = other(owner)
+      const told = view.refusals.filter(({ by, problem }) => by === verifier && problem === 'plaintext-peer')
+      const words = told.map((each) =>
+        said(each, tell('says-of-peer', { owner: view.names[each.loggedBy], problem: each.problem })),
+      )
+      return found(tell(owner === 'client' ? 'plaintext-to-tls' : 'tls-to-plaintext', view.names), words)
+    },
+  }
+}
+export const clientPlaintext = plaintext('client', 'client-speaks-plaintext')
+export const serverPlaintext = plaintext('server', 'server-speaks-plaintext')
+
+/** TLS-14 */
+export const noCommonVersion: HandshakeRule = {
+  id: 'no-common-version',
+  cause: 'no-common-version',
+  wrongSide: 'both',
+  faults: [],
+  examine(view) {
+    const told = view.refusals.filter(({ problem }) => problem === 'version')
+    const words = told.map((each) =>
+      said(each, tell('says-of-peer', { owner: view.names[each.loggedBy], problem: each.problem })),
+    )
+    const versions = (['client', 'server'] as const).map((end) => {
+      const { tlsVersions } = sideOf(view, end)
+      if (!tlsVersions.known) return null
+      const reason = tell('tls-versions-are', { owner: view.names[end], versions: tlsVersions.value })
+      return { class: 'configuration', reason, literal: null, from: { kind: 'fact', fact: tlsVersions.fact } } as const
+    })
+    return told.length === 0 ? null : found(tell('no-version-in-common', view.names), [...words, ...versions])
+  },
+}
