@@ -15,6 +15,7 @@ type Code = Extract<
   | 'no-requests-in-window'
   | 'no-request-source'
   | 'no-decision-seen'
+  | 'ext-authz-awaited'
   | 'authorisation-unread'
   | 'authorisation-callee-without-envoy'
 >
@@ -47,6 +48,8 @@ export const authorisationReasons: Readonly<Record<Code, (params: Params) => str
     `${callee(p)} asks an authorisation server. Nothing that could show requests from ${caller(p)} is readable.`,
   'no-decision-seen': (p) =>
     `${callee(p)} asks an authorisation server, but no decision about requests from ${caller(p)} is readable.`,
+  'ext-authz-awaited': (p) =>
+    `${callee(p)} is to ask an authorisation server, but which one was not delivered to its Envoy yet, so nothing says whether it asks.`,
   'authorisation-unread': (p) => `The listeners of ${callee(p)} cannot be read now, so nothing says whether it asks.`,
   'authorisation-callee-without-envoy': (p) =>
     `No Envoy is known for ${callee(p)}, so nothing says whether it asks an authorisation server.`,

@@ -85,7 +85,8 @@ test('a filter delivered by ECDS is found, and one that was not delivered is not
   const type_urls = [`${prefix}.ext_authz.v3.ExtAuthz`]
   const discovered = { name: 'authz', config_discovery: { type_urls } }
   expect(guard([discovered], {}, [['authz', authz().typed_config]])?.cluster).toBe('opa')
-  expect(() => guard([discovered])).toThrow('not delivered')
+  expect(read([discovered]).filters).toMatchObject({ extAuthz: null, awaitsExtAuthz: true })
+  expect(read([authz()]).filters).not.toHaveProperty('awaitsExtAuthz')
   expect(guard([{ name: 'other', config_discovery: { type_urls: [`${prefix}.lua.v3.Lua`] } }])).toBeNull()
 })
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { ExtAuthz, HttpFilters } from '../../../shared/domain/model/envoy-facts.ts'
-import { NotUnderstood, parse } from './problem.ts'
+import { parse } from './problem.ts'
 import { durationMs } from './values.ts'
 import { kindOf, type Typed } from './wire.ts'
 import {
@@ -25,7 +25,8 @@ export function translateConnectionManager(
   discovered: DiscoveredFilters,
   connectionGuards: readonly ExtAuthz[] = [],
 ): { readonly filters: HttpFilters; readonly clusters: readonly string[] } {
-  const found = manager.http_filters.flatMap((filter) => authorisationFilter(filter, discovered) ?? [])
+  const read = manager.http_filters.map((filter) => authorisationFilter(filter, discovered))
+  const found = read.filter((filter) => filter !== null && filter !== 'awaited')
   const guards = [
     ...found.map(({ config, name, always }) => translateExtAuthz(config, name, always, routes)),
     ...connectionGuards,
@@ -34,6 +35,7 @@ export function translateConnectionManager(
     filters: {
       statPrefix: manager.stat_prefix,
       extAuthz: strictest(guards),
+      ...(read.includes('awaited') ? { awaitsExtAuthz: true as const } : {}),
       forwardClientCertDetails: manager.forward_client_cert_details ?? null,
     },
     clusters: routes === null ? [] : clustersOf(routes),
@@ -60,13 +62,16 @@ interface AuthorisationFilter {
   readonly always: boolean
 }
 
-function authorisationFilter(filter: WireHttpFilter, discovered: DiscoveredFilters): AuthorisationFilter | null {
+/** awaited: it may be one, and its configuration was not delivered. */
+function authorisationFilter(
+  filter: WireHttpFilter,
+  discovered: DiscoveredFilters,
+): AuthorisationFilter | 'awaited' | null {
   const config = filter.typed_config ?? discovered.get(filter.name)
   if (config === undefined) {
     const kinds = filter.config_discovery?.type_urls ?? []
     if (kinds.length > 0 && !kinds.some((kind) => /\.(ExtAuthz|ExtensionWithMatcher)$/.test(kind))) return null
-    if (filter.config_discovery === undefined) return null
-    throw new NotUnderstood('unsupported', `HTTP filter ${filter.name}: its configuration was not delivered by ECDS`)
+    return filter.config_discovery === undefined ? null : 'awaited'
   }
   return inConfig(filter.name, config, !filter.disabled)
 }

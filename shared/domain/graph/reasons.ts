@@ -61,6 +61,7 @@ export interface ReasonParams {
   'no-requests-in-window': Ends
   'no-request-source': Ends
   'no-decision-seen': Ends
+  'ext-authz-awaited': Ends
   'authorisation-unread': Ends
   'authorisation-callee-without-envoy': Ends
   // what requests say about their sender; requests: those that say so

@@ -52,6 +52,8 @@ export interface HttpFilters {
   readonly statPrefix: string
   /** null: no ext_authz in this connection manager. */
   readonly extAuthz: ExtAuthz | null
+  /** An ext_authz filter is announced, and its configuration was not delivered yet (ECDS): nothing is known of it. */
+  readonly awaitsExtAuthz?: true
   readonly forwardClientCertDetails: string | null
 }
 

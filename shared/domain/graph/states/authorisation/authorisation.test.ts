@@ -71,6 +71,20 @@ describe('authorisation', () => {
     })
   })
 
+  it('is not known while ext_authz is announced and not delivered, and never unguarded or allowing then', () => {
+    const awaited = withFacts(guardedBy(null), listeners, 'envoy-listener', (fact) => ({
+      ...fact,
+      filterChains: fact.filterChains.map((chain) => ({
+        ...chain,
+        http: chain.http.map((http) => ({ ...http, awaitsExtAuthz: true as const })),
+      })),
+    }))
+    expect(hop(build(awaited), ids.gateway, ids.model).authorisation).toMatchObject({
+      state: 'unknown',
+      reason: { code: 'ext-authz-awaited' },
+    })
+  })
+
   it('names the routes on which nobody is asked', () => {
     const scopes = guardedBy({ disabledRoutes: ['/healthz'] })
     expect(hop(build(scopes), ids.gateway, ids.model).authorisation).toMatchObject({

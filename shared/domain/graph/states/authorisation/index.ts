@@ -45,7 +45,8 @@ const nobodyAsked: Rule = {
 function whyUnasked({ http }: FilterChain): 'no-http-filter' | 'no-ext-authz' | 'ext-authz-partly' | null {
   if (http.length === 0) return 'no-http-filter'
   let isPartly = false
-  for (const { extAuthz } of http) {
+  for (const { extAuthz, awaitsExtAuthz } of http) {
+    if (awaitsExtAuthz === true) continue
     if (extAuthz === null) return 'no-ext-authz'
     if (!extAuthz.alwaysEnabled) isPartly = true
   }
@@ -137,6 +138,7 @@ const decidedAndAllowed: Rule = {
     const filters = usedHttpFilters(evidence)
     const seen = seenRequests(evidence)
     if (filters.length === 0 || seen === null || seen.decided === 0 || seen.allowed === 0) return null
+    if (isAwaited(evidence)) return null
     const { allowed, requests, factIds, basis } = seen
     const routes = filters.reduce((total, one) => total + (one.filters.extAuthz?.disabledRoutes.length ?? 0), 0)
     const params = { ...evidence.ends, allowed, requests, windowSeconds: evidence.windowSeconds }
@@ -148,6 +150,11 @@ const decidedAndAllowed: Rule = {
     for (const { factId } of filters) restsOn.push(factId)
     return judged('allowing', why, restsOn, { basis })
   },
+}
+
+/** Who is asked on some way in was announced and not delivered: neither asked nor unasked is known. */
+function isAwaited(evidence: HopEvidence): boolean {
+  return usedHttpFilters(evidence).some(({ filters }) => filters.awaitsExtAuthz === true)
 }
 
 export const authorisationRules: readonly Rule[] = [
@@ -174,10 +181,12 @@ function authorisationUnknown(evidence: HopEvidence): Judgement<AuthorisationSta
       ? 'authorisation-callee-without-envoy'
       : evidence.calleeEnvoys.some(({ parts }) => !isCurrent(parts.listeners)) || evidence.callees.length === 0
         ? 'authorisation-unread'
-        : seenRequests(evidence) !== null
-          ? 'no-decision-seen'
-          : hasForHop('a-log-or-counters', evidence)
-            ? 'no-requests-in-window'
-            : 'no-request-source'
+        : isAwaited(evidence)
+          ? 'ext-authz-awaited'
+          : seenRequests(evidence) !== null
+            ? 'no-decision-seen'
+            : hasForHop('a-log-or-counters', evidence)
+              ? 'no-requests-in-window'
+              : 'no-request-source'
   return judged('unknown', reason(code, ends), restsOn, { missing })
 }
