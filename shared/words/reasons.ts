@@ -1,4 +1,6 @@
 import type { Reason } from '../domain/model/graph.ts'
+import { handshakeDiagnosisReasons } from './diagnosis-handshake.ts'
+import { requestDiagnosisReasons } from './diagnosis-request.ts'
 import type { Params } from './param-text.ts'
 import { policyReasons } from './policy.ts'
 import { authorisationReasons } from './reasons-authorisation.ts'
@@ -18,6 +20,8 @@ const sentences: Readonly<Record<string, (params: Params) => string>> = {
   ...valueReasons,
   ...vaultReasons,
   ...policyReasons,
+  ...requestDiagnosisReasons,
+  ...handshakeDiagnosisReasons,
 }
 
 /** Codes that have words, for the test that compares them with the codes of the domain. */

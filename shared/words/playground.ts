@@ -1,0 +1,31 @@
+import type { PlaygroundState } from '../contract/playground.ts'
+import type { FaultKind } from '../faults/fault.ts'
+
+/** What the playground is, for whoever sees it for the first time. */
+export const playgroundIntroduction =
+  'A small AI pipeline inside Everyhop: nine services behind sidecars, with SVIDs that rotate, mutual TLS and a signed policy. It runs on this machine alone, and you can break it as you like.'
+
+/** Said as long as it is looked at. */
+export const playgroundNotice = 'This is the playground: a demonstration inside Everyhop. Nothing you see here is real.'
+
+/** Headings of the faults, by how a fault is met. */
+export const faultKindTitles: Readonly<Record<FaultKind, string>> = {
+  refusal: 'Requests refused',
+  handshake: 'Handshakes that fail',
+  posture: 'Open where it ought to be closed',
+  anomaly: 'Something nobody meant to happen',
+  source: 'Sources that fall silent',
+}
+
+/** In a word or two, beside its name. */
+export function playgroundPhrase(state: PlaygroundState): string {
+  if (state.phase === 'running') return state.changing ? 'Changing' : 'Running'
+  return { stopped: 'Not running', starting: 'Starting', failed: 'Could not be started' }[state.phase]
+}
+
+/** What of the hops is unknown for lack of a program, and what to do; null: OPA decides. */
+export function playgroundAuthorisationSentence(state: PlaygroundState): string | null {
+  if (state.phase !== 'running' || state.authorisation === 'deciding') return null
+  if (state.authorisation === 'starting') return 'OPA is starting: until it decides, authorisation is unknown.'
+  return 'OPA is not on this machine, and a decision is never imitated: authorisation is unknown until there is one.'
+}
