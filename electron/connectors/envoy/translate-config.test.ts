@@ -202,7 +202,7 @@ test('filters by ECDS are followed', () => {
   expect(needsDiscoveredFilters({ configs })).toBe(true)
   const { facts } = listeners(configs, { discoveredFilters: { configs: [{ ecds_filter }] } })
   expect(facts[0]?.filterChains[0]?.http[0]?.extAuthz?.cluster).toBe('opa')
-  expect(listeners(configs).problems[0]?.detail).toContain('not delivered by ECDS')
+  expect(listeners(configs).facts[0]?.filterChains[0]?.http[0]).toMatchObject({ extAuthz: null, awaitsExtAuthz: true })
 })
 
 const cluster = (config: object) => ({ cluster: config })
