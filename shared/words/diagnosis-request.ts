@@ -40,7 +40,7 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'token-refused': (p) => `The JWT filter of ${callee(p)} refused the token: ${word(p, 'detail')}.`,
   'payload-too-large': (p) => `The body is larger than what the Envoy of ${callee(p)} takes.`,
   'route-missing': (p) => `Envoy has no way for this request: ${word(p, 'details')}. It never got to ${callee(p)}.`,
-  'no-endpoint-healthy': (p) => `No endpoint of ${callee(p)} is healthy, so ${caller(p)} could call none.`,
+  'no-endpoint-healthy': (p) => `Envoy counts no endpoint of ${callee(p)} as able to answer, so ${caller(p)} could call none.`,
   'handshake-refused': (p) =>
     `The handshake between ${caller(p)} and ${callee(p)} failed, so the request was never sent: “${word(p, 'text')}”.`,
   'never-arrived': (p) =>
