@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { FaultControls, KubernetesObject, PlaygroundFault } from '../parts.ts'
+import { stages } from '../pipeline/topology.ts'
+import { controlNamespace, suffixOf } from '../pods.ts'
+import { overdueSvid } from './identities.ts'
+
+const node = 'node-b'
+const program = 'spire-agent'
+const podStatus = z.looseObject({
+  conditions: z.array(z.looseObject({ type: z.string() })),
+  containerStatuses: z.array(z.looseObject({})),
+})
+
+/** Its workloads hold what it delivered some minutes ago; the kubelet tells that its container has ended. */
+export const agentDown: PlaygroundFault = async (playground) => {
+  const { world, simulators } = playground
+  const { kubernetes } = simulators
+  const here = stages.filter((stage) => stage.node === node).map(({ id }) => id)
+  const pod = agentPod(playground)
+  world.setAgent(node, false)
+  await Promise.all(here.map(async (id) => world.override(id, await overdueSvid(playground, id))))
+  if (pod !== null) {
+    kubernetes.set(ended(pod))
+    const about = { kind: 'Pod', namespace: controlNamespace, name: pod.metadata.name }
+    kubernetes.event(about, 'Warning', 'BackOff', `Back-off restarting failed container ${program}`)
+  }
+  return async () => {
+    if (pod !== null) kubernetes.set(pod)
+    world.setAgent(node, true)
+    for (const id of here) world.override(id, null)
+  }
+}
+
+function agentPod({ simulators }: FaultControls): KubernetesObject | null {
+  return simulators.kubernetes.get('Pod', controlNamespace, `${program}-${suffixOf(node, 5)}`)
+}
+
+/** As its kubelet reports a container that ends again and again. */
+function ended(pod: KubernetesObject): KubernetesObject {
+  const { containerStatuses, conditions, ...status } = podStatus.parse(pod['status'])
+  return {
+    ...pod,
+    status: {
+      ...status,
+      conditions: conditions.map((each) =>
+        ['Ready', 'ContainersReady'].includes(each.type) ? { ...each, status: 'False' } : each,
+      ),
+      containerStatuses: containerStatuses.map((each) => ({
+        ...each,
+        ready: false,
+        started: false,
+        state: {
+          waiting: { reason: 'CrashLoopBackOff', message: `back-off 10s restarting failed container=${program}` },
+        },
+      })),
+    },
+  }
+}
