@@ -5,6 +5,7 @@ import type { Composed } from '../../electron/service/compose.ts'
 import { packageFolder } from '../../electron/service/compose.ts'
 import { startWebHost, type WebHost } from '../../electron/service/web.ts'
 import { ensureBrowser } from './browser.ts'
+import { complaintsOf } from './pages/complaints.ts'
 
 /** Everyhop's window in a real Chromium, served by the web host of a composed service. */
 export interface OpenWindow {
@@ -30,11 +31,7 @@ export async function openWindow(service: Composed, options: WindowOptions = {})
     colorScheme: options.theme ?? 'dark',
   })
   const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
+  const complaints = complaintsOf(page)
   await page.goto(host.newAddress())
   return {
     page,

@@ -158,6 +158,7 @@ describe('an outage by policy', { retry: 0 }, () => {
     await page.getByTestId('journal').click()
     const dialog = page.getByTestId('journal-dialog')
     await dialog.locator('[data-testid="journal-check"][data-intact="true"]').waitFor()
+    await dialog.getByTestId('journal-entries').locator('tbody tr').first().waitFor()
     const text = (await dialog.getByTestId('journal-entries').textContent()) ?? ''
     for (const step of ['Change mode on', 'Publish', 'succeeded', 'Roll back', 'brings back'])
       expect(text).toContain(step)
@@ -198,7 +199,7 @@ describe('an outage by policy', { retry: 0 }, () => {
         expect(await violations(other.page)).toEqual([])
         await other.page.getByTestId('differences').click()
         // What was rolled back to may be, file by file, what was refused: the first mistake differs from both.
-        const from = other.page.getByLabel('From')
+        const from = other.page.getByTestId('difference-dialog').getByLabel('From')
         const mistaken = await from.locator('option', { hasText: 'lab-002' }).last().getAttribute('value')
         await from.selectOption(mistaken)
         await other.page.getByTestId('monaco-diff').waitFor({ timeout: longMs })

@@ -6,6 +6,7 @@ import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { buildAll, pinnedTarget, testTarget } from '../../../scripts/build-desktop.ts'
 import { root } from '../../../scripts/run-tool.ts'
 import { ensureTestElectron, type TestElectron } from '../../lab/provision/electron.ts'
+import { complaintsOf } from '../pages/complaints.ts'
 import { startVirtualDisplay, type VirtualDisplay } from './virtual-display.ts'
 
 /** The real desktop app in a real Electron on a virtual display. */
@@ -89,11 +90,7 @@ export async function prepareDesktop(): Promise<Launcher> {
       const page = await app.firstWindow({ timeout: 60_000 })
       // A busy machine is no failure.
       page.setDefaultTimeout(90_000)
-      const complaints: string[] = []
-      page.on('pageerror', (error) => complaints.push(error.message))
-      page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text())
-      })
+      const complaints = complaintsOf(page)
       return { app, page, complaints, written: () => text, close: () => app.close() }
     },
     startAgain(home) {

@@ -42,6 +42,8 @@ export function applyTheme(theme: 'dark' | 'light'): void {
       'editor.foreground': colour('fg'),
       'editorCursor.foreground': colour('fg'),
       'editorLineNumber.foreground': colour('fg-faint'),
+      // Else Monaco draws the number behind a last line break too faintly to read.
+      'editorLineNumber.dimmedForeground': colour('fg-faint'),
       'editorLineNumber.activeForeground': colour('fg'),
       'editor.lineHighlightBackground': `${colour('bg-select')}80`,
       'editor.selectionBackground': `${colour('accent-line')}66`,

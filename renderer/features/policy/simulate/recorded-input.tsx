@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { formatClock } from '../../../../shared/words/durations.ts'
+import { countOf, formatClock } from '../../../../shared/words/durations.ts'
 import { partyName } from '../../../../shared/words/refused.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { failureSentence } from '../../../api/environments.ts'
@@ -24,7 +24,10 @@ export function RecordedInput({
   const refused = useRefused({ environment, limit: most, minutes })
   const names = useWorkloadNames(environment)
   const now = useNow(10_000)
-  const rows = (refused.data?.requests ?? []).filter(({ decisionId }) => decisionId !== null)
+  const withDecision = (refused.data?.requests ?? []).filter(({ decisionId }) => decisionId !== null)
+  // Envoy's record often comes before OPA's, and only that one has the input.
+  const rows = withDecision.filter(({ decision }) => decision !== null)
+  const without = withDecision.length - rows.length
   const taken = input.origin !== null && 'decisionId' in input.origin.from ? input.origin.from.decisionId : null
   const choice = (
     <>
@@ -53,7 +56,7 @@ export function RecordedInput({
       ) : refused.data === undefined ? (
         <p className={styles.quiet}>Asking…</p>
       ) : rows.length === 0 ? (
-        <p className={styles.quiet}>No refused request with a decision id is held.</p>
+        <p className={styles.quiet}>No refused request is held with its decision.</p>
       ) : (
         <ul className={styles.refused} data-testid="refused-rows">
           {rows.map((line) => (
@@ -76,6 +79,11 @@ export function RecordedInput({
             </li>
           ))}
         </ul>
+      )}
+      {without === 0 ? null : (
+        <p className={styles.quiet}>
+          {countOf(without, 'more was', 'more were')} refused by a decision whose record is not held.
+        </p>
       )}
     </>
   )
