@@ -28,7 +28,7 @@ Shows the environments that are written down, and what is wrong with those that 
       else if (found.length === 0) {
         const { home } = await client.system.info({}, { signal })
         output.out(`No environment is written down in ${plainText(home)}, folder environments.\n`)
-        output.out('Write a file there, or start the lab with: npm run lab\n')
+        output.out('Write a file there, or look at the demonstration pipeline: everyhop playground start\n')
       } else output.out(columns([['NAME', 'SOURCES', 'FILE'], ...found.map(rowOf)]))
       return found.some(({ problem }) => problem !== null) ? exitCodes.failed : exitCodes.done
     })
@@ -58,13 +58,16 @@ Exit code 3: some sources can be read in part or not at all.`,
     const [environment, ...more] = positionals
     if (environment === undefined || more.length > 0)
       throw new UsageError('say which environment, such as: env test lab')
-    return withService(async (client) => {
-      const tests = await client.environments.test({ environment }, { signal })
-      if (values.json) output.out(`${jsonText(tests)}\n`)
-      else for (const test of tests) output.out(textOf(test))
-      if (tests.length === 0) output.err(`everyhop: ${plainText(environment)} names no source\n`)
-      return tests.every(({ outcome }) => outcome === 'usable') ? exitCodes.done : exitCodes.gaps
-    })
+    return withService(
+      async (client) => {
+        const tests = await client.environments.test({ environment }, { signal })
+        if (values.json) output.out(`${jsonText(tests)}\n`)
+        else for (const test of tests) output.out(textOf(test))
+        if (tests.length === 0) output.err(`everyhop: ${plainText(environment)} names no source\n`)
+        return tests.every(({ outcome }) => outcome === 'usable') ? exitCodes.done : exitCodes.gaps
+      },
+      { environment },
+    )
   },
 }
 

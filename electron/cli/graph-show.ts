@@ -18,7 +18,8 @@ const usage = `everyhop graph show --env <name> [--json | --mermaid | --table] [
 
 Shows the trust graph of the Everyhop that runs; when none does, after reading every source of the environment once.
 
-  --env <name>      the environment; "everyhop env list" shows them
+  --env <name>      the environment; "everyhop env list" shows them. playground: the demonstration pipeline, started for the
+                    moment when none runs
   --table           text for a terminal (the default)
   --json            a document; "everyhop schema graph" describes it
   --mermaid         a Mermaid flowchart
@@ -73,7 +74,7 @@ export const graphShow: Command = {
         }
         return graph.gaps.length > 0 || silent.length > 0 ? exitCodes.gaps : exitCodes.done
       },
-      { live: values.live },
+      { live: values.live, environment },
     )
   },
 }

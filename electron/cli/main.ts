@@ -6,6 +6,7 @@ import { envList, envTest } from './env.ts'
 import { envRole } from './env-role.ts'
 import { graphShow } from './graph-show.ts'
 import { logsFind, logsRefused } from './logs.ts'
+import { playgroundFaults, playgroundHeal, playgroundInject, playgroundStart, playgroundStop } from './playground.ts'
 import { policyPublish, policyRollback } from './policy-publish.ts'
 import { policyDiff, policyDrafts, policyJournal, policyStatus } from './policy-read.ts'
 import { policyCheck, policySimulate, policyTest } from './policy-try.ts'
@@ -31,6 +32,11 @@ const commands: readonly Command[] = [
   policyRollback,
   policyDrafts,
   policyJournal,
+  playgroundStart,
+  playgroundFaults,
+  playgroundInject,
+  playgroundHeal,
+  playgroundStop,
   schemaGraph,
   schemaPolicy,
   secretSet,

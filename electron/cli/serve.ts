@@ -84,7 +84,7 @@ export async function startService(
   const { packageFolder } = await import('../service/compose.ts')
   const { openSharedService } = await import('../service/shared-service.ts')
   const { startWebHost } = await import('../service/web.ts')
-  const service = await openSharedService({ host: 'web', data })
+  const service = await openSharedService({ host: 'web', data, playground: { byItself: true } })
   const closing: (() => Promise<void>)[] = [() => service.stop()]
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).toReversed()) await end()

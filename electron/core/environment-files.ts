@@ -1,8 +1,9 @@
 import { parseDocument, stringify } from 'yaml'
 import type { EditableEnvironment, EnvironmentDraft, SaveInput } from '../../shared/contract/environment-setup.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import { type Environment, environmentSchema } from '../../shared/domain/model/environment.ts'
 import { problemText, unreadable } from './environment-intent.ts'
-import { contradictionIn, type WatchedEnvironments } from './environments.ts'
+import { contradictionIn, type EnvironmentPlace, type WatchedEnvironments } from './environments.ts'
 import { Failure } from './failure.ts'
 import type { Files } from './ports.ts'
 import { textFingerprint } from './text-fingerprint.ts'
@@ -30,7 +31,7 @@ const editorLine = '# yaml-language-server: $schema=../environment.schema.json\n
 
 /** An environment as it is written, for changing it. Throws `not-found`, or `invalid` when it cannot be read. */
 export async function readEditable(name: string, ports: FilePorts): Promise<EditableEnvironment> {
-  const place = placeOf(name, ports)
+  const place = ownPlaceOf(name, ports)
   const text = await textOf(place.file, ports)
   return { draft: lean(parsed(place.file, name, text)), file: place.file, version: textFingerprint(text) }
 }
@@ -42,6 +43,7 @@ export async function saveEnvironment(
 ): Promise<{ readonly environment: string; readonly file: string }> {
   const contradiction = contradictionIn(draft)
   if (contradiction !== null) throw new Failure('invalid', draft.name, contradiction, 'Correct the form.')
+  if (draft.name === playgroundEnvironment) throw playgroundFailure('No other environment may have its name.')
   await ports.registry.refresh()
   if (draft.name !== edits?.environment && ports.registry.placeOf(draft.name) !== null) {
     throw new Failure(
@@ -60,13 +62,13 @@ export async function saveEnvironment(
 /** Moves the file aside, a broken one too; nothing is deleted. */
 export async function removeEnvironment(name: string, ports: FilePorts): Promise<{ readonly movedTo: string }> {
   await ports.registry.refresh()
-  const movedTo = await ports.writer.moveAside(placeOf(name, ports).listedName)
+  const movedTo = await ports.writer.moveAside(ownPlaceOf(name, ports).listedName)
   await ports.registry.refresh()
   return { movedTo }
 }
 
 async function change(draft: Environment, edits: NonNullable<SaveInput['edits']>, ports: FilePorts): Promise<string> {
-  const { file } = placeOf(edits.environment, ports)
+  const { file } = ownPlaceOf(edits.environment, ports)
   const text = await textOf(file, ports)
   const before = parsed(file, edits.environment, text)
   if (textFingerprint(text) !== edits.version) {
@@ -86,8 +88,10 @@ async function change(draft: Environment, edits: NonNullable<SaveInput['edits']>
   return file
 }
 
-function placeOf(name: string, { registry }: FilePorts): NonNullable<ReturnType<WatchedEnvironments['placeOf']>> {
+/** Of a file that a person wrote. */
+function ownPlaceOf(name: string, { registry }: FilePorts): EnvironmentPlace {
   const place = registry.placeOf(name)
+  if (place?.playground === true) throw playgroundFailure('It can be stopped, and is gone then.')
   if (place !== null) return place
   throw new Failure(
     'not-found',
@@ -95,6 +99,11 @@ function placeOf(name: string, { registry }: FilePorts): NonNullable<ReturnType<
     `There is no environment called "${name}".`,
     'It may have been removed meanwhile.',
   )
+}
+
+function playgroundFailure(advice: string): Failure {
+  const sentence = 'The playground is part of Everyhop: it cannot be changed or removed.'
+  return new Failure('read-only', playgroundEnvironment, sentence, advice)
 }
 
 async function textOf(file: string, { files }: FilePorts): Promise<string> {

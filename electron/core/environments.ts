@@ -1,4 +1,5 @@
 import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import { type Environment, environmentSchema } from '../../shared/domain/model/environment.ts'
 import { type IntentState, lastUsable, problemText, readIntent, unreadable } from './environment-intent.ts'
 import { Failure } from './failure.ts'
@@ -10,6 +11,8 @@ export interface ListedFile {
   readonly name: string
   readonly path: string
   readonly directory: string
+  /** Of the playground that runs, not of a person: it alone may be called `playground`. */
+  readonly playground?: true
 }
 
 /** The folder that environments are written in. */
@@ -63,12 +66,15 @@ export interface EnvironmentPlace {
   /** What stands in the environments folder: the file, or a link to it. */
   readonly listedName: string
   readonly baseDirectory: string
+  /** The playground's own: nobody may change or remove it. */
+  readonly playground: boolean
 }
 
 interface Entry {
   readonly name: string
   readonly path: string
   readonly directory: string
+  readonly playground?: true
   /** What the file said last, when it could be used; kept while the file is being edited. */
   loaded: LoadedEnvironment | null
   problem: FileProblem | null
@@ -115,7 +121,7 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): Wa
   async function lookAtFolder(): Promise<void> {
     const found = new Map<string, ListedFile>()
     try {
-      for (const file of await folder.list()) if (/\.ya?ml$/i.test(file.name)) found.set(file.name, file)
+      for (const file of await folder.list()) if (isEnvironmentFile(file.name)) found.set(file.name, file)
     } catch (reason) {
       ports.log.warn('the environments folder cannot be read', { folder: folder.path, reason: String(reason) })
       return
@@ -190,6 +196,10 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): Wa
     if (!parsed.ok) return parsed
     const contradiction = contradictionIn(parsed.value)
     if (contradiction !== null) return { ok: false, problem: { message: contradiction, line: null, column: null } }
+    if (parsed.value.name === playgroundEnvironment && entry.playground !== true) {
+      const message = `name: "${playgroundEnvironment}" is the name of the demonstration pipeline inside Everyhop; choose another one`
+      return { ok: false, problem: { message, line: null, column: null } }
+    }
     const other = [...entries.values()].find(
       (each) => each !== entry && each.loaded?.environment.name === parsed.value.name,
     )
@@ -248,7 +258,9 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): Wa
     },
     placeOf(name) {
       const found = [...entries.values()].find((entry) => nameOf(entry) === name)
-      return found === undefined ? null : { file: found.path, listedName: found.name, baseDirectory: found.directory }
+      if (found === undefined) return null
+      const { path, name: listedName, directory, playground } = found
+      return { file: path, listedName, baseDirectory: directory, playground: playground === true }
     },
     async refresh() {
       await lookAtFolder()
@@ -261,8 +273,16 @@ export function watchEnvironments(ports: RegistryPorts, signal: AbortSignal): Wa
   }
 }
 
+export function isEnvironmentFile(name: string): boolean {
+  return /\.ya?ml$/i.test(name)
+}
+
 function nameOf(entry: Entry): string {
-  return entry.loaded?.environment.name ?? entry.name.replace(/\.ya?ml$/i, '')
+  if (entry.loaded !== null) return entry.loaded.environment.name
+  if (entry.playground === true) return playgroundEnvironment
+  const name = entry.name.replace(/\.ya?ml$/i, '')
+  // A file of a person that cannot be used must not be taken for the playground.
+  return name === playgroundEnvironment ? entry.name : name
 }
 
 function summaryOf(entry: Entry): EnvironmentSummary {
@@ -271,6 +291,7 @@ function summaryOf(entry: Entry): EnvironmentSummary {
   return {
     name: nameOf(entry),
     production: environment?.production ?? false,
+    playground: entry.playground === true,
     file: entry.path,
     problem: entry.problem,
     sourceCounts:

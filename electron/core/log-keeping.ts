@@ -18,6 +18,8 @@ export interface LogStores {
   sinkOf(environment: string): LogSink
   /** Everything taken until now can be found afterwards. */
   settle(environment: string): Promise<void>
+  /** Ends an environment's store; what is in memory only is gone. The next question opens a new one. */
+  forget(environment: string): Promise<void>
   /** Lines that were given up because the store was behind for too long. */
   lost(environment: string): number
   close(): Promise<void>
@@ -36,6 +38,7 @@ interface Kept {
   flushing: Promise<void> | null
   isArmed: boolean
   lost: number
+  readonly ended: AbortController
 }
 
 export function createLogStores(
@@ -43,7 +46,6 @@ export function createLogStores(
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): LogStores {
   const kept = new Map<string, Kept>()
-  const ended = new AbortController()
 
   function keep(environment: string): Kept {
     const found = kept.get(environment)
@@ -54,22 +56,30 @@ export function createLogStores(
         ? reason
         : new Failure('internal', environment, 'The log store could not be opened.', 'The log of Everyhop says why.')
     })
-    const fresh = { store, waiting: new Map(), waitingLength: 0, flushing: null, isArmed: false, lost: 0 }
+    const fresh: Kept = {
+      store,
+      waiting: new Map(),
+      waitingLength: 0,
+      flushing: null,
+      isArmed: false,
+      lost: 0,
+      ended: new AbortController(),
+    }
     kept.set(environment, fresh)
     store.then(
-      (opened) => void keepRetaining(opened),
+      (opened) => void keepRetaining(opened, fresh.ended.signal),
       () => {}, // whoever asks is told
     )
     return fresh
   }
 
-  async function keepRetaining(store: LogStore): Promise<void> {
-    while (!ended.signal.aborted) {
+  async function keepRetaining(store: LogStore, ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
       // At once too: what became too old while nothing ran must not wait for a run that lasts.
       await store.retain(clock.now()).catch((reason: unknown) => {
-        if (!ended.signal.aborted) log.warn('old log records could not be deleted', { reason: String(reason) })
+        if (!ended.aborted) log.warn('old log records could not be deleted', { reason: String(reason) })
       })
-      await clock.sleep(retainMs, ended.signal).catch(() => {}) // the loop's condition ends it
+      await clock.sleep(retainMs, ended).catch(() => {}) // the loop's condition ends it
     }
   }
 
@@ -97,7 +107,7 @@ export function createLogStores(
   function arm(own: Kept, ms: number): void {
     if (own.isArmed || own.waiting.size === 0) return
     own.isArmed = true
-    clock.sleep(ms, ended.signal).then(
+    clock.sleep(ms, own.ended.signal).then(
       () => {
         own.isArmed = false
         void flush(own)
@@ -143,6 +153,16 @@ export function createLogStores(
     arm(own, isBehind ? againMs : gatherMs)
   }
 
+  async function end(own: Kept): Promise<void> {
+    own.ended.abort(new Error('the log store is closed'))
+    await own.flushing
+    await flush(own)
+    await own.store.then(
+      (store) => store.close(),
+      () => {}, // it never was open
+    )
+  }
+
   return {
     of: (environment) => keep(environment).store,
     sinkOf(environment) {
@@ -160,19 +180,14 @@ export function createLogStores(
       await flush(own)
       await (await own.store).settle()
     },
+    async forget(environment) {
+      const own = kept.get(environment)
+      kept.delete(environment)
+      if (own !== undefined) await end(own)
+    },
     lost: (environment) => kept.get(environment)?.lost ?? 0,
     async close() {
-      ended.abort(new Error('the service ends'))
-      await Promise.all(
-        [...kept.values()].map(async (own) => {
-          await own.flushing
-          await flush(own)
-          await own.store.then(
-            (store) => store.close(),
-            () => {}, // it never was open
-          )
-        }),
-      )
+      await Promise.all([...kept.values()].map(end))
       kept.clear()
     },
   }

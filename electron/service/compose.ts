@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isPreview } from '../../shared/contract/environment-setup.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import type { SystemInfo } from '../../shared/contract/system.ts'
 import type { Shell } from '../../shared/shell.ts'
 import { envoyConnector } from '../connectors/envoy/index.ts'
@@ -40,6 +41,7 @@ import { createStateFile } from '../platform/state-file.ts'
 import type { DataFolder } from './data-folder.ts'
 import { environmentSetup } from './environment-setup.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
+import { createPlaygroundService, type StartPlayground } from './playground.ts'
 import { composePolicy } from './policy.ts'
 import { createService, receivedPrefix, type Service } from './service.ts'
 import { toolPlaces } from './tool-places.ts'
@@ -51,6 +53,13 @@ export const packageFolder = join(import.meta.dirname, '..', '..')
 const inMemory = { maxAgeMs: 3_600_000, maxBytes: 64 * 1024 ** 2 }
 /** Kept by default, so little enough for a laptop: the newest week, in at most 2 GB for each environment. */
 const onDisk = { maxAgeMs: 7 * 86_400_000, maxBytes: 2 * 1024 ** 3 }
+
+export interface PlaygroundChoice {
+  /** Started by itself when no environment is written down, unless EVERYHOP_PLAYGROUND is `off`. */
+  readonly byItself?: boolean
+  /** Instead of the real one. */
+  readonly start?: StartPlayground
+}
 
 export interface Composed extends Service {
   readonly clock: Clock
@@ -64,12 +73,14 @@ export interface Composed extends Service {
  * Wires the real parts together, by hand: the only place that knows everyone.
  * @param data where log records and last known facts are kept on the disk; null: in memory, until the service ends.
  * @param shell what the place can do; without a desktop nothing.
+ * @param playground how it is started, and whether by itself when no environment is written down.
  */
 export function composeService(
   host: SystemInfo['host'],
   home = homeFolder(thisMachine()),
   data: DataFolder | null = null,
   shell: Shell = placelessShell(host === 'web' ? 'web' : 'terminal'),
+  playground: PlaygroundChoice = {},
 ): Composed {
   const clock = systemClock
   const log = createProcessLog(clock)
@@ -125,13 +136,16 @@ export function composeService(
         },
         neighbours,
       ),
+    playground: (neighbours) =>
+      createPlaygroundService({ clock, log, start: playground.start ?? startPlayground, ...neighbours }),
+    startsPlayground: playground.byItself === true && process.env['EVERYHOP_PLAYGROUND'] !== 'off',
     openLastKnown: (environment) =>
       data === null
         ? null
         : openLastKnown({ path: data.lastKnownOf(environment), mark: factsMark(), now: () => clock.now(), log }),
     setup: environmentSetup(home, packageFolder, kubeconfigPaths({ id: 'any' }, '.', process.env)),
     openLogStore: async (environment) =>
-      data === null || isPreview(environment)
+      data === null || isPreview(environment) || environment === playgroundEnvironment
         ? createMemoryStore(inMemory)
         : openLogStore({ folder: data.logsOf(environment), retention: onDisk }),
   })
@@ -146,6 +160,8 @@ export function composeService(
     },
   }
 }
+
+const startPlayground: StartPlayground = () => Promise.reject(new Error('this Everyhop has none yet'))
 
 /** The store as the receiver sees it: its sources have names of their own. */
 function received(store: LogStore): Pick<LogStore, 'append'> {

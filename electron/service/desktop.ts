@@ -19,9 +19,10 @@ async function start(shellPort: DesktopPort): Promise<void> {
     import('./shared-service.ts'),
     import('./port.ts'),
   ])
-  const service = await openSharedService({ host: 'desktop', shell }).catch((reason: unknown) => {
+  const playground = { byItself: true }
+  const service = await openSharedService({ host: 'desktop', shell, playground }).catch((reason: unknown) => {
     // A window without memory is better than none, such as beside an older version that has the data folder.
-    const alone = composeService('desktop', undefined, null, shell)
+    const alone = composeService('desktop', undefined, null, shell, playground)
     alone.log.warn('nothing is kept by this window', { reason: String(reason) })
     return alone
   })

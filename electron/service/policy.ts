@@ -53,6 +53,8 @@ export interface PolicyNeighbours {
 export interface PolicyService {
   readonly policy: PolicyHandlers
   readonly changes: ChangesHandlers
+  /** Path of opa; null: it is not on this machine now. */
+  opaProgram(): Promise<string | null>
   close(): Promise<void>
 }
 
@@ -153,6 +155,11 @@ export function composePolicy(
       tools,
     }),
     changes: createChangesHandlers(modes, journal, () => registry.ready()),
+    opaProgram: () =>
+      tools.opa().then(
+        ({ path }) => path,
+        () => null, // not there: what depends on it is unknown
+      ),
     async close() {
       language.close()
       await tools.close()

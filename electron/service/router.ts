@@ -9,6 +9,7 @@ import type { LogsHandlers } from '../core/logs.ts'
 import type { SecretsHandlers } from '../core/secrets.ts'
 import type { SettingsHandlers } from '../core/settings.ts'
 import type { PolicyHandlers } from '../policy/handlers.ts'
+import type { PlaygroundHandlers } from './playground.ts'
 import { changesRoutes, policyRoutes } from './policy-routes.ts'
 
 interface Scope {
@@ -25,6 +26,7 @@ export interface Handlers {
   readonly settings: SettingsHandlers
   readonly changes: ChangesHandlers
   readonly policy: PolicyHandlers
+  readonly playground: PlaygroundHandlers
   readonly live: { topics(input: Scope, signal: AbortSignal): AsyncGenerator<LiveEvent, void> }
 }
 
@@ -62,6 +64,7 @@ export function createRouter(handlers: Handlers) {
     },
     changes: changesRoutes(handlers.changes),
     policy: policyRoutes(handlers.policy),
+    playground: playgroundRoutes(handlers.playground),
     live: {
       topics: os.live.topics.handler(({ input, signal }) => handlers.live.topics(input, signal ?? never)),
     },
@@ -78,6 +81,18 @@ function secretsRoutes(handlers: SecretsHandlers) {
     list: secrets.list.handler(() => handlers.list()),
     put: secrets.put.handler(({ input }) => handlers.put(input)),
     remove: secrets.remove.handler(({ input }) => handlers.remove(input)),
+  }
+}
+
+function playgroundRoutes(handlers: PlaygroundHandlers) {
+  const { playground } = os
+  return {
+    state: playground.state.handler(() => handlers.state()),
+    start: playground.start.handler(() => handlers.start()),
+    stop: playground.stop.handler(() => handlers.stop()),
+    faults: playground.faults.handler(() => handlers.faults()),
+    inject: playground.inject.handler(({ input }) => handlers.inject(input)),
+    heal: playground.heal.handler(() => handlers.heal()),
   }
 }
 

@@ -1,4 +1,5 @@
 import { isPreview } from '../../shared/contract/environment-setup.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import type { SystemInfo } from '../../shared/contract/system.ts'
 import { createEnvironmentHandlers, type EnvironmentParts } from '../core/environment-handlers.ts'
 import { withPreviews } from '../core/environment-previews.ts'
@@ -13,6 +14,7 @@ import type { SecretsStore } from '../core/secrets.ts'
 import { type BindModel, createSessions } from '../core/sessions.ts'
 import type { SettingsHandlers } from '../core/settings.ts'
 import type { Connectors, ObservationPorts } from '../core/source-tasks.ts'
+import type { PlaygroundService } from './playground.ts'
 import type { PolicyNeighbours, PolicyService } from './policy.ts'
 import { createRouter, type ServiceRouter } from './router.ts'
 
@@ -41,7 +43,19 @@ export interface ServiceParts {
   readonly secrets: SecretsStore
   readonly settings: SettingsHandlers
   readonly policy: (neighbours: PolicyNeighbours) => PolicyService
+  readonly playground: (neighbours: PlaygroundNeighbours) => PlaygroundService
+  /** The playground starts by itself when nobody has written an environment down. */
+  readonly startsPlayground: boolean
   readonly setup: Pick<EnvironmentParts, 'machine' | 'writer' | 'shippedRights'>
+}
+
+/** What the rest of the service gives to the playground. */
+export interface PlaygroundNeighbours {
+  readonly folder: EnvironmentFolder
+  readonly refresh: () => Promise<void>
+  readonly forget: () => Promise<void>
+  /** Path of opa; null: there is none. */
+  readonly opa: () => Promise<string | null>
 }
 
 /** Milliseconds. */
@@ -50,7 +64,13 @@ const signOutMs = 1500
 export function createService(parts: ServiceParts): Service {
   const { ports, connectors } = parts
   const ended = new AbortController()
-  const { folder } = parts
+  const playground = parts.playground({
+    folder: parts.folder,
+    refresh: () => watched.refresh(),
+    forget: () => logStores.forget(playgroundEnvironment),
+    opa: () => policy.opaProgram(),
+  })
+  const { folder } = playground
   const watched = watchEnvironments({ ...ports, folder }, ended.signal)
   const registry = withPreviews(watched, { ...ports, folder }, ended.signal)
   const logStores = createLogStores(parts.openLogStore, ports)
@@ -60,7 +80,7 @@ export function createService(parts: ServiceParts): Service {
     ports,
     parts.bindModel,
     (name) => (isPreview(name) ? null : logStores.sinkOf(name)),
-    (name) => (isPreview(name) ? null : (parts.openLastKnown?.(name) ?? null)),
+    (name) => (isPreview(name) || name === playgroundEnvironment ? null : (parts.openLastKnown?.(name) ?? null)),
   )
   const graph = createGraphHandlers(sessions)
   const logs = createLogsHandlers(sessions, logStores, ports.clock)
@@ -81,12 +101,14 @@ export function createService(parts: ServiceParts): Service {
     logs,
     changes: policy.changes,
     policy: policy.policy,
+    playground: playground.handlers,
     secrets: parts.secrets,
     settings: parts.settings,
     live: {
       topics: ({ environment }, signal) => liveTopics(environment, { sessions, registry, clock: ports.clock }, signal),
     },
   })
+  if (parts.startsPlayground) void playground.startIfAlone()
   return {
     router,
     registry,
@@ -99,6 +121,7 @@ export function createService(parts: ServiceParts): Service {
       await Promise.race([sessions.ended(), ports.clock.sleep(signOutMs, late.signal).catch(() => {})])
       late.abort()
       parts.secrets.stop()
+      await playground.close()
       await policy.close()
       await logStores.close()
     },

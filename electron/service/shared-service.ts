@@ -4,7 +4,7 @@ import { Failure } from '../core/failure.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createProcessLog } from '../platform/log.ts'
-import { type Composed, composeService, packageVersion } from './compose.ts'
+import { type Composed, composeService, type PlaygroundChoice, packageVersion } from './compose.ts'
 import { type DataFolder, defaultDataFolder } from './data-folder.ts'
 import { delegateRouter } from './delegate.ts'
 import { homeFolder, thisMachine } from './home.ts'
@@ -19,6 +19,7 @@ export interface SharedOptions {
   /** The data folder; that of the home otherwise. */
   readonly data?: string | null
   readonly shell?: Shell
+  readonly playground?: PlaygroundChoice
 }
 
 /** A service with memory: of this process when it owns the data folder, else that of the owner, until that ends. */
@@ -56,7 +57,7 @@ export async function openSharedService(options: SharedOptions): Promise<SharedS
   let lastTurn: Promise<unknown> = Promise.resolve()
 
   async function become(folder: DataFolder): Promise<Owned> {
-    const service = composeService(options.host, home, folder, options.shell)
+    const service = composeService(options.host, home, folder, options.shell, options.playground)
     const local = await serveLocal({ folder: folder.path, ...service }).catch(async (reason: unknown) => {
       await service.stop()
       folder.release()

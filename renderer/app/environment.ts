@@ -16,7 +16,9 @@ export function useEnvironment(): {
   const list = data ?? []
   const { defaultEnvironment } = usePreferences()
   const wanted = list.find(({ name, problem }) => name === defaultEnvironment && problem === null)
-  const first = wanted ?? list.find((candidate) => candidate.problem === null) ?? list[0]
+  const usable = list.filter((candidate) => candidate.problem === null)
+  // One's own come before the demonstration.
+  const first = wanted ?? usable.find(({ playground }) => !playground) ?? usable[0] ?? list[0]
   const chosen = named ?? first?.name ?? null
   return { chosen, summary: list.find((candidate) => candidate.name === chosen) ?? null }
 }

@@ -8,11 +8,13 @@ import {
   useSearch,
 } from '@tanstack/react-router'
 import { useState } from 'react'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import { LiveProvider } from '../api/live.tsx'
 import { connectionsAddressSchema } from '../features/environments/address.ts'
 import { EnvironmentsScreen } from '../features/environments/environments-screen.tsx'
 import { GraphScreen } from '../features/graph/graph-screen.tsx'
 import { viewStateSchema } from '../features/graph/view-state.ts'
+import { PlaygroundCard } from '../features/playground/playground-card.tsx'
 import { useEnvironment } from './environment.ts'
 import { usePreferences } from './preferences.tsx'
 
@@ -30,6 +32,13 @@ export function EnvironmentsRoute() {
       chosen={chosen}
       singleKeys={singleKeys}
       graphOf={(environment) => <PreviewGraph key={environment} environment={environment} />}
+      playground={(isFirst, onCheck) => (
+        <PlaygroundCard
+          isFirst={isFirst}
+          onOpen={() => void navigate({ to: '/graph', search: { env: playgroundEnvironment } })}
+          onCheck={onCheck}
+        />
+      )}
     />
   )
 }

@@ -2,6 +2,7 @@ import { Link, Outlet } from '@tanstack/react-router'
 import { CircleHelp, CodeXml, Plug, Share2 } from 'lucide-react'
 import { useState } from 'react'
 import { LiveProvider } from '../api/live.tsx'
+import { usePlaygroundInList } from '../api/playground.ts'
 import { viewStateSchema } from '../features/graph/view-state.ts'
 import { ChangeModeNotices } from './change-mode-notices.tsx'
 import { CommandPalette } from './command-palette.tsx'
@@ -9,6 +10,7 @@ import { useEnvironment } from './environment.ts'
 import { ErrorBoundary } from './error-boundary.tsx'
 import styles from './frame.module.css'
 import { HelpOverlay } from './help-overlay.tsx'
+import { PlaygroundNotice } from './playground.tsx'
 import { TopBar } from './top-bar.tsx'
 import { UnlockSecrets } from './unlock.tsx'
 import { useChords } from './use-chords.ts'
@@ -21,6 +23,7 @@ export function Frame() {
   const usable = summary !== null && summary.problem === null ? chosen : null
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
+  usePlaygroundInList()
   useChords()
   useMenuScreens()
   useFrameKeys({ onPalette: () => setPalette(true), onHelp: () => setHelp(true) })
@@ -56,6 +59,7 @@ export function Frame() {
           </button>
         </nav>
         <TopBar environment={usable} onSearch={() => setPalette(true)} />
+        {summary?.playground === true ? <PlaygroundNotice /> : null}
         <ChangeModeNotices environment={usable} />
         <div className={styles.main}>
           <ErrorBoundary>

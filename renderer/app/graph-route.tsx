@@ -1,4 +1,5 @@
 import { Clock3, OctagonX } from 'lucide-react'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import { errorSentence } from '../../shared/words/errors.ts'
 import { failureOf } from '../api/failure.ts'
 import { useEnvironments } from '../api/hooks.ts'
@@ -7,6 +8,7 @@ import { Button, Plate } from '../ui/atoms.tsx'
 import { useEnvironment } from './environment.ts'
 import styles from './frame.module.css'
 import { BrokenEnvironment, NoEnvironment, UnknownEnvironment } from './no-environment.tsx'
+import { BesideFaults } from './playground.tsx'
 import { usePreferences } from './preferences.tsx'
 
 /** The graph, or in words why there is none. */
@@ -15,7 +17,8 @@ export function GraphRoute() {
   const { chosen, summary } = useEnvironment()
   const { theme, singleKeys } = usePreferences()
   if (environments.data !== undefined && chosen !== null && summary !== null && summary.problem === null) {
-    return <GraphScreen key={chosen} environment={chosen} theme={theme} singleKeys={singleKeys} />
+    const graph = <GraphScreen key={chosen} environment={chosen} theme={theme} singleKeys={singleKeys} />
+    return summary.playground ? <BesideFaults environment={chosen}>{graph}</BesideFaults> : graph
   }
   return (
     <main className={styles.page}>
@@ -53,7 +56,9 @@ function NoGraph() {
       </Plate>
     )
   }
-  if (environments.data.length === 0 || chosen === null) return <NoEnvironment />
+  if (environments.data.length === 0 || chosen === null || (summary === null && chosen === playgroundEnvironment)) {
+    return <NoEnvironment />
+  }
   if (summary === null) return <UnknownEnvironment name={chosen} environments={environments.data} />
   return <BrokenEnvironment summary={summary} />
 }

@@ -1,33 +1,29 @@
 import { Link, useNavigate } from '@tanstack/react-router'
 import { FileWarning, Share2 } from 'lucide-react'
 import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
+import { PlaygroundCard } from '../features/playground/playground-card.tsx'
 import { Button, Plate } from '../ui/atoms.tsx'
+import styles from './playground.module.css'
 
-/** First run: how to get a picture, in two ways. */
+/** First run: the playground first, then the ways to one's own. */
 export function NoEnvironment() {
   const navigate = useNavigate()
   return (
-    <Plate
-      tone="info"
-      icon={<Share2 size={20} aria-hidden="true" />}
-      title="No environment yet"
-      literal="npm run lab"
-      actions={
-        <Button primary onClick={() => void navigate({ to: '/environments', search: { add: true } })}>
+    <div className={styles.first}>
+      <PlaygroundCard isFirst onOpen={() => void navigate({ to: '/graph', search: { env: playgroundEnvironment } })} />
+      <section>
+        <h2>Connect your own</h2>
+        <p>
+          Choose a context of your kubeconfig, see what can be read, and look at the graph before anything is saved.
+          Environments are files in the folder environments of Everyhop’s home. Everyhop only reads. From a checkout on
+          Linux there is a lab of real servers too: <code>npm run lab</code>.
+        </p>
+        <Button onClick={() => void navigate({ to: '/environments', search: { add: true } })}>
           Add an environment
         </Button>
-      }
-    >
-      <p>
-        The lab is a running zero-trust pipeline on this machine: real SPIRE, Envoy and OPA, nothing simulated. Start it
-        with the command above; it appears here by itself.
-      </p>
-      <p>
-        To connect your own systems, add an environment: choose a context of your kubeconfig, see what can be read, and
-        look at the graph before anything is saved. Environments are files in the folder environments of Everyhop’s
-        home. Everyhop only reads.
-      </p>
-    </Plate>
+      </section>
+    </div>
   )
 }
 

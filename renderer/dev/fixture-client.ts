@@ -7,6 +7,7 @@ import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { Client } from '../api/client.ts'
 import { contextsFixture, proposalFixture, roleFixture, testingFixture } from './fixture-environments.ts'
 import { largeFixture } from './fixture-large.ts'
+import { playgroundFixture } from './fixture-playground.ts'
 import { policyFixture } from './fixture-policy.ts'
 import { refusedAnswer } from './fixture-refused.ts'
 import { type Fixture, labFixture, troubledFixture } from './fixture-view.ts'
@@ -23,6 +24,7 @@ export type Situation =
   | 'broken'
   | 'last-known'
   | 'locked'
+  | 'playground'
 
 /** A client that answers from invented data, so that the screen can be looked at without a service. */
 export function createFixtureClient(situation: Situation): Client {
@@ -43,8 +45,9 @@ export function createFixtureClient(situation: Situation): Client {
           ? []
           : [
               {
-                name: 'lab',
+                name: situation === 'playground' ? 'playground' : 'lab',
                 production: situation === 'troubled',
+                playground: situation === 'playground',
                 file: '~/.config/everyhop/lab/environment.yaml',
                 problem:
                   situation === 'broken'
@@ -98,6 +101,7 @@ export function createFixtureClient(situation: Situation): Client {
       state: async () => secretsState(situation),
       unlock: fails,
     },
+    playground: playgroundFixture(situation === 'playground'),
     ...policyFixture(situation, { production: situation === 'troubled' }),
     live: {
       topics: async () => {

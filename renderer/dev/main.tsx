@@ -17,6 +17,7 @@ const situations: readonly Situation[] = [
   'broken',
   'last-known',
   'locked',
+  'playground',
 ]
 const situation = situations.find((candidate) => candidate === asked) ?? 'troubled'
 const root = document.getElementById('root')

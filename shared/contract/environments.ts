@@ -20,6 +20,8 @@ export const scopeInput = z.object({ environment: z.string().min(1).max(63) })
 export interface EnvironmentSummary {
   readonly name: string
   readonly production: boolean
+  /** The demonstration pipeline inside this program: it is stopped, not changed or removed. */
+  readonly playground: boolean
   /** Where it is written: a path of the operator's own machine. */
   readonly file: string
   /** The file could not be used: why, with line and column. */

@@ -3,11 +3,12 @@ import { environments } from './environments.ts'
 import { graph } from './graph.ts'
 import { live } from './live.ts'
 import { logs } from './logs.ts'
+import { playground } from './playground.ts'
 import { policy } from './policy.ts'
 import { secrets } from './secrets.ts'
 import { settings } from './settings.ts'
 import { system } from './system.ts'
 
 /** Everything the window, the command line or another process may ask. Names exist here and nowhere else. */
-export const contract = { system, environments, graph, live, logs, secrets, settings, changes, policy }
+export const contract = { system, environments, graph, live, logs, secrets, settings, changes, policy, playground }
 export type Contract = typeof contract

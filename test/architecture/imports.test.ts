@@ -81,6 +81,8 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
       'electron/tools/',
       'electron/actions/',
       'electron/policy/',
+      'electron/playground/index.ts',
+      'electron/playground/parts.ts',
       'electron/service/',
       'electron/cli/',
     ],
@@ -104,7 +106,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
   { files: /^renderer\/dev\//, own: ['renderer/', 'shared/'], packages: ['*'] },
   { files: /^renderer\/app\//, own: ['renderer/', 'shared/'], packages: ['*'] },
   { files: /^renderer\/(ui|workers)\//, own: ['renderer/ui/', 'renderer/workers/', 'shared/'], packages: ['*'] },
-  ...['graph', 'environments', 'policy'].map((name) => ({
+  ...['graph', 'environments', 'policy', 'playground'].map((name) => ({
     files: new RegExp(`^renderer/features/${name}/`),
     own: [`renderer/features/${name}/`, 'renderer/api/', 'renderer/ui/', 'renderer/workers/', 'shared/'],
     packages: ['*'],

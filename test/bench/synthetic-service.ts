@@ -15,6 +15,7 @@ import { createStateFile } from '../../electron/platform/state-file.ts'
 import { type Composed, packageFolder } from '../../electron/service/compose.ts'
 import { environmentSetup } from '../../electron/service/environment-setup.ts'
 import { environmentFolder } from '../../electron/service/home.ts'
+import { createPlaygroundService } from '../../electron/service/playground.ts'
 import { createService } from '../../electron/service/service.ts'
 import type { BuiltPipeline } from '../builders/pipeline.ts'
 import { refusingPolicy } from '../builders/refusing-policy.ts'
@@ -73,6 +74,14 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
     },
     bindModel: bindGraphModel,
     policy: refusingPolicy,
+    playground: (neighbours) =>
+      createPlaygroundService({
+        clock,
+        log,
+        start: () => Promise.reject(new Error('there is no playground here')),
+        ...neighbours,
+      }),
+    startsPlayground: false,
     setup: environmentSetup(home, packageFolder, []),
     openLogStore: async () => createMemoryStore({ maxAgeMs: 60_000, maxBytes: 1024 ** 2 }),
   })

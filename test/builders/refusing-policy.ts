@@ -1,9 +1,8 @@
-import type { ChangesHandlers } from '../../electron/core/changes.ts'
 import { Failure } from '../../electron/core/failure.ts'
-import type { PolicyHandlers } from '../../electron/policy/handlers.ts'
+import type { PolicyService } from '../../electron/service/policy.ts'
 
 /** Handlers of namespaces that a test does not ask: whoever asks all the same is told. */
-export function refusingPolicy(): { policy: PolicyHandlers; changes: ChangesHandlers; close(): Promise<void> } {
+export function refusingPolicy(): PolicyService {
   const refuse = (): Promise<never> => Promise.reject(new Failure('not-found', 'policy', 'This test has no policies.'))
   async function* refuseStream(): AsyncGenerator<never, void> {
     yield await refuse()
@@ -38,6 +37,7 @@ export function refusingPolicy(): { policy: PolicyHandlers; changes: ChangesHand
       language: refuseStream,
     },
     changes: { mode: refuse, enable: refuse, disable: refuse, journal: refuse, verify: refuse },
+    opaProgram: async () => null,
     close: async () => {},
   }
 }

@@ -70,6 +70,7 @@ export function suiteHandlers(): Handlers {
     settings: { get: unused, put: unused },
     policy: refusing.policy,
     changes: refusing.changes,
+    playground: { state: unused, start: unused, stop: unused, faults: unused, inject: unused, heal: unused },
     live: {
       async *topics({ environment }, signal) {
         streamsOpen += 1

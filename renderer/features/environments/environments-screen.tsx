@@ -2,6 +2,7 @@ import { Clock3, OctagonX } from 'lucide-react'
 import { type ReactNode, useEffect, useEffectEvent, useState } from 'react'
 import type { EditableEnvironment, KubeContext, Proposal } from '../../../shared/contract/environment-setup.ts'
 import type { EnvironmentSummary } from '../../../shared/contract/environments.ts'
+import { playgroundEnvironment } from '../../../shared/contract/playground.ts'
 import { useApi } from '../../api/api-context.tsx'
 import { failureSentence, useCommand, useListAgain, useTesting } from '../../api/environments.ts'
 import { useEnvironments, useSourceHealth, useSystemInfo } from '../../api/hooks.ts'
@@ -25,6 +26,8 @@ export interface ScreenProps {
   readonly singleKeys: boolean
   /** Draws the graph of an environment: the graph is another feature. */
   readonly graphOf: (environment: string) => ReactNode
+  /** The offer of the playground, another feature; `onCheck` asks its sources. */
+  readonly playground: (isFirst: boolean, onCheck: () => void) => ReactNode
 }
 
 /** Connections: the environments, how they stand, and adding, changing, checking and removing them. */
@@ -85,12 +88,11 @@ function Subtitle({ address }: ScreenProps) {
   const { data } = useEnvironments()
   if (address.add === true) return <span className={styles.quiet}>A new environment</span>
   if (data === undefined) return null
-  return (
-    <span className={styles.quiet}>{data.length === 0 ? 'No environment yet' : `${data.length} written down`}</span>
-  )
+  const own = data.filter(({ playground }) => !playground).length
+  return <span className={styles.quiet}>{own === 0 ? 'No environment yet' : `${own} written down`}</span>
 }
 
-function Overview({ address, go, openGraph, chosen }: ScreenProps) {
+function Overview({ address, go, openGraph, chosen, playground }: ScreenProps) {
   const { data, error } = useEnvironments()
   const info = useSystemInfo()
   const health = useSourceHealth(usable(data ?? [], chosen))
@@ -121,31 +123,40 @@ function Overview({ address, go, openGraph, chosen }: ScreenProps) {
     )
   }
   const add = () => go({ ...kept, add: true })
+  const own = data.filter((environment) => !environment.playground)
+  const check = (environment: string) => {
+    setTested(environment)
+    start(environment)
+  }
+  const offer = playground(own.length === 0, () => check(playgroundEnvironment))
   return (
     <main className={data.length === 0 ? `${styles.body} ${styles.single}` : styles.body}>
-      <div className={styles.main}>
-        {data.length === 0 ? (
-          <FirstRun onAdd={add} home={info.data?.home ?? null} />
+      <div className={`${styles.main} ${styles.stacked}`}>
+        {own.length === 0 ? (
+          <>
+            {offer}
+            <FirstRun onAdd={add} home={info.data?.home ?? null} />
+          </>
         ) : (
-          <EnvironmentList
-            environments={data}
-            chosen={chosen}
-            health={health}
-            actions={{
-              onAdd: add,
-              onOpen: openGraph,
-              onCheck: (environment) => {
-                setTested(environment)
-                start(environment)
-              },
-              onEdit: (edit) => go({ ...kept, edit }),
-              onRemove: (environment) => {
-                // What is removed can no longer be told about.
-                if (environment === tested) clear()
-                setRemoving(environment)
-              },
-            }}
-          />
+          <>
+            <EnvironmentList
+              environments={own}
+              chosen={chosen}
+              health={health}
+              actions={{
+                onAdd: add,
+                onOpen: openGraph,
+                onCheck: check,
+                onEdit: (edit) => go({ ...kept, edit }),
+                onRemove: (environment) => {
+                  // What is removed can no longer be told about.
+                  if (environment === tested) clear()
+                  setRemoving(environment)
+                },
+              }}
+            />
+            {offer}
+          </>
         )}
       </div>
       {data.length === 0 ? null : (

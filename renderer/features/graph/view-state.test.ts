@@ -14,6 +14,7 @@ describe('the address of a view', () => {
       show: 'refused' as const,
       refusedOf: 'hop/a>b',
       open: ['group/data/tool'],
+      panel: 'faults' as const,
     }
     const address = addressOf(state, 'lab')
     expect(address.without).toBe('gi')

@@ -21,6 +21,8 @@ export const viewStateSchema = z.object({
   of: z.string().max(2000).optional().catch(undefined),
   /** Groups that are open. */
   open: z.array(z.string().max(400)).max(20).optional().catch(undefined),
+  /** What stands beside the graph: the faults of the playground. */
+  panel: z.enum(['faults']).optional().catch(undefined),
 })
 export type ViewAddress = z.infer<typeof viewStateSchema>
 
@@ -32,6 +34,7 @@ export interface ViewState {
   /** Id of the hop whose refused requests alone are listed; null: all. */
   readonly refusedOf: string | null
   readonly open: readonly string[]
+  readonly panel: 'faults' | null
 }
 
 /** The whole state for what the address says. */
@@ -43,6 +46,7 @@ export function viewStateOf(address: ViewAddress): ViewState {
     show: address.view ?? 'map',
     refusedOf: address.view === 'refused' ? (address.of ?? null) : null,
     open: address.open ?? [],
+    panel: address.panel ?? null,
   }
 }
 
@@ -57,6 +61,7 @@ export function addressOf(state: ViewState, environment: string | undefined): Vi
     ...(state.show === 'map' ? {} : { view: state.show }),
     ...(state.refusedOf === null || state.show !== 'refused' ? {} : { of: state.refusedOf }),
     ...(state.open.length === 0 ? {} : { open: [...state.open] }),
+    ...(state.panel === null ? {} : { panel: state.panel }),
   }
 }
 
