@@ -1,12 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { spireConnector } from '../../electron/connectors/spire/index.ts'
 import type { SpireSource } from '../../shared/domain/model/environment.ts'
 import { connectorPorts } from '../builders/connector-ports.ts'
-import { findSecrets } from '../builders/secrets.ts'
 import { type RealSpireServer, startSpireServer } from '../builders/spire-server.ts'
 import { createTestAuthority } from '../builders/test-authority.ts'
+import { spireWordsSuite } from './spire-words-suite.ts'
+
+spireWordsSuite('a real SPIRE server', () => startSpireServer())
 
 let server: RealSpireServer
 
@@ -15,23 +17,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => server.stop())
-
-test('a caller without the right reads the bundle, and is told which methods are denied', async () => {
-  const answer = await ask(server.sourceOverTcp(await server.mint('nobody')))
-  expect(answer.outcome).toBe('partly')
-  expect(outcomes(answer)).toEqual({
-    connection: 'read',
-    server: 'read',
-    'registration-entries': 'forbidden',
-    agents: 'forbidden',
-    'trust-bundle': 'read',
-    'federated-bundles': 'forbidden',
-    authorities: 'forbidden',
-    'federation-relationships': 'forbidden',
-  })
-  const entries = answer.steps.find((step) => step.what === 'registration-entries')
-  expect(entries?.detail).toContain('authorization denied for method /spire.api.server.entry.v1.Entry/ListEntries')
-})
 
 test('the local socket needs no SVID, and says that the server is serving', async () => {
   const answer = await ask(server.sourceOverSocket())
@@ -48,39 +33,6 @@ test('the local socket needs no SVID, and says that the server is serving', asyn
     expect(report.facts).toMatchObject([{ serving: true, ownSvidNotAfter: null }])
     break
   }
-})
-
-test('another trust domain in environment.yaml is told with both names', async () => {
-  const source = { ...server.sourceOverTcp(await server.mint('reader')), trustDomain: 'other.example' }
-  const answer = await ask(source)
-  expect(answer).toMatchObject({ outcome: 'unusable', steps: [{ outcome: 'invalid' }] })
-  expect(answer.steps[0]?.detail).toContain(
-    'presents spiffe://pipeline.example/spire/server, expected spiffe://other.example/spire/server',
-  )
-})
-
-test('a bundle of another authority is told as a certificate that cannot be verified', async () => {
-  const identity = await server.mint('reader')
-  const other = join(server.folder, 'other-bundle.pem')
-  await writeFile(other, (await createTestAuthority('pipeline.example')).certificate)
-  const answer = await ask(server.sourceOverTcp({ ...identity, bundle: other }))
-  expect(answer).toMatchObject({ outcome: 'unusable', steps: [{ outcome: 'invalid' }] })
-  expect(answer.steps[0]?.detail).toContain('is not signed by an authority of the trust bundle')
-})
-
-test('an SVID of another authority is told as refused by the server, a missing right', async () => {
-  const identity = await server.mint('reader')
-  const forged = await (await createTestAuthority('pipeline.example')).issue({
-    spiffeId: 'spiffe://pipeline.example/console/reader',
-  })
-  const own = { ...identity, certificate: join(server.folder, 'forged.pem'), key: join(server.folder, 'forged.key') }
-  await writeFile(own.certificate, forged.certificate)
-  await writeFile(own.key, forged.key)
-  const answer = await ask(server.sourceOverTcp(own))
-  expect(answer.outcome).toBe('unusable')
-  for (const step of answer.steps.slice(1))
-    expect(step).toMatchObject({ outcome: 'forbidden', detail: expect.stringContaining('TLS alert') })
-  expect(findSecrets(answer, [(await readFile(own.key, 'utf8')).split('\n')[1] ?? ''])).toEqual([])
 })
 
 test('a federated bundle is read with its role, and the relationship with its profile', async () => {
@@ -123,8 +75,4 @@ function settings() {
 
 function ask(source: SpireSource) {
   return spireConnector.test(source, settings(), connectorPorts(), new AbortController().signal)
-}
-
-function outcomes(answer: Awaited<ReturnType<typeof ask>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(answer.steps.map((step) => [step.what, step.outcome]))
 }
