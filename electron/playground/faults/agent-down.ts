@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import type { FaultControls, KubernetesObject, PlaygroundFault } from '../parts.ts'
+import type { FaultControls, KubernetesObject } from '../parts.ts'
 import { stages } from '../pipeline/topology.ts'
 import { controlNamespace, suffixOf } from '../pods.ts'
 import { overdueSvid } from './identities.ts'
+import { making } from './making.ts'
 
 const node = 'node-b'
 const program = 'spire-agent'
@@ -12,24 +13,27 @@ const podStatus = z.looseObject({
 })
 
 /** Its workloads hold what it delivered some minutes ago; the kubelet tells that its container has ended. */
-export const agentDown: PlaygroundFault = async (playground) => {
+export const agentDown = making((playground) => {
   const { world, simulators } = playground
   const { kubernetes } = simulators
   const here = stages.filter((stage) => stage.node === node).map(({ id }) => id)
   const pod = agentPod(playground)
-  world.setAgent(node, false)
-  await Promise.all(here.map(async (id) => world.override(id, await overdueSvid(playground, id))))
-  if (pod !== null) {
-    kubernetes.set(ended(pod))
-    const about = { kind: 'Pod', namespace: controlNamespace, name: pod.metadata.name }
-    kubernetes.event(about, 'Warning', 'BackOff', `Back-off restarting failed container ${program}`)
+  return {
+    change: async () => {
+      world.setAgent(node, false)
+      await Promise.all(here.map(async (id) => world.override(id, await overdueSvid(playground, id))))
+      if (pod === null) return
+      kubernetes.set(ended(pod))
+      const about = { kind: 'Pod', namespace: controlNamespace, name: pod.metadata.name }
+      kubernetes.event(about, 'Warning', 'BackOff', `Back-off restarting failed container ${program}`)
+    },
+    undo: () => {
+      if (pod !== null) kubernetes.set(pod)
+      world.setAgent(node, true)
+      for (const id of here) world.override(id, null)
+    },
   }
-  return async () => {
-    if (pod !== null) kubernetes.set(pod)
-    world.setAgent(node, true)
-    for (const id of here) world.override(id, null)
-  }
-}
+})
 
 function agentPod({ simulators }: FaultControls): KubernetesObject | null {
   return simulators.kubernetes.get('Pod', controlNamespace, `${program}-${suffixOf(node, 5)}`)

@@ -1,4 +1,5 @@
-import type { FaultControls, PlaygroundFault } from '../parts.ts'
+import type { FaultControls } from '../parts.ts'
+import { making } from './making.ts'
 import { hopIsDecided, nextLine, nextRequest, requireOpa } from './wire.ts'
 
 const toolHop = { from: 'model-server', to: 'tool-runtime' }
@@ -12,33 +13,40 @@ function publish({ mesh, world }: FaultControls, order: Order): Promise<void> {
   return mesh.bundles.publish({ ...order, revision: `playground-${at}` })
 }
 
-/** Waits for what every OPA says about bundles. */
-async function everyOpa({ mesh }: FaultControls, what: string, says: RegExp): Promise<void> {
-  await Promise.all(mesh.opas.map(({ id, log }) => nextLine(log, `${id} ${what}`, (line) => says.test(line))))
-}
-
-const activated = /Bundle loaded and activated successfully/
-
-/** Publishes what is broken, and what is right again to heal it. */
-function published(order: Order, isBroken: (playground: FaultControls) => Promise<void>): PlaygroundFault {
-  return async (playground) => {
-    requireOpa(playground)
-    const broken = isBroken(playground)
-    await Promise.all([publish(playground, order), broken])
-    return async () => {
-      await Promise.all([publish(playground, {}), everyOpa(playground, 'takes the revision', activated)])
+/** Waits until the status of every OPA passes; each asks for its bundle every other second. */
+async function everyOpa(
+  { mesh, world }: FaultControls,
+  what: string,
+  passes: (bundle: OpaBundleStatus) => boolean,
+): Promise<void> {
+  const signal = AbortSignal.timeout(limitMs)
+  for (const opa of mesh.opas) {
+    while (!passes(await opa.bundle())) {
+      await world.clock.sleep(100, signal).catch(() => {
+        throw new Error(`within ${limitMs / 1000} s nothing told that ${opa.id} ${what}`)
+      })
     }
   }
 }
 
+const limitMs = 20_000
+const failed = ({ code }: OpaBundleStatus): boolean => code !== null
+
+/** Publishes what is broken, and what is right again to heal it. */
+function published(order: Order, seen: (playground: FaultControls) => Promise<void>) {
+  return making((playground) => {
+    requireOpa(playground)
+    return {
+      change: () => publish(playground, order),
+      seen: () => seen(playground),
+      undo: () => publish(playground, {}),
+      healed: () => everyOpa(playground, 'takes the revision', activated),
+    }
+  })
+}
+
 export const policyDenies = published({ deny: [toolHop] }, (playground) =>
-  nextRequest(
-    playground,
-    toolHop,
-    'callee',
-    'the tool is denied',
-    ({ code_details: how }) => how === 'ext_authz_denied',
-  ),
+  nextRequest(playground, toolHop, 'callee', 'the tool is denied', (line) => line.code_details === 'ext_authz_denied'),
 )
 
 export const undefinedDecision = published({ undefinedDecision: true }, (playground) =>
@@ -46,15 +54,16 @@ export const undefinedDecision = published({ undefinedDecision: true }, (playgro
 )
 
 export const bundleBadSignature = published({ foreignKey: true }, (playground) =>
-  everyOpa(playground, 'refuses the signature', /Bundle load failed/),
+  everyOpa(playground, 'refuses the signature', failed),
 )
 
 /** The bundle server gives nothing any more. */
-export const staleBundle: PlaygroundFault = async (playground) => {
+export const staleBundle = making((playground) => {
   requireOpa(playground)
   const { bundles } = playground.mesh
-  const refused = everyOpa(playground, 'gets no bundle', /Bundle load failed/)
-  bundles.setReachable(false)
-  await refused
-  return async () => bundles.setReachable(true)
-}
+  return {
+    change: () => bundles.setReachable(false),
+    seen: () => everyOpa(playground, 'gets no bundle', failed),
+    undo: () => bundles.setReachable(true),
+  }
+})

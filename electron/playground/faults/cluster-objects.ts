@@ -1,32 +1,36 @@
-import type { FaultControls, KubernetesObject, PlaygroundFault } from '../parts.ts'
+import type { KubernetesObject } from '../parts.ts'
 import { stageOf } from '../pipeline/topology.ts'
 import { className } from '../simulators/kubernetes/objects/desired.ts'
 import { admissionBinding, podIdentities } from '../simulators/kubernetes/objects/identities.ts'
 import { admitCallers, denyByDefault } from '../simulators/kubernetes/objects/network.ts'
 import { declaredPorts } from '../world/addresses.ts'
+import { making } from './making.ts'
 import { unsignedPod, unsignedServiceAccount } from './unsigned-image.ts'
 
 /** Sets some objects and removes others; undone, the cluster has those that it had. */
 function changing(order: {
   readonly set?: readonly KubernetesObject[]
   readonly remove?: readonly KubernetesObject[]
-}): PlaygroundFault {
-  return async ({ simulators: { kubernetes } }: FaultControls) => {
+}) {
+  return making(({ simulators: { kubernetes } }) => {
     const { set = [], remove = [] } = order
-    const before = [...set, ...remove].map((object) => ({ object, was: get(kubernetes, object) }))
-    for (const object of set) kubernetes.set(object)
-    for (const { kind, metadata } of remove) kubernetes.remove(kind, metadata.namespace ?? null, metadata.name)
-    return async () => {
-      for (const { object, was } of before.toReversed()) {
-        if (was !== null) kubernetes.set(was)
-        else kubernetes.remove(object.kind, object.metadata.namespace ?? null, object.metadata.name)
-      }
+    const places = [...set, ...remove].map(({ kind, metadata }) => {
+      return [kind, metadata.namespace ?? null, metadata.name] as const
+    })
+    const before = places.map((place) => ({ place, object: kubernetes.get(...place) }))
+    return {
+      change: () => {
+        for (const object of set) kubernetes.set(object)
+        for (const place of places.slice(set.length)) kubernetes.remove(...place)
+      },
+      undo: () => {
+        for (const { place, object } of before.toReversed()) {
+          if (object === null) kubernetes.remove(...place)
+          else kubernetes.set(object)
+        }
+      },
     }
-  }
-}
-
-function get(kubernetes: FaultControls['simulators']['kubernetes'], { kind, metadata }: KubernetesObject) {
-  return kubernetes.get(kind, metadata.namespace ?? null, metadata.name)
+  })
 }
 
 const admitted = (stage: string, callers?: readonly string[]) =>

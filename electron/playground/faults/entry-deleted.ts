@@ -1,8 +1,8 @@
-import type { PlaygroundFault } from '../parts.ts'
-import { unregister } from './identities.ts'
+import { registrationOf } from './identities.ts'
+import { making } from './making.ts'
 
 /** Nothing changes on the wire before its SVID runs out. */
-export const entryDeleted: PlaygroundFault = async (playground) => {
-  const register = unregister(playground, 'output-filter')
-  return async () => register()
-}
+export const entryDeleted = making((playground) => {
+  const registration = registrationOf(playground, 'output-filter')
+  return { change: registration.remove, undo: registration.restore }
+})

@@ -16,14 +16,17 @@ export function overdueSvid(playground: FaultControls, stage: string): Promise<S
   return svidOfAge(playground, stage, 180_000, 90_000)
 }
 
-/** Takes a stage's registration away, in SPIRE and in the object that declares it; gives what brings both back. */
-export function unregister({ world, simulators }: FaultControls, stage: string): () => void {
-  const { kubernetes } = simulators
+/** The registration of a stage, in SPIRE and in the object that declares it. */
+export function registrationOf({ world, simulators: { kubernetes } }: FaultControls, stage: string) {
   const object = kubernetes.get('ClusterStaticEntry', null, stage)
-  kubernetes.remove('ClusterStaticEntry', null, stage)
-  world.removeEntry(stage)
-  return () => {
-    world.restoreEntry(stage)
-    if (object !== null) kubernetes.set(object)
+  return {
+    remove: (): void => {
+      kubernetes.remove('ClusterStaticEntry', null, stage)
+      world.removeEntry(stage)
+    },
+    restore: (): void => {
+      world.restoreEntry(stage)
+      if (object !== null) kubernetes.set(object)
+    },
   }
 }

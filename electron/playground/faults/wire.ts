@@ -11,8 +11,9 @@ const lineSchema = z.looseObject({
   path: z.string().nullish(),
   code: z.number().nullish(),
   code_details: z.string().nullish(),
-  down_tls: z.string().nullish(),
+  down_tls: z.string().nullable().default(null),
   client_cert_header: z.string().nullish(),
+  decision_id: z.string().nullable().default(null),
 })
 export type AccessLine = z.infer<typeof lineSchema>
 
