@@ -10,7 +10,7 @@ import type { Stage } from './pipeline/topology.ts'
 export interface LineLog {
   append(line: string): void
   lines(): readonly LoggedLine[]
-  /** Hears of every line from now on; gives what ends it. */
+  /** Hears of every line from now on, as the object that `lines` has; gives what ends it. */
   follow(listener: (line: LoggedLine) => void): () => void
 }
 
@@ -261,10 +261,21 @@ export interface PlaygroundOpa {
   readonly log: LineLog
   readonly apiPort: () => number | null
   readonly isRunning: boolean
+  /** What its own status says of the policy bundle. Rejects while it does not run. */
+  bundle(): Promise<OpaBundleStatus>
   stop(): Promise<void>
   start(): Promise<void>
   /** Answers no request for as long as it is so, milliseconds each; 0: at once. By a relay in front of it. */
   delay(ms: number): void
+}
+
+export interface OpaBundleStatus {
+  /** In force; null: none yet. */
+  readonly revision: string | null
+  /** Of the last failure to get or take one (`bundle_error`); null: the last time went well. */
+  readonly code: string | null
+  /** When the bundle server last answered, milliseconds since 1970; null: never. */
+  readonly lastAnsweredAt: number | null
 }
 
 /** The bundle server's shelf: what OPAs are given. Also the folder that Everyhop publishes to. */

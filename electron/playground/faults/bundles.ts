@@ -1,16 +1,18 @@
-import type { FaultControls } from '../parts.ts'
+import type { FaultControls, OpaBundleStatus } from '../parts.ts'
 import { making } from './making.ts'
-import { hopIsDecided, nextLine, nextRequest, requireOpa } from './wire.ts'
+import { hopIsDecided, nextRequest, requireOpa } from './wire.ts'
 
 const toolHop = { from: 'model-server', to: 'tool-runtime' }
 const entryHop = { from: 'application', to: 'gateway' }
 
 type Order = Omit<Parameters<FaultControls['mesh']['bundles']['publish']>[0], 'revision'>
 
-/** Revisions get names in the order of their time. */
-function publish({ mesh, world }: FaultControls, order: Order): Promise<void> {
-  const at = new Date(world.clock.now()).toISOString().replaceAll(/[-:]/g, '').slice(0, 15)
-  return mesh.bundles.publish({ ...order, revision: `playground-${at}` })
+/** Revisions get names in the order of their time. Gives the name. */
+async function publish({ mesh, world }: FaultControls, order: Order): Promise<string> {
+  const at = new Date(world.clock.now()).toISOString().replaceAll(/[-:Z]/g, '')
+  const revision = `playground-${at}`
+  await mesh.bundles.publish({ ...order, revision })
+  return revision
 }
 
 /** Waits until the status of every OPA passes; each asks for its bundle every other second. */
@@ -36,11 +38,15 @@ const failed = ({ code }: OpaBundleStatus): boolean => code !== null
 function published(order: Order, seen: (playground: FaultControls) => Promise<void>) {
   return making((playground) => {
     requireOpa(playground)
+    let right: string | null = null
     return {
-      change: () => publish(playground, order),
+      change: async () => void (await publish(playground, order)),
       seen: () => seen(playground),
-      undo: () => publish(playground, {}),
-      healed: () => everyOpa(playground, 'takes the revision', activated),
+      undo: async () => {
+        right = await publish(playground, {})
+      },
+      healed: () =>
+        everyOpa(playground, 'takes the revision', ({ revision, code }) => code === null && revision === right),
     }
   })
 }

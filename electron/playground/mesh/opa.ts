@@ -3,7 +3,7 @@ import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Log } from '../../core/ports.ts'
-import type { Authoriser, AuthoriserAnswer, LineLog, PlaygroundOpa } from '../parts.ts'
+import type { Authoriser, AuthoriserAnswer, LineLog, OpaBundleStatus, PlaygroundOpa } from '../parts.ts'
 import { bundleName, bundleResource, decisionPath } from '../pipeline/policy-bundle.ts'
 import { opaHeader } from './bundle-server.ts'
 import { bundleKeyId } from './bundle-shelf.ts'
@@ -48,6 +48,19 @@ const decisionSchema = z.object({
       dynamic_metadata: z.record(z.string(), z.unknown()).default({}),
     })
     .optional(),
+})
+
+const statusSchema = z.object({
+  result: z.object({
+    bundles: z.record(
+      z.string(),
+      z.object({
+        active_revision: z.string().optional(),
+        code: z.string().optional(),
+        last_successful_request: z.string().optional(),
+      }),
+    ),
+  }),
 })
 
 export function createOpa(plan: OpaPlan, parts: OpaParts): MeshOpa {
@@ -114,10 +127,25 @@ export function createOpa(plan: OpaPlan, parts: OpaParts): MeshOpa {
     }
   }
 
+  async function bundle(): Promise<OpaBundleStatus> {
+    if (process === null) throw new Error(`${id} does not run`)
+    const question = { method: 'GET', path: '/v1/status', signal: AbortSignal.timeout(5000) } as const
+    const { text } = await askOpa(process.endpoint, question)
+    const found = statusSchema.parse(JSON.parse(text)).result.bundles[bundleName]
+    const answered = Date.parse(found?.last_successful_request ?? '')
+    return {
+      revision: found?.active_revision ?? null,
+      code: found?.code ?? null,
+      // Go's zero time is long before 1970.
+      lastAnsweredAt: answered > 0 ? answered : null,
+    }
+  }
+
   return {
     id,
     sidecarOf,
     plan,
+    bundle,
     log: parts.printed,
     apiPort: () => front?.port ?? null,
     get isRunning() {
