@@ -36,6 +36,9 @@ export interface Simulating {
 const settledMs = 500
 const latelyMs = 10 * 60_000
 
+/** On Windows Node reaches no unix socket, and each question starts the program. */
+const canStayUp = process.platform !== 'win32'
+
 /** Evaluates policies with OPAs of our own, never with one of the environment. */
 export function createSimulating(parts: PolicyParts, subjects: Subjects, workFolder: string): Simulating {
   const opas = createManagedOpas(parts.opa, workFolder)
@@ -52,7 +55,7 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
     signal: AbortSignal,
   ): Promise<Evaluation> {
     const path = pathOfQuery(query)
-    if (path !== null) {
+    if (path !== null && canStayUp) {
       try {
         const { files } = subject
         const found = await opas.use(subject, (opa) => evaluateManaged(opa, { path, input, of, files }, signal))
@@ -62,6 +65,16 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
         return failedEvaluation(reason.message, of)
       }
     }
+    return evaluatedOnce(subject, query, input, of, signal)
+  }
+
+  async function evaluatedOnce(
+    subject: Subject,
+    query: string,
+    input: unknown,
+    of: string,
+    signal: AbortSignal,
+  ): Promise<Evaluation> {
     const opa = await parts.opa()
     const { folder, release } = await subjects.folder(subject)
     try {
@@ -71,8 +84,8 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
     }
   }
 
-  function ready(subject: Subject): Promise<void> {
-    return opas.use(subject, async () => {})
+  async function ready(subject: Subject): Promise<void> {
+    if (canStayUp) await opas.use(subject, async () => {})
   }
 
   async function makeReady(draft: string): Promise<void> {
@@ -91,19 +104,19 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
           'Name one in environment.yaml (policy.bundles.decision) or in the form.',
         )
       }
-      await parts.opa() // without it nothing is evaluated, and it says how to get it
       if (draft !== null) lately.set(draft, parts.clock.now())
       const problems: string[] = []
       const one = async (wanted: PolicySubject | null, of: string): Promise<Evaluation | null> => {
         if (wanted === null) return null
         try {
-          const subject = await subjects.find(environment, bundle, wanted, signal)
+          const subject = subjects.held(wanted) ?? (await subjects.find(environment, bundle, wanted, signal))
           const name = of === 'draft' ? `draft ${subject.id.revision}` : subject.id.revision
           const found = await evaluated(subject, asked, input, name, signal)
           problems.push(...(subject.from.kind === 'policy-api' ? subject.problems : []))
           return found
         } catch (reason) {
           if (signal.aborted) throw signal.reason // that OPA was stopped is no failure
+          if (reason instanceof Failure && reason.subject === 'opa') throw reason // without it neither is evaluated
           problems.push(`${of}: ${reason instanceof Error ? reason.message : String(reason)}`)
           return null
         }
@@ -115,6 +128,11 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
       return { deployed: before, draft: after, problem: problems.length === 0 ? null : problems.join(' ') }
     },
     async decide(subject, decisionPath, input, signal) {
+      if (!canStayUp) {
+        const once = await evaluatedOnce(subject, queryOfPath(decisionPath), input, '', signal)
+        if (once.error !== null) throw new OpaProblem(once.error)
+        return once.decision
+      }
       const { result, isDefined } = await opas.use(subject, (opa) => opa.decide(decisionPath, input, signal))
       return decisionOf(isDefined ? result : undefined)
     },

@@ -22,6 +22,8 @@ export interface Subject {
 export interface Subjects {
   /** Rejects with `not-found` when the revision is held nowhere; says where it was looked for. */
   find(environment: string, bundle: string, subject: PolicySubject, signal: AbortSignal): Promise<Subject>
+  /** Bytes that are in memory, by their digest: what they are does not change, only where else they are held. */
+  held(subject: PolicySubject): Subject | null
   /** A draft as it is now. Rejects with `not-found`, and with `exhausted` for a file that is too large to be worked on. */
   draft(id: string): Promise<Subject>
   /** What the store's pointer leads to now, kept for later; null: there is no pointer. Rejects with `StoreFailure`. */
@@ -180,6 +182,10 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
 
   return {
     find,
+    held(subject) {
+      const archive = 'draft' in subject || subject.digest === null ? undefined : archives.get(subject.digest)
+      return archive === undefined ? null : { ...subjectOf(archive, null), from: { kind: 'bundle', held: 'kept' } }
+    },
     draft,
     live,
     liveId,
@@ -222,7 +228,7 @@ function ofBundle(modules: readonly LoadedModule[], bundle: string): readonly Lo
   )
 }
 
-function subjectOf(archive: BundleArchive, bytes: Uint8Array): Omit<Subject, 'from'> {
+function subjectOf(archive: BundleArchive, bytes: Uint8Array | null): Omit<Subject, 'from'> {
   const { revision, digest, roots, files, problems } = archive
   return { id: { revision, digest }, roots, files, problems, bytes }
 }

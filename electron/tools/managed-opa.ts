@@ -80,10 +80,13 @@ export async function startManagedOpa(opa: string, folder: string, limits = mana
     stream.on('data', (part: Buffer) => (said = `${said}${part.toString('utf8')}`.slice(-8_000)))
   }
   child.on('error', (reason) => (said += reason.message))
-  const stopWatching = watchMemory(child, limits.memoryBytes, () => {
-    why = `it needed more memory than the ${Math.round(limits.memoryBytes / 1024 ** 2)} MB it may have`
-    child.kill('SIGKILL')
-  })
+  const watch = (): (() => void) =>
+    watchMemory(child, limits.memoryBytes, () => {
+      why = `it needed more memory than the ${Math.round(limits.memoryBytes / 1024 ** 2)} MB it may have`
+      child.kill('SIGKILL')
+    })
+  let stopWatching = watch()
+  let asking = 0
   const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null || child.pid === undefined
 
   async function stop(): Promise<void> {
@@ -136,14 +139,16 @@ export async function startManagedOpa(opa: string, folder: string, limits = mana
     const deadline = AbortSignal.timeout(limits.decisionMs)
     const both = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
     const target = `/v1/data/${path.split('/').map(encodeURIComponent).join('/')}?metrics&strict-builtin-errors&${how}`
-    const answer = await ask('POST', target, JSON.stringify({ input }), both).catch((reason: unknown) => {
-      if (why !== '') throw new OpaProblem(`The evaluation was stopped: ${why}.`)
-      if (reason === tooLong) throw reason
-      if (isOver()) throw new OpaProblem(`OPA was stopped: ${said.trim().slice(0, 500) || 'it ended by itself'}`)
-      if (deadline.aborted)
-        throw new OpaProblem(`The evaluation took longer than ${limits.decisionMs} ms and was stopped.`)
-      throw reason
-    })
+    const answer = await watched(() => ask('POST', target, JSON.stringify({ input }), both)).catch(
+      (reason: unknown) => {
+        if (why !== '') throw new OpaProblem(`The evaluation was stopped: ${why}.`)
+        if (reason === tooLong) throw reason
+        if (isOver()) throw new OpaProblem(`OPA was stopped: ${said.trim().slice(0, 500) || 'it ended by itself'}`)
+        if (deadline.aborted)
+          throw new OpaProblem(`The evaluation took longer than ${limits.decisionMs} ms and was stopped.`)
+        throw reason
+      },
+    )
     const read = answerSchema.safeParse(jsonOr(answer.text))
     if (!read.success) throw new OpaProblem(`OPA answered ${answer.status} with something that is not understood.`)
     if (answer.status === 200) return read.data
@@ -156,6 +161,19 @@ export async function startManagedOpa(opa: string, folder: string, limits = mana
     return decisionIn(await answerOf(path, '', input, signal))
   }
 
+  /** Nothing grows while nothing is asked. */
+  async function watched<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (asking === 0) stopWatching = watch()
+    asking += 1
+    try {
+      return await work()
+    } finally {
+      asking -= 1
+      if (asking === 0) stopWatching()
+    }
+  }
+
+  stopWatching()
   return {
     get alive() {
       return !isOver()

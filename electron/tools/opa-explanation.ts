@@ -91,43 +91,35 @@ function wordsIn(text: string): readonly string[] {
   return (text.match(/"(?:[^"\\]|\\.)*"|\d[\w.+-]*|[A-Za-z_]\w*/g) ?? []).filter((word) => /^[A-Za-z_]/.test(word))
 }
 
-const termSchema = z.object({ type: z.string(), value: z.unknown() })
-const terms = z.array(z.unknown())
-const everySchema = z.object({ key: z.unknown(), value: z.unknown(), domain: z.unknown(), body: terms })
-const expressionSchema = z.object({
-  negated: z.boolean().default(false),
-  terms: z.unknown(),
-  with: z.array(z.object({ target: z.unknown(), value: z.unknown() })).default([]),
-})
-const comprehensionSchema = z.object({
-  term: z.unknown(),
-  key: z.unknown(),
-  value: z.unknown(),
-  body: terms,
-})
+/*
+ * A trace has thousands of terms, and a schema for each takes longer than OPA did: they are looked at by hand. What is not as
+ * expected is not printed, and then the words differ from those of the line.
+ */
 
 /** In the order in which OPA prints an expression of its syntax tree. */
 function printExpression(node: unknown, into: Printed[]): void {
-  const read = expressionSchema.safeParse(node)
-  if (!read.success) return
-  if (read.data.negated) into.push('not')
-  const call = terms.safeParse(read.data.terms)
-  const every = everySchema.safeParse(read.data.terms)
-  if (call.success) printCall(call.data, into)
-  else if (every.success) {
-    into.push('every')
-    if (every.data.key !== null) printTerm(every.data.key, into)
-    printTerm(every.data.value, into)
-    into.push('in')
-    printTerm(every.data.domain, into)
-    for (const each of every.data.body) printExpression(each, into)
-  } else printTerm(read.data.terms, into)
-  for (const { target, value } of read.data.with) {
+  if (!isRecord(node)) return
+  if (node['negated'] === true) into.push('not')
+  const { terms } = node
+  if (Array.isArray(terms)) printCall(terms, into)
+  else if (isRecord(terms) && 'domain' in terms) printEvery(terms, into)
+  else printTerm(terms, into)
+  for (const each of listOf(node['with'])) {
+    if (!isRecord(each)) continue
     into.push('with')
-    printTerm(target, into)
+    printTerm(each['target'], into)
     into.push('as')
-    printTerm(value, into)
+    printTerm(each['value'], into)
   }
+}
+
+function printEvery({ key, value, domain, body }: Record<string, unknown>, into: Printed[]): void {
+  into.push('every')
+  printTerm(key, into)
+  printTerm(value, into)
+  into.push('in')
+  printTerm(domain, into)
+  for (const each of listOf(body)) printExpression(each, into)
 }
 
 /** Equality is printed between its sides, every other function before its arguments. */
@@ -143,24 +135,19 @@ function printCall([operator, ...given]: readonly unknown[], into: Printed[]): v
 }
 
 function printTerm(node: unknown, into: Printed[]): void {
-  const read = termSchema.safeParse(node)
-  if (!read.success) return
-  const { type, value } = read.data
-  const members = terms.safeParse(value).data ?? []
+  if (!isRecord(node)) return
+  const { type, value } = node
   if (type === 'var' && typeof value === 'string') into.push({ variable: value })
   else if (type === 'boolean' || type === 'null') into.push(JSON.stringify(value ?? null))
-  else if (type === 'ref') printReference(members, into)
-  else if (type === 'call') printCall(members, into)
-  else if (type === 'set' && members.length === 0) into.push('set')
-  else if (type === 'array' || type === 'set') for (const each of members) printTerm(each, into)
-  else if (type === 'object')
-    for (const pair of members) for (const each of terms.safeParse(pair).data ?? []) printTerm(each, into)
-  else {
-    const comprehension = comprehensionSchema.safeParse(value)
-    if (!comprehension.success) return
-    const { term, key, value: member, body } = comprehension.data
-    for (const each of [term, key, member]) printTerm(each, into)
-    for (const each of body) printExpression(each, into)
+  else if (type === 'ref') printReference(listOf(value), into)
+  else if (type === 'call') printCall(listOf(value), into)
+  else if (type === 'set' && listOf(value).length === 0) into.push('set')
+  else if (type === 'array' || type === 'set') for (const each of listOf(value)) printTerm(each, into)
+  else if (type === 'object') for (const pair of listOf(value)) for (const each of listOf(pair)) printTerm(each, into)
+  else if (isRecord(value)) {
+    // A comprehension: `[term | body]`, `{key: value | body}`.
+    for (const each of [value['term'], value['key'], value['value']]) printTerm(each, into)
+    for (const each of listOf(value['body'])) printExpression(each, into)
   }
 }
 
@@ -168,9 +155,9 @@ function printTerm(node: unknown, into: Printed[]): void {
 function printReference([head, ...members]: readonly unknown[], into: Printed[]): void {
   printTerm(head, into)
   for (const member of members) {
-    const read = termSchema.safeParse(member)
-    if (read.success && read.data.type === 'string') {
-      if (typeof read.data.value === 'string' && isPlainName(read.data.value)) into.push(read.data.value)
+    if (isRecord(member) && member['type'] === 'string') {
+      const { value } = member
+      if (typeof value === 'string' && isPlainName(value)) into.push(value)
     } else printTerm(member, into)
   }
 }
@@ -182,6 +169,13 @@ function isPlainName(name: string): boolean {
 }
 
 function nameOf(key: unknown): string {
-  const read = termSchema.safeParse(key)
-  return read.success && typeof read.data.value === 'string' ? read.data.value : ''
+  return isRecord(key) && typeof key['value'] === 'string' ? key['value'] : ''
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
