@@ -6,6 +6,7 @@ import { connectInProcess, type ServiceClient } from '../../electron/service/in-
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
 import type { Tier } from '../lab/plan.ts'
+import { settle } from './settle.ts'
 
 /** A lab of its own with Everyhop reading it through the shipped composition, with the read-only rights the lab hands out. */
 export interface EveryhopOnLab {
@@ -46,16 +47,7 @@ export async function startEveryhopOnLab(options: OnLabOptions = {}): Promise<Ev
     client: door.client,
     home,
     graph,
-    async settle(problems, seconds) {
-      const deadline = Date.now() + seconds * 1000
-      for (;;) {
-        const now = await graph()
-        const left = await problems(now)
-        if (left.length === 0) return now
-        if (Date.now() > deadline) throw new Error(`after ${seconds} s still:\n${left.join('\n')}`)
-        await new Promise((resolve) => setTimeout(resolve, 250))
-      }
-    },
+    settle: (problems, seconds) => settle(graph, problems, seconds),
     async stop() {
       door.close()
       await service.stop()

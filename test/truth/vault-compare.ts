@@ -1,7 +1,7 @@
+import { openedStages } from '../../electron/playground/simulators/vault/credentials.ts'
 import type { ControlComponent, LeaseView, TrustGraph } from '../../shared/domain/model/graph.ts'
 import type { FaultExpectation } from '../../shared/faults/index.ts'
 import type { LabTruth } from '../lab/truth.ts'
-import { openedStages } from '../lab/vault/credentials.ts'
 import type { LeaseTruth } from '../lab/vault/truth.ts'
 import { hopOf, spiffeIdOf, type Topology, valueOf, workloadOf } from './compare.ts'
 

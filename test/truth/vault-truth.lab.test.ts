@@ -1,15 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
-import { type Fault, faults, labTierOf } from '../../shared/faults/index.ts'
+import { faults, labTierOf } from '../../shared/faults/index.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
 import { leaseDifferences, unmetOfVault, vaultOf } from './vault-compare.ts'
 
 /**
- * Leases in the graph against what Vault itself says to its root token: healthy, under each fault, and healed; once with Vault
- * by its address and its audit log as a file, once with nothing but a kubeconfig and the token of a service account.
+ * Leases in the graph against what Vault itself says to its root token: healthy, under each fault, and healed; with Vault by its
+ * address and its audit log as a file, and at the same time with nothing but a kubeconfig and the token of a service account.
  */
+const environments = ['lab', 'lab-cluster'] as const
+type Environment = (typeof environments)[number]
+
 let on: EveryhopOnLab
+const healthy = new Map<Environment, HopStates>()
 
 beforeAll(
   async () => {
@@ -19,58 +23,69 @@ beforeAll(
 )
 afterAll(() => on?.stop())
 
-describe.each(['lab', 'lab-cluster'] as const)('the leases of the environment %s', (environment) => {
-  let healthy: HopStates | undefined
-  const graphOf = (): Promise<TrustGraph> => on.client.graph.document({ environment })
-  const settle = (problems: (graph: TrustGraph) => Promise<readonly string[]>, seconds: number): Promise<TrustGraph> =>
-    on.settle(async () => problems(await graphOf()), seconds)
+const graphOf = (environment: Environment): Promise<TrustGraph> => on.client.graph.document({ environment })
 
-  const healthyProblems = async (graph: TrustGraph): Promise<readonly string[]> => {
-    const component = vaultOf(graph)
-    return [
-      ...leaseDifferences(graph, await on.lab.truth()),
-      ...(component?.state.state === 'verified' ? [] : [`Vault is ${component?.state.state}`]),
-      ...graph.gaps.filter(({ source }) => source === 'vault').map(({ what, detail }) => `gap: ${what}: ${detail}`),
-      ...graph.workloads
-        .filter(({ state }) => state.reason.code === 'vault-denied' || state.reason.code === 'lease-long')
-        .map(({ name, state }) => `${name}: ${state.reason.code}`),
-      ...graph.hops
-        .filter(({ transport }) => transport.state !== 'verified')
-        .map(({ id, transport }) => `${id} is ${transport.state}`),
-    ]
+/** Until no environment has any of these problems left. */
+async function settleAll(
+  problems: (graph: TrustGraph, environment: Environment) => Promise<readonly string[]>,
+  seconds: number,
+): Promise<void> {
+  await on.settle(async () => {
+    const found = await Promise.all(
+      environments.map(async (environment) =>
+        (await problems(await graphOf(environment), environment)).map((problem) => `${environment}: ${problem}`),
+      ),
+    )
+    return found.flat()
+  }, seconds)
+}
+
+async function healthyProblems(graph: TrustGraph): Promise<readonly string[]> {
+  const component = vaultOf(graph)
+  return [
+    ...leaseDifferences(graph, await on.lab.truth()),
+    ...(component?.state.state === 'verified' ? [] : [`Vault is ${component?.state.state}`]),
+    ...graph.gaps.filter(({ source }) => source === 'vault').map(({ what, detail }) => `gap: ${what}: ${detail}`),
+    ...graph.workloads
+      .filter(({ state }) => state.reason.code === 'vault-denied' || state.reason.code === 'lease-long')
+      .map(({ name, state }) => `${name}: ${state.reason.code}`),
+    ...graph.hops
+      .filter(({ transport }) => transport.state !== 'verified')
+      .map(({ id, transport }) => `${id} is ${transport.state}`),
+  ]
+}
+
+async function expectNoDefects(): Promise<void> {
+  for (const environment of environments) expect((await graphOf(environment)).defects).toEqual([])
+}
+
+test('the leases equal what Vault has, each at the workload that logged in for it, by address and through the cluster', async () => {
+  await settleAll(healthyProblems, 120)
+  await expectNoDefects()
+  for (const environment of environments) {
+    healthy.set(environment, hopStates(await graphOf(environment), await on.lab.truth()))
   }
+})
 
-  test('equal what Vault has, each at the workload that logged in for it', async () => {
-    await settle(healthyProblems, 120)
-    const graph = await graphOf()
-    expect(graph.defects).toEqual([])
-    healthy = hopStates(graph, await on.lab.truth())
-  })
-
-  for (const fault of faults.filter((each) => labTierOf(each) === 3)) {
-    test(`fault ${fault.id}: ${fault.title} is shown as it is, and heals`, async () => {
-      await shown(fault)
-      await settle(healthyProblems, 120)
-    })
-  }
-
-  async function shown(fault: Fault): Promise<void> {
-    const before = healthy
-    if (before === undefined) throw new Error('the healthy graph was never seen')
-    await on.lab.inject(fault.id)
+for (const { id, title, expects } of faults.filter((each) => labTierOf(each) === 3)) {
+  test(`fault ${id}: ${title} is shown as it is, by address and through the cluster, and heals`, async () => {
+    await on.lab.inject(id)
     try {
-      await settle(async (graph) => {
+      await settleAll(async (graph, environment) => {
+        const before = healthy.get(environment)
+        if (before === undefined) throw new Error('the healthy graph was never seen')
         const truth = await on.lab.truth()
         // While it limits requests nothing new can be asked, and what its log tells stays.
         return [
-          ...unmet(graph, truth, fault.expects.states, before),
-          ...unmetOfVault(graph, truth, truth.vault?.held ?? [], fault.expects.states),
+          ...unmet(graph, truth, expects.states, before),
+          ...unmetOfVault(graph, truth, truth.vault?.held ?? [], expects.states),
           ...leaseDifferences(graph, truth),
         ]
       }, 100)
-      expect((await graphOf()).defects).toEqual([])
+      await expectNoDefects()
     } finally {
       await on.lab.heal()
     }
-  }
-})
+    await settleAll(healthyProblems, 120)
+  })
+}

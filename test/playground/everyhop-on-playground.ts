@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type RunningPlayground, startPlayground } from '../../electron/playground/index.ts'
+import type { PlaygroundOptions } from '../../electron/playground/parts.ts'
+import { composeService } from '../../electron/service/compose.ts'
+import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
+import type { TrustGraph } from '../../shared/domain/model/graph.ts'
+import { ensureBinaries } from '../lab/provision/binaries.ts'
+import { settle } from '../truth/settle.ts'
+
+/** Everyhop as it is shipped, with a playground that it started itself and a real OPA in it. */
+export interface EveryhopOnPlayground {
+  readonly playground: RunningPlayground
+  readonly client: ServiceClient
+  graph(): Promise<TrustGraph>
+  settle(
+    problems: (graph: TrustGraph) => readonly string[] | Promise<readonly string[]>,
+    seconds: number,
+  ): Promise<TrustGraph>
+  stop(): Promise<void>
+}
+
+export async function startEveryhopOnPlayground(
+  chosen: Partial<PlaygroundOptions> = {},
+): Promise<EveryhopOnPlayground> {
+  const binaries = await ensureBinaries(['opa-envoy'], { log: (line) => console.log(line) })
+  const home = await mkdtemp(join(tmpdir(), 'eh-'))
+  let playground: RunningPlayground | null = null
+  const service = composeService('cli', home, null, undefined, {
+    start: async (options) => {
+      playground = await startPlayground({ ...options, opa: binaries['opa-envoy'].path, ...chosen })
+      return playground
+    },
+  })
+  const { client, close } = connectInProcess(service.router, service.log)
+  const graph = () => client.graph.document({ environment: playgroundEnvironment })
+  const stop = async (): Promise<void> => {
+    await client.playground.stop({}).finally(close)
+    await service.stop()
+    await rm(home, { recursive: true, force: true })
+  }
+  const state = await client.playground.start({})
+  if (playground === null || state.phase !== 'running') {
+    await stop()
+    throw new Error(`the playground is ${JSON.stringify(state)}`)
+  }
+  return { playground, client, graph, settle: (problems, seconds) => settle(graph, problems, seconds), stop }
+}

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { playgroundFaults } from '../../electron/playground/faults/index.ts'
+import { faultOf } from '../../shared/faults/index.ts'
+import { type EveryhopOnPlayground, startEveryhopOnPlayground } from './everyhop-on-playground.ts'
+import { type Healthy, healthyOf, unhealthy, unmetInPlayground, unmetObjects } from './expectations.ts'
+import { reportOfFaults } from './report.ts'
+
+/**
+ * Every fault that the playground makes, injected and healed through the contract, and what Everyhop shows of it, which knows no
+ * more than it would of a cluster. A real OPA decides.
+ */
+let on: EveryhopOnPlayground
+let healthy: Healthy
+
+beforeAll(async () => {
+  // Short: what was counted before a fault has to leave the window before the fault is seen whole.
+  on = await startEveryhopOnPlayground({ windowSeconds: 5, requestsPerSecond: 12 })
+})
+afterAll(async () => {
+  console.log(reportOfFaults().join('\n'))
+  await on?.stop()
+})
+
+test('the playground is shown with nothing wrong, and nothing of it is a defect', async () => {
+  const graph = await on.settle(unhealthy, 40)
+  expect(graph.defects).toEqual([])
+  healthy = healthyOf(graph)
+  expect(healthy.held.map(({ stage }) => stage).toSorted()).toEqual([
+    'model-server',
+    'orchestrator',
+    'tool-runtime',
+    'vector-store',
+  ])
+})
+
+test.each([...playgroundFaults.keys()].map((id) => [id, faultOf(id).title] as const))(
+  'fault %s: %s is shown as it is, and heals',
+  async (id) => {
+    expect(healthy, 'the pipeline was never seen with nothing wrong').toBeDefined()
+    const { states } = faultOf(id).expects
+    const { get } = on.playground.controls.simulators.kubernetes
+    expect(await on.client.playground.inject({ fault: id })).toMatchObject({ active: { fault: id } })
+    try {
+      const graph = await on.settle((now) => unmetInPlayground(now, healthy, states), 30)
+      expect(graph.defects).toEqual([])
+      expect(unmetObjects(get, states.objects ?? [])).toEqual([])
+    } finally {
+      expect(await on.client.playground.heal({})).toMatchObject({ active: null })
+    }
+    await on.settle(unhealthy, 40)
+    expect(unmetObjects(get, states.objects ?? [])).toHaveLength(states.objects?.length ?? 0)
+  },
+)

@@ -1,0 +1,17 @@
+import type { TrustGraph } from '../../shared/domain/model/graph.ts'
+
+/** Asks again until `problems` has none left; fails with what is left after `seconds`. */
+export async function settle(
+  graph: () => Promise<TrustGraph>,
+  problems: (graph: TrustGraph) => readonly string[] | Promise<readonly string[]>,
+  seconds: number,
+): Promise<TrustGraph> {
+  const deadline = Date.now() + seconds * 1000
+  for (;;) {
+    const now = await graph()
+    const left = await problems(now)
+    if (left.length === 0) return now
+    if (Date.now() > deadline) throw new Error(`after ${seconds} s still:\n${left.join('\n')}`)
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+}
