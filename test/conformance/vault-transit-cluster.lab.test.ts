@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
+import { audience } from '../../electron/playground/simulators/vault/credentials.ts'
 import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { takeDataFolder } from '../../electron/service/data-folder.ts'
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
@@ -11,7 +12,6 @@ import { type Environment, environmentSchema } from '../../shared/domain/model/e
 import { registrationFile } from '../lab/environment-file.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
 import { openVaultApi } from '../lab/vault/api.ts'
-import { audience } from '../lab/vault/credentials.ts'
 import { everyhopName, signerName } from '../lab/vault/logins.ts'
 
 /** The lab's third tier, by address and through its cluster: the shipped program plans publications that its Vault signs. */

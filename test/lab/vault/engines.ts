@@ -1,7 +1,13 @@
 import { z } from 'zod'
+import {
+  audience,
+  credentialOf,
+  databaseCredentials,
+  reportingTtlSeconds,
+  roleOf,
+} from '../../../electron/playground/simulators/vault/credentials.ts'
 import { grantRights, type Rule } from '../cluster/rights.ts'
 import type { RunningCluster } from '../cluster/start.ts'
-import { audience, credentialOf, databaseCredentials, reportingTtlSeconds, roleOf } from './credentials.ts'
 import { type VaultPlan, vaultNamespace } from './plan.ts'
 import type { Postgres } from './postgres.ts'
 import type { VaultServer } from './server.ts'

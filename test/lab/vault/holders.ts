@@ -1,9 +1,14 @@
 import { z } from 'zod'
+import {
+  audience,
+  type Credential,
+  credentialOf,
+  credentials,
+} from '../../../electron/playground/simulators/vault/credentials.ts'
 import { type LabPlan, stagePlanOf } from '../plan.ts'
 import { waitFor } from '../processes.ts'
 import type { SpireTool } from '../spire/server-tool.ts'
 import { type VaultCaller, VaultRefusal } from './api.ts'
-import { audience, type Credential, credentialOf, credentials } from './credentials.ts'
 import type { VaultServer } from './server.ts'
 
 /** The stages as they use Vault: each logs in with its JWT-SVID, holds a lease, and keeps it alive. */

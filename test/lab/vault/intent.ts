@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { intent } from '../../../electron/playground/pipeline/intent-yaml.ts'
-import { openedStages } from './credentials.ts'
+import { openedStages } from '../../../electron/playground/simulators/vault/credentials.ts'
 
 /** The text of intent.yaml that also says which stage a credential of Vault opens. */
 export function intentWithCredentials(): string {

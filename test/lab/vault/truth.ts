@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { accountNamespace } from '../../../electron/playground/simulators/vault/credentials.ts'
 import type { KubernetesApi } from '../cluster/api.ts'
 import { VaultRefusal } from './api.ts'
-import { accountNamespace } from './credentials.ts'
 import type { RunningVault } from './tier.ts'
 
 /** What Vault, the database and the cluster say when the lab asks them by its root token and as their admin. */

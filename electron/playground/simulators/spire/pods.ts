@@ -1,7 +1,7 @@
 import type { PodPlan, World } from '../../parts.ts'
-import { controlNamespace, deployed, onMachine, podNumbers, registry } from '../../pods.ts'
-import { machineIpOf, podIpAt } from '../../world/addresses.ts'
+import { clusterName, machineIpOf, podIpAt } from '../../world/addresses.ts'
 import { createLineLog } from '../../world/line-log.ts'
+import { controlNamespace, daemonPod, deployedPod, registry } from '../kubernetes/objects/names.ts'
 import type { SpireSimulator } from './index.ts'
 import { managerLines } from './manager-log.ts'
 import { spireVersion } from './methods.ts'
@@ -14,11 +14,11 @@ export function spirePods(simulator: SpireSimulator, world: World): readonly Pod
   for (const line of managerLines(world)) managerLog.append(line)
   const nobody = (): null => null
   return [
-    deployed({
+    deployedPod(clusterName, {
       namespace: controlNamespace,
       workload: 'spire-server',
       node: 'node-a',
-      podIp: podIpAt('node-a', podNumbers['spire-server']),
+      podIp: podIpAt('node-a', 40),
       labels: { 'app.kubernetes.io/component': 'server', 'app.kubernetes.io/part-of': 'spire' },
       containers: [
         {
@@ -41,12 +41,12 @@ export function spirePods(simulator: SpireSimulator, world: World): readonly Pod
       ],
     }),
     ...world.agents().map(({ node }) =>
-      onMachine({
+      daemonPod(clusterName, {
         namespace: controlNamespace,
         workload: 'spire-agent',
         node,
         podIp: machineIpOf(node),
-        hostNetwork: true,
+        hostNetwork: true as const,
         labels: { 'app.kubernetes.io/component': 'agent', 'app.kubernetes.io/part-of': 'spire' },
         containers: [
           {

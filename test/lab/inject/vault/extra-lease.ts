@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { audience } from '../../../../electron/playground/simulators/vault/credentials.ts'
 import type { Injection, LabControls } from '../../controls.ts'
 import { waitFor } from '../../processes.ts'
 import { type VaultCaller, VaultRefusal } from '../../vault/api.ts'
-import { audience } from '../../vault/credentials.ts'
 import { vaultOf } from './vault-of.ts'
 
 /** A lease beside those that the stages hold, on a login of its own. */

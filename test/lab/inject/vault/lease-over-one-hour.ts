@@ -1,5 +1,5 @@
+import { reportingPath } from '../../../../electron/playground/simulators/vault/credentials.ts'
 import { stagePlanOf } from '../../plan.ts'
-import { reportingPath } from '../../vault/credentials.ts'
 import { extraLease } from './extra-lease.ts'
 
 /** The stage holds an account of the database for eight hours, beside the one that it renews. */

@@ -1,4 +1,4 @@
-import { credentialOf } from '../../vault/credentials.ts'
+import { credentialOf } from '../../../../electron/playground/simulators/vault/credentials.ts'
 import { extraLease } from './extra-lease.ts'
 
 /** Somebody who logged in with an SVID of the trust domain holds an account, and no pod or process has that identity. */

@@ -1,7 +1,7 @@
+import { forbiddenPath } from '../../../../electron/playground/simulators/vault/credentials.ts'
 import type { LabControls } from '../../controls.ts'
 import { waitFor } from '../../processes.ts'
 import { VaultRefusal } from '../../vault/api.ts'
-import { forbiddenPath } from '../../vault/credentials.ts'
 import { vaultOf } from './vault-of.ts'
 
 const stage = 'model-server'
