@@ -1,8 +1,9 @@
-/** An object as the API gives it; `metadata.resourceVersion` is given by the server. */
-export interface ApiObject {
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly [field: string]: unknown }
-  readonly [field: string]: unknown
-}
+import type { Rule } from '../../electron/playground/simulators/kubernetes/access.ts'
+import type { StampedLine } from '../../electron/playground/simulators/kubernetes/pod-log.ts'
+import type { ApiObject } from '../../electron/playground/simulators/kubernetes/store.ts'
+
+export type { StampedLine as LogLine } from '../../electron/playground/simulators/kubernetes/pod-log.ts'
+export type { ApiObject } from '../../electron/playground/simulators/kubernetes/store.ts'
 
 export interface Refusal {
   readonly status: number
@@ -10,12 +11,6 @@ export interface Refusal {
   readonly message?: string
   /** How often; without it until `allow`. */
   readonly times?: number
-}
-
-export interface LogLine {
-  /** RFC 3339 with nanoseconds, as the kubelet writes it. */
-  readonly stamp: string
-  readonly text: string
 }
 
 /** A small API server over https on 127.0.0.1: list in pages, watch, logs, port-forward and rights, with switches to break it. */
@@ -46,9 +41,9 @@ export interface KubernetesApi {
   endWatches(): void
   sendRaw(collection: string, line: string): void
   /** Rules that SelfSubjectRulesReview answers. */
-  setRules(rules: readonly object[], incomplete?: boolean): void
-  setLog(pod: string, container: string, lines: readonly LogLine[]): void
-  addLog(pod: string, container: string, lines: readonly LogLine[]): void
+  setRules(rules: readonly Rule[], incomplete?: boolean): void
+  setLog(pod: string, container: string, lines: readonly StampedLine[]): void
+  addLog(pod: string, container: string, lines: readonly StampedLine[]): void
   /** Where the port of a pod leads: a TCP port of 127.0.0.1, or words on the error channel. */
   forwardTo(pod: string, port: number, to: number | string): void
   /** Requests so far: `list pods`, `watch pods 12`. */

@@ -1,19 +1,10 @@
 import { Agent, request } from 'node:https'
 import { z } from 'zod'
+import type { Manifest } from '../../../electron/playground/simulators/kubernetes/objects/pod-shape.ts'
 import type { Issued } from './authority.ts'
 import type { ClusterPlan } from './plan.ts'
 
-/** An object as it is given to Kubernetes. */
-export interface Manifest {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly metadata: {
-    readonly name: string
-    readonly namespace?: string
-    readonly [field: string]: unknown
-  }
-  readonly [field: string]: unknown
-}
+export type { Manifest } from '../../../electron/playground/simulators/kubernetes/objects/pod-shape.ts'
 
 /** The lab's own hand on its cluster, as cluster-admin. Everyhop never has this. */
 export interface KubernetesApi {

@@ -1,10 +1,10 @@
 import path from 'node:path'
+import { daemonPod, deployedPod, registry } from '../../../electron/playground/simulators/kubernetes/objects/names.ts'
 import { type LabPlan, type OpaPlan, opaPlanOf, type StagePlan, sharedOpa } from '../plan.ts'
 import { agentFiles, spireFiles } from '../spire/config.ts'
-import { clusterName, controlNamespace, suffixOf } from './names.ts'
+import { clusterName, controlNamespace } from './names.ts'
 import type { ContainerPlan, PodPlan, PortPlan } from './pod-plan.ts'
 
-export const registry = 'registry.pipeline.example'
 /** The port of Envoy's admin endpoint as pods declare it; a port-forward to it leads to the real one. */
 const declaredAdminPort = 15_000
 
@@ -86,28 +86,24 @@ export function controlPods(plan: LabPlan, managerHealthPort: number): readonly 
       ],
     }),
     ...plan.spire.agents.map(
-      (agent): PodPlan => ({
-        namespace: controlNamespace,
-        name: `spire-agent-${suffixOf(agent.node, 5)}`,
-        workload: 'spire-agent',
-        owner: 'DaemonSet',
-        node: agent.node,
-        podIp: address,
-        hostNetwork: true,
-        labels: labelsOf('spire-agent', {
-          'app.kubernetes.io/component': 'agent',
-          'app.kubernetes.io/part-of': 'spire',
+      (agent): PodPlan =>
+        daemonPod(clusterName, {
+          namespace: controlNamespace,
+          workload: 'spire-agent',
+          node: agent.node,
+          podIp: address,
+          hostNetwork: true,
+          labels: { 'app.kubernetes.io/component': 'agent', 'app.kubernetes.io/part-of': 'spire' },
+          containers: [
+            {
+              name: 'spire-agent',
+              image: `${registry}/spiffe/spire-agent:1.15.3`,
+              arguments: ['run', '-config', '/run/spire/config/agent.conf'],
+              ports: [port('healthz', 9982, { address, port: agent.healthPort })],
+              logs: [{ file: agentFiles(plan, agent).log }],
+            },
+          ],
         }),
-        containers: [
-          {
-            name: 'spire-agent',
-            image: `${registry}/spiffe/spire-agent:1.15.3`,
-            arguments: ['run', '-config', '/run/spire/config/agent.conf'],
-            ports: [port('healthz', 9982, { address, port: agent.healthPort })],
-            logs: [{ file: agentFiles(plan, agent).log }],
-          },
-        ],
-      }),
     ),
   ]
 }
@@ -133,24 +129,7 @@ export function prometheusPod(target: PortPlan['target']): PodPlan {
 }
 
 export function deployed(settings: Omit<PodPlan, 'name' | 'owner'>): PodPlan {
-  return {
-    ...settings,
-    owner: 'Deployment',
-    name: `${replicaSetName(settings.workload)}-${suffixOf(settings.workload, 5)}`,
-    labels: { ...labelsOf(settings.workload, settings.labels), 'pod-template-hash': templateHash(settings.workload) },
-  }
-}
-
-function labelsOf(workload: string, labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return { 'app.kubernetes.io/name': workload, 'app.kubernetes.io/instance': clusterName, ...labels }
-}
-
-export function templateHash(workload: string): string {
-  return suffixOf(`template of ${workload}`, 9)
-}
-
-export function replicaSetName(workload: string): string {
-  return `${workload}-${templateHash(workload)}`
+  return deployedPod(clusterName, settings)
 }
 
 function appContainer(plan: LabPlan, stage: StagePlan): ContainerPlan {

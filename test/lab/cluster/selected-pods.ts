@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { podIdentities } from '../../../electron/playground/simulators/kubernetes/objects/identities.ts'
 import { waitFor } from '../processes.ts'
 import { objectPath } from './api.ts'
-import { podIdentities } from './objects/identities.ts'
+import { className } from './names.ts'
 import type { RunningCluster } from './start.ts'
 
 const statusWire = z.object({ status: z.object({ stats: z.object({ podsSelected: z.number() }) }) })
@@ -13,6 +14,6 @@ export async function waitForSelectedPods(
   check: (count: number) => boolean,
 ): Promise<void> {
   const selected = async (): Promise<boolean> =>
-    check(statusWire.parse(await cluster.api.get(objectPath(podIdentities()))).status.stats.podsSelected)
+    check(statusWire.parse(await cluster.api.get(objectPath(podIdentities(className)))).status.stats.podsSelected)
   await waitFor(`the ClusterSPIFFEID ${what}`, selected, { timeoutMs: 30_000, everyMs: 100 })
 }

@@ -3,18 +3,23 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { LabPlan } from '../plan.ts'
+import { foundation, serviceAccounts } from '../../../electron/playground/simulators/kubernetes/objects/foundation.ts'
+import { admission, podIdentities } from '../../../electron/playground/simulators/kubernetes/objects/identities.ts'
+import { networkPolicies, services } from '../../../electron/playground/simulators/kubernetes/objects/network.ts'
+import {
+  type OwnerReference,
+  podStatus,
+  startedEvent,
+  workloadChain,
+} from '../../../electron/playground/simulators/kubernetes/objects/workloads.ts'
+import { type LabPlan, stagePlanOf } from '../plan.ts'
 import { type Server, waitFor } from '../processes.ts'
 import { type KubernetesApi, type Manifest, openKubernetesApi } from './api.ts'
 import { attestorRights } from './attestation.ts'
 import { type ClusterAuthority, openAuthority, saveIssued, writeTokenKeys } from './authority.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import { kwokConfig } from './kwok-config.ts'
-import { machines } from './names.ts'
-import { foundation } from './objects/foundation.ts'
-import { admission, podIdentities } from './objects/identities.ts'
-import { networkPolicies, services } from './objects/network.ts'
-import { type OwnerReference, podStatus, startedEvent, workloadChain } from './objects/workloads.ts'
+import { className, machines } from './names.ts'
 import type { ClusterPlan } from './plan.ts'
 import type { PodPlan } from './pod-plan.ts'
 import type { ClusterPrograms } from './programs.ts'
@@ -115,11 +120,21 @@ export async function placeWorkloads(plan: LabPlan, cluster: RunningCluster): Pr
   await Promise.all(
     cluster.plan.pods.map(async (pod) => uids.set(`${pod.namespace}/${pod.name}`, await placePod(api, pod))),
   )
-  await Promise.all(
-    [...services(cluster.plan, uids), ...networkPolicies(plan), ...admission(), podIdentities()].map((manifest) =>
-      api.create(manifest),
-    ),
-  )
+  const made = [
+    ...services(cluster.plan.pods, uids, endpointAddress),
+    ...networkPolicies((stage) => stagePlanOf(plan, stage).ingressPort),
+    ...admission(),
+    podIdentities(className),
+  ]
+  await Promise.all(made.map((manifest) => api.create(manifest)))
+}
+
+/**
+ * Not the pod's own: Kubernetes refuses loopback addresses in EndpointSlices. So nothing can be joined by address alone; the
+ * reference to the pod tells.
+ */
+function endpointAddress(_pod: unknown, index: number): string {
+  return `10.77.0.${index + 10}`
 }
 
 async function placePod(api: KubernetesApi, pod: PodPlan): Promise<string> {
@@ -159,7 +174,7 @@ async function defineKinds(api: KubernetesApi, definitions: readonly string[]): 
 /** Gives the uids of the machines, by name. */
 async function makeFoundation(api: KubernetesApi, cluster: ClusterPlan): Promise<ReadonlyMap<string, string>> {
   const uids = new Map<string, string>()
-  for (const step of foundation(cluster)) {
+  for (const step of [foundation(cluster.pods), serviceAccounts(cluster.pods)]) {
     await Promise.all(
       step.map(async (manifest) => {
         const uid = await api.create(manifest)

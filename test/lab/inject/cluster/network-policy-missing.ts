@@ -1,5 +1,5 @@
+import { admitCallers, denyByDefault } from '../../../../electron/playground/simulators/kubernetes/objects/network.ts'
 import type { Manifest } from '../../cluster/api.ts'
-import { admitCallers, denyByDefault } from '../../cluster/objects/network.ts'
 import type { LabControls } from '../../controls.ts'
 import { stagePlanOf } from '../../plan.ts'
 import { clusterOf } from './cluster-of.ts'
@@ -14,5 +14,6 @@ export async function heal(lab: LabControls): Promise<void> {
 }
 
 function policies(lab: LabControls): readonly Manifest[] {
-  return [denyByDefault('data'), admitCallers(lab.plan, stagePlanOf(lab.plan, 'vector-store'))]
+  const { stage, ingressPort } = stagePlanOf(lab.plan, 'vector-store')
+  return [denyByDefault('data'), admitCallers(stage, ingressPort)]
 }

@@ -1,18 +1,24 @@
-import { type LabPlan, type StagePlan, stagePlanOf } from '../../plan.ts'
-import type { Manifest } from '../api.ts'
-import { namespaces } from '../names.ts'
-import type { ClusterPlan } from '../plan.ts'
-import type { PodPlan, PortPlan } from '../pod-plan.ts'
+import { hops, type Stage, stageOf, stages } from '../../../pipeline/topology.ts'
+import { namespaces } from './names.ts'
+import type { Manifest, PodShape, PortShape } from './pod-shape.ts'
 
-/** Services of the pods that serve something, and who is behind them. `uids`: uid of each pod by namespace/name. */
-export function services(cluster: ClusterPlan, uids: ReadonlyMap<string, string>): readonly Manifest[] {
-  return cluster.pods.flatMap((pod, index) => {
+/**
+ * Services of the pods that serve something, and who is behind them. `uids`: uid of each pod by namespace/name. `addressOf`: what
+ * the EndpointSlice says, where that is not the pod's own address.
+ */
+export function services(
+  pods: readonly PodShape[],
+  uids: ReadonlyMap<string, string>,
+  addressOf: (pod: PodShape, index: number) => string = (pod) => pod.podIp,
+): readonly Manifest[] {
+  return pods.flatMap((pod, index) => {
     const ports = pod.containers.flatMap((container) => container.ports).filter((port) => port.served === true)
-    return ports.length === 0 ? [] : [service(pod, ports), endpointSlice(pod, ports, index, uids)]
+    const uid = uids.get(`${pod.namespace}/${pod.name}`)
+    return ports.length === 0 ? [] : [service(pod, ports), endpointSlice(pod, ports, addressOf(pod, index), uid)]
   })
 }
 
-function service(pod: PodPlan, ports: readonly PortPlan[]): Manifest {
+function service(pod: PodShape, ports: readonly PortShape[]): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -29,16 +35,7 @@ function service(pod: PodPlan, ports: readonly PortPlan[]): Manifest {
   }
 }
 
-/**
- * The addresses are not the pods' own: Kubernetes refuses loopback addresses here. So nothing can be joined by address
- * alone; the reference to the pod tells.
- */
-function endpointSlice(
-  pod: PodPlan,
-  ports: readonly PortPlan[],
-  index: number,
-  uids: ReadonlyMap<string, string>,
-): Manifest {
+function endpointSlice(pod: PodShape, ports: readonly PortShape[], address: string, uid: string | undefined): Manifest {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -51,29 +48,24 @@ function endpointSlice(
     ports: ports.map((port) => ({ name: port.name, port: port.port, protocol: 'TCP' })),
     endpoints: [
       {
-        addresses: [`10.77.0.${index + 10}`],
+        addresses: [address],
         conditions: { ready: true, serving: true, terminating: false },
         nodeName: pod.node,
-        targetRef: {
-          kind: 'Pod',
-          namespace: pod.namespace,
-          name: pod.name,
-          uid: uids.get(`${pod.namespace}/${pod.name}`),
-        },
+        targetRef: { kind: 'Pod', namespace: pod.namespace, name: pod.name, uid },
       },
     ],
   }
 }
 
-function ownLabels(pod: PodPlan): object {
+function ownLabels(pod: PodShape): object {
   return { 'app.kubernetes.io/name': pod.workload }
 }
 
-/** Nothing may come in, but what the topology wants. */
-export function networkPolicies(plan: LabPlan): readonly Manifest[] {
+/** Nothing may come in, but what the topology wants. `ingressPort`: where a stage's Envoy listens. */
+export function networkPolicies(ingressPort: (stage: string) => number): readonly Manifest[] {
   return [
     ...namespaces.map(denyByDefault),
-    ...plan.stages.filter((stage) => stage.callers.length > 0).map((stage) => admitCallers(plan, stage)),
+    ...stages.filter((stage) => callersOf(stage).length > 0).map((stage) => admitCallers(stage, ingressPort(stage.id))),
     admitToSharedOpa(),
   ]
 }
@@ -84,25 +76,27 @@ export function denyByDefault(namespace: string): Manifest {
 
 /** Admits the callers of a stage to its ingress. `callers`: other stages than those of the topology. */
 export function admitCallers(
-  plan: LabPlan,
-  stage: StagePlan,
-  callers: readonly string[] = stage.callers.map((caller) => caller.id),
+  stage: Stage,
+  ingressPort: number,
+  callers: readonly string[] = callersOf(stage),
 ): Manifest {
-  return networkPolicy(stage.stage.namespace, `admit-callers-of-${stage.stage.id}`, {
-    podSelector: { matchLabels: { 'everyhop.dev/stage': stage.stage.id } },
+  return networkPolicy(stage.namespace, `admit-callers-of-${stage.id}`, {
+    podSelector: { matchLabels: { 'everyhop.dev/stage': stage.id } },
     policyTypes: ['Ingress'],
     ingress: [
       {
         from: callers.map((id) => ({
-          namespaceSelector: {
-            matchLabels: { 'kubernetes.io/metadata.name': stagePlanOf(plan, id).stage.namespace },
-          },
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': stageOf(id).namespace } },
           podSelector: { matchLabels: { 'everyhop.dev/stage': id } },
         })),
-        ports: [{ protocol: 'TCP', port: stage.ingressPort }],
+        ports: [{ protocol: 'TCP', port: ingressPort }],
       },
     ],
   })
+}
+
+function callersOf(stage: Stage): readonly string[] {
+  return hops.filter(({ to }) => to === stage.id).map(({ from }) => from)
 }
 
 function admitToSharedOpa(): Manifest {

@@ -1,26 +1,25 @@
-import { trustDomain } from '../../../../electron/playground/pipeline/topology.ts'
-import type { StagePlan } from '../../plan.ts'
-import type { Manifest } from '../api.ts'
-import { className } from '../names.ts'
+import { trustDomain } from '../../../pipeline/topology.ts'
+import type { Manifest } from './pod-shape.ts'
 
 const apiVersion = 'spire.spiffe.io/v1alpha1'
 
-/**
- * Gives a running Envoy its identity: by the path of its program, because the process behind a pod of this cluster is not
- * in a container that SPIRE could tell the pod from.
- */
-export function staticEntry(stage: StagePlan, parentId: string): Manifest {
+export interface StaticEntryOrder {
+  /** Name of the object and hint of the entry: a stage. */
+  readonly id: string
+  readonly spiffeId: string
+  readonly parentId: string
+  /** `unix:path:/run/envoy` */
+  readonly selectors: readonly string[]
+  /** The class of the controller manager that looks after it. */
+  readonly className: string
+}
+
+export function staticEntry({ id, spiffeId, parentId, selectors, className }: StaticEntryOrder): Manifest {
   return {
     apiVersion,
     kind: 'ClusterStaticEntry',
-    metadata: { name: stage.stage.id },
-    spec: {
-      className,
-      spiffeID: stage.spiffeId,
-      parentID: parentId,
-      selectors: [`unix:path:${stage.program}`],
-      hint: stage.stage.id,
-    },
+    metadata: { name: id },
+    spec: { className, spiffeID: spiffeId, parentID: parentId, selectors, hint: id },
   }
 }
 
@@ -30,7 +29,7 @@ const policyServicesName = 'policy-services'
  * Identities by pods. Not for the stages: those would have two entries each, and the one that a fault takes away would
  * not be missed. `partOf`: which pods it selects.
  */
-export function podIdentities(partOf = 'policy'): Manifest {
+export function podIdentities(className: string, partOf = 'policy'): Manifest {
   return {
     apiVersion,
     kind: 'ClusterSPIFFEID',
@@ -46,12 +45,12 @@ export function podIdentities(partOf = 'policy'): Manifest {
 
 /** No image without a digest: what runs is what was admitted. */
 const admissionPolicyName = 'images-by-digest'
+const admissionVersion = 'admissionregistration.k8s.io/v1'
 
 export function admission(): readonly Manifest[] {
-  const version = 'admissionregistration.k8s.io/v1'
   return [
     {
-      apiVersion: version,
+      apiVersion: admissionVersion,
       kind: 'ValidatingAdmissionPolicy',
       metadata: { name: admissionPolicyName },
       spec: {
@@ -67,15 +66,20 @@ export function admission(): readonly Manifest[] {
         ],
       },
     },
-    {
-      apiVersion: version,
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name: admissionPolicyName },
-      spec: {
-        policyName: admissionPolicyName,
-        validationActions: ['Deny'],
-        matchResources: { namespaceSelector: { matchLabels: { 'everyhop.dev/pipeline': 'true' } } },
-      },
-    },
+    admissionBinding(),
   ]
+}
+
+/** What is done with what the policy refuses. */
+export function admissionBinding(validationActions: readonly ('Deny' | 'Audit')[] = ['Deny']): Manifest {
+  return {
+    apiVersion: admissionVersion,
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name: admissionPolicyName },
+    spec: {
+      policyName: admissionPolicyName,
+      validationActions,
+      matchResources: { namespaceSelector: { matchLabels: { 'everyhop.dev/pipeline': 'true' } } },
+    },
+  }
 }

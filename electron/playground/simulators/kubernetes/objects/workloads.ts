@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Manifest } from '../api.ts'
-import type { ContainerPlan, PodPlan } from '../pod-plan.ts'
-import { replicaSetName, templateHash } from '../pod-plans.ts'
+import { replicaSetName, templateHash } from './names.ts'
+import type { ContainerShape, Manifest, PodShape } from './pod-shape.ts'
 
 /** The controllers a pod hangs under, the outermost first, and the pod itself; each needs the uid of the one before it. */
 export type OwnedManifest = (owner: OwnerReference | null) => Manifest
@@ -13,8 +12,8 @@ export interface OwnerReference {
   readonly uid: string
 }
 
-/** As kube-controller-manager would make them, which the lab does not have: Deployment, ReplicaSet, pod; or DaemonSet, pod. */
-export function workloadChain(pod: PodPlan): readonly OwnedManifest[] {
+/** As kube-controller-manager would make them, which nobody here has: Deployment, ReplicaSet, pod; or DaemonSet, pod. */
+export function workloadChain(pod: PodShape): readonly OwnedManifest[] {
   const { namespace, workload } = pod
   const selector = { matchLabels: { 'app.kubernetes.io/name': workload } }
   const template = { metadata: { labels: templateLabels(pod) }, spec: podSpec(pod, false) }
@@ -43,7 +42,7 @@ export function workloadChain(pod: PodPlan): readonly OwnedManifest[] {
 }
 
 /** What the kubelet would report of a pod that runs: with the address that its processes really have. */
-export function podStatus(pod: PodPlan, at: string): object {
+export function podStatus(pod: PodShape, at: string): object {
   return {
     status: {
       podIP: pod.podIp,
@@ -63,7 +62,7 @@ export function podStatus(pod: PodPlan, at: string): object {
 }
 
 /** What a kubelet reports when a pod's containers start. */
-export function startedEvent(pod: PodPlan, uid: string, at: string): Manifest {
+export function startedEvent(pod: PodShape, uid: string, at: string): Manifest {
   const { namespace, name, node } = pod
   return {
     apiVersion: 'v1',
@@ -80,7 +79,7 @@ export function startedEvent(pod: PodPlan, uid: string, at: string): Manifest {
   }
 }
 
-function podManifest(pod: PodPlan, owner: OwnerReference | null): Manifest {
+function podManifest(pod: PodShape, owner: OwnerReference | null): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -89,7 +88,7 @@ function podManifest(pod: PodPlan, owner: OwnerReference | null): Manifest {
   }
 }
 
-function podSpec(pod: PodPlan, withAccount: boolean): object {
+function podSpec(pod: PodShape, withAccount: boolean): object {
   return {
     serviceAccountName: pod.workload,
     ...(withAccount ? { enableServiceLinks: false } : {}),
@@ -109,7 +108,7 @@ function podSpec(pod: PodPlan, withAccount: boolean): object {
   }
 }
 
-function templateLabels(pod: PodPlan): Readonly<Record<string, string>> {
+function templateLabels(pod: PodShape): Readonly<Record<string, string>> {
   const { 'pod-template-hash': _hash, ...labels } = pod.labels
   return labels
 }
@@ -118,7 +117,7 @@ function ownedBy(owner: OwnerReference | null): object {
   return owner === null ? {} : { ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }] }
 }
 
-function withDigest(container: ContainerPlan): string {
+function withDigest(container: ContainerShape): string {
   return `${container.image}@sha256:${digestOf(container.image)}`
 }
 
