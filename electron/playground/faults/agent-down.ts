@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { FaultControls, KubernetesObject } from '../parts.ts'
 import { stages } from '../pipeline/topology.ts'
-import { controlNamespace, suffixOf } from '../pods.ts'
+import { controlNamespace, suffixOf } from '../simulators/kubernetes/objects/names.ts'
 import { overdueSvid } from './identities.ts'
 import { making } from './making.ts'
 
