@@ -43,7 +43,8 @@ export function handshakeError(error: Error & { readonly code?: string }): strin
 /** By the codes of Node for what OpenSSL found; those about time are left out, which is judged by the sidecar's own clock. */
 const chainWords: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self signed certificate',
-  SELF_SIGNED_CERT_IN_CHAIN: 'self signed certificate in certificate chain',
+  // Node sends the root that it knows along with its certificate, which Envoy does not: of a leaf alone only the issuer is missed.
+  SELF_SIGNED_CERT_IN_CHAIN: 'unable to get local issuer certificate',
   UNABLE_TO_GET_ISSUER_CERT: 'unable to get issuer certificate',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unable to get local issuer certificate',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unable to get local issuer certificate',
