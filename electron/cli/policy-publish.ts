@@ -117,11 +117,14 @@ async function carryOut(on: OnPolicy, bundle: string, of: PolicySubject, values:
     if ('draft' in of || before === null || found.outcome !== 'converged') return end(on, values, found)
     await readOnce(client, environment, 20_000, clock, signal) // the logs: what was refused
     const answer = await client.policy.recheck(
-      { environment, bundle, before, after: plan.to, minutes: 60, limit: 50 },
+      { environment, bundle, before, after: plan.to, minutes: 60, limit: 200 },
       { signal },
     )
     if (!values.json) output.out(`${plainText(recheckSummary(answer))}\n`)
-    return end(on, values, { ...found, rechecked: answer.map(recheckedOf) })
+    if (answer.problem !== null) output.err(`everyhop: ${plainText(answer.problem)}\n`)
+    const { held, complete, withoutDecision } = answer
+    const refused = { held, complete, withoutDecision }
+    return end(on, values, { ...found, refused, rechecked: answer.requests.map(recheckedOf) })
   } finally {
     if (mode.until === null) await client.changes.disable({ environment })
   }
@@ -151,6 +154,7 @@ function planned(
     message: null,
     found: null,
     convergence: null,
+    refused: null,
     rechecked: null,
   }
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { HopDetail } from '../../shared/contract/graph.ts'
 import type { FoundAnswer, RefusedAnswer } from '../../shared/contract/logs.ts'
-import type { PolicySubject, Rechecked } from '../../shared/contract/policy.ts'
+import type { PolicySubject, Recheck, Rechecked } from '../../shared/contract/policy.ts'
 import { Failure } from '../core/failure.ts'
+import { OpaProblem } from '../tools/opa-command.ts'
 import type { Simulating } from './simulating.ts'
 import type { Subject, Subjects } from './subjects.ts'
 
@@ -37,7 +38,7 @@ export interface Inputs {
     from: { readonly decisionId: string } | { readonly hop: string },
     signal: AbortSignal,
   ): Promise<RecordedInput>
-  recheck(request: RecheckRequest, signal: AbortSignal): Promise<readonly Rechecked[]>
+  recheck(request: RecheckRequest, signal: AbortSignal): Promise<Recheck>
 }
 
 /** Fields that are read of a decision log event (OPA 1.15 to 1.19). */
@@ -49,10 +50,16 @@ const eventSchema = z.looseObject({
   bundles: z.record(z.string(), z.object({ revision: z.string().optional() })).default({}),
 })
 
+/** Refused requests that are counted. */
+const mostCounted = 1000
 /** Requests that are looked up and evaluated at the same time. */
 const atOnce = 5
 
-export function createInputs(parts: InputParts, subjects: Subjects, simulating: Simulating): Inputs {
+export function createInputs(
+  parts: InputParts,
+  subjects: Pick<Subjects, 'find'>,
+  simulating: Pick<Simulating, 'decide' | 'ready'>,
+): Inputs {
   async function recorded(environment: string, decisionId: string): Promise<RecordedInput> {
     const { records } = await parts.decision(environment, decisionId)
     const text = records.find(({ record }) => record === 'opa-decisions')?.text ?? null
@@ -105,35 +112,61 @@ export function createInputs(parts: InputParts, subjects: Subjects, simulating: 
     of: (environment, from) => ('hop' in from ? ofHop(environment, from.hop) : recorded(environment, from.decisionId)),
     async recheck({ environment, bundle, before, after, minutes, limit, decisionPath }, signal) {
       if (decisionPath === null) throw new Failure('invalid', bundle, `No rule is known that decides for ${bundle}.`)
-      const [old, fresh, { requests }] = await Promise.all([
+      const [old, fresh, { requests, complete }] = await Promise.all([
         subjects.find(environment, bundle, before, signal),
         subjects.find(environment, bundle, after, signal),
-        parts.refused(environment, minutes, limit),
+        parts.refused(environment, minutes, mostCounted),
       ])
-      const one = async (request: (typeof requests)[number]): Promise<Rechecked | null> => {
-        const { decisionId, at, callerSpiffeId, calleeSpiffeId } = request
-        if (decisionId === null) return null // no decision was made: no policy could change it
+      // What cannot be decided at all is said once, not in each line.
+      const problems = await Promise.all([old, fresh].map(problemOf))
+      const decisionOf = async (side: 0 | 1, input: unknown) => {
+        const subject = side === 0 ? old : fresh
+        return problems[side] === null ? simulating.decide(subject, decisionPath, input, signal) : null
+      }
+      const one = async ({ decisionId, at, callerSpiffeId, calleeSpiffeId, access }: Decided): Promise<Rechecked> => {
         signal.throwIfAborted()
-        const common = { decisionId, at, callerSpiffeId, calleeSpiffeId, path: request.access?.path ?? null }
+        const common = { decisionId, at, callerSpiffeId, calleeSpiffeId, path: access?.path ?? null }
         try {
           const { input, masked } = await recorded(environment, decisionId)
-          const decide = (subject: Subject) => simulating.decide(subject, decisionPath, input, signal)
-          return { ...common, before: await decide(old), after: await decide(fresh), masked, problem: null }
+          const [then, now] = await Promise.all([decisionOf(0, input), decisionOf(1, input)])
+          return { ...common, before: then, after: now, masked, problem: null }
         } catch (reason) {
           if (signal.aborted) throw signal.reason
           const problem = reason instanceof Error ? reason.message : String(reason)
           return { ...common, before: null, after: null, masked: [], problem }
         }
       }
+      const decided = requests.flatMap(({ decisionId, ...rest }) =>
+        decisionId === null ? [] : [{ ...rest, decisionId }],
+      )
+      const asked = decided.slice(0, limit)
       const found: Rechecked[] = []
-      for (let start = 0; start < requests.length; start += atOnce) {
-        const some = await Promise.all(requests.slice(start, start + atOnce).map(one))
-        found.push(...some.filter((each) => each !== null))
+      for (let start = 0; start < asked.length; start += atOnce) {
+        found.push(...(await Promise.all(asked.slice(start, start + atOnce).map(one))))
       }
-      return found
+      const said = problems.filter((problem) => problem !== null)
+      return {
+        requests: found,
+        held: decided.length,
+        complete,
+        withoutDecision: requests.length - decided.length,
+        problem: said.length === 0 ? null : said.join(' '),
+      }
     },
   }
+
+  async function problemOf(subject: Subject): Promise<string | null> {
+    try {
+      await simulating.ready(subject)
+      return null
+    } catch (reason) {
+      if (!(reason instanceof OpaProblem)) throw reason
+      return `Revision ${subject.id.revision} cannot be evaluated here: ${reason.message}`
+    }
+  }
 }
+
+type Decided = Omit<RefusedAnswer['requests'][number], 'decisionId'> & { readonly decisionId: string }
 
 const mostStars = 200
 

@@ -137,7 +137,13 @@ export function policyFixture(situation: string, environment: { readonly product
       }),
       plan: async (): Promise<PublishPlan> => ({ ...plan, from: { revision: live, digest: `9f3c1e7${live}` } }),
       publish: async () => publishing(() => (live = 'r43')),
-      recheck: async () => rechecked(start),
+      recheck: async () => ({
+        requests: rechecked(start),
+        held: 214,
+        complete: true,
+        withoutDecision: 2,
+        problem: null,
+      }),
       convergence: async ({ revision: name }: { revision: string }) => convergence(name),
       language: async () => (async function* none() {})(),
       tellLanguage: async () => ({ taken: true }),
@@ -224,14 +230,14 @@ async function* publishing(moved: () => void): AsyncGenerator<PublishProgress> {
 }
 
 function rechecked(now: number): readonly Rechecked[] {
-  return Array.from({ length: 8 }, (_, index) => ({
+  return Array.from({ length: 100 }, (_, index) => ({
     decisionId: `d${index}`,
     at: now - index * 9000,
     callerSpiffeId: `${domain}/ai/sa/input-sanitiser`,
     calleeSpiffeId: `${domain}/ai/sa/orchestrator`,
     path: '/v1/plans',
     before: 'deny',
-    after: index === 5 ? 'deny' : 'allow',
+    after: index % 20 === 5 ? 'deny' : 'allow',
     masked: index % 3 === 0 ? ['/input/attributes/request/http/headers/x-user-token'] : [],
     problem: null,
   }))

@@ -141,6 +141,12 @@ const publication = z.object({
   message: z.string().nullable(),
   found: revisionId.nullable().describe('what another publisher put there'),
   convergence: convergence.nullable(),
+  refused: z
+    .object({ held: z.number(), complete: z.boolean(), withoutDecision: z.number() })
+    .nullable()
+    .describe(
+      'refused requests of the last hour with a decision, at least so many unless complete, and those without one',
+    ),
   rechecked: z
     .array(
       z.object({
@@ -152,7 +158,7 @@ const publication = z.object({
       }),
     )
     .nullable()
-    .describe('refused requests, evaluated again under both; null: not asked for'),
+    .describe('the latest 200 of them, evaluated again under both; null: not asked for'),
 })
 
 const drafts = z.object({

@@ -135,6 +135,19 @@ export interface Rechecked {
   readonly problem: string | null
 }
 
+/** Refused requests of the last minutes, the latest evaluated again. */
+export interface Recheck {
+  /** Those that were evaluated, the latest first. */
+  readonly requests: readonly Rechecked[]
+  /** How many refused requests are held of these minutes, with a decision; `complete: false`: at least so many. */
+  readonly held: number
+  readonly complete: boolean
+  /** Refused beside them although no decision was made, such as by an OPA that did not answer: no policy could change that. */
+  readonly withoutDecision: number
+  /** Why one revision decides none of them, in OPA's words; its side is null in each. */
+  readonly problem: string | null
+}
+
 export const policy = {
   tools: procedure.input(z.object({})).output(type<readonly ToolState[]>()),
   /** The pinned release for this machine; asks its publisher. `unreachable` has the command to install it in its advice. */
@@ -231,10 +244,10 @@ export const policy = {
         before: subject,
         after: subject,
         minutes: z.number().min(0.1).max(1440).default(60),
-        limit: z.number().int().min(1).max(200).default(50),
+        limit: z.number().int().min(1).max(500).default(100),
       }),
     )
-    .output(type<readonly Rechecked[]>()),
+    .output(type<Recheck>()),
   convergence: procedure.input(bundleInput.extend({ revision: z.string().max(500) })).output(type<Convergence>()),
 
   /** Messages of the language server for a draft, JSON-RPC as text; ends with it. */

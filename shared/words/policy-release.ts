@@ -1,4 +1,4 @@
-import type { PublishProgress, Rechecked } from '../contract/policy.ts'
+import type { PublishProgress, Recheck, Rechecked } from '../contract/policy.ts'
 import type { Convergence, RevisionId } from '../domain/model/policy.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import { countOf, formatDuration } from './durations.ts'
@@ -149,10 +149,17 @@ export function lostUpdateSentence(found: RevisionId, to: RevisionId): string {
   return `${what}: another publisher overwrote ${revisionName(to)}. Everyhop does not write again by itself.`
 }
 
-/** "12 of 14 refused requests now pass. 1 is still refused. 1 is not known." */
-export function recheckSummary(rows: readonly Rechecked[]): string {
+/** "12 of 14 refused requests would pass now. 1 would still be refused. Of 1 it is not known. These are the latest 14 of 300." */
+export function recheckSummary({ requests: rows, held, complete, withoutDecision }: Recheck): string {
+  const others =
+    withoutDecision === 0
+      ? []
+      : [`${countOf(withoutDecision, 'more', 'more')} got no decision: no policy changes that.`]
   if (rows.length === 0)
-    return 'No refused request with a recorded decision is held, so nothing can be evaluated again.'
+    return ['No refused request with a recorded decision is held, so nothing can be evaluated again.', ...others].join(
+      ' ',
+    )
+  const all = `${complete ? '' : 'at least '}${held.toLocaleString('en-GB')}`
   const passing = rows.filter(({ after }) => after === 'allow').length
   const refused = rows.filter(({ after }) => after === 'deny').length
   const rest = rows.length - passing - refused
@@ -160,6 +167,8 @@ export function recheckSummary(rows: readonly Rechecked[]): string {
     `${passing} of ${countOf(rows.length, 'refused request')} would pass now.`,
     ...(refused === 0 ? [] : [`${refused} would still be refused.`]),
     ...(rest === 0 ? [] : [`Of ${rest} it is not known.`]),
+    ...(held > rows.length || !complete ? [`These are the latest ${rows.length} of ${all}.`] : []),
+    ...others,
   ].join(' ')
 }
 

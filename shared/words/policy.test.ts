@@ -142,10 +142,19 @@ describe('requests evaluated again', () => {
   })
 
   it('are counted with what is not known', () => {
-    expect(recheckSummary([row('allow'), row('allow'), row('deny'), row(null)])).toBe(
+    const requests = [row('allow'), row('allow'), row('deny'), row(null)]
+    const all = { requests, held: 4, complete: true, withoutDecision: 0, problem: null }
+    expect(recheckSummary(all)).toBe(
       '2 of 4 refused requests would pass now. 1 would still be refused. Of 1 it is not known.',
     )
-    expect(recheckSummary([])).toContain('nothing can be evaluated again')
+    expect(recheckSummary({ ...all, requests: [], held: 0 })).toContain('nothing can be evaluated again')
+  })
+
+  it('say of how many they are the latest, and how many no policy decided about', () => {
+    const some = { requests: [row('allow')], held: 1200, complete: false, withoutDecision: 3, problem: null }
+    expect(recheckSummary(some)).toBe(
+      '1 of 1 refused request would pass now. These are the latest 1 of at least 1,200. 3 more got no decision: no policy changes that.',
+    )
   })
 
   it('say how many values were masked', () => {

@@ -12,7 +12,7 @@ import { useWorkloadNames } from '../workload-names.ts'
 import styles from './publish-dialog.module.css'
 
 const minutes = 60
-const limit = 20
+const limit = 200
 
 /** Requests that were refused in the last hour, evaluated again under both revisions. */
 export function RecheckView({
@@ -47,7 +47,8 @@ export function RecheckView({
       ) : (
         <>
           <p>{recheckSummary(data)}</p>
-          {data.length === 0 ? null : (
+          {data.problem === null ? null : <p className={styles.problem}>{data.problem}</p>}
+          {data.requests.length === 0 ? null : (
             <div className={styles.recheck} tabIndex={0} role="group" aria-label="Refused requests, evaluated again">
               <table className={styles.rows}>
                 <thead>
@@ -61,7 +62,7 @@ export function RecheckView({
                   </tr>
                 </thead>
                 <tbody>
-                  {data.map((row) => (
+                  {data.requests.map((row) => (
                     <tr key={row.decisionId} title={`Decision ${row.decisionId}`}>
                       <td>{formatClock(row.at, now)}</td>
                       <td>
