@@ -19,7 +19,8 @@ export interface EnvironmentParts {
   readonly kubeconfig: string
   /** Files of the reader's SVID. */
   readonly reader: { readonly certificate: string; readonly key: string; readonly bundle: string }
-  readonly vaultSignIn: NonNullable<Written['sources']['vault']>[number]['signIn']
+  /** null: there is no Vault. */
+  readonly vaultSignIn: NonNullable<Written['sources']['vault']>[number]['signIn'] | null
   readonly bundleStore: string
   readonly bundleKeys: BundleKeys
 }
@@ -63,7 +64,9 @@ export async function writeEnvironment(parts: EnvironmentParts): Promise<string>
           identity: { certificate: reader.certificate, key: reader.key, bundle: reader.bundle },
         },
       ],
-      vault: [{ id: 'vault', cluster: clusterName, signIn: vaultSignIn, lookupsPerMinute: 600 }],
+      ...(vaultSignIn === null
+        ? {}
+        : { vault: [{ id: 'vault', cluster: clusterName, signIn: vaultSignIn, lookupsPerMinute: 600 }] }),
     },
   }
   environmentSchema.parse(environment)

@@ -1,0 +1,160 @@
+import { writeEnvironment } from './environment-file.ts'
+import { playgroundFaults } from './faults/index.ts'
+import { type RunningMesh, startMesh } from './mesh/index.ts'
+import type { FaultControls, Playground, PlaygroundOptions, PodPlan } from './parts.ts'
+import { openPrivateFolder } from './private-folder.ts'
+import { startKubernetesSimulator } from './simulators/kubernetes/index.ts'
+import { spirePods, startSpireSimulator, writeReaderIdentity } from './simulators/spire/index.ts'
+import { createWorld } from './world/world.ts'
+
+/** Until its simulator is there: no pod, no source, and faults of it say so. */
+const noVault = {
+  port: 0,
+  get auditLog(): never {
+    throw new Error('the playground has no Vault')
+  },
+  seal: missing,
+  limit: missing,
+  deniedAsking: missing,
+  extraLease: missing,
+  stop: async () => {},
+}
+
+function missing(): never {
+  throw new Error('the playground has no Vault')
+}
+
+const defaults = { svidSeconds: 120, requestsPerSecond: 6, windowSeconds: 20 } as const
+
+export interface RunningPlayground extends Playground {
+  /** What stands behind it, for tests. */
+  readonly controls: FaultControls & { readonly mesh: RunningMesh }
+  readonly folder: string
+}
+
+/**
+ * Starts the demonstration pipeline in this process: everything listens on 127.0.0.1 at ports that were free, and all files are in
+ * one private folder for temporary files. Rejects with a sentence when a part cannot start; then nothing of it is left. An OPA
+ * that does not work is told in the log, and the pipeline runs without.
+ */
+export async function startPlayground(options: PlaygroundOptions): Promise<RunningPlayground> {
+  const { clock, log } = options
+  const folder = await openPrivateFolder()
+  const opened: (() => Promise<void>)[] = [folder.remove]
+  let ending: Promise<void> | null = null
+  const stop = (): Promise<void> => {
+    ending ??= closeAll(opened)
+    return ending
+  }
+  try {
+    const svidSeconds = options.svidSeconds ?? defaults.svidSeconds
+    const world = await createWorld({ clock, log, folder: folder.path, svidSeconds })
+    opened.push(world.stop)
+    const requestsPerSecond = options.requestsPerSecond ?? defaults.requestsPerSecond
+    const mesh = await startMesh({ world, requestsPerSecond })
+    opened.push(mesh.stop)
+    const spire = await startSpireSimulator(world)
+    opened.push(spire.stop)
+    const reader = await writeReaderIdentity(world, `${folder.path}/reader`)
+    opened.push(reader.stop)
+    const pods: readonly PodPlan[] = [...mesh.pods(), ...spirePods(spire, world)]
+    const kubernetes = await startKubernetesSimulator({ world, pods: () => pods })
+    opened.push(kubernetes.stop)
+    const environmentFile = await writeEnvironment({
+      folder: folder.path,
+      windowSeconds: options.windowSeconds ?? defaults.windowSeconds,
+      kubeconfig: kubernetes.kubeconfig,
+      reader,
+      vaultSignIn: null,
+      bundleStore: mesh.bundles.folder,
+      bundleKeys: mesh.bundleKeys,
+    })
+    const controls = { world, mesh, simulators: { spire, kubernetes, vault: noVault } }
+    const authorisation = createAuthorisation(mesh)
+    if (options.opa !== null) {
+      await authorisation.use(options.opa).catch((reason: unknown) => {
+        log.warn('the playground starts without OPA', { reason: wordsOf(reason) })
+      })
+    }
+    const breaking = createBreaking(controls)
+    return {
+      environmentFile,
+      folder: folder.path,
+      controls,
+      get authorisation() {
+        return authorisation.state()
+      },
+      get active() {
+        return breaking.active()
+      },
+      inject: breaking.inject,
+      heal: breaking.heal,
+      useOpa: authorisation.use,
+      stop,
+    }
+  } catch (reason) {
+    await stop().catch((also: unknown) => log.error('something of the playground was left', { reason: wordsOf(also) }))
+    throw reason
+  }
+}
+
+function createAuthorisation(mesh: RunningMesh) {
+  let state: Playground['authorisation'] = 'no-opa'
+  return {
+    state: () => state,
+    async use(program: string): Promise<void> {
+      if (state !== 'no-opa') return
+      state = 'starting'
+      try {
+        await mesh.useOpa(program)
+        state = 'deciding'
+      } catch (reason) {
+        state = 'no-opa'
+        throw reason
+      }
+    },
+  }
+}
+
+/** One fault at a time, one change at a time. */
+function createBreaking(controls: FaultControls) {
+  let active: { readonly fault: string; readonly undo: () => Promise<void> } | null = null
+  let turn: Promise<unknown> = Promise.resolve()
+
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const result = turn.then(work)
+    turn = result.catch(() => {}) // whoever asked is told
+    return result
+  }
+
+  async function undo(): Promise<void> {
+    // Still active when it fails, so that it can be tried again.
+    await active?.undo()
+    active = null
+  }
+
+  return {
+    active: () => active?.fault ?? null,
+    heal: () => inTurn(undo),
+    inject: (fault: string) =>
+      inTurn(async () => {
+        const make = [...playgroundFaults].find(([id]) => id === fault)?.[1]
+        if (make === undefined) throw new Error(`the playground has no fault ${fault}`)
+        await undo()
+        active = { fault, undo: await make(controls) }
+      }),
+  }
+}
+
+/** What was opened last is closed first. Each gets its turn, whatever happens to the others. */
+async function closeAll(opened: readonly (() => Promise<void>)[]): Promise<void> {
+  const problems: string[] = []
+  for (const close of opened.toReversed()) {
+    await close().catch((reason: unknown) => problems.push(wordsOf(reason)))
+  }
+  if (problems.length > 0) throw new Error(problems.join('; '))
+}
+
+function wordsOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason)
+}
