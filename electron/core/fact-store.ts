@@ -18,6 +18,8 @@ export interface FactStore {
   restore(states: readonly ScopeState[]): void
   /** The scopes that were put back and not reported since. Changes in place. */
   readonly restored: ReadonlySet<ScopeId>
+  /** The scopes that were put back and not read since, whether or not it was tried. Changes in place. */
+  readonly lastKnown: ReadonlySet<ScopeId>
   /** The scopes of one source, `<kind>/<instance>`. */
   statesOf(source: string): readonly ScopeState[]
   /** Changes in place; read it when a change was announced. */
@@ -35,6 +37,7 @@ export function createFactStore(later: (work: () => void) => void = setImmediate
   const bySource = new Map<string, Set<ScopeId>>()
   const listeners = new Set<ScopesChanged>()
   const restored = new Set<ScopeId>()
+  const lastKnown = new Set<ScopeId>()
   /** When a source with restored scopes first reported. */
   const firstReports = new Map<string, EpochMs>()
   let changed = new Set<ScopeId>()
@@ -55,6 +58,7 @@ export function createFactStore(later: (work: () => void) => void = setImmediate
   function drop(scope: ScopeId): void {
     if (!states.delete(scope)) return
     restored.delete(scope)
+    lastKnown.delete(scope)
     const source = sourceOf(scope)
     const scopes = bySource.get(source)
     scopes?.delete(scope)
@@ -83,15 +87,18 @@ export function createFactStore(later: (work: () => void) => void = setImmediate
   return {
     states,
     restored,
+    lastKnown,
     accept(report) {
       put(nextState(states.get(report.scope), report))
       restored.delete(report.scope)
+      if (report.facts !== null) lastKnown.delete(report.scope)
       if (restored.size > 0) forgetLeftover(sourceOf(report.scope), report.at)
     },
     restore(before) {
       for (const state of before) {
         if (states.has(state.scope)) continue
         restored.add(state.scope)
+        lastKnown.add(state.scope)
         put({ ...state, gaps: [], current: false })
       }
     },

@@ -7,9 +7,9 @@ import type { LoadedEnvironment } from './environments.ts'
 import type { BindModel } from './sessions.ts'
 
 /** Binds the domain's functions to the facts and settings of one environment. */
-export const bindGraphModel: BindModel = ({ states, restored }, loaded) => {
+export const bindGraphModel: BindModel = ({ states, lastKnown }, loaded) => {
   let build: GraphBuild | null = null
-  let restoredThen = restored.size
+  let lastKnownThen = lastKnown.size
 
   function rebuilt(changed: ReadonlySet<ScopeId> | null, now: number): GraphBuild {
     if (build === null || changed === null) return startGraph(settingsOf(loaded()), [...states.values()], now)
@@ -34,29 +34,36 @@ export const bindGraphModel: BindModel = ({ states, restored }, loaded) => {
       return build.graph
     },
     isSame(before, after) {
-      const isAsKnown = restored.size === restoredThen
-      restoredThen = restored.size
+      const isAsKnown = lastKnown.size === lastKnownThen
+      lastKnownThen = lastKnown.size
       return isAsKnown && sameGraph(before, after)
     },
     view: (graph, input, revision) => ({
       ...graphView(graph, input, revision),
       intentProblem: loaded().intent.problem,
-      lastKnown: lastKnownOf(states, restored),
+      lastKnown: lastKnownOf(states, lastKnown),
     }),
     changes: graphChanges,
   }
 }
 
-function lastKnownOf(states: ReadonlyMap<ScopeId, ScopeState>, restored: ReadonlySet<ScopeId>): GraphView['lastKnown'] {
+/** Of what was ever read: a source that only says why it cannot be read shows nothing that could be newer. */
+function lastKnownOf(
+  states: ReadonlyMap<ScopeId, ScopeState>,
+  lastKnown: ReadonlySet<ScopeId>,
+): GraphView['lastKnown'] {
+  if (lastKnown.size === 0) return null
   let oldestReadAt = Number.POSITIVE_INFINITY
   let newestReadAt = Number.NEGATIVE_INFINITY
-  for (const scope of restored) {
-    const readAt = states.get(scope)?.readAt ?? null
+  let of = 0
+  for (const { scope, readAt } of states.values()) {
     if (readAt === null) continue
+    of += 1
+    if (!lastKnown.has(scope)) continue
     oldestReadAt = Math.min(oldestReadAt, readAt)
     newestReadAt = Math.max(newestReadAt, readAt)
   }
-  return newestReadAt < oldestReadAt ? null : { scopes: restored.size, of: states.size, oldestReadAt, newestReadAt }
+  return newestReadAt < oldestReadAt ? null : { scopes: lastKnown.size, of, oldestReadAt, newestReadAt }
 }
 
 function settingsOf({ environment, intent }: LoadedEnvironment) {

@@ -152,6 +152,15 @@ test('a source that does not answer after the start keeps its restored facts, wi
   facts.accept({ scope: 'envoy/a/listeners', at: 5, facts: null, gaps: [gap] })
   expect(facts.states.get('envoy/a/listeners')).toMatchObject({ readAt: 1, triedAt: 5, current: false, gaps: [gap] })
   expect(facts.restored.size).toBe(0)
+  // Nothing newer is shown because it was tried.
+  expect([...facts.lastKnown]).toEqual(['envoy/a/listeners'])
+  facts.accept({ scope: 'kubernetes/a/pods', at: 6, facts: null, gaps: [] })
+  const model = bindGraphModel(facts, () => loadedEnvironment())
+  const input = { environment: 'lab', filter: '', grouping: 'auto', focus: { open: [], selected: null } } as const
+  const shown = () => model.view(model.build(null, 7), { ...input, focus: { open: [], selected: null } }, 1).lastKnown
+  expect(shown()).toEqual({ scopes: 1, of: 1, oldestReadAt: 1, newestReadAt: 1 })
+  facts.accept(readReport('a', 'listeners', 7))
+  expect(shown()).toBe(null)
 })
 
 test('a source is pending although it was known before, and what is no longer configured is not restored', async () => {

@@ -19,7 +19,7 @@ export interface Session {
 }
 
 /** Binds the pure graph functions to the facts of one environment; `loaded` gives its newest content. */
-export type BindModel = (store: Pick<FactStore, 'states' | 'restored'>, loaded: () => LoadedEnvironment) => GraphModel
+export type BindModel = (store: Pick<FactStore, 'states' | 'lastKnown'>, loaded: () => LoadedEnvironment) => GraphModel
 
 /** Starts reading an environment when somebody asks for it, and stops a while after nobody does. */
 export interface Sessions {
