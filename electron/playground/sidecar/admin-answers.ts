@@ -176,6 +176,9 @@ function resources(state: SidecarState, resource: string): readonly object[] | n
     case 'dynamic_route_configs':
     case 'static_secrets':
       return []
+    case 'ecds_filters':
+      // Known only to an Envoy that is configured to ask for some: see `awaitedExtAuthz`.
+      return state.setup().ingress !== null && state.authoriser === null ? [] : null
     default:
       return null
   }
