@@ -1,0 +1,89 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { ensureBinaries } from '../../test/lab/provision/binaries.ts'
+import { systemClock } from '../platform/clock.ts'
+import { type RunningPlayground, startPlayground } from './index.ts'
+import { stages } from './pipeline/topology.ts'
+
+let opa: string
+beforeAll(async () => {
+  opa = (await ensureBinaries(['opa-envoy'], { log: () => undefined }))['opa-envoy'].path
+})
+
+const ends: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+const log = { info() {}, warn() {}, error() {} }
+const soon = { timeout: 60_000, interval: 100 }
+
+/** Processes that were started for the playground of this folder. */
+function processesOf(folder: string): readonly string[] {
+  const all = execFileSync('ps', ['-A', '-o', 'pid,args']).toString().split('\n')
+  return all.filter((line) => line.includes(folder))
+}
+
+/** Stages that take calls and have not asked an OPA about one yet. */
+function undecided({ controls: { mesh } }: RunningPlayground): readonly string[] {
+  return stages
+    .filter((stage) => stage.opa !== 'none')
+    .map((stage) => stage.id)
+    .filter(
+      (id) =>
+        !mesh
+          .sidecar(id)
+          .accessLog.lines()
+          .some(({ text }) => /"decision_id":"[^"]+"/.test(text)),
+    )
+}
+
+test('real OPAs decide every request as soon as there is a program, and end with the playground', async () => {
+  const playground = await startPlayground({ clock: systemClock, log, opa: null })
+  ends.push(playground.stop)
+  expect(processesOf(playground.folder)).toEqual([])
+  await playground.useOpa(opa)
+  expect(playground.authorisation).toBe('deciding')
+  await vi.waitFor(() => expect(undecided(playground)).toEqual([]), soon)
+  // Each OPA and the shell that guards it.
+  expect(processesOf(playground.folder)).toHaveLength(6)
+  await playground.stop()
+  expect(processesOf(playground.folder)).toEqual([])
+  await expect(access(playground.folder)).rejects.toThrow('ENOENT')
+})
+
+async function inProcess(): Promise<{ readonly child: ChildProcess; readonly folder: string }> {
+  const file = join(import.meta.dirname, '..', '..', 'test', 'builders', 'playground.test-process.ts')
+  const child = spawn(process.execPath, [file, opa], { stdio: ['ignore', 'pipe', 'inherit'] })
+  ends.push(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  })
+  const [folder] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  return { child, folder }
+}
+
+test('a process that is killed leaves no OPA, and the next start removes its folder', async () => {
+  const { child, folder } = await inProcess()
+  expect(processesOf(folder).length).toBeGreaterThan(2)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), soon)
+  await access(folder)
+  const next = await startPlayground({ clock: systemClock, log, opa: null })
+  ends.push(next.stop)
+  await expect(access(folder)).rejects.toThrow('ENOENT')
+})
+
+test('one that ends by a signal that it does not handle leaves no OPA either', async () => {
+  const { child, folder } = await inProcess()
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+  await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), soon)
+})
