@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
+import type { Rule } from '../../../electron/playground/simulators/kubernetes/access.ts'
 import { waitFor } from '../processes.ts'
 import type { KubernetesApi, Manifest } from './api.ts'
 
@@ -9,7 +10,8 @@ import type { KubernetesApi, Manifest } from './api.ts'
 const shippedRightsFile = path.join(import.meta.dirname, '..', '..', '..', 'docs', 'rights', 'kubernetes.yaml')
 
 const rule = z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) })
-export type Rule = z.infer<typeof rule>
+
+export type { Rule }
 
 const roleWire = z.object({
   apiVersion: z.literal('rbac.authorization.k8s.io/v1'),
