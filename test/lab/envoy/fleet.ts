@@ -1,9 +1,10 @@
 import { copyFile, link, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { EnvoyVariant } from '../../../electron/playground/sidecar/bootstrap.ts'
 import { type LabPlan, type StagePlan, stagePlanOf } from '../plan.ts'
 import { type Server, startServer, waitFor } from '../processes.ts'
 import { envoyState, loadedCertificate } from './admin.ts'
-import { type EnvoyVariant, envoyConfig } from './config.ts'
+import { envoyConfig } from './config.ts'
 
 /** The Envoys of all stages. */
 export interface EnvoyFleet {

@@ -1,5 +1,5 @@
+import { calleeClusterName } from '../../../electron/playground/sidecar/bootstrap.ts'
 import type { LabControls } from '../controls.ts'
-import { calleeClusterName } from '../envoy/config.ts'
 import { stagePlanOf } from '../plan.ts'
 import { waitForCertificate, waitForGrowth } from './checks.ts'
 

@@ -1,5 +1,5 @@
+import { calleeClusterName } from '../../../electron/playground/sidecar/bootstrap.ts'
 import type { LabControls } from '../controls.ts'
-import { calleeClusterName } from '../envoy/config.ts'
 import { waitForGrowth } from './checks.ts'
 
 const caller = 'orchestrator'

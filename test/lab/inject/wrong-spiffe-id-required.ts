@@ -1,5 +1,5 @@
+import { calleeClusterName } from '../../../electron/playground/sidecar/bootstrap.ts'
 import type { LabControls } from '../controls.ts'
-import { calleeClusterName } from '../envoy/config.ts'
 import { waitForGrowth } from './checks.ts'
 
 const caller = 'prompt-firewall'
@@ -7,7 +7,7 @@ const callee = 'input-sanitiser'
 
 /** The caller's cluster expects an identity that the callee does not have. */
 export async function inject(lab: LabControls): Promise<void> {
-  await lab.envoys.restart(caller, { expectsOf: { [callee]: `spiffe://${lab.trustDomain}/ns/ai/sa/sanitiser` } })
+  await lab.envoys.restart(caller, { expectsOf: { [callee]: [`spiffe://${lab.trustDomain}/ns/ai/sa/sanitiser`] } })
   await lab.envoys.ready(caller)
   const counter = `^cluster\\.${calleeClusterName(callee)}\\.ssl\\.fail_verify_san$`
   await waitForGrowth(lab, `${caller} refuses ${callee}`, caller, counter)

@@ -1,6 +1,7 @@
 import { endpointOf, pathOf } from '../../../../electron/playground/pipeline/endpoints.ts'
 import { post, toJson } from '../../../../electron/playground/pipeline/http-exchange.ts'
 import { contextHeaders, newRequestId, newTraceId } from '../../../../electron/playground/pipeline/request-context.ts'
+import { stageOf } from '../../../../electron/playground/pipeline/topology.ts'
 import type { LabControls } from '../../controls.ts'
 import { stagePlanOf } from '../../plan.ts'
 import { authorisationCounter, waitForGrowth } from '../checks.ts'
@@ -12,8 +13,8 @@ const everyMs = 500
 /** The application asks the model directly, through its Envoy, past every stage that inspects prompts. */
 export async function inject(lab: LabControls): Promise<void> {
   await Promise.all([
-    lab.envoys.restart(callee, { alsoAdmits: [caller] }),
-    lab.envoys.restart(caller, { alsoCalls: [callee] }),
+    lab.envoys.restart(callee, { alsoAdmits: [stageOf(caller)] }),
+    lab.envoys.restart(caller, { alsoCalls: [stageOf(callee)] }),
   ])
   await Promise.all([lab.envoys.ready(callee), lab.envoys.ready(caller)])
   const { address, egressPort } = stagePlanOf(lab.plan, caller)

@@ -7,7 +7,7 @@ const callee = 'vector-store'
 
 /** The token of the user does not reach the callee, which then knows the calling stage and nobody behind it. */
 export async function inject(lab: LabControls): Promise<void> {
-  await lab.envoys.restart(caller, { outgoingHeaders: { to: callee, remove: [userTokenHeader] } })
+  await lab.envoys.restart(caller, { outgoingHeaders: [{ to: callee, remove: [userTokenHeader] }] })
   await lab.envoys.ready(caller)
   await integrityEvent(lab, { stage: callee, caller_stage: caller, type: 'user-identity', outcome: 'lost' })
 }

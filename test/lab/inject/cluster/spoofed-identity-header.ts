@@ -12,7 +12,7 @@ export async function inject(lab: LabControls): Promise<void> {
   const claim = `By=${stagePlanOf(lab.plan, callee).spiffeId};URI=${stagePlanOf(lab.plan, claimed).spiffeId}`
   await Promise.all([
     lab.envoys.restart(callee, { trustsClientCertHeader: true }),
-    lab.envoys.restart(caller, { outgoingHeaders: { to: callee, set: { [header]: claim } } }),
+    lab.envoys.restart(caller, { outgoingHeaders: [{ to: callee, set: { [header]: claim } }] }),
   ])
   await Promise.all([lab.envoys.ready(callee), lab.envoys.ready(caller)])
   const decisions = opaPlanOf(lab.plan, sharedOpa).decisionLog
