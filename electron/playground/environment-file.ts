@@ -8,6 +8,7 @@ import { type BundleKeys, bundleKeyId } from './mesh/bundle-shelf.ts'
 import { intentYaml } from './pipeline/intent-yaml.ts'
 import { bundleName, bundleResource, decisionPath } from './pipeline/policy-bundle.ts'
 import { trustDomain } from './pipeline/topology.ts'
+import { openedStages } from './simulators/vault/credentials.ts'
 import { clusterName } from './world/addresses.ts'
 
 type Written = z.input<typeof environmentSchema>
@@ -19,8 +20,7 @@ export interface EnvironmentParts {
   readonly kubeconfig: string
   /** Files of the reader's SVID. */
   readonly reader: { readonly certificate: string; readonly key: string; readonly bundle: string }
-  /** null: there is no Vault. */
-  readonly vaultSignIn: NonNullable<Written['sources']['vault']>[number]['signIn'] | null
+  readonly vaultSignIn: NonNullable<Written['sources']['vault']>[number]['signIn']
   readonly bundleStore: string
   readonly bundleKeys: BundleKeys
 }
@@ -64,13 +64,11 @@ export async function writeEnvironment(parts: EnvironmentParts): Promise<string>
           identity: { certificate: reader.certificate, key: reader.key, bundle: reader.bundle },
         },
       ],
-      ...(vaultSignIn === null
-        ? {}
-        : { vault: [{ id: 'vault', cluster: clusterName, signIn: vaultSignIn, lookupsPerMinute: 600 }] }),
+      vault: [{ id: 'vault', cluster: clusterName, signIn: vaultSignIn, lookupsPerMinute: 600 }],
     },
   }
   environmentSchema.parse(environment)
-  await writeFile(intent, intentYaml(), { mode: 0o600 })
+  await writeFile(intent, intentYaml({ credentials: [...openedStages] }), { mode: 0o600 })
   await writeFile(file, stringify(environment), { mode: 0o600 })
   return file
 }

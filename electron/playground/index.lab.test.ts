@@ -43,7 +43,7 @@ function undecided({ controls: { mesh } }: RunningPlayground): readonly string[]
 }
 
 test('real OPAs decide every request as soon as there is a program, and end with the playground', async () => {
-  const playground = await startPlayground({ clock: systemClock, log, opa: null })
+  const playground = await startPlayground({ clock: systemClock, log, opa: null, requestsPerSecond: 2 })
   ends.push(playground.stop)
   expect(processesOf(playground.folder)).toEqual([])
   await playground.useOpa(opa)
@@ -76,7 +76,7 @@ test('a process that is killed leaves no OPA, and the next start removes its fol
   await once(child, 'exit')
   await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), soon)
   await access(folder)
-  const next = await startPlayground({ clock: systemClock, log, opa: null })
+  const next = await startPlayground({ clock: systemClock, log, opa: null, requestsPerSecond: 2 })
   ends.push(next.stop)
   await expect(access(folder)).rejects.toThrow('ENOENT')
 })

@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 async function start(opa: string | null = null): Promise<RunningPlayground> {
-  const playground = await startPlayground({ clock: systemClock, log, opa })
+  const playground = await startPlayground({ clock: systemClock, log, opa, requestsPerSecond: 2 })
   running.push(playground)
   return playground
 }

@@ -5,24 +5,8 @@ import type { FaultControls, Playground, PlaygroundOptions, PodPlan } from './pa
 import { openPrivateFolder } from './private-folder.ts'
 import { startKubernetesSimulator } from './simulators/kubernetes/index.ts'
 import { spirePods, startSpireSimulator, writeReaderIdentity } from './simulators/spire/index.ts'
+import { startVaultSimulator, vaultPods } from './simulators/vault/index.ts'
 import { createWorld } from './world/world.ts'
-
-/** Until its simulator is there: no pod, no source, and faults of it say so. */
-const noVault = {
-  port: 0,
-  get auditLog(): never {
-    throw new Error('the playground has no Vault')
-  },
-  seal: missing,
-  limit: missing,
-  deniedAsking: missing,
-  extraLease: missing,
-  stop: async () => {},
-}
-
-function missing(): never {
-  throw new Error('the playground has no Vault')
-}
 
 const defaults = { svidSeconds: 120, requestsPerSecond: 6, windowSeconds: 20 } as const
 
@@ -57,19 +41,22 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
     opened.push(spire.stop)
     const reader = await writeReaderIdentity(world, `${folder.path}/reader`)
     opened.push(reader.stop)
-    const pods: readonly PodPlan[] = [...mesh.pods(), ...spirePods(spire, world)]
+    const vault = await startVaultSimulator(world)
+    opened.push(vault.stop)
+    const pods: readonly PodPlan[] = [...mesh.pods(), ...spirePods(spire, world), ...vaultPods(vault)]
     const kubernetes = await startKubernetesSimulator({ world, pods: () => pods })
     opened.push(kubernetes.stop)
+    vault.reviewBy(kubernetes.reviewToken)
     const environmentFile = await writeEnvironment({
       folder: folder.path,
       windowSeconds: options.windowSeconds ?? defaults.windowSeconds,
       kubeconfig: kubernetes.kubeconfig,
       reader,
-      vaultSignIn: null,
+      vaultSignIn: vault.signIn,
       bundleStore: mesh.bundles.folder,
       bundleKeys: mesh.bundleKeys,
     })
-    const controls = { world, mesh, simulators: { spire, kubernetes, vault: noVault } }
+    const controls = { world, mesh, simulators: { spire, kubernetes, vault } }
     const authorisation = createAuthorisation(mesh)
     if (options.opa !== null) {
       await authorisation.use(options.opa).catch((reason: unknown) => {

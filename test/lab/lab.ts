@@ -4,6 +4,7 @@ import path from 'node:path'
 import { intentYaml } from '../../electron/playground/pipeline/intent-yaml.ts'
 import { trustDomain } from '../../electron/playground/pipeline/topology.ts'
 import { startTraffic } from '../../electron/playground/pipeline/traffic.ts'
+import { openedStages } from '../../electron/playground/simulators/vault/credentials.ts'
 import { tokenAttestation } from './cluster/attestation.ts'
 import { type ClusterPlan, planCluster } from './cluster/plan.ts'
 import { ensureClusterPrograms } from './cluster/programs.ts'
@@ -35,7 +36,6 @@ import { ensureSpirePolicy } from './provision/spire-policy.ts'
 import type { Registration, SpireTool } from './spire/server-tool.ts'
 import { type SpireServers, startSpire } from './spire/start.ts'
 import { type LabTruth, readTruth } from './truth.ts'
-import { intentWithCredentials } from './vault/intent.ts'
 import { planVault, type VaultPlan } from './vault/plan.ts'
 import { ensureVaultPrograms, type RunningVault, startVaultTier, type VaultTier } from './vault/tier.ts'
 
@@ -235,7 +235,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       bundleStaleAfterSeconds: options.bundleStaleAfterSeconds ?? 8,
     }
     const yaml = environmentYaml(plan, settings, vaultPlan)
-    await writeFile(plan.files.intent, tier === 3 ? intentWithCredentials() : intentYaml())
+    await writeFile(plan.files.intent, intentYaml(tier === 3 ? { credentials: [...openedStages] } : null))
     await writeFile(plan.files.environment, yaml, { mode: 0o600 })
     await register(home, yaml).catch((error: Error) => {
       throw new Error(`the lab runs, but cannot be registered as ${registrationFile(home)}: ${error.message}`)

@@ -20,7 +20,7 @@ export function intent(): Intent {
   }
 }
 
-/** The text of intent.yaml. */
-export function intentYaml(): string {
-  return stringify(intent())
+/** The text of intent.yaml. `credentials`: which stage a credential of Vault opens. */
+export function intentYaml(additions: Pick<Intent, 'credentials'> | null = null): string {
+  return stringify({ ...intent(), ...additions })
 }
