@@ -4,8 +4,14 @@ import { sourceHealthText } from '../../../shared/words/sources.ts'
 import { sourceLabel } from '../../../shared/words/states.ts'
 import { countsSentence, simplifiedSentence } from '../../../shared/words/summaries.ts'
 import { useNow } from '../../api/clock.tsx'
-import { Keys } from '../../ui/atoms.tsx'
-import styles from './status-bar.module.css'
+import { StatusLine } from '../../ui/status-line.tsx'
+
+const keys = [
+  [['/'], 'filter'],
+  [['n'], 'next problem'],
+  [['⏎'], 'open'],
+  [['?'], 'help'],
+] as const
 
 /** Denominators left, keys right. */
 export function StatusBar({
@@ -24,41 +30,25 @@ export function StatusBar({
   const silent = (health ?? []).filter((source) => source.answering < source.configured - source.pending)
   const simplified = view === null ? null : simplifiedSentence(view.simplified, view.counts)
   return (
-    <footer className={styles.status} data-testid="status-bar">
-      <span className={styles.left}>
-        {view === null ? 'No graph yet' : <b>{countsSentence(view.counts)}</b>}
-        {view === null || filter === '' ? null : (
-          <span>
-            {view.counts.matchingWorkloads} workloads and {view.counts.matchingHops} hops match
-          </span>
-        )}
-        {simplified === null ? null : <span>{simplified}</span>}
-        {view === null || view.gaps.length === 0 ? null : (
-          <span>
-            {view.gaps.length} {view.gaps.length === 1 ? 'gap' : 'gaps'}
-          </span>
-        )}
-        {said === '' ? null : <span role="status">{said}</span>}
-        {silent.map((source) => (
-          <span key={source.source}>
-            {sourceLabel(source.source)} {sourceHealthText(source, now)}
-          </span>
-        ))}
-      </span>
-      <span className={styles.right}>
+    <StatusLine testId="status-bar" keys={keys}>
+      {view === null ? 'No graph yet' : <b>{countsSentence(view.counts)}</b>}
+      {view === null || filter === '' ? null : (
         <span>
-          <Keys keys={['/']} /> filter
+          {view.counts.matchingWorkloads} workloads and {view.counts.matchingHops} hops match
         </span>
+      )}
+      {simplified === null ? null : <span>{simplified}</span>}
+      {view === null || view.gaps.length === 0 ? null : (
         <span>
-          <Keys keys={['n']} /> next problem
+          {view.gaps.length} {view.gaps.length === 1 ? 'gap' : 'gaps'}
         </span>
-        <span>
-          <Keys keys={['⏎']} /> open
+      )}
+      {said === '' ? null : <span role="status">{said}</span>}
+      {silent.map((source) => (
+        <span key={source.source}>
+          {sourceLabel(source.source)} {sourceHealthText(source, now)}
         </span>
-        <span>
-          <Keys keys={['?']} /> help
-        </span>
-      </span>
-    </footer>
+      ))}
+    </StatusLine>
   )
 }

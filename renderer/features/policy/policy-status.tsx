@@ -1,39 +1,29 @@
 import type { DraftSummary } from '../../../shared/contract/policy.ts'
-import { Keys } from '../../ui/atoms.tsx'
+import { StatusLine } from '../../ui/status-line.tsx'
 import type { BenchState } from './editor/bench-state.ts'
-import styles from './policy-status.module.css'
+
+const keys = [
+  [['Ctrl', 'S'], 'save and test'],
+  [['Alt', '⏎'], 'evaluate'],
+  [['F8'], 'next problem'],
+  [['?'], 'help'],
+] as const
 
 /** Where the draft is kept, what Regal does, and the keys. */
 export function PolicyStatus({ draft, state }: { readonly draft: DraftSummary | null; readonly state: BenchState }) {
   return (
-    <footer className={styles.status} data-testid="policy-status">
-      <span className={styles.left}>
-        {draft === null ? (
-          <b>Read-only: nothing here changes what is deployed</b>
-        ) : (
-          <>
-            <b>{savedWords(draft, state)}</b>
-            <span>on this computer · nothing here changes the live bundle</span>
-            <span data-testid="language-state">{languageWords(state.language)}</span>
-          </>
-        )}
-        {state.said === null ? null : <span role="status">{state.said}</span>}
-      </span>
-      <span className={styles.right}>
-        <span>
-          <Keys keys={['Ctrl', 'S']} /> save and test
-        </span>
-        <span>
-          <Keys keys={['Alt', '⏎']} /> evaluate
-        </span>
-        <span>
-          <Keys keys={['F8']} /> next problem
-        </span>
-        <span>
-          <Keys keys={['?']} /> help
-        </span>
-      </span>
-    </footer>
+    <StatusLine testId="policy-status" keys={keys}>
+      {draft === null ? (
+        <b>Read-only: nothing here changes what is deployed</b>
+      ) : (
+        <>
+          <b>{savedWords(draft, state)}</b>
+          <span>on this computer · nothing here changes the live bundle</span>
+          <span data-testid="language-state">{languageWords(state.language)}</span>
+        </>
+      )}
+      {state.said === null ? null : <span role="status">{state.said}</span>}
+    </StatusLine>
   )
 }
 
