@@ -1,7 +1,8 @@
 import type { ProposedSource } from '../../../shared/contract/environment-setup.ts'
 import type { SpireFields, SpireWay } from './draft-form.ts'
 import styles from './environments.module.css'
-import { ChoiceField, TextField, ToldField } from './fields.tsx'
+import { ChoiceField, TextField } from './fields.tsx'
+import { FoundServer } from './found-server.tsx'
 
 const ways: readonly (readonly [SpireWay, string])[] = [
   ['none', 'None yet: registrations stay unknown'],
@@ -30,13 +31,7 @@ export function SpireSection({
   return (
     <fieldset className={styles.section} data-testid="spire-section">
       <legend>SPIRE</legend>
-      <ToldField label="Server">
-        {found.length > 0
-          ? `${found.map(({ namespace, pod, port }) => `pod ${namespace}/${pod}, port ${port ?? 'not known'}`).join('; ')}, by port-forward`
-          : hasCluster
-            ? 'None was found in the cluster. Give an address below if there is one.'
-            : 'By its address.'}
-      </ToldField>
+      <FoundServer found={found} hasCluster={hasCluster} />
       <ChoiceField
         label="Identity"
         value={way}

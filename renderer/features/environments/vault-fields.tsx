@@ -7,8 +7,9 @@ import { useSecretsState } from '../../api/secrets.ts'
 import { Button } from '../../ui/atoms.tsx'
 import type { VaultFields, VaultWay } from './draft-form.ts'
 import styles from './environments.module.css'
-import { ChoiceField, TextField, ToldField } from './fields.tsx'
+import { ChoiceField, TextField } from './fields.tsx'
 import { FirstPassphrase } from './first-passphrase.tsx'
+import { FoundServer } from './found-server.tsx'
 
 const ways: readonly (readonly [VaultWay, string])[] = [
   ['none', 'None yet: leases stay unknown'],
@@ -37,13 +38,7 @@ export function VaultSection({
   return (
     <fieldset className={styles.section} data-testid="vault-section">
       <legend>Vault</legend>
-      <ToldField label="Server">
-        {found.length > 0
-          ? `${found.map(({ namespace, pod, port }) => `pod ${namespace}/${pod}, port ${port ?? 'not known'}`).join('; ')}, by port-forward`
-          : hasCluster
-            ? 'None was found in the cluster. Give an address below if there is one.'
-            : 'By its address.'}
-      </ToldField>
+      <FoundServer found={found} hasCluster={hasCluster} />
       <ChoiceField
         label="Sign-in"
         value={way}
