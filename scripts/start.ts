@@ -88,7 +88,7 @@ async function runWebHost(port: number, why: string): Promise<void> {
     console.log(`It opens in the browser, ${why}.`)
     console.log(running.memory)
     if ((await running.environments()).length === 0) {
-      console.log('No environment is written down yet. Start the lab in another terminal: npm run lab')
+      console.log('No environment is written down yet: it opens with the playground, a demonstration pipeline.')
     }
     console.log('The address is good once, for a minute. Press Enter for a new one, Ctrl-C to stop.')
     openBrowser(address)

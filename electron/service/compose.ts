@@ -161,7 +161,11 @@ export function composeService(
   }
 }
 
-const startPlayground: StartPlayground = () => Promise.reject(new Error('this Everyhop has none yet'))
+/** Loaded only now: most runs never need it. */
+const startPlayground: StartPlayground = async (options) => {
+  const { startPlayground: start } = await import('../playground/index.ts')
+  return start(options)
+}
 
 /** The store as the receiver sees it: its sources have names of their own. */
 function received(store: LogStore): Pick<LogStore, 'append'> {

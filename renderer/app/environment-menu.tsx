@@ -1,9 +1,11 @@
 import { Menu } from '@base-ui/react/menu'
 import { useNavigate } from '@tanstack/react-router'
-import { Check, ChevronDown, FileWarning, Lock, Plug, Plus } from 'lucide-react'
+import { Check, ChevronDown, FileWarning, FlaskConical, Lock, Plug, Plus } from 'lucide-react'
 import { useState } from 'react'
 import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import { useEnvironments } from '../api/hooks.ts'
+import { usePlaygroundCommands } from '../api/playground.ts'
 import popover from '../ui/popover.module.css'
 import { AskChangeMode, ChangeModeItems, ChangeModeLine } from './change-mode.tsx'
 import { useEnvironment } from './environment.ts'
@@ -57,10 +59,11 @@ export function EnvironmentMenu() {
                 <span>
                   {environment.name}
                   {environment.production ? ' · production' : ''}
-                  <small>{environment.problem === null ? environment.file : problemWords(environment.problem)}</small>
+                  <small>{describe(environment)}</small>
                 </span>
               </Menu.Item>
             ))}
+            {list.some(({ playground }) => playground) ? null : <PlaygroundItem />}
             {usable === null ? null : <ChangeModeItems environment={usable} onAsk={() => setAsking(true)} />}
             <Menu.Item
               className={popover.item}
@@ -85,6 +88,28 @@ export function EnvironmentMenu() {
       {asking && usable !== null ? <AskChangeMode environment={usable} onClose={() => setAsking(false)} /> : null}
     </Menu.Root>
   )
+}
+
+/** Starts it and opens it; Connections says why when it cannot be. */
+function PlaygroundItem() {
+  const navigate = useNavigate()
+  const { start } = usePlaygroundCommands()
+  const open = async () => {
+    const isRunning = await start()
+    await navigate(
+      isRunning ? { to: '/graph', search: { env: playgroundEnvironment } } : { to: '/environments', search: {} },
+    )
+  }
+  return (
+    <Menu.Item className={popover.item} onClick={() => void open()} data-testid="start-playground">
+      <FlaskConical size={14} aria-hidden="true" /> Open the playground
+    </Menu.Item>
+  )
+}
+
+function describe({ file, problem, playground }: EnvironmentSummary): string {
+  if (problem !== null) return problemWords(problem)
+  return playground ? 'The demonstration inside Everyhop' : file
 }
 
 function problemWords({ message, line, column }: NonNullable<EnvironmentSummary['problem']>): string {

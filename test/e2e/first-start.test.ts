@@ -3,16 +3,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { composeService } from '../../electron/service/compose.ts'
+import { fakePlaygrounds } from '../builders/fake-playground.ts'
 import { keepPicture, openWindow } from './open-window.ts'
 
-test('with nothing configured the window says how to start the lab and where environments go', async () => {
+test('where the playground must not start by itself, the window offers it first, then the ways to one’s own', async () => {
   const home = await mkdtemp(join(tmpdir(), 'eh-empty-'))
-  const service = composeService('web', home)
+  const fakes = fakePlaygrounds()
+  const service = composeService('web', home, null, undefined, { start: (options) => fakes.start(options) })
   const window = await openWindow(service)
   try {
-    await window.page.getByText('npm run lab').first().waitFor()
-    expect(await window.page.locator('body').textContent()).toContain('environments')
+    await window.page.getByText('Not running').waitFor()
+    expect(await window.page.locator('body').textContent()).toMatch(/environments.*npm run lab/)
     await keepPicture(window.page, 'first-start')
+    fakes.failing = { start: 'no port was free' }
+    await window.page.getByTestId('open-playground').click()
+    await window.page.getByRole('alert').getByText('no port was free').waitFor()
+    fakes.failing = {}
+    await window.page.getByTestId('open-playground').click()
+    await window.page.getByTestId('playground-banner').waitFor()
     expect(window.complaints).toEqual([])
   } finally {
     await window.close()

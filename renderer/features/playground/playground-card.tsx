@@ -38,7 +38,7 @@ export function PlaygroundCard({
     >
       <div className={styles.cardText}>
         {isFirst ? <p className={styles.capitals}>First step</p> : null}
-        <h2 id="playground-card">{isRunning ? 'The playground' : 'Open the playground'}</h2>
+        <h2 id="playground-card">{isFirst && !isRunning ? 'Open the playground' : 'The playground'}</h2>
         <p>{playgroundIntroduction}</p>
         <div className={styles.actions}>
           {isRunning ? (

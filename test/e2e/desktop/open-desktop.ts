@@ -61,6 +61,8 @@ export async function prepareDesktop(): Promise<Launcher> {
       HOME: process.env['HOME'] ?? '',
       DISPLAY: display.name,
       EVERYHOP_HOME: home,
+      // Tests with an empty home are about something else.
+      EVERYHOP_PLAYGROUND: 'off',
       EVERYHOP_TEST_APP: folder ?? built,
       // The pinned Electron runs the service in its own utility process, unless a test brings a Node.
       ...(node === undefined && utility ? {} : { EVERYHOP_SERVICE_NODE: node ?? process.execPath }),

@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import { type Composed, composeService } from '../electron/service/compose.ts'
+import { takeDataFolder } from '../electron/service/data-folder.ts'
+import { connectInProcess, type ServiceClient } from '../electron/service/in-process.ts'
+import { startWebHost } from '../electron/service/web.ts'
+import { ensureBrowser } from '../test/e2e/browser.ts'
+import { playgroundPage } from '../test/e2e/pages/playground.ts'
+import { policyPage } from '../test/e2e/pages/policy-release.ts'
+import { ensureBinaries } from '../test/lab/provision/binaries.ts'
+import { buildPage, pinnedTarget } from './build-desktop.ts'
+import { root } from './run-tool.ts'
+
+/**
+ * `npm run screenshots`: makes every picture of README and docs, in docs/screenshots, from a playground of its own. Needs a
+ * Chromium (see test/e2e/browser.ts) and OPA: where EVERYHOP_OPA says, or the one that the lab builds.
+ */
+
+type Theme = 'dark' | 'light'
+const pictures = join(root, 'docs', 'screenshots')
+const longMs = 60_000
+
+async function makePictures(): Promise<void> {
+  await buildPage(pinnedTarget)
+  process.env['EVERYHOP_OPA'] ??= (await ensureBinaries(['opa-envoy'], { log: console.log }))['opa-envoy'].path
+  const home = await mkdtemp(join(tmpdir(), 'eh-pictures-'))
+  const data = takeDataFolder(join(home, 'data'))
+  const service = composeService('web', home, data)
+  const { client, close } = connectInProcess(service.router, service.log)
+  try {
+    await mkdir(pictures, { recursive: true })
+    const state = await client.playground.start({})
+    if (state.phase !== 'running') throw new Error(state.phase === 'failed' ? state.message : 'it does not run')
+    if (state.authorisation !== 'deciding') throw new Error('without OPA the pictures would be of unknowns')
+    await settled(client)
+    await withWindow(service, 'dark', graphPictures)
+    await withWindow(service, 'light', async (page) => {
+      await open(page, '/graph?env=playground')
+      await keep(page, 'graph-light')
+    })
+    await withWindow(service, 'dark', (page) => policyPictures(page, client))
+  } finally {
+    close()
+    await service.stop()
+    data.release()
+    await rm(home, { recursive: true, force: true })
+  }
+}
+
+async function graphPictures(page: Page): Promise<void> {
+  const playground = playgroundPage(page)
+  await open(page, '/graph?env=playground')
+  await keep(page, 'graph-dark')
+  await playground.openFaults()
+  await playground.inject('expired-svid')
+  await page.getByRole('button', { name: /^Show on the graph/ }).click()
+  await until(async () => (await playground.hop('model-server', 'tool-runtime')).includes('handshake failing'))
+  await page.getByTestId('inspector').getByText('Two sides').waitFor()
+  await keep(page, 'playground-fault')
+  await page.getByRole('button', { name: 'Close the list of faults' }).click()
+  await keep(page, 'graph-failing')
+  await page.getByTestId('open-faults').click()
+  await playground.heal('expired-svid')
+  await open(page, '/environments?env=playground')
+  await page.getByRole('button', { name: 'Check its sources' }).click()
+  await page.locator('[data-testid="check-results"][data-status="done"]').waitFor({ timeout: longMs })
+  await keep(page, 'connections')
+}
+
+/** A draft that would refuse what is called now, as far as the dialog that says so. */
+async function policyPictures(page: Page, client: ServiceClient): Promise<void> {
+  const environment = 'playground'
+  await until(async () => (await client.policy.bundles({ environment })).length > 0)
+  await open(page, `/policy?env=${environment}`)
+  const policy = policyPage(page)
+  await policy.startDraft()
+  await policy.append('authz.rego', refusal)
+  await policy.takeFirstRefusal()
+  await keep(page, 'policy-workbench')
+  await client.changes.enable({ environment, minutes: 15, typed: environment })
+  const dialog = await policy.openPublish()
+  await dialog.getByTestId('plan-changes').getByText('authz.rego').waitFor({ timeout: longMs })
+  await keep(page, 'publish')
+}
+
+const refusal = 'reasons contains "closed for a rehearsal" if endswith(callee, "/sa/tool-runtime")'
+
+async function withWindow(service: Composed, theme: Theme, work: (page: Page) => Promise<void>): Promise<void> {
+  const { router, clock, log } = service
+  const files = join(root, pinnedTarget.folder, 'renderer')
+  const host = await startWebHost({ router, clock, log, files, port: 0, codeHint: '' })
+  const browser = await chromium.launch({ executablePath: await ensureBrowser(console.log), args: ['--no-sandbox'] })
+  try {
+    const size = { viewport: { width: 1440, height: 900 }, colorScheme: theme } as const
+    const page = await (await browser.newContext({ ...size, reducedMotion: 'reduce' })).newPage()
+    await page.goto(host.newAddress())
+    await work(page)
+  } finally {
+    await browser.close()
+    await host.close()
+  }
+}
+
+async function open(page: Page, address: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(address)}`)
+  await page.waitForTimeout(500)
+}
+
+/** Every hop was seen, and nothing is being asked for the first time. */
+async function settled(client: ServiceClient): Promise<void> {
+  await until(async () => {
+    const { hops } = await client.graph.document({ environment: 'playground' })
+    return hops.length > 0 && hops.every(({ transport }) => transport.state === 'verified')
+  })
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + longMs; performance.now() < end; ) {
+    if (await isSo()) return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Error('what the picture is to show did not come')
+}
+
+async function keep(page: Page, name: string): Promise<void> {
+  // What fades in has done so.
+  await page.waitForTimeout(800)
+  await page.screenshot({ path: join(pictures, `${name}.png`) })
+  console.log(`docs/screenshots/${name}.png`)
+}
+
+await makePictures()
+process.exit(0)
