@@ -5,11 +5,11 @@ import { envoyParts } from '../../electron/connectors/envoy/reading.ts'
 import { readAuthority, readCertificate } from '../../electron/connectors/envoy/x509.ts'
 import { dial } from '../../electron/platform/dial.ts'
 import { createHttpGet } from '../../electron/platform/http-get.ts'
-import { type SidecarPair, startPair } from '../../electron/playground/sidecar/testing/sidecar-pair.ts'
 import type { EnvoyFact } from '../../shared/domain/model/envoy-facts.ts'
 import type { Report } from '../../shared/domain/model/fact.ts'
 import { connectorPorts } from '../builders/connector-ports.ts'
 import { ask } from '../builders/server-process.ts'
+import { type SidecarPair, startPair } from '../builders/sidecar-pair.ts'
 import { connectorSuite } from './connector-suite.ts'
 
 /** The Envoy connector on a sidecar of the playground: what envoy.lab.test.ts asks of a real Envoy. */

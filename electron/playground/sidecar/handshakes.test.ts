@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Line, lineOf, linesOf, type SidecarPair, startPair } from '../../../test/builders/sidecar-pair.ts'
 import type { Svid } from '../parts.ts'
-import { type Line, lineOf, linesOf, type SidecarPair, startPair } from './testing/sidecar-pair.ts'
 
 const callerId = 'spiffe://pipeline.example/ns/ai/sa/gateway'
 const calleeId = 'spiffe://pipeline.example/ns/ai/sa/prompt-firewall'

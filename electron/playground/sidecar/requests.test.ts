@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
+import { lineOf, linesOf, type SidecarPair, startPair } from '../../../test/builders/sidecar-pair.ts'
 import type { AuthoriserAnswer } from '../parts.ts'
-import { lineOf, linesOf, type SidecarPair, startPair } from './testing/sidecar-pair.ts'
 
 const callerId = 'spiffe://pipeline.example/ns/ai/sa/gateway'
 const calleeId = 'spiffe://pipeline.example/ns/ai/sa/prompt-firewall'
@@ -238,7 +238,7 @@ test('the admin endpoint answers reading alone', async () => {
   const admin = `http://127.0.0.1:${pair.callee.ports.admin}`
   expect((await fetch(`${admin}/quitquitquit`, { method: 'POST' })).status).toBe(405)
   expect((await fetch(`${admin}/quitquitquit`)).status).toBe(404)
-  expect((await fetch(`${admin}/config_dump?resource=ecds_filters`)).status).toBe(404)
+  expect((await fetch(`${admin}/config_dump?resource=something`)).status).toBe(404)
   expect((await fetch(`${admin}/stats?filter=(`)).status).toBe(400)
   const key = pair.world.delivered('prompt-firewall').svid?.key.split('\n')[1] ?? 'no key'
   const bodies = await Promise.all(

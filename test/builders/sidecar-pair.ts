@@ -1,11 +1,11 @@
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { systemClock } from '../../../platform/clock.ts'
-import type { Authoriser, LineLog, Sidecar, World } from '../../parts.ts'
-import { stageOf } from '../../pipeline/topology.ts'
-import { podIpOf } from '../../world/addresses.ts'
-import { createWorld } from '../../world/world.ts'
-import { startSidecar } from '../index.ts'
+import { systemClock } from '../../electron/platform/clock.ts'
+import type { Authoriser, LineLog, Sidecar, World } from '../../electron/playground/parts.ts'
+import { stageOf } from '../../electron/playground/pipeline/topology.ts'
+import { startSidecar } from '../../electron/playground/sidecar/index.ts'
+import { podIpOf } from '../../electron/playground/world/addresses.ts'
+import { createWorld } from '../../electron/playground/world/world.ts'
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
 
