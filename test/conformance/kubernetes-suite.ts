@@ -18,6 +18,7 @@ import { connectorPorts } from '../builders/connector-ports.ts'
 import { type Relay, startRelay } from '../builders/fault-servers.ts'
 import { readShippedRights } from '../lab/cluster/rights.ts'
 import { connectorSuite } from './connector-suite.ts'
+import { kubernetesWords } from './kubernetes-words.ts'
 
 /** A cluster with the pipeline in it, as the suite meets it. */
 export interface ClusterUnderTest {
@@ -26,7 +27,14 @@ export interface ClusterUnderTest {
   readonly kubeconfigs: readonly string[]
   /** One of them that has a token. */
   readonly tokenKubeconfig: string
-  readonly pods: readonly { readonly namespace: string; readonly name: string; readonly workload: string }[]
+  /** Its user's name. */
+  readonly user: string
+  readonly pods: readonly {
+    readonly namespace: string
+    readonly name: string
+    readonly workload: string
+    readonly containers: readonly { readonly name: string }[]
+  }[]
   /** What discovery must find: kind, workload, port and detail. */
   readonly sources: readonly (readonly [string, string, number | null, string | null])[]
   /** What the cluster's objects hold and nothing may tell. */
@@ -164,10 +172,15 @@ export function kubernetesSuite(name: string, start: () => Promise<ClusterUnderT
       const { namespace, name: pod } = await podOf('gateway')
       const dialling = createClusterDial(access, connectorPorts().clock)({ namespace, pod, port: 15_000 }, never)
       await expect(dialling).rejects.toMatchObject({ reason: 'forbidden', status: 403 })
+      // Of the second verb it says no more than that.
+      const why = verb === 'get' ? 'User "' : ' (needs get and create'
+      await expect(dialling).rejects.toThrow(`HTTP 403: pods "${pod}" is forbidden: ${why}`)
       await expect(dialling).rejects.toThrow('needs get and create on pods/portforward')
       access.close()
     })
   })
+
+  describe(`${name}, refusals`, () => kubernetesWords(start))
 
   describe(`${name}, streams`, () => {
     let relay: Relay
@@ -189,7 +202,9 @@ export function kubernetesSuite(name: string, start: () => Promise<ClusterUnderT
       const stream = await createClusterDial(access, connectorPorts().clock)({ namespace, pod, port: 9 }, never)
       const error = await new Promise<Error>((resolve) => stream.once('error', resolve).resume())
       expect(error).toMatchObject({ name: 'KubernetesFailure', reason: 'unreachable' })
-      expect(error.message).toContain(`port-forward to ${namespace}/${pod}:9`)
+      expect(error.message).toContain(
+        `port-forward to ${namespace}/${pod}:9: error forwarding port 9 to pod ${pod}/${namespace}, uid : `,
+      )
     })
 
     test('a log that is followed over a connection that drops is the log, each line once', async () => {

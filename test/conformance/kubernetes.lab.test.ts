@@ -46,6 +46,7 @@ kubernetesSuite('Kubernetes', async () => {
     address: { host: cluster.address, port: cluster.apiPort },
     kubeconfigs: [viewerKubeconfig, viewerTokenKubeconfig],
     tokenKubeconfig: viewerTokenKubeconfig,
+    user: 'everyhop-token-viewer',
     pods: cluster.pods,
     sources: [
       ...lab.plan.stages.map(({ stage }) => ['envoy', stage.id, 15_000, null] as const),

@@ -60,6 +60,7 @@ kubernetesSuite('Kubernetes as the playground simulates it', async () => {
     address: { host: '127.0.0.1', port: simulator.port },
     kubeconfigs: [simulator.kubeconfig],
     tokenKubeconfig: simulator.kubeconfig,
+    user: 'system:serviceaccount:everyhop:viewer',
     pods,
     sources: [
       ...stages.map(({ workload }) => ['envoy', workload, 15_000, null] as const),

@@ -13,6 +13,7 @@ import {
   answer,
   badRequest,
   forbidden,
+  forbiddenPlainly,
   notAllowed,
   notFound,
   type Refusal,
@@ -156,8 +157,7 @@ export function createApiServer({
     if (!access.allows(user, asked)) return forbidden(user, asked)
     if (asked.resource !== 'pods' || asked.subresource !== 'portforward') return unknownResource
     // Since Kubernetes 1.35 a WebSocket, which is a GET, needs the verb of the POST that it stands for.
-    const create = { ...asked, verb: 'create' }
-    if (!access.allows(user, create)) return forbidden(user, create)
+    if (!access.allows(user, { ...asked, verb: 'create' })) return forbiddenPlainly(asked)
     const ports = asked.url.searchParams.getAll('ports').flatMap((value) => value.split(','))
     if (ports.length === 0) return badRequest('query parameter "ports" is required')
     const [first = ''] = ports

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
+import { z } from 'zod'
 import { apiVersionOf, type Kind } from './kinds.ts'
 import type { AskedResource } from './request.ts'
-import { answer, badRequest, expired, refuse, statusOf } from './status.ts'
+import { answer, badRequest, expired, quoted, type Refusal, refuse, statusOf } from './status.ts'
 import { isIn, type ObjectStore, type StoreEvent } from './store.ts'
 
 /** A watch that somebody has open. */
@@ -55,12 +56,16 @@ export function createCollections(store: ObjectStore): Collections {
         return
       }
       const from = pageOf(asked.url.searchParams.get('continue'))
-      if (from !== null && from.version < store.forgotten()) {
-        const message = 'The provided continue parameter is too old to display a consistent list result.'
-        refuse(response, { ...expired(from.version, store.forgotten()), message })
+      if (from !== null && 'code' in from) {
+        refuse(response, from)
         return
       }
-      const version = from?.version ?? store.version()
+      if (from !== null && from.rv < store.forgotten()) {
+        const message = 'The provided continue parameter is too old to display a consistent list result.'
+        refuse(response, { ...expired(from.rv, store.forgotten()), message })
+        return
+      }
+      const version = from?.rv ?? store.version()
       const items = store.list(kind.plural, asked.namespace)
       const start = from?.start ?? 0
       const limit = Number(asked.url.searchParams.get('limit') ?? 0)
@@ -71,7 +76,7 @@ export function createCollections(store: ObjectStore): Collections {
         apiVersion: apiVersionOf(kind),
         metadata: {
           resourceVersion: String(version),
-          ...(left === 0 ? {} : { continue: pageToken({ version, start: end }), remainingItemCount: left }),
+          ...(left === 0 ? {} : { continue: pageToken(version, end), remainingItemCount: left }),
         },
         items: items.slice(start, end),
       })
@@ -114,19 +119,23 @@ export function createCollections(store: ObjectStore): Collections {
   }
 }
 
-interface Page {
-  readonly version: number
-  readonly start: number
+/** What a continue token says, as a real server's does. */
+const pageWire = z.object({ v: z.literal('meta.k8s.io/v1'), rv: z.number(), start: z.number().int().min(0) })
+type Page = z.infer<typeof pageWire>
+
+function pageToken(rv: number, start: number): string {
+  const page: Page = { v: 'meta.k8s.io/v1', rv, start }
+  return Buffer.from(JSON.stringify(page)).toString('base64url')
 }
 
-function pageToken(page: Page): string {
-  return Buffer.from(`${page.version} ${page.start}`).toString('base64url')
-}
-
-function pageOf(token: string | null): Page | null {
+/** null: from the start. */
+function pageOf(token: string | null): Page | Refusal | null {
   if (token === null || token === '') return null
-  const [version, start] = Buffer.from(token, 'base64url').toString('utf8').split(' ').map(Number)
-  return { version: version ?? 0, start: start ?? 0 }
+  try {
+    return pageWire.parse(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')))
+  } catch {
+    return badRequest(`continue key is not valid: ${quoted(token.slice(0, 100))} is no token of this server`)
+  }
 }
 
 /** Nobody here selects; an answer that ignored it would be wrong. */

@@ -42,7 +42,7 @@ export function createKubelets(store: ObjectStore, plans: () => readonly PodPlan
   }
 
   function failed(namespace: string, pod: string, port: number, why: string): string {
-    return `error forwarding port ${port} to pod ${namespace}/${pod}, uid : dial tcp4 127.0.0.1:${port}: connect: ${why}`
+    return `error forwarding port ${port} to pod ${pod}/${namespace}, uid : dial tcp4 127.0.0.1:${port}: connect: ${why}`
   }
 
   return {

@@ -19,6 +19,7 @@ import { shippedRules } from './access.ts'
 import { className } from './objects/desired.ts'
 import { podIdentities } from './objects/identities.ts'
 import { type SmallCluster, startSmallCluster } from './testing/small-cluster.ts'
+import { apiAudience } from './tokens.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
@@ -76,42 +77,15 @@ test('the rights are those that are shipped', async () => {
   expect(shippedRules).toEqual(role.rules)
 })
 
-test('who shows no token of this cluster is refused, and who shows one may do what its rights say', async () => {
-  const stranger = cluster.simulator.accountToken({ namespace: 'ai', name: 'nobody' }, 'vault')
-  for (const shown of [null, 'wrong', stranger]) {
+test('a token that is for somebody else is not accepted, nor one of an account that is gone', async () => {
+  const foreign = cluster.simulator.accountToken({ namespace: 'ai', name: 'gateway' }, 'vault')
+  const gone = cluster.simulator.accountToken({ namespace: 'ai', name: 'nobody' }, apiAudience)
+  for (const shown of [foreign, gone, `${token}x`, 'a.b.c']) {
     expect(await ask('/api/v1/pods', { token: shown })).toMatchObject({ status: 401, body: { reason: 'Unauthorized' } })
   }
-  expect(await ask('/version')).toMatchObject({ status: 200, body: { gitVersion: 'v1.36.2' } })
-  const user = 'User "system:serviceaccount:everyhop:viewer"'
-  const refusals = [
-    [
-      'GET',
-      '/api/v1/secrets',
-      `secrets is forbidden: ${user} cannot list resource "secrets" in API group "" at the cluster scope`,
-    ],
-    [
-      'GET',
-      '/apis/apps/v1/namespaces/ai/deployments/gateway',
-      `deployments.apps "gateway" is forbidden: ${user} cannot get resource "deployments" in API group "apps" in the namespace "ai"`,
-    ],
-    [
-      'DELETE',
-      '/api/v1/namespaces/ai/pods/x',
-      `pods "x" is forbidden: ${user} cannot delete resource "pods" in API group "" in the namespace "ai"`,
-    ],
-    [
-      'POST',
-      '/api/v1/namespaces/ai/serviceaccounts/gateway/token',
-      `serviceaccounts "gateway" is forbidden: ${user} cannot create resource "serviceaccounts/token" in API group "" in the namespace "ai"`,
-    ],
-    ['GET', '/metrics', `forbidden: ${user} cannot get path "/metrics"`],
-  ] as const
-  for (const [method, path, message] of refusals) {
-    expect(await ask(path, { method }), path).toEqual({
-      status: 403,
-      body: expect.objectContaining({ kind: 'Status', reason: 'Forbidden', code: 403, message }),
-    })
-  }
+  expect(await ask('/version', { token: null })).toMatchObject({ status: 200, body: { gitVersion: 'v1.36.2' } })
+  const plain = cluster.simulator.accountToken({ namespace: 'ai', name: 'gateway' }, apiAudience)
+  expect((await ask('/api/v1/pods', { token: plain })).status).toBe(403)
 })
 
 test('every kind is listed by who may: in pages, of one namespace, with uids that agree', async () => {
@@ -242,12 +216,6 @@ test('a log is what all of a container’s lines are, joined, from a time or its
   abort.abort(new Error('enough'))
   await expect(reading).rejects.toThrow('enough')
   access.close()
-  const path = `/api/v1/namespaces/${namespace}/pods`
-  expect(await ask(`${path}/${name}/log?container=nope`)).toMatchObject({
-    status: 400,
-    body: { message: `container nope is not valid for pod ${name}` },
-  })
-  expect(await ask(`${path}/gone/log`)).toMatchObject({ status: 404, body: { message: 'pods "gone" not found' } })
 })
 
 test('pods that come and go take their objects with them; what was changed by hand stays', () => {

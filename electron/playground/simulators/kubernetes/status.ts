@@ -31,6 +31,11 @@ export function forbidden(user: string, asked: AskedResource | AskedPath): Refus
   return { code: 403, reason: 'Forbidden', message: `${subject(asked)} is forbidden: User ${quoted(user)} ${what}` }
 }
 
+/** Without a reason, which is all that the API server says of a WebSocket whose user lacks `create`. */
+export function forbiddenPlainly(asked: AskedResource): Refusal {
+  return { code: 403, reason: 'Forbidden', message: `${subject(asked)} is forbidden: ` }
+}
+
 export function notFound(asked: AskedResource): Refusal {
   return { code: 404, reason: 'NotFound', message: `${subject(asked)} not found` }
 }
