@@ -1,39 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { VaultPart } from '../../electron/connectors/vault/reading.ts'
 import type { VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
 import { connectorPorts } from '../builders/connector-ports.ts'
 import { observeVault, vaultConnector, vaultSource } from '../builders/vault-observation.ts'
 import { type RealVault, startVault, workload } from '../builders/vault-server.ts'
-
-const shipped = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'rights', 'vault.hcl'), 'utf8')
-const rules = [...shipped.matchAll(/^path "([^"]+)" \{[^}]*\}\n/gm)].map(([text, path = '']) => ({ path, text }))
-
-/** What is unknown without each: the gap, and the part whose facts are then last known; null: facts of others stay. */
-const gapWithout: Readonly<Record<string, { readonly what: string; readonly unread: VaultPart | null } | null>> = {
-  'sys/mounts': { what: 'mounts', unread: 'mounts' },
-  'sys/auth': { what: 'auth-methods', unread: 'auth-methods' },
-  'auth/+/role': { what: 'roles', unread: null },
-  'auth/+/role/+': { what: 'roles', unread: null },
-  'auth/token/roles': { what: 'roles', unread: null },
-  // This Vault has no token role, and no engine for Kubernetes: nothing is asked there.
-  'auth/token/roles/+': null,
-  'kubernetes/roles': null,
-  'kubernetes/roles/+': null,
-  'database/roles': { what: 'roles', unread: null },
-  'database/roles/+': { what: 'roles', unread: null },
-  'pki/roles': { what: 'roles', unread: null },
-  'pki/roles/+': { what: 'roles', unread: null },
-  'sys/policies/acl': { what: 'policies', unread: 'policies' },
-  'sys/policies/acl/+': { what: 'policy-text', unread: null },
-  'identity/entity/id/+': { what: 'entities', unread: 'entities' },
-  'sys/leases/lookup': { what: 'lease-lookup', unread: 'leases' },
-  'auth/token/lookup-self': { what: 'token', unread: 'token' },
-  'sys/capabilities-self': { what: 'capabilities', unread: null },
-  'auth/token/renew-self': null,
-  'auth/token/revoke-self': null,
-}
+import { vaultSuite } from './vault-suite.ts'
+import { shippedPolicy, shippedRules } from './vault-under-test.ts'
 
 let vault: RealVault
 let told: readonly VaultLeaseFact[]
@@ -96,12 +69,8 @@ async function readWith(policy: string) {
   }
 }
 
-test('the list of what each right is for is that of the shipped policy', () => {
-  expect(rules.map(({ path }) => path).toSorted()).toEqual(Object.keys(gapWithout).toSorted())
-})
-
 test('with exactly the shipped rights everything is read, and nothing is missing', async () => {
-  const read = await readWith(shipped)
+  const read = await readWith(shippedPolicy)
   expect([...read.latest.values()].flatMap(({ gaps }) => gaps)).toEqual([])
   expect(read.facts('vault-server')).toMatchObject([{ sealed: false, initialized: true, standby: false }])
   expect(read.facts('vault-mount').map(({ path, type }) => `${path} ${type}`)).toContain('pki/ pki')
@@ -123,7 +92,7 @@ test('with exactly the shipped rights everything is read, and nothing is missing
     { path: 'pki/issue/+', capabilities: ['update'] },
     { path: 'sys/leases/renew', capabilities: ['update'] },
   ])
-  expect(policies.get('everyhop')?.length).toBe(rules.length)
+  expect(policies.get('everyhop')?.length).toBe(shippedRules.length)
   expect(read.facts('vault-token')).toMatchObject([{ displayName: 'token-everyhop', policies: [expect.any(String)] }])
   expect(read.facts('vault-entity')).toMatchObject([{ aliases: [{ name: workload, mountPath: 'auth/jwt/' }] }])
   expect(read.facts('vault-lease')).toMatchObject([
@@ -133,27 +102,9 @@ test('with exactly the shipped rights everything is read, and nothing is missing
   expect((lease?.expiresAt ?? 0) - (lease?.issuedAt ?? 0)).toBeGreaterThan(590_000)
 })
 
-for (const { path, text } of rules) {
-  test(`without ${path} exactly what it is for is unknown`, async () => {
-    const read = await readWith(shipped.replace(text, ''))
-    const expected = gapWithout[path] ?? null
-    const gaps = [...read.latest.values()].flatMap(({ gaps: own }) => own)
-    expect(gaps.map(({ what, reason }) => [what, reason])).toEqual(
-      expected === null ? [] : gaps.map(() => [expected.what, 'forbidden']),
-    )
-    expect(gaps.length > 0).toBe(expected !== null)
-    for (const { detail } of gaps) expect(detail).toMatch(/answered HTTP 403: 1 error occurred: \* permission denied/)
-    const unread = [...read.latest].flatMap(([part, { facts }]) => (facts === null ? [part] : []))
-    expect(unread).toEqual(expected?.unread === null || expected === null ? [] : [expected.unread])
-    // No lease is called anything that was not read.
-    for (const lease of read.facts('vault-lease'))
-      expect(lease).toMatchObject({ state: 'active', learntFrom: 'lookup' })
-  })
-}
-
 test('a test of the connection names the rights that are missing, and what stays unknown', async () => {
-  const lookup = rules.find(({ path }) => path === 'sys/leases/lookup')?.text ?? ''
-  await writeFile(join(vault.folder, 'token'), await vault.tokenWith(shipped.replace(lookup, '')))
+  const lookup = shippedRules.find(({ path }) => path === 'sys/leases/lookup')?.text ?? ''
+  await writeFile(join(vault.folder, 'token'), await vault.tokenWith(shippedPolicy.replace(lookup, '')))
   const settings = { baseDirectory: vault.folder, windowSeconds: 60 }
   const signal = new AbortController().signal
   const answer = await vaultConnector.test(vaultSource(vault.address), settings, connectorPorts(), signal)
@@ -170,4 +121,21 @@ test('a test of the connection names the rights that are missing, and what stays
   expect(answer.steps.find(({ what }) => what === 'identity')?.detail).toMatch(
     /^token-everyhop by the token in token; policies test-[0-9a-f]+; ends .*, renewable$/,
   )
+})
+
+vaultSuite('a real Vault', async () => {
+  const real = await startVault()
+  return {
+    ...real,
+    workload: {
+      spiffeId: workload,
+      role: 'hop',
+      path: 'pki/issue/hop',
+      body: { common_name: 'gateway.pipeline.example' },
+    },
+    // It has no role of tokens, and no engine for Kubernetes: nothing is asked there.
+    idleRights: ['auth/token/roles/+', 'kubernetes/roles', 'kubernetes/roles/+'],
+    jwt: async (spiffeId, audience) => real.jwtSvid(spiffeId, audience),
+    auditLines: async () => (await readFile(real.auditLog, 'utf8')).trim().split('\n'),
+  }
 })

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { vaultParts } from '../../electron/connectors/vault/reading.ts'
+import { spiffeIdOf, stageOf } from '../../electron/playground/pipeline/topology.ts'
 import { connectorPorts } from '../builders/connector-ports.ts'
 import { vaultConnector, vaultSource } from '../builders/vault-observation.ts'
 import { startSimulatedVault } from '../builders/vault-simulator.ts'
 import { connectorSuite } from './connector-suite.ts'
+import { vaultSuite } from './vault-suite.ts'
 
 connectorSuite({
   name: 'Vault, on the playground,',
@@ -22,4 +24,25 @@ connectorSuite({
       stop: () => vault.stop(),
     }
   },
+})
+
+vaultSuite("the playground's Vault", async () => {
+  const vault = await startSimulatedVault()
+  const { simulator, world } = vault
+  return {
+    ...vault,
+    workload: {
+      spiffeId: spiffeIdOf(stageOf('model-server')),
+      role: 'model-server',
+      path: 'pki/issue/model-server',
+      body: { common_name: 'model-server.ai.svc.cluster.local' },
+    },
+    // There is no role of tokens.
+    idleRights: ['auth/token/roles/+'],
+    tokenWith: async (policy) => simulator.tokenWith(policy),
+    jwt: (spiffeId, audience) => world.authority.issueJwt(spiffeId, [audience], Date.now() + 600_000),
+    auditLines: async () => simulator.auditLog.lines().map(({ text }) => text),
+    seal: async () => simulator.seal(true),
+    unseal: async () => simulator.seal(false),
+  }
 })

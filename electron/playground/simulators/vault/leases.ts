@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/ports.ts'
-import { refused } from './refusal.ts'
+import { invalid } from './refusal.ts'
 import { randomLetters } from './tokens.ts'
 
 export interface Lease {
@@ -58,8 +58,8 @@ export function createLeases(clock: Pick<Clock, 'now'>, isHeld: (token: string) 
     },
     renew(id, seconds) {
       const lease = find(id)
-      if (lease === null) throw refused('lease not found')
-      if (!lease.renewable) throw refused('lease is not renewable')
+      if (lease === null) throw invalid('lease not found')
+      if (!lease.renewable) throw invalid('lease is not renewable')
       const now = clock.now()
       const wanted = now + (seconds ?? lease.ttlSeconds) * 1000
       lease.expiresAt = Math.min(wanted, lease.issuedAt + lease.maxTtlSeconds * 1000)
