@@ -11,8 +11,9 @@ import {
   bodyOf,
   connectionTermination,
   exchange,
-  goneOf,
   handedOn,
+  type Patience,
+  patienceFor,
   responseTimeout,
   singleOf,
   UpstreamFailure,
@@ -76,9 +77,11 @@ async function answer(
   const [, to, rest] = /^\/to\/([^/]+)(\/.*)$/.exec(request.url ?? '') ?? []
   const callee = calleesOf(state.setup(), state.variant).find((stage) => stage.id === to)
   const path = callee === undefined ? (request.url ?? '/') : (rest ?? '/')
-  const gone = goneOf(response)
-  const outcome = await outcomeOf(state, callee, poolOf, { request, path, requestId, gone })
-  const sent = gone.aborted ? 0 : reply(response, outcome, requestId, state)
+  const patience = patienceFor(response, routeTimeoutMs)
+  const outcome = await outcomeOf(state, callee, poolOf, { request, path, requestId, patience })
+  patience.done()
+  const { isGone } = patience
+  const sent = isGone ? 0 : reply(response, outcome, requestId, state)
   const { headers } = outcome
   const { connection } = outcome
   state.accessLog.append(
@@ -92,9 +95,9 @@ async function answer(
       path,
       classification: singleOf(headers['x-data-classification']),
       client_cert_header: singleOf(headers['x-forwarded-client-cert']),
-      code: gone.aborted ? 0 : outcome.status,
-      code_details: gone.aborted ? 'downstream_remote_disconnect' : outcome.details,
-      flags: gone.aborted ? 'DC' : outcome.flags,
+      code: isGone ? 0 : outcome.status,
+      code_details: isGone ? 'downstream_remote_disconnect' : outcome.details,
+      flags: isGone ? 'DC' : outcome.flags,
       duration_ms: Math.round(performance.now() - begun),
       bytes_received: outcome.received,
       bytes_sent: sent,
@@ -122,14 +125,14 @@ interface Asked {
   readonly request: IncomingMessage
   readonly path: string
   readonly requestId: string
-  readonly gone: AbortSignal
+  readonly patience: Patience
 }
 
 async function outcomeOf(
   state: SidecarState,
   callee: Stage | undefined,
   poolOf: (callee: Stage) => ConnectionPool,
-  { request, path, requestId, gone }: Asked,
+  { request, path, requestId, patience }: Asked,
 ): Promise<Outcome> {
   let connection: UpstreamConnection | null = null
   let headers: IncomingHttpHeaders = request.headers
@@ -145,7 +148,6 @@ async function outcomeOf(
     headers,
     received,
   })
-  const deadline = AbortSignal.timeout(routeTimeoutMs)
   try {
     const body = await bodyOf(request)
     received = body.byteLength
@@ -160,7 +162,7 @@ async function outcomeOf(
       path,
       headers,
       body,
-      signal: AbortSignal.any([gone, deadline]),
+      patience,
       onSocket(socket: Duplex) {
         connection = pool.connection(socket)
         state.counters.add(`cluster.${calleeClusterName(callee.id)}.upstream_rq_total`)
@@ -183,7 +185,7 @@ async function outcomeOf(
       return failed(new UpstreamFailure('-', 'request_payload_too_large', null, 'Payload Too Large', 413))
     }
     if (error instanceof UpstreamFailure) return failed(error)
-    if (!deadline.aborted) return failed(connectionTermination())
+    if (!patience.isLate) return failed(connectionTermination())
     if (callee !== undefined) state.counters.add(`cluster.${calleeClusterName(callee.id)}.upstream_rq_timeout`)
     return failed(responseTimeout())
   }

@@ -15,21 +15,22 @@ export interface Answer {
 }
 
 export interface Question {
-  readonly agent: Agent | false
+  readonly agent: Agent
   readonly port: number
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
-  readonly signal: AbortSignal
+  readonly patience: Patience
   /** Told of the connection that the request goes over, as soon as there is one. */
   readonly onSocket?: (socket: Duplex) => void
 }
 
 export async function exchange(question: Question): Promise<Answer> {
-  const { agent, port, method, path, headers, body, signal } = question
+  const { agent, port, method, path, headers, body, patience } = question
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const request = sendRequest({ host: '127.0.0.1', port, agent, method, path, headers, signal })
+  const request = sendRequest({ host: '127.0.0.1', port, agent, method, path, headers })
+  patience.onEnd(() => request.destroy(new Error('nobody waits for the answer any more')))
   request.once('socket', (socket) => question.onSocket?.(socket))
   request.on('error', reject)
   request.once('response', (response) => {
@@ -47,16 +48,23 @@ const maximumBodyBytes = 1024 * 1024
 
 export class BodyTooLarge extends Error {}
 
-export async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+export function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of message) {
-    const bytes = Buffer.from(chunk)
-    size += bytes.byteLength
-    if (size > maximumBodyBytes) throw new BodyTooLarge(`a body of more than ${maximumBodyBytes} bytes`)
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks)
+  message.on('data', (chunk: Buffer) => {
+    chunks.push(chunk)
+    size += chunk.byteLength
+    if (size > maximumBodyBytes) {
+      reject(new BodyTooLarge(`a body of more than ${maximumBodyBytes} bytes`))
+      chunks.length = 0
+      message.pause()
+    }
+  })
+  message.once('end', () => resolve(Buffer.concat(chunks)))
+  message.once('error', reject)
+  message.once('close', () => reject(new Error('the sender broke off')))
+  return promise
 }
 
 const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'te', 'trailer', 'upgrade']
@@ -67,13 +75,46 @@ export function handedOn(headers: IncomingHttpHeaders, body: Buffer): IncomingHt
   return { ...kept, 'content-length': String(body.byteLength) }
 }
 
-/** Aborted when whoever asked does not wait for the answer any more. */
-export function goneOf(response: ServerResponse): AbortSignal {
-  const gone = new AbortController()
+/** How long an answer is worked for: until whoever asked has gone, and no longer than a route's timeout. */
+export interface Patience {
+  readonly isGone: boolean
+  readonly isLate: boolean
+  /** Called once when it ends before `done`, at once if it has. */
+  onEnd(give: () => void): void
+  done(): void
+}
+
+/** Plain timers and events instead of abort signals, which cost a tenth of what a request costs. */
+export function patienceFor(response: ServerResponse, timeoutMs: number): Patience {
+  let isGone = false
+  let isLate = false
+  let give: (() => void) | null = null
+  const timer = setTimeout(() => {
+    isLate = true
+    give?.()
+  }, timeoutMs)
   response.once('close', () => {
-    if (!response.writableFinished) gone.abort()
+    clearTimeout(timer)
+    if (response.writableFinished) return
+    isGone = true
+    give?.()
   })
-  return gone.signal
+  return {
+    get isGone() {
+      return isGone
+    },
+    get isLate() {
+      return isLate
+    },
+    onEnd(told) {
+      if (isGone || isLate) told()
+      else give = told
+    },
+    done() {
+      clearTimeout(timer)
+      give = null
+    },
+  }
 }
 
 export function singleOf(header: string | readonly string[] | undefined): string | null {

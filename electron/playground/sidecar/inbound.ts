@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Agent, IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { declaredPorts } from '../world/addresses.ts'
 import { type Authorisation, authorise } from './authorisation.ts'
 import {
@@ -9,8 +9,9 @@ import {
   connectFailure,
   connectionTermination,
   exchange,
-  goneOf,
   handedOn,
+  type Patience,
+  patienceFor,
   responseTimeout,
   singleOf,
   UpstreamFailure,
@@ -35,13 +36,14 @@ interface Outcome {
 /** One request of a caller: decided on, handed to the stage, answered, logged. */
 export async function answerInbound(
   state: SidecarState,
+  agent: Agent,
   connection: Downstream,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const at = state.now()
   const begun = performance.now()
-  const gone = goneOf(response)
+  const patience = patienceFor(response, routeTimeoutMs)
   const requestId = singleOf(request.headers['x-request-id']) ?? randomUUID()
   const headers: IncomingHttpHeaders = {
     ...request.headers,
@@ -66,8 +68,9 @@ export async function answerInbound(
       })
   const outcome = tooLarge
     ? refusal(413, 'request_payload_too_large', '-', 'Payload Too Large')
-    : (refusedBy(authorisation) ?? (await handOver(state, { method, path, headers, body, gone })))
-  const isGone = gone.aborted
+    : (refusedBy(authorisation) ?? (await handOver(state, { agent, method, path, headers, body, patience })))
+  patience.done()
+  const { isGone } = patience
   if (!isGone) {
     const date = new Date(state.now()).toUTCString()
     response.writeHead(outcome.status, {
@@ -144,31 +147,30 @@ function refusedBy(authorisation: Authorisation | null): Outcome | null {
 }
 
 interface Passed {
+  readonly agent: Agent
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
-  readonly gone: AbortSignal
+  readonly patience: Patience
 }
 
-async function handOver(state: SidecarState, { gone, headers, ...passed }: Passed): Promise<Outcome> {
+async function handOver(state: SidecarState, { patience, headers, ...passed }: Passed): Promise<Outcome> {
   const { counters, options } = state
-  const deadline = AbortSignal.timeout(routeTimeoutMs)
   const port = options.appPort()
   counters.add('cluster.local_app.upstream_cx_total')
   try {
     if (port === null) throw connectFailure(connectionRefused)
     const answered: Answer = await exchange({
       ...passed,
-      agent: false,
       port,
       headers: { ...handedOn(headers, passed.body), 'x-envoy-expected-rq-timeout-ms': String(routeTimeoutMs) },
-      signal: AbortSignal.any([gone, deadline]),
+      patience,
     })
     counters.add('cluster.local_app.upstream_rq_total')
     return { ...refusal(answered.status, 'via_upstream', '-'), ...answered, upstream: 'asked' }
   } catch (error) {
-    const failure = upstreamFailure(error, deadline)
+    const failure = upstreamFailure(error, patience)
     if (failure.flag === 'UF') counters.add('cluster.local_app.upstream_cx_connect_fail')
     if (failure.flag === 'UT') counters.add('cluster.local_app.upstream_rq_timeout')
     const { status, details, flag, words, transport } = failure
@@ -176,9 +178,9 @@ async function handOver(state: SidecarState, { gone, headers, ...passed }: Passe
   }
 }
 
-function upstreamFailure(error: unknown, deadline: AbortSignal): UpstreamFailure {
+function upstreamFailure(error: unknown, { isLate }: Patience): UpstreamFailure {
   if (error instanceof UpstreamFailure) return error
-  if (deadline.aborted) return responseTimeout()
+  if (isLate) return responseTimeout()
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
   return code === 'ECONNREFUSED' ? connectFailure(connectionRefused) : connectionTermination()
 }

@@ -1,4 +1,4 @@
-import { createServer as createHttpServer } from 'node:http'
+import { Agent, createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
@@ -38,6 +38,8 @@ export async function openIngress(state: SidecarState, port: number): Promise<In
   const { counters, network, options } = state
   const connections = new Map<number, Downstream>()
   const bySocket = new WeakMap<Duplex, Downstream>()
+  // To the stage's own service, whose server says how long it keeps a connection.
+  const stage = new Agent({ keepAlive: true })
   let count = 0
   let retired = 0
   let secure: { readonly identity: Delivered; readonly server: TlsServer } | null = null
@@ -50,7 +52,7 @@ export async function openIngress(state: SidecarState, port: number): Promise<In
     }
     confirm(connection)
     if (connection.id <= retired) response.setHeader('connection', 'close')
-    answerInbound(state, connection, request, response).catch((error: unknown) => {
+    answerInbound(state, stage, connection, request, response).catch((error: unknown) => {
       options.log.error('a sidecar of the playground could not answer a request', { stage: state.stage.id, error })
       response.destroy()
     })
@@ -187,6 +189,7 @@ export async function openIngress(state: SidecarState, port: number): Promise<In
       const { promise, resolve } = Promise.withResolvers<void>()
       door.close(() => resolve())
       for (const connection of connections.values()) connection.socket.destroy()
+      stage.destroy()
       await promise
     },
   }
