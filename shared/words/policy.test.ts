@@ -11,6 +11,7 @@ import {
   publishWarningCodes,
   revisionName,
   signatureWords,
+  sourcesSentence,
 } from './policy.ts'
 import { changeModeWords, journalAction, journalCheckSentence, journalDetails } from './policy-journal.ts'
 import {
@@ -125,6 +126,14 @@ describe('convergence', () => {
   it('without any OPA is no success', () => {
     expect(convergedCount(of([], 'stuck'))).toContain('No OPA is known')
     expect(convergedShort(of([], 'stuck'))).toBe('–')
+  })
+})
+
+describe('sources', () => {
+  it('say what they were read from, and of an API whose', () => {
+    expect(sourcesSentence({ kind: 'policy-api', opa: 'opa-edge' })).toMatch(/policy API of opa-edge.*no bundle/)
+    expect(sourcesSentence({ kind: 'bundle', held: 'store' })).toBe('Read from the bundle store.')
+    expect(sourcesSentence({ kind: 'bundle', held: 'kept' })).toContain('Everyhop kept')
   })
 })
 

@@ -1,5 +1,5 @@
 import type { PublishGate, PublishPlan } from '../contract/policy.ts'
-import type { BundleRevision, Evaluation, RevisionId, SignatureState } from '../domain/model/policy.ts'
+import type { BundleContent, BundleRevision, Evaluation, RevisionId, SignatureState } from '../domain/model/policy.ts'
 import { countOf } from './durations.ts'
 import { count, figure, has, type Params, quoted, word } from './param-text.ts'
 
@@ -122,6 +122,13 @@ export function decisionMeaning(decision: Evaluation['decision']): string {
     case 'error':
       return 'OPA answers with an error: Envoy gets no decision, and fails open or closed as it is configured.'
   }
+}
+
+/** Beside the files of a revision: what they were read from. */
+export function sourcesSentence(from: BundleContent['from']): string {
+  if (from.kind === 'policy-api')
+    return `Read from the policy API of ${from.opa}, as it has them loaded: Everyhop holds no bundle of this revision.`
+  return from.held === 'store' ? 'Read from the bundle store.' : 'Read from the bundle that Everyhop kept.'
 }
 
 /** Beside a result whose input is not whole. */

@@ -2,6 +2,7 @@ import { LoaderCircle, OctagonX } from 'lucide-react'
 import { lazy, Suspense, useEffect, useEffectEvent, useState } from 'react'
 import type { DraftSummary } from '../../../shared/contract/policy.ts'
 import type { BundleOverview, Evaluation, PolicyProblem } from '../../../shared/domain/model/policy.ts'
+import { sourcesSentence } from '../../../shared/words/policy.ts'
 import { useApi } from '../../api/api-context.tsx'
 import { failureSentence, useCommand } from '../../api/environments.ts'
 import { useBundleContent, usePolicyTools } from '../../api/policy.ts'
@@ -157,6 +158,11 @@ export function PolicyWork(props: PolicyWorkProps) {
             onRename={async (from, to) => bench?.rename(from, to)}
             onRemove={async (path) => bench?.remove(path)}
           />
+          {draft === null && content.data !== undefined ? (
+            <p className={styles.note} data-testid="sources-from">
+              {sourcesSentence(content.data.from)}
+            </p>
+          ) : null}
           {content.data?.problems.map((problem) => (
             <p key={problem} className={styles.note}>
               {problem}
