@@ -16,9 +16,15 @@ export interface SuiteResult {
   readonly failures?: readonly string[]
   /** Names of tests that passed only when they were run again. */
   readonly again?: readonly string[]
+  /** The files that took the longest: where minutes could be saved. */
+  readonly slowest?: readonly { readonly file: string; readonly seconds: number }[]
 }
 
-const closingSchema = z.object({ failed: z.array(z.string()), again: z.array(z.string()) })
+const closingSchema = z.object({
+  failed: z.array(z.string()),
+  again: z.array(z.string()),
+  slowest: z.array(z.object({ file: z.string(), seconds: z.number() })),
+})
 
 const vitestReport = z.object({
   numPassedTests: z.number(),
@@ -83,7 +89,9 @@ export async function runVitest(name: string, project: string): Promise<SuiteRes
     const failed = code !== 0 && numFailedTests === 0 ? 1 : numFailedTests
     const closing = closingSchema.safeParse(JSON.parse(readTextOr(closingFile, 'null')))
     return {
-      ...(closing.success ? { failures: closing.data.failed, again: closing.data.again } : {}),
+      ...(closing.success
+        ? { failures: closing.data.failed, again: closing.data.again, slowest: closing.data.slowest }
+        : {}),
       name,
       passed: numPassedTests,
       failed: numPassedTests === 0 && failed === 0 ? 1 : failed,

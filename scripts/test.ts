@@ -148,6 +148,8 @@ for (const result of results) {
   say(
     `${result.name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, ${(result.seconds / 60).toFixed(1)} min`,
   )
+  // What is soon over is not worth a look.
+  for (const { file, seconds } of result.slowest ?? []) if (seconds >= 60) say(`  ${seconds} s: ${file}`)
 }
 for (const { again = [], failures = [] } of results) {
   for (const name of again) say(`passed only when run again: ${name}`)
