@@ -1,4 +1,5 @@
-import { generateKeyPair } from 'jose'
+import { generateKeyPairSync } from 'node:crypto'
+import { Agent } from 'node:http'
 import type { Clock } from '../../core/ports.ts'
 import type { LineLog, Mesh } from '../parts.ts'
 import { createPipelineKeys, stageKeys } from '../pipeline/keys.ts'
@@ -23,19 +24,25 @@ export interface StageServicesParts {
   readonly integrity: (stage: string) => LineLog
 }
 
+/** How long a stage waits for the next one: longer than a busy machine takes. */
+export const deadlineMs = 10_000
+
 export async function startStageServices({ clock, egressPort, integrity }: StageServicesParts): Promise<StageServices> {
   const keys = await createPipelineKeys()
   const conduct = new Map<string, Misconduct>()
   const running = new Map<string, RunningStage>()
+  const agent = new Agent({ keepAlive: true })
   const start = async (stage: Stage): Promise<void> => {
     const events = integrity(stage.id)
     const service = await startStage(stage, {
       address: '127.0.0.1',
       port: 0,
       egress: { address: '127.0.0.1', port: egressPort(stage.id) },
-      keys: await stageKeys(keys, stage.id),
+      agent,
+      keys: stageKeys(keys, stage.id),
       integrityLog: (event) => events.append(JSON.stringify(event)),
       clock: () => clock.now(),
+      deadlineMs,
       misconduct: () => conduct.get(stage.id) ?? {},
     })
     running.set(stage.id, service)
@@ -43,6 +50,7 @@ export async function startStageServices({ clock, egressPort, integrity }: Stage
   const stop = async (): Promise<void> => {
     await Promise.all([...running.values()].map((service) => service.close()))
     running.clear()
+    agent.destroy()
   }
   try {
     await Promise.all(stages.map(start))
@@ -55,7 +63,7 @@ export async function startStageServices({ clock, egressPort, integrity }: Stage
     restart: async ({ foreignKeyOf, losesUserAt }) => {
       const next = new Map<string, Misconduct>()
       if (foreignKeyOf !== undefined) {
-        const { privateKey } = await generateKeyPair('ES256')
+        const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
         next.set(foreignKeyOf, { signsWith: privateKey })
       }
       if (losesUserAt !== undefined) {

@@ -2,6 +2,7 @@ import type { TrafficControl } from '../parts.ts'
 import { post, toJson } from '../pipeline/http-exchange.ts'
 import { contextHeaders, newRequestId, newTraceId } from '../pipeline/request-context.ts'
 import { startTraffic, type TrafficCounts } from '../pipeline/traffic.ts'
+import { deadlineMs } from './stage-services.ts'
 
 export interface MeshTraffic extends TrafficControl {
   counts(): TrafficCounts
@@ -20,10 +21,13 @@ export interface TrafficParts {
 
 const address = '127.0.0.1'
 const lateralEveryMs = 500
+/** On a busy machine fewer requests are made, so that these are answered in time. */
+const maximumOpen = 8
+const timeoutMs = 2 * deadlineMs
 
 /** Users' requests at the application, and calls over ways that the topology lacks. */
 export function startMeshTraffic({ perSecond, seed, entryPort, egressPort }: TrafficParts): MeshTraffic {
-  const traffic = startTraffic({ entry: { address, port: entryPort }, seed, perSecond })
+  const traffic = startTraffic({ entry: { address, port: entryPort }, seed, perSecond, timeoutMs, maximumOpen })
   const stopped = new AbortController()
   const lateral = new Set<NodeJS.Timeout>()
 

@@ -24,7 +24,7 @@ export async function ask(runtime: Runtime, message: IncomingMessage, signal: Ab
   if (!asked.success) throw new Refusal(400, runtime.stage, 'not-a-question')
   const { user, rights, classification, prompt, askedAt } = asked.data
   if (runtime.keys.issueUsers === null) throw new Error('the application has no key to sign users in')
-  const token = await issueUserToken({ name: user, rights }, runtime.clock(), runtime.keys.issueUsers)
+  const token = issueUserToken({ name: user, rights }, runtime.clock(), runtime.keys.issueUsers)
   const came = readContext(message)
   const context = {
     requestId: came.requestId ?? newRequestId(),

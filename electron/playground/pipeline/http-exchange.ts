@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import { request as sendRequest } from 'node:http'
 
 /** Prompts and answers are short; a body above this is refused instead of held in memory. */
@@ -19,6 +19,8 @@ export interface HttpCall {
   readonly body: Uint8Array
   /** Source address: a stage calls from its own loopback address, so that its Envoy can tell it from others. */
   readonly localAddress?: string
+  /** Keeps the connection for further calls; without one the call has a connection of its own. */
+  readonly agent?: Agent
   readonly timeoutMs: number
   /** Aborted when whoever waits for the answer has gone. */
   readonly signal?: AbortSignal
@@ -27,17 +29,25 @@ export interface HttpCall {
 export class BodyTooLarge extends Error {}
 
 /**
- * POSTs over a connection of its own: a pooled one could have been closed by an Envoy that was restarted.
+ * POSTs. A kept connection may have been closed meanwhile, by an Envoy that was restarted: then the call is made once more over
+ * another, since nobody has seen it.
  * Rejects with the connection's error, or a `TimeoutError` DOMException after `timeoutMs`.
  */
 export async function post(call: HttpCall): Promise<HttpAnswer> {
   const deadline = AbortSignal.timeout(call.timeoutMs)
   const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal])
-  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
+  for (;;) {
+    const answer = await postOnce(call, signal)
+    if (answer !== 'closed-before') return answer
+  }
+}
+
+async function postOnce(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer | 'closed-before'> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer | 'closed-before'>()
   // An abort surfaces as a plain AbortError of the request; the signal's own reason tells a timeout from a caller that left.
   const fail = (error: Error): void => reject(signal.aborted ? signal.reason : error)
   const request = sendRequest({
-    agent: false,
+    agent: call.agent ?? false,
     host: call.address,
     port: call.port,
     method: 'POST',
@@ -46,7 +56,11 @@ export async function post(call: HttpCall): Promise<HttpAnswer> {
     signal,
     ...(call.localAddress === undefined ? {} : { localAddress: call.localAddress }),
   })
-  request.on('error', fail)
+  request.on('error', (error) => {
+    const wasClosed = request.reusedSocket && 'code' in error && error.code === 'ECONNRESET'
+    if (wasClosed && !signal.aborted) resolve('closed-before')
+    else fail(error)
+  })
   request.once('response', (response) => {
     readBody(response).then(
       (body) => resolve({ status: response.statusCode ?? 0, body, header: (name) => singleHeader(response, name) }),

@@ -1,5 +1,5 @@
-import type { CryptoKey, JWK } from 'jose'
-import { exportJWK, generateKeyPair, importJWK } from 'jose'
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
 import { z } from 'zod'
 import { stageOf, stages } from './topology.ts'
 
@@ -15,14 +15,12 @@ export type PipelineKeys = z.infer<typeof pipelineKeysSchema>
 
 /** What one stage holds: its own private key and everyone's public keys. */
 export interface StageKeys {
-  readonly sign: CryptoKey
-  readonly publicKeys: ReadonlyMap<string, CryptoKey>
-  readonly users: CryptoKey
+  readonly sign: KeyObject
+  readonly publicKeys: ReadonlyMap<string, KeyObject>
+  readonly users: KeyObject
   /** Only the application, which stands for the users' sign-in, can issue user tokens. */
-  readonly issueUsers: CryptoKey | null
+  readonly issueUsers: KeyObject | null
 }
-
-const algorithm = 'ES256'
 
 /** Plain JSON, so that it can be handed to other processes of the same run. */
 export async function createPipelineKeys(): Promise<PipelineKeys> {
@@ -31,14 +29,14 @@ export async function createPipelineKeys(): Promise<PipelineKeys> {
 }
 
 /** Throws when the run's keys lack a stage of the topology. */
-export async function stageKeys(keys: PipelineKeys, stageId: string): Promise<StageKeys> {
-  const publicKeys = new Map<string, CryptoKey>()
-  for (const stage of stages) publicKeys.set(stage.id, await importKey(pairOf(keys, stage.id).publicKey))
+export function stageKeys(keys: PipelineKeys, stageId: string): StageKeys {
+  const publicKeys = new Map<string, KeyObject>()
+  for (const stage of stages) publicKeys.set(stage.id, publicKey(pairOf(keys, stage.id)))
   return {
-    sign: await importKey(pairOf(keys, stageId).privateKey),
+    sign: privateKey(pairOf(keys, stageId)),
     publicKeys,
-    users: await importKey(keys.users.publicKey),
-    issueUsers: stageOf(stageId).kind === 'client' ? await importKey(keys.users.privateKey) : null,
+    users: publicKey(keys.users),
+    issueUsers: stageOf(stageId).kind === 'client' ? privateKey(keys.users) : null,
   }
 }
 
@@ -49,12 +47,17 @@ function pairOf(keys: PipelineKeys, stageId: string): PipelineKeys['users'] {
 }
 
 async function createPair(): Promise<PipelineKeys['users']> {
-  const pair = await generateKeyPair(algorithm, { extractable: true })
-  return keyPair.parse({ publicKey: await exportJWK(pair.publicKey), privateKey: await exportJWK(pair.privateKey) })
+  const pair = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
+  return keyPair.parse({
+    publicKey: pair.publicKey.export({ format: 'jwk' }),
+    privateKey: pair.privateKey.export({ format: 'jwk' }),
+  })
 }
 
-async function importKey(jwk: JWK): Promise<CryptoKey> {
-  const key = await importJWK(jwk, algorithm)
-  if (key instanceof Uint8Array) throw new Error('expected an EC key, got a symmetric one')
-  return key
+function publicKey(pair: PipelineKeys['users']): KeyObject {
+  return createPublicKey({ key: pair.publicKey, format: 'jwk' })
+}
+
+function privateKey(pair: PipelineKeys['users']): KeyObject {
+  return createPrivateKey({ key: pair.privateKey, format: 'jwk' })
 }

@@ -29,7 +29,7 @@ async function run(config: PipelineConfig, folder: string): Promise<void> {
     config.stages.map(async ({ id, ...where }) =>
       startStage(stageOf(id), {
         ...where,
-        keys: await stageKeys(keys, id),
+        keys: stageKeys(keys, id),
         integrityLog,
         clock: Date.now,
         deadlineMs: config.deadlineSeconds * 1000,

@@ -44,11 +44,11 @@ export async function receive(
     direction: 'request',
   }
   const expected = { stage: caller, requestId: requestId ?? '', body, now }
-  const signature = await verifyOutput(singleHeader(message, signatureHeader), expected, runtime.publicKey(caller))
+  const signature = verifyOutput(singleHeader(message, signatureHeader), expected, runtime.publicKey(caller))
   runtime.integrityLog({ ...event, type: 'stage-signature', ...signature })
 
   const token = userToken(message, caller)
-  const identity = await verifyUserToken(token, runtime.stage, caller, now, runtime.keys)
+  const identity = verifyUserToken(token, runtime.stage, caller, now, runtime.keys)
   const { outcome, reason } = identity
   const actors = [...(identity.user?.actors ?? [])]
   runtime.integrityLog({ ...event, type: 'user-identity', outcome, actors, reason })

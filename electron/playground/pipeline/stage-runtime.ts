@@ -1,4 +1,5 @@
-import type { CryptoKey } from 'jose'
+import type { KeyObject } from 'node:crypto'
+import type { Agent } from 'node:http'
 import type { Endpoint } from './endpoints.ts'
 import { endpointOf, pathOf } from './endpoints.ts'
 import type { HttpAnswer } from './http-exchange.ts'
@@ -17,6 +18,8 @@ export interface StageOptions {
   readonly port: number
   /** The egress listener of the stage's Envoy. */
   readonly egress: { readonly address: string; readonly port: number }
+  /** Keeps connections to the egress listener for further calls. Without one each call has its own. */
+  readonly agent?: Agent
   readonly keys: StageKeys
   readonly integrityLog: IntegrityLog
   /** Milliseconds since 1970. */
@@ -29,7 +32,7 @@ export interface StageOptions {
 
 export interface Misconduct {
   /** The stage signs with this key, which nobody knows it by. */
-  readonly signsWith?: CryptoKey
+  readonly signsWith?: KeyObject
   /** Stage that is called without the user's token. */
   readonly losesUserTo?: string
 }
@@ -41,13 +44,13 @@ export interface Runtime {
   readonly integrityLog: IntegrityLog
   readonly clock: () => number
   readonly deadlineMs: number
-  publicKey(stage: string): CryptoKey
+  publicKey(stage: string): KeyObject
   /** Calls the next stage for the user of `received`; gives the verified reply, or throws the `Refusal` that came back. */
   call(target: string, received: Received, body: unknown, signal: AbortSignal): Promise<Uint8Array>
   /** As `call`, with this in place of the exchanged token: for the application, which has the user's own. */
   send(target: string, outgoing: Outgoing, signal: AbortSignal): Promise<Uint8Array>
   /** Headers that prove a reply. */
-  signed(requestId: string, body: Uint8Array): Promise<Readonly<Record<string, string>>>
+  signed(requestId: string, body: Uint8Array): Readonly<Record<string, string>>
 }
 
 export interface Outgoing {
@@ -65,40 +68,41 @@ export function createRuntime(stage: string, options: StageOptions): Runtime {
   const { keys, integrityLog, clock } = options
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs
   const misconduct: () => Misconduct = options.misconduct ?? (() => ({}))
-  const ownKey = (): CryptoKey => misconduct().signsWith ?? keys.sign
-  const publicKey = (of: string): CryptoKey => {
+  const ownKey = (): KeyObject => misconduct().signsWith ?? keys.sign
+  const publicKey = (of: string): KeyObject => {
     const key = keys.publicKeys.get(of)
     if (key === undefined) throw new Error(`no public key for the stage ${of}`)
     return key
   }
-  const signed: Runtime['signed'] = async (requestId, body) => ({
-    [signatureHeader]: await signOutput({ stage, requestId, body, now: clock() }, ownKey()),
+  const signed: Runtime['signed'] = (requestId, body) => ({
+    [signatureHeader]: signOutput({ stage, requestId, body, now: clock() }, ownKey()),
   })
 
   const send: Runtime['send'] = async (target, outgoing, signal) => {
     const { context, body } = outgoing
     const endpoint = endpointOf(stage, target)
-    const headers = { ...contextHeaders(context), ...outgoing.identity, ...(await signed(context.requestId, body)) }
+    const headers = { ...contextHeaders(context), ...outgoing.identity, ...signed(context.requestId, body) }
     const answer = await post({
       ...options.egress,
       path: `/to/${target}${pathOf(endpoint, context.requestId)}`,
       headers,
       body,
       localAddress: options.address,
+      ...(options.agent === undefined ? {} : { agent: options.agent }),
       timeoutMs: deadlineMs,
       signal,
     }).catch((error: unknown) => {
       throw unanswered(error, target)
     })
     if (answer.status >= 400) throw refusalOf(answer.status, answer.body, target)
-    if (endpoint.reply === 'output') await verifyReply(target, context, answer)
+    if (endpoint.reply === 'output') verifyReply(target, context, answer)
     return answer.body
   }
 
-  const verifyReply = async (target: string, context: Outgoing['context'], answer: HttpAnswer): Promise<void> => {
+  const verifyReply = (target: string, context: Outgoing['context'], answer: HttpAnswer): void => {
     const now = clock()
     const expected = { stage: target, requestId: context.requestId, body: answer.body, now }
-    const result = await verifyOutput(answer.header(signatureHeader), expected, publicKey(target))
+    const result = verifyOutput(answer.header(signatureHeader), expected, publicKey(target))
     integrityLog({
       version: 1,
       type: 'stage-signature',
@@ -114,7 +118,7 @@ export function createRuntime(stage: string, options: StageOptions): Runtime {
   }
 
   const call: Runtime['call'] = async (target, received, value, signal) => {
-    const token = await exchangeToken(received.user, stage, target, clock(), ownKey())
+    const token = exchangeToken(received.user, stage, target, clock(), ownKey())
     const identity = misconduct().losesUserTo === target ? {} : { [userTokenHeader]: token }
     return await send(target, { context: received.context, body: toJson(value), identity }, signal)
   }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import type { CryptoKey } from 'jose'
-import { CompactSign, compactVerify, decodeProtectedHeader } from 'jose'
+import { createHash, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import type { SignatureFailure } from './integrity-event.ts'
+import { claimedKey, signJws, verifyJws } from './jws.ts'
 
 /** Compact JWS over what a stage put out, in this header of the request or reply that carries the output. */
 export const signatureHeader = 'x-stage-signature'
@@ -29,29 +28,23 @@ export type SignatureResult =
   | { readonly outcome: 'missing'; readonly reason: 'no-signature' }
   | { readonly outcome: 'failed'; readonly reason: SignatureFailure }
 
-export async function signOutput(output: SignedOutput, key: CryptoKey): Promise<string> {
+export function signOutput(output: SignedOutput, key: KeyObject): string {
   const payload = {
     request_id: output.requestId,
     stage: output.stage,
     sha256: sha256(output.body),
     created_at: new Date(output.now).toISOString(),
   }
-  return await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({ alg: 'ES256', kid: output.stage })
-    .sign(key)
+  return signJws({ alg: 'ES256', kid: output.stage }, payload, key)
 }
 
 /** `expected.stage` is the stage whose output this must be; `key` is that stage's public key. Never throws for bad input. */
-export async function verifyOutput(
-  signature: string | null,
-  expected: SignedOutput,
-  key: CryptoKey,
-): Promise<SignatureResult> {
+export function verifyOutput(signature: string | null, expected: SignedOutput, key: KeyObject): SignatureResult {
   if (signature === null || signature === '') return { outcome: 'missing', reason: 'no-signature' }
-  const claimed = claimedStage(signature)
+  const claimed = claimedKey(signature)
   if (claimed === null) return failed('malformed')
   if (claimed !== expected.stage) return failed('unexpected-stage')
-  const payload = await verifiedPayload(signature, key)
+  const payload = verifiedPayload(signature, key)
   if (payload === 'wrong-key' || payload === 'malformed') return failed(payload)
   if (payload.stage !== expected.stage) return failed('unexpected-stage')
   if (payload.request_id !== expected.requestId) return failed('other-request')
@@ -60,29 +53,11 @@ export async function verifyOutput(
   return { outcome: 'verified', reason: null }
 }
 
-async function verifiedPayload(
-  signature: string,
-  key: CryptoKey,
-): Promise<z.infer<typeof payloadSchema> | 'wrong-key' | 'malformed'> {
-  const bytes = await compactVerify(signature, key, { algorithms: ['ES256'] }).then(
-    (verified) => verified.payload,
-    () => null,
-  )
-  if (bytes === null) return 'wrong-key'
-  try {
-    const parsed = payloadSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)))
-    return parsed.success ? parsed.data : 'malformed'
-  } catch {
-    return 'malformed'
-  }
-}
-
-function claimedStage(signature: string): string | null {
-  try {
-    return decodeProtectedHeader(signature).kid ?? null
-  } catch {
-    return null
-  }
+function verifiedPayload(signature: string, key: KeyObject): z.infer<typeof payloadSchema> | 'wrong-key' | 'malformed' {
+  const verified = verifyJws(signature, key)
+  if (verified.outcome !== 'verified') return verified.outcome
+  const parsed = payloadSchema.safeParse(verified.payload)
+  return parsed.success ? parsed.data : 'malformed'
 }
 
 function failed(reason: SignatureFailure): SignatureResult {

@@ -60,7 +60,7 @@ async function answer(runtime: Runtime, work: Work, message: IncomingMessage, go
   const received = await receive(runtime, endpoint, message, endpoint.from)
   const body = toJson(await work(runtime, endpoint, received, gone))
   if (endpoint.reply === 'acknowledgement') return { status: 202, headers: {}, body }
-  return { status: 200, headers: await runtime.signed(received.context.requestId, body), body }
+  return { status: 200, headers: runtime.signed(received.context.requestId, body), body }
 }
 
 function refuse(error: unknown, stage: string): Reply {

@@ -8,6 +8,8 @@ export interface TrafficOptions {
   readonly perSecond: number
   /** How long one answer may take; default 10 s. */
   readonly timeoutMs?: number
+  /** Requests that may be open at once, default 50: a stalled pipeline must not pile them up without end. */
+  readonly maximumOpen?: number
 }
 
 export interface TrafficCounts {
@@ -30,12 +32,10 @@ export interface Traffic {
   stop(): Promise<void>
 }
 
-/** A stalled pipeline must not pile up requests without end. */
-const maximumOpen = 50
-
 /** Steady seeded traffic. The sequence of requests depends on the seed alone; when each is sent, on the clock. */
 export function startTraffic(options: TrafficOptions): Traffic {
   const requests = userRequests(options.seed)
+  const maximumOpen = options.maximumOpen ?? 50
   const stopped = new AbortController()
   const open = new Set<Promise<void>>()
   const byStatus: Record<number, number> = {}

@@ -72,7 +72,7 @@ export async function startPipelineUnderTest(deadlineMs = 5_000): Promise<Pipeli
       address: stage.address,
       port: 0,
       egress,
-      keys: await stageKeys(keys, stage.id),
+      keys: stageKeys(keys, stage.id),
       integrityLog: (event: IntegrityEvent) => under.events.push(event),
       clock: () => under.clock(),
       deadlineMs,
