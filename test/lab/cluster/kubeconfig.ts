@@ -1,5 +1,4 @@
-import { writeFile } from 'node:fs/promises'
-import { stringify } from 'yaml'
+import { writeKubeconfig as write } from '../../../electron/playground/simulators/kubernetes/kubeconfig.ts'
 import type { Issued } from './authority.ts'
 import { clusterName } from './names.ts'
 import type { ClusterPlan } from './plan.ts'
@@ -15,32 +14,13 @@ export async function writeKubeconfig(
   credential: Credential,
 ): Promise<void> {
   const base64 = (text: string): string => Buffer.from(text).toString('base64')
-  const text = stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      {
-        name: clusterName,
-        cluster: {
-          server: `https://${cluster.address}:${cluster.apiPort}`,
-          'certificate-authority-data': base64(ca),
-        },
-      },
-    ],
-    users: [
-      {
-        name: user,
-        user:
-          'token' in credential
-            ? { token: credential.token }
-            : {
-                'client-certificate-data': base64(credential.issued.certificate),
-                'client-key-data': base64(credential.issued.key),
-              },
-      },
-    ],
-    contexts: [{ name: `${user}@${clusterName}`, context: { cluster: clusterName, user } }],
-    'current-context': `${user}@${clusterName}`,
-  })
-  await writeFile(file, text, { mode: 0o600 })
+  const credentials =
+    'token' in credential
+      ? { token: credential.token }
+      : {
+          'client-certificate-data': base64(credential.issued.certificate),
+          'client-key-data': base64(credential.issued.key),
+        }
+  const server = `https://${cluster.address}:${cluster.apiPort}`
+  await write({ file, cluster: clusterName, server, ca, user, credentials })
 }

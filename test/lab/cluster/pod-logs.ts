@@ -1,6 +1,7 @@
 import { appendFile, mkdir, open, rename, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { growingStamps } from '../../../electron/playground/simulators/kubernetes/stamps.ts'
 import { type ClusterPlan, containerLog } from './plan.ts'
 
 /**
@@ -127,14 +128,7 @@ function stageOfLine(line: string): string | undefined {
   }
 }
 
-/** Times that grow with every line, by which a reader can resume without losing or repeating one. */
 export function nanosecondClock(now: () => number = Date.now): () => string {
-  let lastMs = 0
-  let count = 0
-  return () => {
-    const ms = Math.max(now(), lastMs)
-    count = ms === lastMs ? count + 1 : 0
-    lastMs = ms
-    return `${new Date(ms).toISOString().slice(0, -1)}${String(count).padStart(6, '0')}Z`
-  }
+  const stamp = growingStamps()
+  return () => stamp(now())
 }

@@ -1,5 +1,6 @@
 import type { LineLog, LoggedLine } from '../../parts.ts'
 import type { ContainerLog, StampedLine } from './pod-log.ts'
+import { growingStamps } from './stamps.ts'
 
 /** Lines go to who follows in one piece this often: each piece is a record of TLS. */
 const flushEveryMs = 50
@@ -65,17 +66,5 @@ export function joinLogs(logs: readonly LineLog[]): ContainerLog & { close(): vo
       for (const { ended } of followers) ended()
       followers.clear()
     },
-  }
-}
-
-/** RFC 3339 with nanoseconds, each later than the one before; within a millisecond by counting. */
-function growingStamps(): (at: number) => string {
-  let last = 0
-  let count = 0
-  return (at) => {
-    const ms = Math.max(at, last)
-    count = ms === last ? count + 1 : 0
-    last = ms
-    return `${new Date(ms).toISOString().slice(0, -1)}${String(count).padStart(6, '0')}Z`
   }
 }

@@ -148,7 +148,7 @@ export async function startKubernetesSimulator({ world, pods }: KubernetesOption
       server: `https://127.0.0.1:${server.port()}`,
       ca: authority.certificate,
       user: name,
-      token: tokens.issue(account, [apiAudience], accountSeconds).token,
+      credentials: { token: tokens.issue(account, [apiAudience], accountSeconds).token },
     })
     return file
   }

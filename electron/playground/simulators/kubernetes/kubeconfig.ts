@@ -9,11 +9,19 @@ export interface KubeconfigOrder {
   /** PEM */
   readonly ca: string
   readonly user: string
-  readonly token: string
+  /** As a kubeconfig has them: `token`, or `client-certificate-data` and `client-key-data`. */
+  readonly credentials: Readonly<Record<string, string>>
 }
 
 /** Writes a kubeconfig with everything in it, readable by its user only. */
-export async function writeKubeconfig({ file, cluster, server, ca, user, token }: KubeconfigOrder): Promise<void> {
+export async function writeKubeconfig({
+  file,
+  cluster,
+  server,
+  ca,
+  user,
+  credentials,
+}: KubeconfigOrder): Promise<void> {
   const context = `${user}@${cluster}`
   const text = stringify({
     apiVersion: 'v1',
@@ -24,7 +32,7 @@ export async function writeKubeconfig({ file, cluster, server, ca, user, token }
         cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
       },
     ],
-    users: [{ name: user, user: { token } }],
+    users: [{ name: user, user: credentials }],
     contexts: [{ name: context, context: { cluster, user } }],
     'current-context': context,
   })
