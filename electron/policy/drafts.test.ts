@@ -88,3 +88,28 @@ test('a discarded draft leaves nothing', async () => {
   await drafts.discard(draft.id)
   expect(await readdir(folder)).toEqual([])
 })
+
+test('a large file is not opened, and a change in it by another program is noticed, also of the same length', async () => {
+  const file = join((await drafts.folderOf(draft.id)).folder, 'data.json')
+  const large = (letter: string) => JSON.stringify(letter.repeat(9 * 1024 ** 2))
+  const other = await start('data.json', large('a'))
+  expect(other.changed).toEqual([])
+  const place = join((await drafts.folderOf(other.id)).folder, 'data.json')
+  await writeFile(place, large('b'))
+  expect((await drafts.get(other.id)).changed).toEqual(['data.json'])
+  await writeFile(place, large('a'))
+  expect((await drafts.get(other.id)).changed).toEqual([])
+  await expect(drafts.read(other.id, 'data.json')).rejects.toThrow('data.json has 10 MB: the editor takes 8 MB.')
+  expect(await readFile(file, 'utf8')).toBe('{}')
+})
+
+function start(path: string, text: string): Promise<StoredDraft> {
+  return drafts.start({
+    environment: 'dev',
+    bundle: 'authz',
+    basedOn: { revision: 'r42', digest: null },
+    revision: 'r43',
+    roots: [''],
+    files: new Map([[path, new TextEncoder().encode(text)]]),
+  })
+}

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { z } from 'zod'
@@ -137,7 +138,7 @@ export function createDrafts(folder: string, { clock, log }: { readonly clock: C
       throw new Failure(
         'exhausted',
         path,
-        `${path} has ${about.size} bytes: the editor takes 8 MB.`,
+        `${path} has ${Math.ceil(about.size / 1024 ** 2)} MB: the editor takes 8 MB.`,
         'Edit it with another program; it is part of the draft.',
       )
     }
@@ -265,11 +266,33 @@ async function digestsIn(folder: string): Promise<Map<string, { digest: string; 
     if (!entry.isFile() || /^\..*\.new$|^\.manifest$/.test(entry.name)) continue
     const file = join(entry.parentPath, entry.name)
     // Renamed or removed since the folder was listed: it is not there any more.
-    const bytes = await readFile(file).catch(() => null)
-    if (bytes === null) continue
-    found.set(relative(folder, file).split(sep).join('/'), { digest: digestOf(bytes), bytes: bytes.length })
+    const known = await digestOfFile(file).catch(() => null)
+    if (known !== null) found.set(relative(folder, file).split(sep).join('/'), known)
   }
   return found
+}
+
+/** Of large files only: by what the system says of them, which changes with their content. */
+const largeDigests = new Map<string, { readonly mark: string; readonly digest: string }>()
+const largeBytes = 4 * 1024 ** 2
+const mostLarge = 200
+
+/** Drafts are looked at every few seconds: a large file is read again only when it was written, and never as a whole. */
+async function digestOfFile(file: string): Promise<{ digest: string; bytes: number }> {
+  const { size, ino, mtimeMs, ctimeMs } = await stat(file)
+  if (size <= largeBytes) {
+    const bytes = await readFile(file)
+    return { digest: digestOf(bytes), bytes: bytes.length }
+  }
+  const mark = `${ino} ${size} ${mtimeMs} ${ctimeMs}`
+  const known = largeDigests.get(file)
+  if (known?.mark === mark) return { digest: known.digest, bytes: size }
+  const hash = createHash('sha256')
+  for await (const part of createReadStream(file)) hash.update(part as Buffer)
+  const digest = hash.digest('hex')
+  if (largeDigests.size >= mostLarge) largeDigests.clear()
+  largeDigests.set(file, { mark, digest })
+  return { digest, bytes: size }
 }
 
 function digestOf(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -118,6 +118,37 @@ test('200 MB of data are listed, not shown, and simulated within limits: an answ
   expect(deployed?.decision === 'allow' || /longer than|more memory/.test(`${deployed?.error} ${problem}`)).toBe(true)
   // What stays: the service holds no copy of it.
   await expect.poll(() => process.memoryUsage().external, { timeout: 30_000 }).toBeLessThan(1024 ** 3)
+})
+
+test('200 MB that another program put into a draft are listed, not opened, checked and simulated within limits; more is refused', async () => {
+  await put(file('/hops/a.rego', 'package hops\n\nallow if count(data.big) > 0\n'))
+  const { id } = await client.policy.startDraft({ environment, bundle, from: live })
+  const place = join(folder, 'home', 'data', 'policy', 'drafts', id, 'files', 'data.json')
+  const part = `${JSON.stringify('x'.repeat(1023))},`.repeat(1024)
+  await writeFile(place, `{"big":[${part.repeat(200)}0]}`)
+  const { files, changed } = await client.policy.draft({ draft: id })
+  expect(files.find(({ path }) => path === 'data.json')?.bytes).toBeGreaterThan(200 * 1024 ** 2)
+  expect(changed).toEqual(['data.json'])
+  await expect(client.policy.readDraft({ draft: id, path: 'data.json' })).rejects.toThrow(
+    /has 201 MB: the editor takes 8 MB/,
+  )
+  const checked = client.policy.check({ draft: id }).then(
+    (problems) => problems.map(({ message }) => message).join(),
+    (reason: unknown) => String(reason),
+  )
+  expect(await checked).toMatch(/^$|took too long|more memory/)
+  const asked = { environment, bundle, deployed: null, draft: id, input: {} }
+  const { draft, problem } = await client.policy.simulate(asked)
+  expect(draft?.decision === 'allow' || /longer than|more memory|not ready/.test(`${draft?.error} ${problem}`)).toBe(
+    true,
+  )
+  await truncate(place, 300 * 1024 ** 2)
+  const refused = await client.policy.simulate(asked)
+  expect(refused).toMatchObject({
+    draft: null,
+    problem: expect.stringMatching(/data\.json .* has 300 MB; .* up to 256 MB/),
+  })
+  await client.policy.discardDraft({ draft: id })
 })
 
 test('what is no bundle at all is said where what is live would stand', async () => {
