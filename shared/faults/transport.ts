@@ -94,7 +94,8 @@ export const transportFaults: readonly Fault[] = [
           { stage: 'tool-runtime', states: ['verified'] },
         ],
         control: [],
-        gaps: [],
+        // Its lines are older than the window when they come.
+        gaps: [{ source: 'logs', stage: 'tool-runtime', reasons: ['invalid'] }],
       },
     },
   },

@@ -14,7 +14,7 @@ let healthy: Healthy
 
 beforeAll(async () => {
   // Short: what was counted before a fault has to leave the window before the fault is seen whole.
-  on = await startEveryhopOnPlayground({ windowSeconds: 5, requestsPerSecond: 12 })
+  on = await startEveryhopOnPlayground({ windowSeconds: 6, requestsPerSecond: 6 })
 })
 afterAll(async () => {
   console.log(reportOfFaults().join('\n'))

@@ -3,7 +3,7 @@ import type { FaultControls, LineLog, PlaygroundOpa } from '../parts.ts'
 import { endpointOf } from '../pipeline/endpoints.ts'
 
 /** Steady traffic reaches every hop about once a second; this allows for a machine that is busy. */
-const limitMs = 20_000
+const limitMs = 30_000
 
 /** What the checks here look at in a line of a sidecar's access log; see sidecar/access-log.ts for all of it. */
 const lineSchema = z.looseObject({
@@ -22,7 +22,7 @@ interface Ends {
   readonly to: string
 }
 
-/** Resolves with the first line from now on that passes. Rejects with a sentence when none did within 20 s. */
+/** Resolves with the first line from now on that passes. Rejects with a sentence when none did within that time. */
 export async function nextLine(log: LineLog, what: string, passes: (text: string) => boolean): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const unfollow = log.follow(({ text }) => {
