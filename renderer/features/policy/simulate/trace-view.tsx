@@ -39,7 +39,10 @@ export function TraceView({
       </div>
       {evaluation === null || rows.length > 0 ? null : (
         <p className={styles.quiet}>
-          {evaluation.error === null ? 'No row of the policy was evaluated.' : evaluation.error}
+          {evaluation.error ??
+            (evaluation.traceCut
+              ? 'OPA explains this at a length that cannot be read. The decision is whole.'
+              : 'No row of the policy was evaluated.')}
         </p>
       )}
       <ol className={styles.trace}>
@@ -63,7 +66,7 @@ export function TraceView({
           Show {rows.length - shown.length} more
         </Chip>
       )}
-      {evaluation?.traceCut === true ? (
+      {evaluation?.traceCut === true && rows.length > 0 ? (
         <p className={styles.quiet}>OPA told more than 2,000 steps; what came after is not shown.</p>
       ) : null}
     </section>
