@@ -37,7 +37,7 @@ export function checkInput({ options }: SidecarState, checked: Checked): object 
       source: {
         address: socketAddress(checked.remoteAddress, checked.remotePort),
         ...(principal === null ? {} : { principal }),
-        ...(peer === null ? {} : { certificate: encodeURIComponent(peer.certificate.toString()) }),
+        ...(peer === null ? {} : { certificate: peer.encoded }),
       },
       destination: {
         address: socketAddress(options.podIp, declaredPorts.ingress),

@@ -38,8 +38,8 @@ export async function openIngress(state: SidecarState, port: number): Promise<In
   const { counters, network, options } = state
   const connections = new Map<number, Downstream>()
   const bySocket = new WeakMap<Duplex, Downstream>()
-  // To the stage's own service, whose server says how long it keeps a connection.
-  const stage = new Agent({ keepAlive: true })
+  // A connection for each request: a stage's service closes those that idle, also when a request is on its way to it.
+  const stage = new Agent({ keepAlive: false })
   let count = 0
   let retired = 0
   let secure: { readonly identity: Delivered; readonly server: TlsServer } | null = null

@@ -56,7 +56,7 @@ export class ConnectionPool extends Agent {
   /** Idle connections are closed now, others after their request: the next requests go over new ones. */
   retire(): void {
     this.#retiredAt = performance.now()
-    for (const socket of this.#idle) socket.destroy()
+    for (const socket of this.#idle) discard(socket)
   }
 
   close(): void {
@@ -176,7 +176,7 @@ export class ConnectionPool extends Agent {
     this.#born.set(socket, performance.now())
     this.#open.add(socket)
     const old = setTimeout(() => {
-      if (this.#idle.has(socket)) socket.destroy()
+      if (this.#idle.has(socket)) discard(socket)
     }, maximumConnectionMs)
     old.unref()
     socket.once('close', () => {
@@ -197,6 +197,12 @@ export class ConnectionPool extends Agent {
     }
     return this.#secure.context
   }
+}
+
+/** At once: until its end is told, the agent would still hand it out. */
+function discard(idle: Duplex): void {
+  idle.emit('agentRemove')
+  idle.destroy()
 }
 
 /** Envoy's words for a handshake that failed before the certificates were seen; null: it is through. */

@@ -12,6 +12,8 @@ export interface Peer {
   /** SHA-256 of its DER, lower-case hexadecimal. */
   readonly fingerprint: string
   readonly certificate: X509Certificate
+  /** URL-encoded PEM, as Envoy hands a caller's certificate on. */
+  readonly encoded: string
 }
 
 export function peerOf(socket: TLSSocket): Peer | null {
@@ -25,6 +27,7 @@ export function peerOf(socket: TLSSocket): Peer | null {
     notAfter: certificate.validToDate.getTime(),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     certificate,
+    encoded: encodeURIComponent(certificate.toString()),
   }
 }
 
