@@ -90,6 +90,7 @@ export interface Entry {
 export interface Agent {
   readonly node: Stage['node']
   readonly spiffeId: string
+  /** Lower-case hexadecimal. SPIRE's API writes it decimal. */
   readonly serial: string
   readonly notAfter: number
   readonly isUp: boolean

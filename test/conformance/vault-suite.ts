@@ -278,7 +278,7 @@ export function vaultSuite(name: string, start: () => Promise<VaultUnderTest>): 
       // What hung on the token has ended with it; Vault does so in its own time.
       const ended = () =>
         askVault(vault, 'PUT', 'sys/leases/lookup', { token: reader, body: { lease_id: issued.lease_id } })
-      await expect.poll(ended).toEqual({ status: 400, body: { errors: ['invalid lease'] } })
+      await expect.poll(ended, { timeout: 20_000 }).toEqual({ status: 400, body: { errors: ['invalid lease'] } })
       const whole = (await vault.auditLines()).join('\n')
       for (const secret of [token, jwt, reader, workload]) expect(whole.includes(secret)).toBe(false)
     })

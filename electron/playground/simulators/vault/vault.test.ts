@@ -28,6 +28,7 @@ afterEach(async () => {
 })
 afterAll(() => vault?.stop())
 
+const patience = { timeout: 30_000 }
 const from = { source: 'logs', instance: 'audit', locator: 'audit', observedAt: 0, basis: 'measured' } as const
 
 /** What Everyhop makes of the audit log. */
@@ -123,7 +124,7 @@ test('a stage that asks for what its policy does not give is denied again and ag
   const path = 'database/creds/reporting'
   const end = vault.simulator.deniedAsking('model-server', path)
   const counted = () => told().denials.find((denial) => denial.path === path)?.count ?? 0
-  await expect.poll(counted, { timeout: 10_000 }).toBeGreaterThan(1)
+  await expect.poll(counted, patience).toBeGreaterThan(1)
   expect(told().denials.find((denial) => denial.path === path)).toMatchObject({
     operation: 'read',
     holder: { subject: spiffeIdOf(stageOf('model-server')) },
@@ -146,16 +147,16 @@ test('another lease is held by whom it is given to, for as long as it is said, a
   const ends = [vault.simulator.extraLease(long), vault.simulator.extraLease(strange)]
   const heldBy = (subject: string, path: string) =>
     told().leases.find((lease) => lease.holder?.subject === subject && lease.path === path)
-  await expect.poll(() => heldBy(long.holder, long.path)?.state).toBe('active')
-  await expect.poll(() => heldBy(orphan, strange.path)?.state).toBe('active')
+  await expect.poll(() => heldBy(long.holder, long.path)?.state, patience).toBe('active')
+  await expect.poll(() => heldBy(orphan, strange.path)?.state, patience).toBe('active')
   expect(heldBy(orphan, strange.path)?.holder).toMatchObject({ remoteAddress: '10.244.2.99' })
   const seen = look()
   await seen.until(() => seen.facts('vault-lease').some((lease) => (lease.ttlSeconds ?? 0) > 28_000))
   await seen.end()
   observation = null
   for (const end of ends) end()
-  await expect.poll(() => heldBy(long.holder, long.path)?.state).toBe('revoked')
-  await expect.poll(() => heldBy(orphan, strange.path)?.state).toBe('revoked')
+  await expect.poll(() => heldBy(long.holder, long.path)?.state, patience).toBe('revoked')
+  await expect.poll(() => heldBy(orphan, strange.path)?.state, patience).toBe('revoked')
   expect(told().leases.filter(({ state }) => state === 'active').length).toBe(credentials.length)
 })
 
