@@ -24,7 +24,7 @@ export function diagnoseHandshake(of: HandshakeCase): HandshakeDiagnosis {
   if (best === null) return { ...common, wrongSide: null, verdict: without(view), next: nextOf(view, null) }
   const { word, because } = confidenceOf(best)
   const silent = (['client', 'server'] as const).filter((end) =>
-    sides[end].rows.every(({ state }) => state === 'unknown'),
+    sides[end].rows.every(({ row, state }) => state === 'unknown' || row === 'peer-certificate'),
   )
   const [dark] = silent
   // What the readable side logs of its own doing decides; of the side that cannot be read nothing more than that follows.

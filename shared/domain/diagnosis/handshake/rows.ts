@@ -22,13 +22,15 @@ export function sideRows(view: HandshakeView, end: End): HandshakeSide {
     const proof = seen(known, reason, 'contradiction')
     return { row: name, state: isWrong ? 'wrong' : 'fine', reason, evidence: proof === null ? [] : [proof] }
   }
-  const { spiffeId, requiresPeer, certificate, trusts, tlsVersions } = side
+  const { spiffeId, requiresPeer, certificate, tlsVersions } = side
   const presented = spiffeId.known ? spiffeId.value : null
   const required = requiresPeer.known ? requiresPeer.value : undefined
   const peerId = across.spiffeId.known ? across.spiffeId.value : null
   const refusesPeer = required !== undefined && required !== null && peerId !== null && !required.includes(peerId)
-  const issuer = across.certificate.known ? across.certificate.value.issuer : null
-  const trustsIssuer = issuer === null || !trusts.known ? null : trusts.value.includes(issuer)
+  const { trusted } = view.of.keys[end]
+  const signedBy = view.of.keys[other(end)].issuer
+  const issuer = signedBy.known ? signedBy.value : null
+  const trustsIssuer = issuer === null || !trusted.known ? null : trusted.value.includes(issuer)
   const last = side.lastError.known ? side.lastError.value : null
   return {
     workload: view.workloads[end]?.id ?? (end === 'client' ? view.of.hop.from : view.of.hop.to),
@@ -53,15 +55,15 @@ export function sideRows(view: HandshakeView, end: End): HandshakeSide {
       validity('peer-certificate', view.names[other(end)], across.certificate),
       row(
         'peer-issuer',
-        trusts,
+        signedBy.known ? trusted : signedBy,
         trustsIssuer === null || issuer === null
           ? null
           : trustsIssuer
             ? tell('issuer-trusted', { owner, issuer })
-            : tell('issuer-missing', { owner, issuer, trusted: trusts.known ? trusts.value.length : 0 }),
+            : tell('issuer-missing', { owner, issuer, trusted: trusted.known ? trusted.value.length : 0 }),
         trustsIssuer === false,
       ),
-      row('trusts', trusts, trusts.known ? tell('roots-trusted', { owner, count: trusts.value.length }) : null),
+      row('trusts', trusted, trusted.known ? tell('roots-trusted', { owner, count: trusted.value.length }) : null),
       row(
         'tls-versions',
         tlsVersions,

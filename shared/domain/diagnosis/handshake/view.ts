@@ -7,6 +7,15 @@ export interface HandshakeCase {
   readonly graph: TrustGraph
   readonly hop: Hop
   readonly now: EpochMs
+  readonly keys: Readonly<Record<End, SideKeys>>
+}
+
+/** Key identifiers (RFC 5280, 4.2.1.1 and 4.2.1.2), lower-case hex: by them a leaf is held against a bundle, never by names. */
+export interface SideKeys {
+  /** Authority key identifier of the side's own leaf. */
+  readonly issuer: Known<string>
+  /** Subject key identifiers of the roots it trusts. */
+  readonly trusted: Known<readonly string[]>
 }
 
 export type End = 'client' | 'server'

@@ -13,24 +13,23 @@ function issuer(owner: End, cause: HandshakeCause): HandshakeRule {
     faults: ['untrusted-bundle-after-rotation'],
     examine(view) {
       const names = { owner: view.names[verifier], other: view.names[owner] }
-      const { certificate } = sideOf(view, owner)
-      const { trusts } = sideOf(view, verifier)
-      const presented = certificate.known ? certificate.value.issuer : null
-      const isMissing =
-        presented !== null && trusts.known && trusts.value.length > 0 && !trusts.value.includes(presented)
-      const isThere = presented !== null && trusts.known && trusts.value.includes(presented)
+      const { issuer: signedBy } = view.of.keys[owner]
+      const { trusted } = view.of.keys[verifier]
+      const presented = signedBy.known ? signedBy.value : null
+      const isMissing = presented !== null && trusted.known && !trusted.value.includes(presented)
+      const isThere = presented !== null && trusted.known && !isMissing
       const told = view.refusals.filter(({ by, problem }) => by === verifier && problem === 'issuer-unknown')
       const words = told.map((each) =>
         said(each, tell('says-of-peer', { owner: view.names[each.loggedBy], problem: each.problem })),
       )
       const bundle =
-        presented === null || !trusts.known
+        presented === null || !trusted.known
           ? null
           : seen(
-              trusts,
+              trusted,
               isThere
                 ? tell('issuer-trusted', { owner: names.owner, issuer: presented })
-                : tell('issuer-missing', { owner: names.owner, issuer: presented, trusted: trusts.value.length }),
+                : tell('issuer-missing', { owner: names.owner, issuer: presented, trusted: trusted.value.length }),
               'contradiction',
             )
       if (told.length === 0 && !isMissing) return isThere && bundle !== null ? ruledOut(bundle.reason, bundle) : null

@@ -1,0 +1,247 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { builtAt } from '../../../../test/builders/facts.ts'
+import { build, hop, ids, minute, pipeline } from '../../../../test/builders/small-graph.ts'
+import { reasonSentence } from '../../../words/reasons.ts'
+import type { FactReference, Hop, HopSide, Known, TrustGraph } from '../../model/graph.ts'
+import type { Confidence, HandshakeCause } from '../model.ts'
+import { decodeFailure } from './decode.ts'
+import { diagnoseHandshake } from './diagnose-handshake.ts'
+import type { HandshakeCase, SideKeys } from './view.ts'
+
+const fact: FactReference = {
+  factId: 'logs/x#1',
+  source: 'logs',
+  instance: 'x',
+  locator: 'line 1',
+  observedAt: builtAt,
+  basis: 'measured',
+}
+const known = <Value>(value: Value): Known<Value> => ({ known: true, value, fact, stale: false })
+const unknown = { known: false, reason: { code: 'not-read', params: {} } } as const
+const graph = build(pipeline.scopes)
+const verifyFailed = 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED'
+const saidBy = (text: string): Pick<HopSide, 'lastError'> => ({ lastError: known({ at: builtAt, text }) })
+
+/** The hop of a healthy pipeline, failing now, with this changed of its two sides. */
+function failing(
+  changes: { readonly client?: Partial<HopSide & SideKeys>; readonly server?: Partial<HopSide & SideKeys> },
+  workloads: (graph: TrustGraph) => TrustGraph['workloads'] = ({ workloads: all }) => all,
+): HandshakeCase {
+  const found = hop(graph, ids.model, ids.tool)
+  const changed: Hop = {
+    ...found,
+    transport: { ...found.transport, state: 'failing' },
+    client: { ...found.client, ...changes.client },
+    server: { ...found.server, ...changes.server },
+  }
+  return {
+    graph: { ...graph, workloads: workloads(graph) },
+    hop: changed,
+    now: builtAt,
+    keys: { client: keysOf(changes.client), server: keysOf(changes.server) },
+  }
+}
+function keysOf({ issuer = known('aa'), trusted = known(['aa']) }: Partial<SideKeys> = {}): SideKeys {
+  return { issuer, trusted }
+}
+const certificate = (of: Hop, side: 'client' | 'server') => {
+  const held = of[side].certificate
+  if (!held.known) throw new Error('the built hop has no certificate')
+  return held.value
+}
+const healthy = hop(graph, ids.model, ids.tool)
+const expired = (side: 'client' | 'server') => ({
+  certificate: known({ ...certificate(healthy, side), notAfter: builtAt - minute }),
+})
+
+const cases: readonly (readonly [string, HandshakeCase, HandshakeCause, 'client' | 'server' | 'both', Confidence])[] = [
+  [
+    'a server whose certificate ran out, and a client that says so',
+    failing({
+      server: expired('server'),
+      client: saidBy(`${verifyFailed}:verify cert failed: certificate has expired`),
+    }),
+    'server-certificate-expired',
+    'server',
+    'high',
+  ],
+  [
+    'a server whose certificate ran out',
+    failing({ server: expired('server') }),
+    'server-certificate-expired',
+    'server',
+    'medium',
+  ],
+  [
+    'a client that was told its certificate has run out, which it has',
+    failing({ client: { ...expired('client'), ...saidBy('TLS_error:SSLV3_ALERT_CERTIFICATE_EXPIRED') } }),
+    'client-certificate-expired',
+    'client',
+    'high',
+  ],
+  [
+    'a server that was told its certificate has run out, and has another by now',
+    failing({ server: saidBy('SSLV3_ALERT_CERTIFICATE_EXPIRED') }),
+    'server-certificate-expired',
+    'server',
+    'low',
+  ],
+  [
+    'a certificate that begins later than the verifier thinks it is',
+    failing({ client: saidBy(`${verifyFailed}:certificate is not yet valid`) }),
+    'certificate-not-yet-valid',
+    'both',
+    'high',
+  ],
+  [
+    'a client without the root of the server',
+    failing({
+      client: { trusted: known(['bb']), ...saidBy(`${verifyFailed}:unable to get local issuer certificate`) },
+    }),
+    'server-issuer-not-trusted',
+    'client',
+    'high',
+  ],
+  [
+    'a server that says it knows no such authority',
+    failing({ client: saidBy('TLSV1_ALERT_UNKNOWN_CA'), server: { trusted: unknown } }),
+    'client-issuer-not-trusted',
+    'server',
+    'high',
+  ],
+  [
+    'a client that requires another identity',
+    failing({
+      client: {
+        requiresPeer: known(['spiffe://pipeline.example/other']),
+        ...saidBy(`${verifyFailed}:verify cert failed: verify SAN list, expected SANs: [x]`),
+      },
+    }),
+    'server-identity-unexpected',
+    'client',
+    'high',
+  ],
+  [
+    'a server that requires another identity, and a client that only heard an alert',
+    failing({
+      server: { requiresPeer: known(['spiffe://pipeline.example/other']) },
+      client: saidBy('SSLV3_ALERT_CERTIFICATE_UNKNOWN'),
+    }),
+    'client-identity-unexpected',
+    'server',
+    'medium',
+  ],
+  [
+    'a server that wants a certificate',
+    failing({ server: saidBy('TLS_error:|SSL routines:OPENSSL_internal:PEER_DID_NOT_RETURN_A_CERTIFICATE') }),
+    'client-certificate-missing',
+    'client',
+    'high',
+  ],
+  [
+    'a server that speaks plaintext',
+    failing({ client: saidBy('TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER') }),
+    'server-speaks-plaintext',
+    'server',
+    'high',
+  ],
+  [
+    'a client that speaks plaintext',
+    failing({ server: saidBy('TLS_error:|268435612:SSL routines:OPENSSL_internal:HTTP_REQUEST') }),
+    'client-speaks-plaintext',
+    'client',
+    'high',
+  ],
+  [
+    'no version in common',
+    failing({ client: saidBy('TLSV1_ALERT_PROTOCOL_VERSION') }),
+    'no-common-version',
+    'both',
+    'high',
+  ],
+  [
+    'a server without SVID',
+    failing({}, ({ workloads }) =>
+      workloads.map((each) =>
+        each.id === healthy.to
+          ? { ...each, state: { ...each.state, state: 'no-identity', restsOn: ['envoy/tool-runtime/secrets#1'] } }
+          : each,
+      ),
+    ),
+    'server-has-no-svid',
+    'server',
+    'high',
+  ],
+]
+
+describe('which side of a handshake is wrong', () => {
+  test.each(cases)('%s', (_name, of, cause, wrongSide, confidence) => {
+    const told = diagnoseHandshake(of)
+    expect([told.verdict.cause, told.wrongSide, told.verdict.confidence]).toEqual([cause, wrongSide, confidence])
+    const rows = [...told.client.rows, ...told.server.rows]
+    for (const { reason } of [told.verdict, ...rows, ...told.next]) expect(reasonSentence(reason)).not.toContain('[?]')
+    expect(told.ruledOut.map((each) => each.cause)).not.toContain(cause)
+  })
+
+  test('nothing is wrong with a hop that is verified, and nothing is named where nothing tells', () => {
+    const verified = diagnoseHandshake({
+      graph,
+      hop: hop(graph, ids.model, ids.tool),
+      now: builtAt,
+      keys: { client: keysOf(), server: keysOf() },
+    })
+    expect([verified.verdict.cause, verified.wrongSide]).toEqual(['not-failing', null])
+    const silent = diagnoseHandshake(failing({}))
+    expect([silent.verdict.cause, silent.wrongSide, silent.verdict.confidence]).toEqual(['unknown', null, 'low'])
+  })
+
+  test('a side that cannot be read is unknown row by row, and the verdict says that one side speaks alone', () => {
+    const dark = {
+      spiffeId: unknown,
+      requiresPeer: unknown,
+      peerAsExpected: unknown,
+      certificate: unknown,
+      trusts: unknown,
+      tlsVersions: unknown,
+      lastError: unknown,
+      issuer: unknown,
+      trusted: unknown,
+    }
+    const told = diagnoseHandshake(failing({ server: dark, client: saidBy(`${verifyFailed}:certificate has expired`) }))
+    // What the client presents is still known of the client.
+    const states = told.server.rows.filter(({ row }) => row !== 'peer-certificate').map(({ state }) => state)
+    expect(states).toEqual(states.map(() => 'unknown'))
+    expect([told.verdict.cause, told.verdict.because.code]).toEqual(['server-certificate-expired', 'only-one-side'])
+  })
+
+  test('a value of a source that has gone silent decides nothing', () => {
+    const stale = { ...expired('server').certificate, stale: true }
+    expect(diagnoseHandshake(failing({ server: { certificate: stale } })).verdict.confidence).toBe('low')
+  })
+})
+
+test('an alert is of who was refused, a verification that failed of who refused', () => {
+  expect(decodeFailure('SSLV3_ALERT_CERTIFICATE_UNKNOWN')).toEqual({
+    rejectedBy: 'peer',
+    problem: 'certificate-unknown',
+  })
+  expect(decodeFailure(`${verifyFailed}:verify cert failed: SAN matcher, certificate SANs are [x]`)).toEqual({
+    rejectedBy: 'this',
+    problem: 'identity-mismatch',
+  })
+  expect(decodeFailure('delayed_connect_error:_Connection_reset_by_peer')).toEqual({
+    rejectedBy: 'neither',
+    problem: 'reset',
+  })
+})
+
+test('no text of a log makes a rule fail or names a side with nothing else', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const told = diagnoseHandshake(failing({ client: saidBy(text) }))
+      expect(told.verdict.cause).toBe('unknown')
+    }),
+    { numRuns: 200 },
+  )
+})
