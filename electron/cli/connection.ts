@@ -47,10 +47,18 @@ async function playgroundRuns(client: ServiceClient): Promise<boolean> {
   return (await client.playground.state({})).phase === 'running'
 }
 
-async function startPlayground(client: ServiceClient): Promise<void> {
+/** Resolves when it has been seen to move: each hop once, or as much as there was in a while. */
+async function startPlayground(client: ServiceClient, clock: Clock): Promise<void> {
   const state = await client.playground.start({})
   if (state.phase === 'failed') throw new Failure('internal', playgroundEnvironment, state.message)
+  const ended = new AbortController().signal
+  for (const until = clock.now() + movesWithinMs; clock.now() < until; await clock.sleep(100, ended)) {
+    const { hops } = await client.graph.document({ environment: playgroundEnvironment })
+    if (hops.length > 0 && hops.every(({ relations }) => relations.includes('observed'))) return
+  }
 }
+
+const movesWithinMs = 15_000
 
 /**
  * Runs a command against the Everyhop that runs, if one does: that knows more than a command can learn in seconds. Else against
@@ -84,7 +92,7 @@ export async function withService<Result>(
   const service = composeService('cli', home, folder)
   const { client, close } = connectInProcess(service.router, service.log)
   try {
-    if (isPlayground) await startPlayground(client)
+    if (isPlayground) await startPlayground(client, service.clock)
     return await work(client, service.clock)
   } finally {
     close()

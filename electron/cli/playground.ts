@@ -12,6 +12,7 @@ import {
   playgroundPhrase,
 } from '../../shared/words/playground.ts'
 import { Failure } from '../core/failure.ts'
+import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
 import { withOwner, withService } from './connection.ts'
@@ -48,7 +49,7 @@ playground is started there, and stays there.
         output,
         'Break something: everyhop playground inject <id>. Mend it: everyhop playground heal. Ctrl-C stops it.',
       )
-      await untilStopped(signal, () => {})
+      await untilEnded(client, service.clock, signal)
       return exitCodes.done
     } finally {
       await service.stop()
@@ -102,6 +103,23 @@ Mends what is broken in the playground that runs.`,
   summary: 'mends what is broken in the playground',
   run: (words, output, signal) => changed(words, output, (client) => client.playground.heal({}, { signal })),
 }
+
+/** Until Ctrl-C, or until another command or window stopped it. */
+async function untilEnded(client: ServiceClient, clock: Clock, signal: AbortSignal): Promise<void> {
+  const gone = new AbortController()
+  const watching = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await clock.sleep(lookAgainMs, signal)
+      if ((await client.playground.state({}, { signal })).phase === 'stopped') return gone.abort()
+    }
+  }
+  // Who asks last is told by the signal, or by the service that ends.
+  const watched = watching().catch(() => {})
+  await untilStopped(AbortSignal.any([signal, gone.signal]), () => {})
+  await watched
+}
+
+const lookAgainMs = 1000
 
 /** Of the Everyhop that runs: a command of its own would have none to change. */
 async function changed(

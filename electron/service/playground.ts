@@ -187,7 +187,12 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
   function notMade(fault: string, what: string, reason: unknown): Failure {
     if (reason instanceof Failure) return reason
     log.error('a fault of the playground', { fault, what, reason: String(reason) })
-    return new Failure('internal', fault, `${what}: ${wordsOf(reason)}.`, 'Stop the playground and start it again.')
+    return new Failure(
+      'internal',
+      fault,
+      `${what}: ${wordsOf(reason)}.`,
+      'Try it again; if it stays so, stop the playground and start it anew.',
+    )
   }
 
   return {

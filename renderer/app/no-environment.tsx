@@ -11,6 +11,7 @@ export function NoEnvironment() {
   const navigate = useNavigate()
   return (
     <div className={styles.first}>
+      <h2>No environment yet</h2>
       <PlaygroundCard isFirst onOpen={() => void navigate({ to: '/graph', search: { env: playgroundEnvironment } })} />
       <section>
         <h2>Connect your own</h2>
