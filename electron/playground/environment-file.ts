@@ -38,8 +38,8 @@ export async function writeEnvironment(parts: EnvironmentParts): Promise<string>
     kind: 'Environment',
     name: playgroundEnvironment,
     intent,
-    // Everything is in this program: the budget that spares other people's servers is not needed.
-    requestBudget: 200,
+    // Enough to read everything every five seconds. More would only take the machine's time from what is read.
+    requestBudget: 20,
     windowSeconds,
     bundleStaleAfterSeconds,
     policy: {

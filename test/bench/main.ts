@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<readonly B
   'graph-paint': () => import('./graph-paint.ts'),
   'kubernetes-watch': () => import('./kubernetes-watch.ts'),
   logs: () => import('./logs.ts'),
+  playground: () => import('./playground.ts'),
   policy: () => import('./policy.ts'),
   'policy-editor': () => import('./policy-editor.ts'),
 }
