@@ -119,8 +119,12 @@ export function watchMemory(child: ChildProcess, limitBytes: number, exceeded: (
     })
   }, memoryLookMs)
   timer.unref()
-  child.once('exit', () => clearInterval(timer))
-  return () => clearInterval(timer)
+  const stop = (): void => {
+    clearInterval(timer)
+    child.off('exit', stop)
+  }
+  child.once('exit', stop)
+  return stop
 }
 
 /** null: not known, because it has ended or this system does not tell. */
