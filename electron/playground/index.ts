@@ -43,8 +43,8 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
     opened.push(reader.stop)
     const vault = await startVaultSimulator(world)
     opened.push(vault.stop)
-    const pods: readonly PodPlan[] = [...mesh.pods(), ...spirePods(spire, world), ...vaultPods(vault)]
-    const kubernetes = await startKubernetesSimulator({ world, pods: () => pods })
+    const control: readonly PodPlan[] = [...spirePods(spire, world), ...vaultPods(vault)]
+    const kubernetes = await startKubernetesSimulator({ world, pods: () => [...mesh.pods(), ...control] })
     opened.push(kubernetes.stop)
     vault.reviewBy(kubernetes.reviewToken)
     const environmentFile = await writeEnvironment({
@@ -57,7 +57,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
       bundleKeys: mesh.bundleKeys,
     })
     const controls = { world, mesh, simulators: { spire, kubernetes, vault } }
-    const authorisation = createAuthorisation(mesh)
+    const authorisation = createAuthorisation(mesh, kubernetes.refresh)
     if (options.opa !== null) {
       await authorisation.use(options.opa).catch((reason: unknown) => {
         log.warn('the playground starts without OPA', { reason: wordsOf(reason) })
@@ -85,7 +85,8 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
   }
 }
 
-function createAuthorisation(mesh: RunningMesh) {
+/** `refresh`: the cluster looks at its pods again. */
+function createAuthorisation(mesh: RunningMesh, refresh: () => void) {
   let state: Playground['authorisation'] = 'no-opa'
   return {
     state: () => state,
@@ -94,6 +95,7 @@ function createAuthorisation(mesh: RunningMesh) {
       state = 'starting'
       try {
         await mesh.useOpa(program)
+        refresh()
         state = 'deciding'
       } catch (reason) {
         state = 'no-opa'

@@ -177,7 +177,7 @@ export interface Mesh {
   /** Sidecars by stage. */
   sidecar(stage: string): Sidecar
   readonly opas: readonly PlaygroundOpa[]
-  /** Pods of the stages, the shared OPA and the bundle server. */
+  /** Pods of the stages, the shared OPA and the bundle server. What is OPA's is among them once there is a program. */
   pods(): readonly PodPlan[]
   readonly bundles: BundleShelf
   readonly traffic: TrafficControl

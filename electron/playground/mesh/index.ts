@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { LineLog, Mesh, Sidecar, World } from '../parts.ts'
+import type { LineLog, Mesh, PodPlan, Sidecar, World } from '../parts.ts'
 import { type Stage, stageOf, stages } from '../pipeline/topology.ts'
 import type { TrafficCounts } from '../pipeline/traffic.ts'
 import { startSidecar } from '../sidecar/index.ts'
@@ -9,7 +9,7 @@ import { createLineLog } from '../world/line-log.ts'
 import { startBundleServer } from './bundle-server.ts'
 import { type BundleKeys, createBundleShelf, writeBundleKeys } from './bundle-shelf.ts'
 import { createOpa, type MeshOpa } from './opa.ts'
-import { policyPods, sharedOpa, sharedOpaAddress, stagePod } from './pods.ts'
+import { bundleServerPod, sharedOpa, sharedOpaAddress, sharedOpaPod, stagePod } from './pods.ts'
 import { type StageServices, startStageServices } from './stage-services.ts'
 import { type MeshTraffic, startMeshTraffic } from './traffic.ts'
 
@@ -109,18 +109,24 @@ export async function startMesh({ world, requestsPerSecond, seed = 1 }: MeshOpti
     })
     const shared = opaOf(stageOf('gateway'))
     if (shared === null) throw new Error('the topology has no shared OPA')
-    const pods = [
-      ...stages.map((stage) =>
+    /** Pods of stages as they are without OPAs, and with them. */
+    const stagePods = (own: (stage: Stage) => MeshOpa | null): readonly PodPlan[] =>
+      stages.map((stage) =>
         stagePod({
           stage,
           ports: () => ({ app: running.port(stage.id), ...sidecar(stage.id).ports }),
           integrity: integrityOf(stage.id),
           accessLog: sidecar(stage.id).accessLog,
           connectionLog: sidecar(stage.id).connectionLog,
-          opa: stage.opa === 'sidecar' ? opaOf(stage) : null,
+          opa: own(stage),
         }),
-      ),
-      ...policyPods(shared, () => bundleServer.port),
+      )
+    const bundlePod = bundleServerPod(() => bundleServer.port)
+    const withoutOpa = [...stagePods(() => null), bundlePod]
+    const withOpa = [
+      ...stagePods((stage) => (stage.opa === 'sidecar' ? opaOf(stage) : null)),
+      sharedOpaPod(shared),
+      bundlePod,
     ]
 
     /** First the OPAs decide, then they are asked: no request is refused for want of an answer. */
@@ -141,7 +147,7 @@ export async function startMesh({ world, requestsPerSecond, seed = 1 }: MeshOpti
     return {
       sidecar,
       opas,
-      pods: () => pods,
+      pods: () => (program === null ? withoutOpa : withOpa),
       bundles,
       bundleKeys,
       traffic,

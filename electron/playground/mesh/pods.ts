@@ -35,34 +35,35 @@ export function stagePod(parts: StagePodParts): PodPlan {
   })
 }
 
-/** Pods of what serves the pipeline without being a part of it. `bundleServer`: its port on 127.0.0.1. */
-export function policyPods(shared: MeshOpa, bundleServer: () => number | null): readonly PodPlan[] {
-  return [
-    deployedPod(clusterName, {
-      namespace: 'ai',
-      workload: sharedOpa,
-      node: 'node-a',
-      podIp: sharedOpaAddress,
-      labels: { 'app.kubernetes.io/component': 'policy-decision', 'app.kubernetes.io/part-of': 'policy' },
-      containers: [opaContainer(shared)],
-    }),
-    deployedPod(clusterName, {
-      namespace: controlNamespace,
-      workload: 'bundle-server',
-      node: 'node-a',
-      podIp: bundleServerAddress,
-      labels: { 'app.kubernetes.io/component': 'policy-bundles', 'app.kubernetes.io/part-of': 'policy' },
-      containers: [
-        {
-          name: 'bundle-server',
-          image: `${registry}/policy/bundle-server:1`,
-          arguments: ['--serve', '/bundles'],
-          ports: [{ name: 'http', port: 8888, target: bundleServer, served: true }],
-          logs: [],
-        },
-      ],
-    }),
-  ]
+export function sharedOpaPod(shared: MeshOpa): PodPlan {
+  return deployedPod(clusterName, {
+    namespace: 'ai',
+    workload: sharedOpa,
+    node: 'node-a',
+    podIp: sharedOpaAddress,
+    labels: { 'app.kubernetes.io/component': 'policy-decision', 'app.kubernetes.io/part-of': 'policy' },
+    containers: [opaContainer(shared)],
+  })
+}
+
+/** `port`: on 127.0.0.1. */
+export function bundleServerPod(port: () => number | null): PodPlan {
+  return deployedPod(clusterName, {
+    namespace: controlNamespace,
+    workload: 'bundle-server',
+    node: 'node-a',
+    podIp: bundleServerAddress,
+    labels: { 'app.kubernetes.io/component': 'policy-bundles', 'app.kubernetes.io/part-of': 'policy' },
+    containers: [
+      {
+        name: 'bundle-server',
+        image: `${registry}/policy/bundle-server:1`,
+        arguments: ['--serve', '/bundles'],
+        ports: [{ name: 'http', port: 8888, target: port, served: true }],
+        logs: [],
+      },
+    ],
+  })
 }
 
 function appContainer({ stage, ports, integrity }: StagePodParts): ContainerPlan {

@@ -7,6 +7,7 @@ import { judged, known, notKnown, whyUnread } from '../known.ts'
 import type { Moment } from '../moment.ts'
 import { reason } from '../reasons.ts'
 import { judgeAuthorisation } from '../states/authorisation/index.ts'
+import { usedHttpFilters } from '../states/authorisation/requests.ts'
 import { deviationOf, relationsOf } from '../states/relations.ts'
 import { judgeTransport } from '../states/transport/index.ts'
 import { leasesOfHop } from '../vault/hop-leases.ts'
@@ -253,7 +254,12 @@ function guardOf(evidence: HopEvidence, weave: Weave): Known<GuardView> {
     const unread = evidence.calleeEnvoys.find(({ parts }) => !isCurrent(parts.listeners))
     if (unread !== undefined) return whyUnread('envoy', unread.id, 'listeners', unread.parts.listeners)
     if (evidence.calleeEnvoys.length === 0) return notKnown(reason('source-not-configured', { source: 'Envoy' }))
-    return notKnown(reason('no-authorisation-asked', { name: evidence.to.name }))
+    const isAwaited = usedHttpFilters(evidence).some(({ filters }) => filters.awaitsExtAuthz === true)
+    return notKnown(
+      isAwaited
+        ? reason('ext-authz-awaited', evidence.ends)
+        : reason('no-authorisation-asked', { name: evidence.to.name }),
+    )
   }
   const { part, extAuthz } = chosen
   const { guards } = part.envoy.answers

@@ -79,10 +79,9 @@ describe('authorisation', () => {
         http: chain.http.map((http) => ({ ...http, awaitsExtAuthz: true as const })),
       })),
     }))
-    expect(hop(build(awaited), ids.gateway, ids.model).authorisation).toMatchObject({
-      state: 'unknown',
-      reason: { code: 'ext-authz-awaited' },
-    })
+    const shown = hop(build(awaited), ids.gateway, ids.model)
+    expect(shown.authorisation).toMatchObject({ state: 'unknown', reason: { code: 'ext-authz-awaited' } })
+    expect(shown.guard).toMatchObject({ known: false, reason: { code: 'ext-authz-awaited' } })
   })
 
   it('names the routes on which nobody is asked', () => {
