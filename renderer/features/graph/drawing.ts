@@ -54,7 +54,7 @@ export function laneLayout(
     zones.push({ id: '', title: 'Not assigned', kind: 'unassigned', order: Number.MAX_SAFE_INTEGER - 1 })
   }
   for (const component of view.control) {
-    nodes.push({ id: component.id, zone: home, order: controlOrder.indexOf(component.kind) })
+    nodes.push({ id: component.id, zone: home, order: controlOrder.indexOf(component.kind), isCompact: true })
   }
   return layOutLanes(zones, nodes, memory)
 }

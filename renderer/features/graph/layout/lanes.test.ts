@@ -18,6 +18,7 @@ const anyNodes = fc
       id: fc.stringMatching(/^[a-z]{1,8}$/),
       zone: fc.constantFrom(...zones.map((zone) => zone.id)),
       order: fc.integer({ min: 0, max: 20 }),
+      isCompact: fc.boolean(),
     }),
     { selector: (node) => node.id, maxLength: 60 },
   )
@@ -53,6 +54,20 @@ describe('the lane layout', () => {
         boxes.forEach((a, index) => {
           for (const b of boxes.slice(index + 1)) expect(overlaps(a, b), `${a.zone} and ${b.zone}`).toBe(false)
         })
+      }),
+    )
+  })
+
+  it('gives each card of the control plane its own height', () => {
+    fc.assert(
+      fc.property(anyNodes, anyNodes, (before, arriving) => {
+        const known = new Set(before.map(({ id }) => id))
+        const nodes = [...before, ...arriving.filter(({ id }) => !known.has(id))]
+        const { places } = layOutLanes(zones, nodes, layOutLanes(zones, before).memory)
+        for (const { id, zone, isCompact } of nodes) {
+          if (zone !== 'control') continue
+          expect(places.get(id)?.height, id).toBe(isCompact === true ? 52 : 92)
+        }
       }),
     )
   })

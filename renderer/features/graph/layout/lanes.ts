@@ -16,6 +16,8 @@ export interface LaneNode {
   readonly id: string
   readonly zone: string
   readonly order: number
+  /** A component of the control plane, whose card is low. In its zone stand cards of workloads too. */
+  readonly isCompact?: boolean
 }
 
 export interface LaneZone {
@@ -141,9 +143,12 @@ function placeAfresh(zones: readonly LaneZone[], nodes: readonly LaneNode[]): La
   })
   shelves(draft, [...of('data'), ...of('external'), ...of('unassigned')], count)
   for (const zone of of('control')) {
-    const rows = Math.ceil(count(zone) / draft.columns)
+    const [low, high] = byHeight(members.get(zone.id) ?? [])
+    const lowRows = Math.ceil(low.length / draft.columns)
+    const rows = lowRows + Math.ceil(high.length / draft.columns)
     const first = draft.rows.length
-    addRows(draft, rows, compactCard.height, zonePadding, 20)
+    addRows(draft, lowRows, compactCard.height, zonePadding, 20)
+    addRows(draft, rows - lowRows, card.height, zonePadding, 20, lowRows > 0)
     addBlock(draft, {
       zone: zone.id,
       part: 0,
@@ -211,13 +216,21 @@ function shelves(draft: Draft, zones: readonly LaneZone[], count: (zone: LaneZon
   close()
 }
 
-function addRows(draft: Draft, count: number, height: number, foot: number, gap = betweenRows): void {
+/** `continues`: they belong to the zone of the rows before. */
+function addRows(
+  draft: Draft,
+  count: number,
+  height: number,
+  foot: number,
+  gap = betweenRows,
+  continues = false,
+): void {
   for (let index = 0; index < count; index += 1) {
     const last = draft.rows.at(-1)
     const start =
       last === undefined
         ? top
-        : index > 0
+        : index > 0 || continues
           ? last.top + last.height + gap
           : last.top + last.height + draft.foot + (height < card.height ? 26 : betweenZones) + zoneHead
     draft.rows.push({ top: start, height })
@@ -249,10 +262,23 @@ function fillFirst(draft: Draft, zone: LaneZone, nodes: readonly LaneNode[], pip
   if (block === undefined) return
   const narrow = zone.kind === 'pipeline' ? { ...block, columns: Math.min(block.columns, pipelineColumns) } : block
   const cells = cellsOf(narrow, zone.kind, nodes.length)
-  nodes.forEach((node, index) => {
-    const cell = cells[index]
-    if (cell !== undefined) draft.slots.set(node.id, { zone: zone.id, ...cell })
-  })
+  for (const alike of zone.kind === 'control' ? byHeight(nodes) : [nodes]) {
+    const fitting = zone.kind === 'control' ? cells.filter((cell) => fits(draft, cell, alike[0])) : cells
+    alike.forEach((node, index) => {
+      const cell = fitting[index]
+      if (cell !== undefined) draft.slots.set(node.id, { zone: zone.id, ...cell })
+    })
+  }
+}
+
+/** Low cards, then those as high as everywhere. */
+function byHeight(nodes: readonly LaneNode[]): readonly [readonly LaneNode[], readonly LaneNode[]] {
+  return [nodes.filter(({ isCompact }) => isCompact === true), nodes.filter(({ isCompact }) => isCompact !== true)]
+}
+
+/** Rows of the control plane are as high as what stands in them. */
+function fits(draft: Draft, cell: { readonly row: number }, node: LaneNode | undefined): boolean {
+  return draft.rows[cell.row]?.height === (node?.isCompact === true ? compactCard.height : card.height)
 }
 
 /** Nodes without a cell take free cells of their zone; when there is none, the zone continues below everything. */
@@ -267,14 +293,20 @@ function placeNew(memory: LaneMemory, zones: readonly LaneZone[], nodes: readonl
     foot: memory.foot,
   }
   const taken = new Set([...memory.slots.values()].map((slot) => `${slot.column}:${slot.row}`))
-  for (const [zoneId, members] of groupByZone(homeless)) {
+  const alike = [...groupByZone(homeless)].flatMap(([zoneId, members]) =>
+    byHeight(members).map((nodes) => [zoneId, nodes] as const),
+  )
+  for (const [zoneId, members] of alike) {
     const kind = zones.find((zone) => zone.id === zoneId)?.kind ?? 'unassigned'
+    if (members.length === 0) continue
     const free = draft.blocks
       .filter((block) => block.zone === zoneId)
       .flatMap((block) => cellsOf(block, kind, Number.POSITIVE_INFINITY))
-      .filter((cell) => !taken.has(`${cell.column}:${cell.row}`))
+      .filter(
+        (cell) => !taken.has(`${cell.column}:${cell.row}`) && (kind !== 'control' || fits(draft, cell, members[0])),
+      )
     const rest = members.length - free.length
-    if (rest > 0) free.push(...extend(draft, zoneId, kind, rest))
+    if (rest > 0) free.push(...extend(draft, zoneId, kind, rest, members[0]?.isCompact === true))
     members.forEach((node, index) => {
       const cell = free[index]
       if (cell === undefined) return
@@ -285,12 +317,12 @@ function placeNew(memory: LaneMemory, zones: readonly LaneZone[], nodes: readonl
   return draft
 }
 
-function extend(draft: Draft, zone: string, kind: LaneZone['kind'], count: number) {
+function extend(draft: Draft, zone: string, kind: LaneZone['kind'], count: number, isCompact: boolean) {
   const columns = Math.max(draft.columns, Math.ceil(Math.sqrt(count * 0.8)))
   const rows = Math.ceil(count / columns)
   const first = draft.rows.length
-  const isControl = kind === 'control'
-  addRows(draft, rows, isControl ? compactCard.height : card.height, zonePadding, isControl ? 20 : betweenRows)
+  const height = kind === 'control' && isCompact ? compactCard.height : card.height
+  addRows(draft, rows, height, zonePadding, kind === 'control' ? 20 : betweenRows)
   draft.columns = Math.max(draft.columns, columns)
   const part = draft.blocks.filter((block) => block.zone === zone).length
   const block: ZoneBlock = { zone, part, column: 0, row: first, columns, rows, foot: zonePadding }
