@@ -117,3 +117,32 @@ test('one fault at a time is made and healed; what is no fault is refused', asyn
   await playground.heal()
   expect(playground.active).toBeNull()
 })
+
+/** Whether a stage reported this of a caller after `since`. */
+function reported(playground: RunningPlayground, stage: string, since: number, wanted: object): boolean {
+  const pod = playground.controls.mesh.pods().find(({ workload }) => workload === stage)
+  const logs = pod?.containers.find(({ name }) => name === 'app')?.logs ?? []
+  const events = logs.flatMap((one) => one.lines().filter(({ at }) => at >= since))
+  return events.some(({ text }) => {
+    const event: Record<string, unknown> = JSON.parse(text)
+    return Object.entries(wanted).every(([key, value]) => event[key] === value)
+  })
+}
+
+test('a stage signs with a key that nobody knows, another is reached without the user, and both end when they are told to', async () => {
+  const playground = await start()
+  const { mesh } = playground.controls
+  const signature = { type: 'stage-signature', caller_stage: 'tool-runtime' }
+  const user = { type: 'user-identity', caller_stage: 'orchestrator' }
+  await mesh.restartStages({ foreignKeyOf: 'tool-runtime', losesUserAt: 'vector-store' })
+  await vi.waitFor(() => {
+    expect(reported(playground, 'model-server', 0, { ...signature, outcome: 'failed', reason: 'wrong-key' })).toBe(true)
+    expect(reported(playground, 'vector-store', 0, { ...user, outcome: 'lost' })).toBe(true)
+  }, soon)
+  await mesh.restartStages({})
+  const healedAt = systemClock.now()
+  await vi.waitFor(() => {
+    expect(reported(playground, 'model-server', healedAt, { ...signature, outcome: 'verified' })).toBe(true)
+    expect(reported(playground, 'vector-store', healedAt, { ...user, outcome: 'exchanged' })).toBe(true)
+  }, soon)
+})
