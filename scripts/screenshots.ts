@@ -34,10 +34,12 @@ async function makePictures(): Promise<void> {
     const state = await client.playground.start({})
     if (state.phase !== 'running') throw new Error(state.phase === 'failed' ? state.message : 'it does not run')
     if (state.authorisation !== 'deciding') throw new Error('without OPA the pictures would be of unknowns')
-    await settled(client)
-    await withWindow(service, 'dark', graphPictures)
+    await withWindow(service, 'dark', (page) => graphPictures(page, client))
+    await clear(client, [])
     await withWindow(service, 'light', async (page) => {
       await open(page, '/graph?env=playground')
+      await playgroundPage(page).workload('gateway').waitFor()
+      await page.keyboard.press('0')
       await keep(page, 'graph-light')
     })
     await withWindow(service, 'dark', (page) => policyPictures(page, client))
@@ -49,17 +51,22 @@ async function makePictures(): Promise<void> {
   }
 }
 
-async function graphPictures(page: Page): Promise<void> {
+async function graphPictures(page: Page, client: ServiceClient): Promise<void> {
   const playground = playgroundPage(page)
   await open(page, '/graph?env=playground')
+  await clear(client, [])
+  await page.keyboard.press('0')
   await keep(page, 'graph-dark')
   await playground.openFaults()
   await playground.inject('expired-svid')
-  await page.getByRole('button', { name: /^Show on the graph/ }).click()
   await until(async () => (await playground.hop('model-server', 'tool-runtime')).includes('handshake failing'))
-  await page.getByTestId('inspector').getByText('Two sides').waitFor()
+  await clear(client, ['failing'])
+  await playground.openHop('model-server', 'tool-runtime')
+  await page.getByTestId('inspector').getByText('presents a certificate that expired').waitFor({ timeout: longMs })
+  await page.keyboard.press('0')
   await keep(page, 'playground-fault')
   await page.getByRole('button', { name: 'Close the list of faults' }).click()
+  await page.keyboard.press('0')
   await keep(page, 'graph-failing')
   await page.getByTestId('open-faults').click()
   await playground.heal('expired-svid')
@@ -72,12 +79,13 @@ async function graphPictures(page: Page): Promise<void> {
 /** A draft that would refuse what is called now, as far as the dialog that says so. */
 async function policyPictures(page: Page, client: ServiceClient): Promise<void> {
   const environment = 'playground'
-  await until(async () => (await client.policy.bundles({ environment })).length > 0)
+  await clear(client, [])
   await open(page, `/policy?env=${environment}`)
   const policy = policyPage(page)
   await policy.startDraft()
   await policy.append('authz.rego', refusal)
   await policy.takeFirstRefusal()
+  await page.getByTestId('decision-draft').waitFor({ timeout: longMs })
   await keep(page, 'policy-workbench')
   await client.changes.enable({ environment, minutes: 15, typed: environment })
   const dialog = await policy.openPublish()
@@ -108,16 +116,17 @@ async function open(page: Page, address: string): Promise<void> {
   await page.waitForTimeout(500)
 }
 
-/** Every hop was seen, and nothing is being asked for the first time. */
-async function settled(client: ServiceClient): Promise<void> {
+/** Everything is read, and every hop verified or what a fault is to make of it. */
+async function clear(client: ServiceClient, broken: readonly string[]): Promise<void> {
   await until(async () => {
-    const { hops } = await client.graph.document({ environment: 'playground' })
-    return hops.length > 0 && hops.every(({ transport }) => transport.state === 'verified')
+    const { hops, gaps } = await client.graph.document({ environment: 'playground' })
+    const isClear = hops.every(({ transport }) => ['verified', ...broken].includes(transport.state))
+    return hops.length > 0 && gaps.length === 0 && isClear
   })
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + longMs; performance.now() < end; ) {
+  for (const end = performance.now() + 3 * longMs; performance.now() < end; ) {
     if (await isSo()) return
     await new Promise((resolve) => setTimeout(resolve, 200))
   }

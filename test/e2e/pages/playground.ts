@@ -11,6 +11,8 @@ export interface PlaygroundPage {
   hop(from: string, to: string): Promise<string>
   /** The sentence that a part of the control plane is called by. */
   control(name: string): Promise<string>
+  /** Opens it in the inspector. */
+  openHop(from: string, to: string): Promise<void>
   openFaults(): Promise<void>
   /** Resolves when the window says that it is made. */
   inject(fault: FaultId): Promise<void>
@@ -28,8 +30,13 @@ export function playgroundPage(page: Page): PlaygroundPage {
     banner: page.getByTestId('playground-banner'),
     panel: page.getByTestId('faults-panel'),
     workload: (stage) => page.getByTestId(`node-${workloadId(stage)}`),
-    hop: (from, to) => nameOf(page.getByTestId(`hop-hop/${workloadId(from)}>${workloadId(to)}`)),
+    hop: (from, to) => nameOf(page.getByTestId(hopTestId(from, to))),
     control: (name) => nameOf(page.getByRole('button', { name: new RegExp(`^${name}\\b`) })),
+    async openHop(from, to) {
+      // Its words may lie over it.
+      await page.getByTestId(hopTestId(from, to)).first().click({ force: true })
+      await page.getByTestId('inspector').getByText('Two sides').waitFor()
+    },
     async openFaults() {
       await page.getByTestId('open-faults').click()
       await page.getByTestId('faults-panel').waitFor()
@@ -45,6 +52,10 @@ export function playgroundPage(page: Page): PlaygroundPage {
       await page.locator(`[data-testid="fault-${fault}"][data-active="false"]`).waitFor({ timeout: longMs })
     },
   }
+}
+
+function hopTestId(from: string, to: string): string {
+  return `hop-hop/${workloadId(from)}>${workloadId(to)}`
 }
 
 function workloadId(stage: string): string {
