@@ -9,6 +9,8 @@ import { startVaultSimulator, vaultPods } from './simulators/vault/index.ts'
 import { createWorld } from './world/world.ts'
 
 const defaults = { svidSeconds: 120, requestsPerSecond: 6, windowSeconds: 20 } as const
+/** So few that idling costs less than a twentieth of a core, so many that every hop is called within the window. */
+const unattendedPerSecond = 0.5
 
 export interface RunningPlayground extends Playground {
   /** What stands behind it, for tests. */
@@ -74,9 +76,16 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
       get active() {
         return breaking.active()
       },
-      inject: breaking.inject,
+      inject(fault) {
+        mesh.traffic.rate(mesh.traffic.normal)
+        return breaking.inject(fault)
+      },
       heal: breaking.heal,
       useOpa: authorisation.use,
+      attend(isAttended) {
+        if (breaking.active() !== null) return
+        mesh.traffic.rate(isAttended ? mesh.traffic.normal : unattendedPerSecond)
+      },
       stop,
     }
   } catch (reason) {

@@ -377,6 +377,8 @@ export interface Playground {
   inject(fault: string): Promise<void>
   heal(): Promise<void>
   useOpa(program: string): Promise<void>
+  /** While nobody looks, users ask seldom: the pipeline stays alive and costs little. A fault keeps them asking. */
+  attend(isAttended: boolean): void
   /** Ends every process and removes every file. */
   stop(): Promise<void>
 }

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { faults } from '../../shared/faults/index.ts'
 import { type FakePlaygrounds, fakePlaygrounds } from '../../test/builders/fake-playground.ts'
+import { createManualClock } from '../../test/builders/manual-clock.ts'
 import { placelessShell } from '../platform/shell.ts'
 import { type Composed, composeService } from './compose.ts'
 import { connectInProcess, type ServiceClient } from './in-process.ts'
+import { createPlaygroundService } from './playground.ts'
 
 let home: string
 let fakes: FakePlaygrounds
@@ -154,6 +156,25 @@ test('it starts by itself only when no environment is written down and nobody fo
     expect(await client.playground.state({})).toEqual({ phase: 'stopped' })
   }
   expect(fakes.calls).toEqual(['start without opa', 'stop'])
+})
+
+test('while nobody looks it rests, and a window that asks wakes it', async () => {
+  const clock = createManualClock()
+  const playground = createPlaygroundService({
+    clock,
+    log: { info() {}, warn() {}, error() {} },
+    folder: { path: home, list: async () => [], resolve: (_directory, path) => path },
+    refresh: async () => {},
+    forget: async () => {},
+    opa: async () => '/opt/opa',
+    start: (options) => fakes.start(options),
+  })
+  await playground.handlers.start()
+  for (let waited = 0; waited < 40_000; waited += 2000) await clock.advance(2000)
+  await playground.handlers.state()
+  await clock.advance(2000)
+  await playground.close()
+  expect(fakes.calls).toEqual(['start /opt/opa', 'left alone', 'attended', 'stop'])
 })
 
 test('a service that ends while it is started leaves none', async () => {

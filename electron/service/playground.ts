@@ -55,6 +55,8 @@ interface Running {
 
 /** A program that somebody gets in the meantime is looked for so often. Milliseconds. */
 const lookForOpaMs = 2000
+/** A window asks every few seconds how it goes. Without a question for so long nobody looks. Milliseconds. */
+const unattendedAfterMs = 30_000
 /** One that did not work is not tried again for so long. Milliseconds. */
 const afterBadOpaMs = 60_000
 
@@ -63,6 +65,7 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
   let running: Running | null = null
   let resting: PlaygroundState = { phase: 'stopped' }
   let changes = 0
+  let askedAt = 0
   let isClosed = false
   let lastTurn: Promise<unknown> = Promise.resolve()
 
@@ -87,9 +90,10 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
     try {
       const playground = await parts.start({ clock, log, opa: await parts.opa() })
       const now = clock.now()
+      askedAt = now
       running = { playground, startedAt: now, since: now, ended: new AbortController() }
       resting = { phase: 'stopped' }
-      void awaitOpa(running)
+      void attend(running)
       await parts.refresh()
     } catch (reason) {
       log.error('the playground could not be started', { reason: String(reason) })
@@ -127,8 +131,8 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
     return state()
   }
 
-  /** A program that arrives while it runs is used at once. */
-  async function awaitOpa({ playground, ended: { signal } }: Running): Promise<void> {
+  /** A program that arrives while it runs is used at once; and while nobody looks it rests. */
+  async function attend({ playground, ended: { signal } }: Running): Promise<void> {
     const bad = { path: '', until: 0 }
     while (!signal.aborted) {
       try {
@@ -136,6 +140,7 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
       } catch {
         return // the signal: it ends
       }
+      playground.attend(clock.now() - askedAt < unattendedAfterMs)
       if (playground.authorisation !== 'no-opa') continue
       const path = await parts.opa().catch(() => null)
       if (path === null || signal.aborted || (bad.path === path && clock.now() < bad.until)) continue
@@ -197,7 +202,10 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
 
   return {
     handlers: {
-      state: async () => state(),
+      async state() {
+        askedAt = clock.now()
+        return state()
+      },
       start: () => inTurn(start),
       stop: () => inTurn(stop),
       faults: async () => playgroundFaultList(),

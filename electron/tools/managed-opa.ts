@@ -138,7 +138,7 @@ export async function startManagedOpa(opa: string, folder: string, limits = mana
   async function answerOf(path: string, how: string, input: unknown, signal?: AbortSignal): Promise<Answer> {
     const deadline = AbortSignal.timeout(limits.decisionMs)
     const both = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
-    const target = `/v1/data/${path.split('/').map(encodeURIComponent).join('/')}?metrics&strict-builtin-errors&${how}`
+    const target = `/v1/data/${path.split('/').map(encodeURIComponent).join('/')}?metrics&${how}`
     const answer = await watched(() => ask('POST', target, JSON.stringify({ input }), both)).catch(
       (reason: unknown) => {
         if (why !== '') throw new OpaProblem(`The evaluation was stopped: ${why}.`)

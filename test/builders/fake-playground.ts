@@ -29,7 +29,7 @@ export function fakePlaygrounds(): FakePlaygrounds {
         environmentFile,
         'apiVersion: everyhop.dev/v1\nkind: Environment\nname: playground\nsources: {}\n',
       )
-      const now = { active: null as string | null, hasOpa: opa !== null }
+      const now = { active: null as string | null, hasOpa: opa !== null, isAttended: true }
       return {
         environmentFile,
         get authorisation() {
@@ -49,6 +49,10 @@ export function fakePlaygrounds(): FakePlaygrounds {
         async useOpa(program) {
           told(`useOpa ${program}`, fakes.failing.useOpa)
           now.hasOpa = true
+        },
+        attend(isAttended) {
+          if (isAttended !== now.isAttended) told(isAttended ? 'attended' : 'left alone', undefined)
+          now.isAttended = isAttended
         },
         async stop() {
           told('stop', fakes.failing.stop)

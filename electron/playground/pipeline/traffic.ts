@@ -65,11 +65,15 @@ export function startTraffic(options: TrafficOptions): Traffic {
     const sending = sendOne().finally(() => open.delete(sending))
     open.add(sending)
   }
-  let timer = setInterval(tick, 1000 / options.perSecond)
+  let pace = options.perSecond
+  let timer = setInterval(tick, 1000 / pace)
 
   return {
     counts: () => ({ sent, byStatus: { ...byStatus }, unanswered, heldBack }),
     rate: (perSecond) => {
+      // Set anew it would begin to wait anew.
+      if (perSecond === pace) return
+      pace = perSecond
       clearInterval(timer)
       if (!stopped.signal.aborted) timer = setInterval(tick, 1000 / perSecond)
     },
