@@ -6,6 +6,7 @@ type Code = Extract<
   | 'mutual-tls-verified'
   | `handshake-${string}`
   | 'connection-failing'
+  | 'connection-ended'
   | `certificate-${string}`
   | 'identity-not-delivered'
   | 'peer-not-accepted'
@@ -47,6 +48,8 @@ export const transportReasons: Readonly<Record<Code, (params: Params) => string>
   'connection-failing': (p) =>
     `No connection from ${caller(p)} to ${callee(p)} succeeds: ${figure(p, 'failures')} failed.` +
     (has(p, 'text') ? ` ${caller(p)} logged: ${quoted(p, 'text')}.` : ''),
+  'connection-ended': (p) =>
+    `${callee(p)} ends the connections of ${caller(p)} before it answers: ${figure(p, 'failures')} ${count(p, 'failures') === 1 ? 'request' : 'requests'} failed in ${windowText(p)}, and none came through. ${caller(p)} logged: ${quoted(p, 'text')}. Under TLS 1.3 a certificate is refused in this way; ${callee(p)} logs why.`,
   'certificate-expired': (p) =>
     `${word(p, 'owner')} has a certificate that expired at ${clock(p, 'notAfter')}. The next handshake fails.`,
   'certificate-expired-open-connections': (p) =>

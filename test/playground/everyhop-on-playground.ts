@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
 import { type RunningPlayground, startPlayground } from '../../electron/playground/index.ts'
 import type { PlaygroundOptions } from '../../electron/playground/parts.ts'
 import { composeService } from '../../electron/service/compose.ts'
@@ -31,6 +32,7 @@ export async function startEveryhopOnPlayground(
   const service = composeService('cli', home, null, undefined, {
     start: async (options) => {
       playground = await startPlayground({ ...options, opa: binaries['opa-envoy'].path, ...chosen })
+      await readEagerly(playground.environmentFile)
       return playground
     },
   })
@@ -47,4 +49,9 @@ export async function startEveryhopOnPlayground(
     throw new Error(`the playground is ${JSON.stringify(state)}`)
   }
   return { playground, client, graph, settle: (problems, seconds) => settle(graph, problems, seconds), stop }
+}
+
+/** Everything is read as often as anything is ever read: what is waited for here is a change, not a budget. */
+async function readEagerly(file: string): Promise<void> {
+  await writeFile(file, stringify({ ...parse(await readFile(file, 'utf8')), requestBudget: 100 }), { mode: 0o600 })
 }

@@ -1,4 +1,4 @@
-import { hops, spiffeIdOf, stages } from '../../electron/playground/pipeline/topology.ts'
+import { hops, spiffeIdOf, stageOf, stages } from '../../electron/playground/pipeline/topology.ts'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import type { FaultExpectation, ObjectExpectation } from '../../shared/faults/index.ts'
 import { hopOf, type Topology, valueOf, workloadOf } from '../truth/compare.ts'
@@ -22,6 +22,9 @@ export interface Healthy {
 export function unhealthy(graph: TrustGraph): readonly string[] {
   const topology = topologyOf(graph)
   return [
+    ...topology.stages.flatMap(({ stage, opa }) =>
+      opa === null && stageOf(stage).opa !== 'none' ? [`who decides for ${stage} is not shown`] : [],
+    ),
     ...topology.stages.flatMap(({ stage, spiffeId }) => {
       const workload = workloadOf(graph, spiffeId)
       if (workload?.state.state === 'verified') return []

@@ -20,6 +20,7 @@ export interface ReasonParams {
   'handshake-failing-other-id': { requirer: string; other: string; required: string; otherId: string }
   'handshake-counters-failing': Ends & { failures: number; windowSeconds: number | null }
   'connection-failing': Ends & { failures: number; text: string | null }
+  'connection-ended': Ends & { failures: number; text: string; windowSeconds: number }
   'certificate-expired': { owner: string; notAfter: EpochMs }
   'certificate-expired-open-connections': { owner: string; notAfter: EpochMs }
   'certificate-not-yet-valid': { owner: string; notBefore: EpochMs }

@@ -13,6 +13,7 @@ import {
   connectionFailures,
   countedConnectionFailures,
   countedFailures,
+  cutOff,
   lastSuccessAt,
   unbrokenFailures,
 } from './handshakes.ts'
@@ -58,6 +59,29 @@ export const loggedConnectionFailures: Rule = {
       'failing',
       reason('connection-failing', params),
       failures.map((fact) => fact.id),
+      { basis: 'measured' },
+    )
+  },
+}
+
+/**
+ * Every connection that the caller opened was ended by the callee before anything was answered. So it looks to a caller when its
+ * certificate is refused under TLS 1.3: its own handshake was through, and counted, before the callee looked.
+ */
+export const endedConnections: Rule = {
+  name: 'ended-connections',
+  yields: 'failing',
+  needs: ['a-log'],
+  judge(evidence) {
+    const ended = cutOff(evidence)
+    const last = ended[0]?.lastRequest
+    if (last === undefined || last === null || last.details === null) return null
+    const failures = ended.reduce((total, fact) => total + fact.upstreamFailures, 0)
+    const params = { ...evidence.ends, failures, text: last.details, windowSeconds: evidence.windowSeconds }
+    return judged(
+      'failing',
+      reason('connection-ended', params),
+      ended.map((fact) => fact.id),
       { basis: 'measured' },
     )
   },

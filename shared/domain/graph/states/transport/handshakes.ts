@@ -65,6 +65,18 @@ export function connectionFailures(evidence: HopEvidence): readonly HopActivityF
   })
 }
 
+/** Current log facts of the caller in which every request ended with its connection, while nothing came through anywhere. */
+export function cutOff(evidence: HopEvidence): readonly HopActivityFact[] {
+  const facts = currentFacts(evidence)
+  if (!facts.some(isCutOff) || lastSuccessAt(evidence) !== null) return noFacts
+  return facts.filter(isCutOff)
+}
+
+function isCutOff(fact: HopActivityFact): boolean {
+  const { lastRequest } = fact
+  return isAllFailing(fact) && lastRequest?.status === 503 && /connection_termination/.test(lastRequest.details ?? '')
+}
+
 const none: never[] = []
 const noFacts: readonly HopActivityFact[] = []
 

@@ -10,6 +10,7 @@ import { leavesOf } from '../leaves.ts'
 import { firstJudgement, type StateRule } from '../rule.ts'
 import {
   countedHandshakeFailures,
+  endedConnections,
   identityNotDelivered,
   invalidCertificate,
   loggedConnectionFailures,
@@ -33,6 +34,7 @@ export const transportRules: readonly StateRule<TransportState, HopNeed, HopEvid
   invalidCertificate,
   countedHandshakeFailures,
   peerNotAccepted,
+  endedConnections,
   clientNotProven,
   serverNotProven,
   loggedOneSided,

@@ -204,6 +204,24 @@ describe('transport', () => {
     })
   })
 
+  it('fails when the callee ends every connection, though the caller counts handshakes', () => {
+    const details = 'upstream_reset_before_response_started{connection_termination}'
+    const cut = withFacts(pipeline.scopes, 'logs/gateway-access/activity', 'hop-activity', (fact) => ({
+      ...fact,
+      upstreamFailures: fact.requests,
+      lastRequest: loggedRequest({ at: builtAt - 500, status: 503, details }),
+    }))
+    const unheard = withFacts(cut, 'logs/model-server-access/activity', 'hop-activity', (fact) =>
+      fact.side === 'callee' ? null : fact,
+    )
+    expect(hop(build(unheard), ids.gateway, ids.model).transport).toMatchObject({
+      state: 'failing',
+      reason: { code: 'connection-ended', params: { text: details } },
+    })
+    // The callee logged requests that came through: what ended the others is not its handshake.
+    expect(hop(build(cut), ids.gateway, ids.model).transport.state).toBe('verified')
+  })
+
   it('is unknown, with the silent source named, when the callee cannot be read any more', () => {
     const scopes = withSilent(pipeline.scopes, 'envoy/model-server/listeners')
     const found = hop(build(scopes), ids.gateway, ids.model)
