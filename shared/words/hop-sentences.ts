@@ -134,7 +134,7 @@ export function authorisationPhrase(hop: HopForWords): string {
 }
 
 function failingWord(hop: HopForWords): string {
-  return /^connection-/.test(hop.transport.reason.code) ? 'connection failing' : 'handshake failing'
+  return hop.transport.reason.code.startsWith('connection-') ? 'connection failing' : 'handshake failing'
 }
 
 function unknownWord(hop: HopForWords, now: EpochMs): string {
