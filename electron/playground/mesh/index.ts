@@ -133,7 +133,7 @@ export async function startMesh({ world, requestsPerSecond, seed = 1 }: MeshOpti
     async function useOpa(path: string): Promise<void> {
       program = path
       try {
-        await bundles.publish({ revision: 'playground-001' })
+        await bundles.publish({ revision: 'r1' })
         for (const opa of opas) opa.use(path)
         await Promise.all(opas.map((opa) => opa.start()))
       } catch (reason) {
