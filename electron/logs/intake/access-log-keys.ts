@@ -19,6 +19,7 @@ export const accessLogKeys = {
   status: { command: '%RESPONSE_CODE%', keys: ['code', 'status', 'response_code', 'status_code'] },
   details: { command: '%RESPONSE_CODE_DETAILS%', keys: ['code_details', 'response_code_details', 'details'] },
   flags: { command: '%RESPONSE_FLAGS%', keys: ['flags', 'response_flags'] },
+  duration: { command: '%DURATION%', keys: ['duration', 'duration_ms'] },
   downstreamRemote: {
     command: '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%',
     keys: [

@@ -18,6 +18,8 @@ describe('a line of an Envoy that forwards by mTLS', () => {
         decisionId: '42bc8edf-6717-40a7-9a2a-fee9d4701e41',
         wasAsked: true,
         failureModeAllowed: false,
+        durationMs: null,
+        authorisationMs: 1.663,
       },
       downstream: {
         use: 'mutual',

@@ -30,6 +30,9 @@ export interface RequestFields {
   readonly wasAsked: boolean
   /** Envoy's own word that it let the request pass without an answer. */
   readonly failureModeAllowed: boolean
+  /** How long the request took, and how long ext_authz took of it. Milliseconds; null: the format does not say. */
+  readonly durationMs: number | null
+  readonly authorisationMs: number | null
 }
 
 /** What a format says about TLS: `unsaid` when it has no key for it, which proves nothing. */
@@ -129,6 +132,8 @@ function requestOf(fields: Fields): RequestFields | null {
     decisionId: name(fields, 'decisionId', 200),
     wasAsked: isSaid(fields, 'authzLatency'),
     failureModeAllowed: fields.get('failureModeAllowed') === 'true',
+    durationMs: mapped(fields.get('duration'), (text) => timeTaken(text, 1)),
+    authorisationMs: mapped(fields.get('authzLatency'), (text) => timeTaken(text, 1000)),
   }
 }
 
@@ -201,6 +206,11 @@ function timeOf(text: string): EpochMs | null {
 function numberOf(text: string | null | undefined): number {
   const value = Number(text ?? 0)
   return Number.isInteger(value) && value >= 0 && value < 1000 ? value : 0
+}
+
+/** `perMs` of the unit are a millisecond; null for what is no number, such as the whole state of the filter. */
+function timeTaken(text: string, perMs: number): number | null {
+  return /^\d{1,12}(?:\.\d+)?$/.test(text) ? Number(text) / perMs : null
 }
 
 function withoutPort(address: string): string {

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { accessLine, decisionEvent } from '../../../test/builders/log-records.ts'
+import { accessDetails, decisionDetails } from './record-details.ts'
+
+test('how long a request and its authorisation took is read of the record itself', () => {
+  const line = JSON.stringify(accessLine({ number: 1, extra: { duration: 12 } }))
+  expect(accessDetails(line)).toEqual({ durationMs: 12, authorisationMs: 0.42 })
+  const unsaid = JSON.stringify(accessLine({ number: 1, extra: { ext_authz_us: '{"latency_us":4}', duration: '-' } }))
+  expect(accessDetails(unsaid)).toEqual({ durationMs: null, authorisationMs: null })
+})
+
+test('of a decision its error, what was masked, and when the token ends', () => {
+  const event = {
+    ...decisionEvent({ number: 1 }),
+    error: { code: 'eval_conflict_error', message: 'password=hunter2 in rule' },
+    erased: ['/input/attributes/request/http/headers/authorization'],
+    masked: ['/input/attributes/request/http/headers/authorization', '/input/body'],
+  }
+  const attributes = {
+    metadata_context: { filter_metadata: { 'envoy.filters.http.jwt_authn': { user: { exp: 1_795_348_800 } } } },
+  }
+  expect(decisionDetails(JSON.stringify({ ...event, input: { attributes } }))).toEqual({
+    error: { code: 'eval_conflict_error', message: 'password=*** in rule' },
+    masked: ['/input/attributes/request/http/headers/authorization', '/input/body'],
+    tokenExpiresAt: 1_795_348_800_000,
+  })
+})
+
+test.each([
+  '',
+  'null',
+  '[]',
+  '{',
+  '{"error":7,"erased":{"a":1},"masked":[{}],"input":{"attributes":[]}}',
+  '{"input":{"attributes":{"metadata_context":{"filter_metadata":{"envoy.filters.http.jwt_authn":{"exp":"never"}}}}}}',
+])('%j tells nothing, and breaks nothing', (text) => {
+  expect(accessDetails(text)).toEqual({ durationMs: null, authorisationMs: null })
+  const { masked, tokenExpiresAt } = decisionDetails(text)
+  expect({ masked, tokenExpiresAt }).toEqual({ masked: [], tokenExpiresAt: null })
+})

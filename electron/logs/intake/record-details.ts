@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import { parseAccessLine } from './envoy-access.ts'
+import { masked } from './mask.ts'
+import { isObject, jsonObject } from './record-parser.ts'
+
+/** What the columns of a store lack of an access log line; a diagnosis reads it of the few records it looks at. */
+export interface AccessDetails {
+  /** Milliseconds; null: the format does not say. */
+  readonly durationMs: number | null
+  readonly authorisationMs: number | null
+}
+
+/** The same of a decision. */
+export interface DecisionDetails {
+  /** `error` of the event, without what looks like a secret; null: none. */
+  readonly error: { readonly code: string | null; readonly message: string | null } | null
+  /** JSON pointers of what the policy's mask took out or replaced before it was logged. */
+  readonly masked: readonly string[]
+  /** `exp` of the token that Envoy's jwt_authn filter verified, as the input has it. */
+  readonly tokenExpiresAt: EpochMs | null
+}
+
+const nothingOfAccess: AccessDetails = { durationMs: null, authorisationMs: null }
+const nothingOfDecision: DecisionDetails = { error: null, masked: [], tokenExpiresAt: null }
+
+const pointers = z.array(z.string()).catch([])
+const errorShape = z.object({
+  code: z.string().optional().catch(undefined),
+  message: z.string().optional().catch(undefined),
+})
+const metadata = z.object({
+  input: z.object({
+    attributes: z.object({
+      metadata_context: z.object({
+        filter_metadata: z.object({ 'envoy.filters.http.jwt_authn': z.record(z.string(), z.unknown()) }),
+      }),
+    }),
+  }),
+})
+const mostPointers = 100
+
+export function accessDetails(text: string): AccessDetails {
+  const parsed = parseAccessLine(text)
+  if (parsed.kind !== 'record' || parsed.record.request === null) return nothingOfAccess
+  const { durationMs, authorisationMs } = parsed.record.request
+  return { durationMs, authorisationMs }
+}
+
+export function decisionDetails(text: string): DecisionDetails {
+  const object = jsonObject(text)
+  if (object === null) return nothingOfDecision
+  return {
+    error: errorOf(object['error']),
+    masked: [...new Set([...pointers.parse(object['erased'] ?? []), ...pointers.parse(object['masked'] ?? [])])]
+      .slice(0, mostPointers)
+      .map((pointer) => masked(pointer, 300)),
+    tokenExpiresAt: expiryIn(object),
+  }
+}
+
+function errorOf(value: unknown): DecisionDetails['error'] {
+  if (value === undefined || value === null) return null
+  const parsed = errorShape.safeParse(value)
+  if (!parsed.success) return { code: null, message: null }
+  const text = (part: string | undefined): string | null => (part === undefined ? null : masked(part, 400))
+  return { code: text(parsed.data.code), message: text(parsed.data.message) }
+}
+
+/** The payload is kept under a name of the operator's choice, or right there. Seconds in the token (RFC 7519, 4.1.4). */
+function expiryIn(object: unknown): EpochMs | null {
+  const parsed = metadata.safeParse(object)
+  if (!parsed.success) return null
+  const verified = parsed.data.input.attributes.metadata_context.filter_metadata['envoy.filters.http.jwt_authn']
+  for (const payload of [verified, ...Object.values(verified)]) {
+    const expiry = isObject(payload) ? payload['exp'] : undefined
+    if (typeof expiry === 'number' && expiry > 0 && expiry < 1e11) return expiry * 1000
+  }
+  return null
+}
