@@ -24,6 +24,8 @@ import type { Clock, Log, OpenCluster } from '../core/ports.ts'
 import { createSecrets } from '../core/secrets.ts'
 import { createSettings } from '../core/settings.ts'
 import { observeLog, observeLogStream, testLog } from '../logs/index.ts'
+import { accessDetails, decisionDetails } from '../logs/intake/record-details.ts'
+import { readPastedLine } from '../logs/pasted-line.ts'
 import { type Receiver, type ReceiverOptions, startReceiver } from '../logs/receiver/receiver.ts'
 import { createMemoryStore } from '../logs/stores/memory-store.ts'
 import { openLogStore } from '../logs/stores/open-log-store.ts'
@@ -123,6 +125,7 @@ export function composeService(
       vault: createVaultConnector(createHttpExchange),
       logs: { kind: 'logs', observe: observeLog, observeStream: observeLogStream, test: testLog },
     },
+    records: { line: readPastedLine, accessDetails, decisionDetails },
     bindModel: bindGraphModel,
     policy: (neighbours) =>
       composePolicy(

@@ -8,6 +8,7 @@ import type { GraphHandlers } from '../core/graph.ts'
 import type { LogsHandlers } from '../core/logs.ts'
 import type { SecretsHandlers } from '../core/secrets.ts'
 import type { SettingsHandlers } from '../core/settings.ts'
+import type { DiagnosisHandlers } from '../diagnosis/handlers.ts'
 import type { PolicyHandlers } from '../policy/handlers.ts'
 import type { PlaygroundHandlers } from './playground.ts'
 import { changesRoutes, policyRoutes } from './policy-routes.ts'
@@ -22,6 +23,7 @@ export interface Handlers {
   readonly environments: EnvironmentHandlers
   readonly graph: GraphHandlers
   readonly logs: LogsHandlers
+  readonly diagnosis: DiagnosisHandlers
   readonly secrets: SecretsHandlers
   readonly settings: SettingsHandlers
   readonly changes: ChangesHandlers
@@ -56,6 +58,13 @@ export function createRouter(handlers: Handlers) {
     logs: {
       refused: os.logs.refused.handler(({ input }) => handlers.logs.refused(input)),
       find: os.logs.find.handler(({ input }) => handlers.logs.find(input)),
+    },
+    diagnosis: {
+      request: os.diagnosis.request.handler(({ input }) => handlers.diagnosis.request(input)),
+      handshake: os.diagnosis.handshake.handler(({ input }) => handlers.diagnosis.handshake(input)),
+      failingHandshakes: os.diagnosis.failingHandshakes.handler(({ input }) =>
+        handlers.diagnosis.failingHandshakes(input),
+      ),
     },
     secrets: secretsRoutes(handlers.secrets),
     settings: {

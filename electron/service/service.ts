@@ -14,6 +14,8 @@ import type { SecretsStore } from '../core/secrets.ts'
 import { type BindModel, createSessions } from '../core/sessions.ts'
 import type { SettingsHandlers } from '../core/settings.ts'
 import type { Connectors, ObservationPorts } from '../core/source-tasks.ts'
+import type { RecordReading } from '../diagnosis/parts.ts'
+import { diagnosisOf } from './diagnosis.ts'
 import type { PlaygroundService } from './playground.ts'
 import type { PolicyNeighbours, PolicyService } from './policy.ts'
 import { createRouter, type ServiceRouter } from './router.ts'
@@ -46,6 +48,8 @@ export interface ServiceParts {
   readonly playground: (neighbours: PlaygroundNeighbours) => PlaygroundService
   /** The playground starts by itself when nobody has written an environment down. */
   readonly startsPlayground: boolean
+  /** How log records are understood. */
+  readonly records: RecordReading
   readonly setup: Pick<EnvironmentParts, 'machine' | 'writer' | 'shippedRights'>
 }
 
@@ -99,6 +103,7 @@ export function createService(parts: ServiceParts): Service {
     }),
     graph,
     logs,
+    diagnosis: diagnosisOf({ clock: ports.clock, records: parts.records, sessions, logStores, policy: policy.policy }),
     changes: policy.changes,
     policy: policy.policy,
     playground: playground.handlers,

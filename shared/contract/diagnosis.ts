@@ -6,113 +6,48 @@ import type { EpochMs } from '../domain/model/time.ts'
 import { scopeInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
-/** How a refused request is named. A line is one of Envoy's access log, as JSON or in its default text format. */
+/** A pasted line is at most so long. Characters, of which each is at most three bytes in UTF-8. */
+export const mostLineCharacters = 65_536
+
+/** How a refused request is named. A line is one of an Envoy's access log, as docs/formats/envoy-access-log.md has it. */
 export const requestAsked = z.discriminatedUnion('by', [
   z.object({ by: z.enum(['request', 'trace', 'decision']), id: z.string().min(1).max(200) }),
-  z.object({ by: z.literal('line'), line: z.string().min(2).max(65_536) }),
+  z.object({ by: z.literal('line'), line: z.string().min(2).max(mostLineCharacters) }),
 ])
 export type RequestAsked = z.infer<typeof requestAsked>
 
 /** A pasted line needs no environment: it then says what the line alone allows. */
-export const diagnoseRequestInput = z.object({
-  environment: z.string().min(1).max(63).nullable(),
-  asked: requestAsked,
-})
+export const diagnoseRequestInput = z
+  .object({ environment: scopeInput.shape.environment.nullable(), asked: requestAsked })
+  .refine(({ environment, asked }) => environment !== null || asked.by === 'line', {
+    message: 'an id is looked up in an environment: name one',
+    path: ['environment'],
+  })
+export type DiagnoseRequestInput = z.infer<typeof diagnoseRequestInput>
 
 export const diagnoseHandshakeInput = scopeInput.extend({
-  /** Workloads by graph id, SPIFFE ID or stage. */
+  /** Workloads by graph id, SPIFFE ID, stage or name. */
   from: z.string().min(1).max(2048),
   to: z.string().min(1).max(2048),
 })
-
-/** Refused requests that share a hop and a cause, the newest first. */
-export interface RefusalGroup {
-  readonly from: { readonly workload: string | null; readonly name: string }
-  readonly to: { readonly workload: string | null; readonly name: string }
-  readonly why: 'denied' | 'error'
-  /** First reason of the policy, or what the details say. */
-  readonly summary: Reason
-  readonly count: number
-  readonly lastAt: EpochMs
-  /** The newest of them. */
-  readonly last: {
-    readonly requestId: string | null
-    readonly decisionId: string | null
-    readonly traceId: string | null
-  }
-}
-
-export interface RefusalGroups {
-  readonly groups: readonly RefusalGroup[]
-  readonly requests: number
-  /** Requests that were not read because there are more than could be; 0: all were. */
-  readonly notCounted: number
-  readonly heldSince: EpochMs | null
-}
+export type DiagnoseHandshakeInput = z.infer<typeof diagnoseHandshakeInput>
 
 /** A hop whose handshakes fail now. */
 export interface FailingHandshake {
   readonly hop: string
   readonly from: { readonly workload: string; readonly name: string }
   readonly to: { readonly workload: string; readonly name: string }
-  readonly attempts: number
+  /** Failures in the window; null: not known. */
+  readonly attempts: number | null
   readonly since: EpochMs | null
   readonly summary: Reason
 }
 
-/** What breaks next if nothing changes. */
-export interface Forecast {
-  readonly asOf: EpochMs
-  readonly expiries: readonly ExpiryForecast[]
-  /** One of each root that workloads ought to trust before it is used; empty where SPIRE cannot be read. */
-  readonly readiness: readonly RotationReadiness[]
-}
-
-export interface ExpiryForecast {
-  readonly workload: string
-  readonly name: string
-  readonly notAfter: EpochMs
-  /** overdue: half of its life is over by more than it should, and nothing newer came. unknown: who renews it cannot be read. */
-  readonly rotation: 'on-course' | 'overdue' | 'stopped' | 'unknown'
-  readonly reason: Reason
-  /** Hops that fail then. */
-  readonly hops: readonly string[]
-}
-
-export interface RotationReadiness {
-  readonly trustDomain: string
-  readonly authority: string
-  readonly state: 'prepared' | 'active' | 'old' | 'tainted'
-  readonly trusted: readonly string[]
-  readonly notTrusted: readonly string[]
-  readonly unknown: readonly string[]
-}
-
-/** A change that would let the request pass, found by evaluation. */
-export interface SmallestChange {
-  readonly kind: 'input' | 'data' | 'rule'
-  readonly reason: Reason
-  /** Of the bundle: file with its text before and after; null: the request has to change. */
-  readonly file: { readonly path: string; readonly before: string; readonly after: string } | null
-  /** Evaluated with the change: it is allowed. */
-  readonly proven: true
-}
-
-export interface SmallestChanges {
-  readonly changes: readonly SmallestChange[]
-  readonly whyNone: Reason | null
-}
-
 export const diagnosis = {
+  /** Why a request was refused, of everything that is held of it. Asks no server of the pipeline anything. */
   request: procedure.input(diagnoseRequestInput).output(type<RequestDiagnosis>()),
+  /** Which side of a hop's handshake is wrong. Makes no connection. */
   handshake: procedure.input(diagnoseHandshakeInput).output(type<HandshakeDiagnosis>()),
-  refusals: procedure
-    .input(scopeInput.extend({ minutes: z.number().min(0.1).max(525_600).default(15) }))
-    .output(type<RefusalGroups>()),
+  /** Those first that fail the longest. */
   failingHandshakes: procedure.input(scopeInput).output(type<readonly FailingHandshake[]>()),
-  forecast: procedure.input(scopeInput).output(type<Forecast>()),
-  /** By evaluation only, each with a deadline; the draft is made by `policy.startDraft` and `writeDraft`. */
-  smallestChange: procedure
-    .input(scopeInput.extend({ decisionId: z.string().min(1).max(200) }))
-    .output(type<SmallestChanges>()),
 }

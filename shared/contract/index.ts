@@ -1,4 +1,5 @@
 import { changes } from './changes.ts'
+import { diagnosis } from './diagnosis.ts'
 import { environments } from './environments.ts'
 import { graph } from './graph.ts'
 import { live } from './live.ts'
@@ -10,5 +11,17 @@ import { settings } from './settings.ts'
 import { system } from './system.ts'
 
 /** Everything the window, the command line or another process may ask. Names exist here and nowhere else. */
-export const contract = { system, environments, graph, live, logs, secrets, settings, changes, policy, playground }
+export const contract = {
+  system,
+  environments,
+  graph,
+  live,
+  logs,
+  diagnosis,
+  secrets,
+  settings,
+  changes,
+  policy,
+  playground,
+}
 export type Contract = typeof contract

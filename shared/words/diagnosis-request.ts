@@ -7,6 +7,15 @@ const callee = (p: Params): string => word(p, 'callee')
 const given = (p: Params, name: string, text: (value: string) => string): string =>
   has(p, name) ? text(word(p, name)) : ''
 
+const whyNotEvaluated: Readonly<Record<RequestReasonParams['not-evaluated']['why'], string>> = {
+  'no-opa': 'there is no OPA on this machine',
+  'no-input': 'its input is not held',
+  late: 'evaluating it took too long',
+  failed: 'evaluating it failed',
+}
+const whyNot = (p: Params): string =>
+  Object.entries(whyNotEvaluated).find(([why]) => why === word(p, 'why'))?.[1] ?? whyNotEvaluated.failed
+
 /** Sentences of the diagnosis of a request. Text of logs is quoted as it is. */
 export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams, (params: Params) => string>> = {
   'refused-by-policy': (p) =>
@@ -40,7 +49,8 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'token-refused': (p) => `The JWT filter of ${callee(p)} refused the token: ${word(p, 'detail')}.`,
   'payload-too-large': (p) => `The body is larger than what the Envoy of ${callee(p)} takes.`,
   'route-missing': (p) => `Envoy has no way for this request: ${word(p, 'details')}. It never got to ${callee(p)}.`,
-  'no-endpoint-healthy': (p) => `Envoy counts no endpoint of ${callee(p)} as able to answer, so ${caller(p)} could call none.`,
+  'no-endpoint-healthy': (p) =>
+    `Envoy counts no endpoint of ${callee(p)} as able to answer, so ${caller(p)} could call none.`,
   'handshake-refused': (p) =>
     `The handshake between ${caller(p)} and ${callee(p)} failed, so the request was never sent: “${word(p, 'text')}”.`,
   'never-arrived': (p) =>
@@ -107,6 +117,7 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
     has(p, 'revision')
       ? `Bundle ${word(p, 'revision')} is not to be had, so which expression failed is not known.`
       : 'Which bundle decided is not known, so it cannot be evaluated again.',
+  'not-evaluated': (p) => `It was not evaluated again, so which expression failed is not known: ${whyNot(p)}.`,
   'input-masked': (p) =>
     `Parts of the input are masked in the log: ${word(p, 'fields')}. Evaluated again it may differ.`,
   'who-published': (p) => `Who published ${word(p, 'revision')} is not known.`,

@@ -50,6 +50,17 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
     packages: ['*'],
   },
   {
+    files: /^electron\/diagnosis\//,
+    own: [
+      'shared/',
+      'electron/core/ports.ts',
+      'electron/core/log-store.ts',
+      'electron/core/failure.ts',
+      'electron/diagnosis/',
+    ],
+    packages: [],
+  },
+  {
     files: /^electron\/actions\//,
     own: [
       'shared/',
@@ -81,6 +92,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
       'electron/tools/',
       'electron/actions/',
       'electron/policy/',
+      'electron/diagnosis/',
       'electron/playground/index.ts',
       'electron/playground/parts.ts',
       'electron/service/',

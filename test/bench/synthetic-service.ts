@@ -5,6 +5,8 @@ import { bindGraphModel } from '../../electron/core/graph-model.ts'
 import type { Clock, Connector } from '../../electron/core/ports.ts'
 import { createSecrets } from '../../electron/core/secrets.ts'
 import { createSettings } from '../../electron/core/settings.ts'
+import { accessDetails, decisionDetails } from '../../electron/logs/intake/record-details.ts'
+import { readPastedLine } from '../../electron/logs/pasted-line.ts'
 import { createMemoryStore } from '../../electron/logs/stores/memory-store.ts'
 import { systemClock } from '../../electron/platform/clock.ts'
 import { dial } from '../../electron/platform/dial.ts'
@@ -72,6 +74,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
       vault: silent('vault'),
       logs: { ...silent('logs'), observeStream: silent('logs').observe },
     },
+    records: { line: readPastedLine, accessDetails, decisionDetails },
     bindModel: bindGraphModel,
     policy: refusingPolicy,
     playground: (neighbours) =>

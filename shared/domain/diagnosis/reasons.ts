@@ -83,6 +83,7 @@ export interface RequestReasonParams {
   'read-source': { source: string }
   'give-request-id': Record<never, never>
   'bundle-of-revision': { revision: string | null }
+  'not-evaluated': { why: 'no-opa' | 'no-input' | 'late' | 'failed' }
   'input-masked': { fields: string }
   'who-published': { revision: string }
   // ruled out

@@ -17,7 +17,7 @@ export interface RequestCase {
   readonly sources: readonly CaseSource[]
   /** Null: not evaluated; `whyNot` says why. */
   readonly evaluation: CaseEvaluation | null
-  readonly whyNotEvaluated: 'no-decision' | 'no-opa' | 'no-input' | 'no-policy' | 'failed' | null
+  readonly whyNotEvaluated: 'no-decision' | 'no-opa' | 'no-input' | 'no-policy' | 'late' | 'failed' | null
   /** Revision that the newest bundle has, and when each OPA took which; null: not known. */
   readonly bundle: CaseBundle | null
 }

@@ -66,8 +66,13 @@ function openOf(view: RequestView, isCertain: boolean): readonly OpenQuestion[] 
     open.push({ reason: tell('input-masked', { fields }), couldChangeVerdict: false })
   }
   const isDenied = decision?.outcome === 'deny'
-  if (isDenied && of.evaluation === null && of.whyNotEvaluated !== null) {
-    open.push({ reason: tell('bundle-of-revision', { revision: decision.revision }), couldChangeVerdict: false })
+  const why = of.whyNotEvaluated
+  if (isDenied && of.evaluation === null && why !== null && why !== 'no-decision') {
+    const isMissing = why === 'no-policy'
+    const reason = isMissing
+      ? tell('bundle-of-revision', { revision: decision.revision })
+      : tell('not-evaluated', { why })
+    open.push({ reason, couldChangeVerdict: false })
   } else if (isDenied && of.evaluation?.isRevisionThatDecided === false) {
     open.push({ reason: tell('bundle-of-revision', { revision: decision.revision }), couldChangeVerdict: true })
   }

@@ -1,0 +1,62 @@
+import type { LogStore, RecordId, StoredRecord, TimeWindow } from '../core/log-store.ts'
+
+/** Of one request; what has more records than that is a trace that never ends. */
+const mostRecords = 500
+/** Ids that are followed of what was found first. */
+const mostIds = 20
+/** Records of one request are written within this time of each other. Milliseconds. */
+const aroundMs = 10 * 60_000
+
+/**
+ * What is held of an id, and then everything that has the request ids of that: lines of both Envoys of every call, reports of the
+ * stages. A decision whose input does not name its request is found by the id that Envoy logged of it.
+ */
+export async function findRecords(store: Pick<LogStore, 'find'>, asked: RecordId): Promise<readonly StoredRecord[]> {
+  const { records: first } = await store.find(asked, null, mostRecords)
+  const byRequest = await follow(store, 'request', first, asked, first)
+  const both = distinct([...first, ...byRequest])
+  const known = new Set(both.filter(({ record }) => record === 'opa-decisions').map(({ decisionId }) => decisionId))
+  const unknown = both.filter(({ decisionId }) => decisionId !== null && !known.has(decisionId))
+  const byDecision = await follow(store, 'decision', unknown, asked, both)
+  return distinct([...both, ...byDecision]).toSorted((one, other) => one.at - other.at)
+}
+
+/** The same of a line that is not held itself, by the ids in it. */
+export async function findAround(store: Pick<LogStore, 'find'>, line: StoredRecord): Promise<readonly StoredRecord[]> {
+  const { requestId, decisionId } = line
+  if (requestId !== null) return findRecords(store, { by: 'request', id: requestId })
+  return decisionId === null ? [] : findRecords(store, { by: 'decision', id: decisionId })
+}
+
+async function follow(
+  store: Pick<LogStore, 'find'>,
+  by: 'request' | 'decision',
+  found: readonly StoredRecord[],
+  asked: RecordId,
+  around: readonly StoredRecord[],
+): Promise<readonly StoredRecord[]> {
+  const idOf = ({ requestId, decisionId }: StoredRecord): string | null => (by === 'request' ? requestId : decisionId)
+  const ids = new Set(found.map(idOf).filter((id) => id !== null && (asked.by !== by || id !== asked.id)))
+  const answers = await Promise.all(
+    [...ids]
+      .filter((id) => id !== null)
+      .slice(0, mostIds)
+      .map((id) => store.find({ by, id }, windowAround(around), mostRecords)),
+  )
+  return answers.flatMap(({ records }) => records)
+}
+
+function windowAround(records: readonly StoredRecord[]): TimeWindow {
+  const times = records.map(({ at }) => at)
+  return { from: Math.min(...times) - aroundMs, to: Math.max(...times) + aroundMs }
+}
+
+function distinct(records: readonly StoredRecord[]): readonly StoredRecord[] {
+  const byPlace = new Map<string, StoredRecord>()
+  for (const record of records) {
+    // An imported file is one place for all of its lines.
+    const { locator, receivedAt: _receivedAt, ...own } = record
+    byPlace.set(JSON.stringify(locator.in === 'segment' ? [record.record, locator] : own), record)
+  }
+  return [...byPlace.values()]
+}

@@ -1,0 +1,240 @@
+import { expect, test } from 'vitest'
+import { mostLineCharacters, type RequestAsked } from '../../shared/contract/diagnosis.ts'
+import type { SourceHealth } from '../../shared/contract/environments.ts'
+import { diagnoseRequest } from '../../shared/domain/diagnosis/request/diagnose-request.ts'
+import { reasonSentence } from '../../shared/words/reasons.ts'
+import {
+  accessLine,
+  decisionEvent,
+  integrityEvent,
+  noon,
+  traceOf,
+  uploadOf,
+  uuidOf,
+} from '../../test/builders/log-records.ts'
+import { build, ids, pipeline } from '../../test/builders/small-graph.ts'
+import type { RecordKind } from '../core/log-store.ts'
+import { accessDetails, decisionDetails } from '../logs/intake/record-details.ts'
+import { readPastedLine } from '../logs/pasted-line.ts'
+import { createMemoryStore } from '../logs/stores/memory-store.ts'
+import { gatherRequest } from './gather-request.ts'
+import type { DiagnosisParts, Evaluated } from './parts.ts'
+
+const records = { line: readPastedLine, accessDetails, decisionDetails }
+const notHeld: Evaluated = { evaluation: null, whyNot: 'no-policy', masked: [] }
+const graph = build(pipeline.scopes)
+const [caller, callee] = [ids.model, ids.tool]
+
+interface Held {
+  readonly held?: Partial<Record<RecordKind, readonly unknown[]>>
+  readonly health?: readonly SourceHealth[]
+  readonly evaluate?: DiagnosisParts['evaluate']
+}
+
+async function partsWith({ held = {}, health = [], evaluate = async () => notHeld }: Held): Promise<DiagnosisParts> {
+  const store = createMemoryStore({ maxAgeMs: 1e12, maxBytes: 1e8 })
+  for (const record of ['envoy-access', 'opa-decisions', 'integrity-events'] as const) {
+    const lines = held[record] ?? []
+    if (lines.length > 0) await store.append(uploadOf(record, lines))
+  }
+  await store.settle()
+  return {
+    clock: {
+      now: () => noon + 60_000,
+      sleep: (_ms, signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    },
+    records,
+    evaluate,
+    reading: async () => ({ graph, facts: [], health, store }),
+  }
+}
+
+const denied = accessLine({
+  number: 7,
+  code: 403,
+  details: 'ext_authz_denied',
+  caller,
+  callee,
+  extra: { flags: 'UAEX' },
+})
+const refusing = decisionEvent({
+  number: 7,
+  allowed: false,
+  caller,
+  callee,
+  reasons: ['the caller is not on the list'],
+})
+const ofRequest = { 'envoy-access': [denied], 'opa-decisions': [refusing], 'integrity-events': [integrityEvent(7)] }
+
+test.each<[string, RequestAsked]>([
+  ['request', { by: 'request', id: uuidOf(7 + 0x100000) }],
+  ['trace', { by: 'trace', id: traceOf(7) }],
+  ['decision', { by: 'decision', id: uuidOf(7) }],
+])('everything of a request is found by the id of its %s', async (_words, asked) => {
+  const found = await gatherRequest(await partsWith({ held: ofRequest }), 'lab', asked)
+  expect(found.accesses).toHaveLength(1)
+  expect(found.accesses[0]).toMatchObject({
+    from: { kind: 'record', record: 'envoy-access', source: 'gateway' },
+    caller: `workload/${caller}`,
+    callee: `workload/${callee}`,
+    authorisation: 'denied',
+    authorisationMs: 0.42,
+  })
+  expect(found.decisions.map(({ outcome, reasons }) => [outcome, reasons])).toEqual([
+    ['deny', ['the caller is not on the list']],
+  ])
+  expect(found.integrity.map(({ stage }) => stage)).toEqual(['gateway'])
+  const { verdict, firstBroken, chain } = diagnoseRequest(found)
+  expect([verdict.cause, verdict.confidence]).toEqual(['policy-denied', 'high'])
+  expect(chain[firstBroken ?? -1]?.kind).toBe('rule')
+})
+
+test('a decision whose input does not name its request is found by the id that Envoy logged', async () => {
+  const { input: _masked, ...withoutInput } = refusing
+  const held = { 'envoy-access': [denied], 'opa-decisions': [withoutInput] }
+  const found = await gatherRequest(await partsWith({ held }), 'lab', { by: 'request', id: uuidOf(7 + 0x100000) })
+  expect(found.decisions.map(({ decisionId }) => decisionId)).toEqual([uuidOf(7)])
+})
+
+test('records of other requests stay out', async () => {
+  const held = { 'envoy-access': [denied, accessLine({ number: 8 })], 'opa-decisions': [decisionEvent({ number: 8 })] }
+  const found = await gatherRequest(await partsWith({ held }), 'lab', { by: 'request', id: uuidOf(7 + 0x100000) })
+  expect([found.accesses.length, found.decisions.length]).toEqual([1, 0])
+})
+
+test('what is masked and which error ended a decision is read of the record itself', async () => {
+  const erased = ['/input/attributes/request/http/headers/authorization']
+  const { result: _result, ...undecided } = refusing
+  const held = { 'opa-decisions': [{ ...undecided, erased, error: { code: 'eval_conflict_error', message: 'twice' } }] }
+  const { decisions } = await gatherRequest(await partsWith({ held }), 'lab', { by: 'decision', id: uuidOf(7) })
+  expect(decisions[0]).toMatchObject({
+    outcome: 'error',
+    error: { code: 'eval_conflict_error', message: 'twice' },
+    masked: erased,
+  })
+})
+
+test('an undefined decision is told as one, although its event has no error', async () => {
+  const { result: _result, ...undecided } = refusing
+  const parts = await partsWith({ held: { 'opa-decisions': [undecided] } })
+  const found = await gatherRequest(parts, 'lab', { by: 'decision', id: uuidOf(7) })
+  expect(diagnoseRequest(found).verdict.cause).toBe('decision-undefined')
+})
+
+test('sources that are silent, partly silent or not configured are told apart', async () => {
+  const of = (source: SourceHealth['source'], answering: number): SourceHealth => {
+    const none = { pending: 0, oldestReadAt: null, newestReadAt: null, problems: [] }
+    return { source, answering, configured: 2, ...none }
+  }
+  const parts = await partsWith({ health: [of('envoy', 2), of('opa', 0), of('logs', 1)] })
+  const { sources } = await gatherRequest(parts, 'lab', { by: 'request', id: 'none' })
+  expect(sources.map(({ source, state }) => `${source} ${state}`)).toEqual([
+    'kubernetes not-configured',
+    'spire not-configured',
+    'envoy read',
+    'opa silent',
+    'vault not-configured',
+    'logs read',
+    'logs silent',
+  ])
+})
+
+test('an id that nothing has is unknown, never fine', async () => {
+  const found = await gatherRequest(await partsWith({}), 'lab', { by: 'request', id: 'none' })
+  const { verdict } = diagnoseRequest(found)
+  expect([verdict.cause, reasonSentence(verdict.reason)]).toEqual(['unknown', expect.stringContaining('none')])
+})
+
+test('the decision is evaluated again, and what its input lacks is said', async () => {
+  const evaluation = {
+    outcome: 'deny',
+    rule: null,
+    revision: 'lab-001',
+    isRevisionThatDecided: true,
+    newest: { revision: 'lab-002', outcome: 'allow' },
+    before: null,
+  } as const
+  const parts = await partsWith({
+    held: ofRequest,
+    evaluate: async () => ({
+      evaluation,
+      whyNot: null,
+      masked: ['/input/attributes/request/http/headers/x-stage-signature'],
+    }),
+  })
+  const found = await gatherRequest(parts, 'lab', { by: 'decision', id: uuidOf(7) })
+  expect(found.evaluation).toEqual(evaluation)
+  expect(found.decisions[0]?.masked).toEqual(['/input/attributes/request/http/headers/x-stage-signature'])
+})
+
+test('an evaluation that does not end is left out, told to stop, and said', async () => {
+  let isStopped = false
+  const parts = await partsWith({
+    held: ofRequest,
+    evaluate: (_environment, _decision, signal) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => {
+          isStopped = true
+          reject(signal.reason)
+        }),
+      ),
+  })
+  const late = { ...parts, clock: { ...parts.clock, sleep: async () => {} } }
+  const found = await gatherRequest(late, 'lab', { by: 'decision', id: uuidOf(7) })
+  expect([found.evaluation, found.whyNotEvaluated, isStopped]).toEqual([null, 'late', true])
+  const { verdict, open } = diagnoseRequest(found)
+  expect(verdict.cause).toBe('policy-denied')
+  expect(open.map(({ reason }) => reasonSentence(reason)).join(' ')).toContain('took too long')
+})
+
+test('a pasted line alone names a cause, and never with certainty', async () => {
+  const parts = await partsWith({})
+  const found = await gatherRequest(parts, null, { by: 'line', line: `  ${JSON.stringify(denied)}\n` })
+  expect(found).toMatchObject({ graph: null, accesses: [{ from: { kind: 'pasted' }, authorisationMs: 0.42 }] })
+  expect(found.sources.every(({ state }) => state === 'not-configured')).toBe(true)
+  const { verdict } = diagnoseRequest(found)
+  expect([verdict.cause, verdict.confidence === 'high', verdict.because.code]).toEqual([
+    'policy-denied',
+    false,
+    'only-the-line',
+  ])
+})
+
+test('a pasted line that is held counts once, and as what is held; its decision is found with it', async () => {
+  const parts = await partsWith({ held: ofRequest })
+  const found = await gatherRequest(parts, 'lab', { by: 'line', line: JSON.stringify(denied) })
+  expect(found.accesses.map(({ from }) => from.kind)).toEqual(['record'])
+  expect(found.decisions).toHaveLength(1)
+  const forged = JSON.stringify({ ...denied, code: 200, code_details: 'via_upstream' })
+  const both = await gatherRequest(parts, 'lab', { by: 'line', line: forged })
+  expect(both.accesses.map(({ from }) => from.kind).toSorted()).toEqual(['pasted', 'record'])
+})
+
+test.each([
+  ['Envoy’s default text', '[2026-11-22T00:06:33.795Z] "GET / HTTP/2" 403 UAEX ext_authz_denied - "-" 0 0 1 - "-"'],
+  ['no JSON', '{"ts":'],
+  ['an array', '[1,2]'],
+  ['no time', '{"code":403,"token":"canary"}'],
+  ['deep nesting', `${'['.repeat(30_000)}${']'.repeat(30_000)}`],
+  ['deep nesting in a field', `{"ts":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
+])('%s is refused in a sentence that quotes nothing of it', async (_words, line) => {
+  const asked = gatherRequest(await partsWith({}), null, { by: 'line', line })
+  await expect(asked).rejects.toMatchObject({ code: 'invalid', subject: 'line' })
+  await expect(asked).rejects.not.toThrow('canary')
+})
+
+test.each([
+  ['__proto__', { __proto__: { polluted: true }, constructor: { prototype: 1 } }],
+  ['terminal escapes', { code_details: '\u001b[2J\u202eext_authz_denied', method: '\u0000GET' }],
+  ['secrets', { code_details: 'bearer canary-token', path: '/x?token=canary-token' }],
+  ['wrong types', { flags: { a: 1 }, code: [403], path: 7, decision_id: {}, down_peer_uri_san: [] }],
+  ['very long text', { code_details: 'x'.repeat(60_000) }],
+])('a hostile line with %s is diagnosed without taking anything of it over', async (_words, extra) => {
+  const line = JSON.stringify({ ...denied, ...extra })
+  expect(line.length).toBeLessThanOrEqual(mostLineCharacters)
+  const diagnosis = diagnoseRequest(await gatherRequest(await partsWith({}), null, { by: 'line', line }))
+  expect(diagnosis.verdict.confidence).not.toBe('high')
+  const text = JSON.stringify(diagnosis)
+  expect(text).not.toMatch(/canary|\\u001b|\\u0000|\u202e|x{1000}/)
+})

@@ -1,0 +1,249 @@
+import type { RequestAsked } from '../../shared/contract/diagnosis.ts'
+import type { EvidenceSource } from '../../shared/domain/diagnosis/model.ts'
+import type {
+  CaseAccess,
+  CaseBundle,
+  CaseDecision,
+  CaseIntegrity,
+  CaseSource,
+  CaseVaultDenial,
+  RequestCase,
+} from '../../shared/domain/diagnosis/request-case.ts'
+import { sourceKinds } from '../../shared/domain/model/fact.ts'
+import { Failure } from '../core/failure.ts'
+import type { StoredAccess, StoredDecision, StoredIntegrity, StoredRecord } from '../core/log-store.ts'
+import { type Ends, endsIn, ofKind } from './ends-of.ts'
+import { findAround, findRecords } from './find-records.ts'
+import type { DiagnosisParts, Evaluated, Reading } from './parts.ts'
+
+/** A re-evaluation that takes longer is left out, and that is said. Milliseconds. */
+const evaluatedWithinMs = 2000
+/** What Vault refused so shortly before or after may be why a stage failed: Vault knows no request id of ours. Milliseconds. */
+const sameTimeMs = 5000
+
+/** Everything that is held of one request. Rejects with a `Failure`: `invalid` for a line that cannot be read. */
+export async function gatherRequest(
+  parts: DiagnosisParts,
+  environment: string | null,
+  asked: RequestAsked,
+): Promise<RequestCase> {
+  const pasted = asked.by === 'line' ? pastedLine(parts, asked.line) : null
+  const reading = environment === null ? null : await parts.reading(environment)
+  const stored = reading === null ? [] : await recordsOf(reading, asked, pasted)
+  const endsOf: (line: StoredAccess) => Ends =
+    reading === null ? () => ({ caller: null, callee: null }) : endsIn(reading)
+  const details = await detailsOf(parts, reading, stored)
+  const accesses = ofRecord(stored, 'envoy-access').map((line) =>
+    accessOf(line, endsOf(line), details.access(line), sourceOf(line)),
+  )
+  if (pasted !== null && asked.by === 'line' && !stored.some((record) => isSame(record, pasted))) {
+    const taken = parts.records.accessDetails(asked.line)
+    accesses.push(accessOf(pasted, endsOf(pasted), taken, { kind: 'pasted' }))
+  }
+  const decisions = ofRecord(stored, 'opa-decisions').map((decision) =>
+    decisionOf(decision, details.decision(decision)),
+  )
+  const evaluated = await evaluatedAgain(parts, environment, decisions)
+  return {
+    asked: asked.by === 'line' ? { by: 'line', id: pasted?.requestId ?? 'the pasted line' } : asked,
+    accesses: accesses.toSorted((one, other) => one.at - other.at),
+    decisions: decisions.map((decision) =>
+      decision === evaluated.of
+        ? { ...decision, masked: [...new Set([...decision.masked, ...evaluated.masked])] }
+        : decision,
+    ),
+    integrity: ofRecord(stored, 'integrity-events').map(integrityOf),
+    vault: reading === null ? [] : vaultDenials(reading, accesses),
+    graph: reading?.graph ?? null,
+    now: parts.clock.now(),
+    sources: sourcesOf(reading),
+    evaluation: evaluated.evaluation,
+    whyNotEvaluated: evaluated.whyNot,
+    bundle: reading === null ? null : bundleOf(reading, decisions),
+  }
+}
+
+function pastedLine({ records, clock }: DiagnosisParts, line: string): StoredAccess {
+  const read = records.line(line, clock.now())
+  if (read.outcome === 'read') return read.access
+  throw new Failure(
+    'invalid',
+    'line',
+    `The pasted text is not a line of an Envoy’s access log that Everyhop reads: ${read.why}.`,
+    'Paste one whole line of a JSON access log; docs/formats/envoy-access-log.md has the keys.',
+  )
+}
+
+function recordsOf(
+  { store }: Reading,
+  asked: RequestAsked,
+  pasted: StoredAccess | null,
+): Promise<readonly StoredRecord[]> {
+  if (asked.by !== 'line') return findRecords(store, asked)
+  return pasted === null ? Promise.resolve([]) : findAround(store, pasted)
+}
+
+/** The line that was pasted is held too, and then it is no longer only somebody's word. */
+function isSame(record: StoredRecord, line: StoredAccess): boolean {
+  if (record.record !== 'envoy-access' || record.at !== line.at) return false
+  const own = ({ direction, requestId, decisionId, status, details, callerSpiffeId, calleeAddress }: StoredAccess) =>
+    JSON.stringify([direction, requestId, decisionId, status, details, callerSpiffeId, calleeAddress])
+  return own(record) === own(line)
+}
+
+type OfRecord<Kind extends StoredRecord['record']> = Extract<StoredRecord, { record: Kind }>
+
+function ofRecord<Kind extends StoredRecord['record']>(records: readonly StoredRecord[], kind: Kind) {
+  return records.filter((record): record is OfRecord<Kind> => record.record === kind)
+}
+
+type AccessDetails = ReturnType<DiagnosisParts['records']['accessDetails']>
+type DecisionDetails = ReturnType<DiagnosisParts['records']['decisionDetails']>
+
+/** What the columns of the store lack, of the records themselves; of one that is gone nothing. */
+async function detailsOf({ records }: DiagnosisParts, reading: Reading | null, stored: readonly StoredRecord[]) {
+  const texts = new Map<StoredRecord, string>()
+  await Promise.all(
+    stored.map(async (record) => {
+      if (reading === null || (record.record !== 'envoy-access' && record.record !== 'opa-decisions')) return
+      const raw = await reading.store.raw(record)
+      if (raw.outcome === 'found') texts.set(record, raw.text)
+    }),
+  )
+  return {
+    access: (record: StoredAccess): AccessDetails => records.accessDetails(texts.get(record) ?? ''),
+    decision: (record: StoredDecision): DecisionDetails => records.decisionDetails(texts.get(record) ?? ''),
+  }
+}
+
+function sourceOf({ record, source, at, requestId, decisionId }: StoredRecord): EvidenceSource {
+  return { kind: 'record', record, source, at, requestId, decisionId }
+}
+
+function accessOf(line: StoredAccess, ends: Ends, details: AccessDetails, from: EvidenceSource): CaseAccess {
+  const { direction, at, requestId, traceId, decisionId, method, path, status, flags, authorisation, failure } = line
+  const { callerSpiffeId, calleeSpiffeId, upstreamHost } = line
+  return {
+    from,
+    direction,
+    at,
+    requestId,
+    traceId,
+    decisionId,
+    method,
+    path,
+    status,
+    details: line.details,
+    flags,
+    callerSpiffeId,
+    calleeSpiffeId,
+    ...ends,
+    authorisation,
+    failure,
+    upstreamHost,
+    ...details,
+  }
+}
+
+function decisionOf(record: StoredDecision, details: DecisionDetails): CaseDecision {
+  const { at, outcome, reasons, path, revision, opaInstanceId, callerSpiffeId, calleeSpiffeId, evaluationNs } = record
+  return {
+    from: sourceOf(record),
+    at,
+    decisionId: record.decisionId ?? '',
+    outcome,
+    reasons,
+    path,
+    revision,
+    opaInstanceId,
+    callerSpiffeId,
+    calleeSpiffeId,
+    evaluationMs: evaluationNs === null ? null : evaluationNs / 1e6,
+    ...details,
+    // An undefined decision is an error without an `error`: the parser says so in its reasons.
+    error: details.error ?? (outcome === 'error' ? { code: null, message: reasons[0] ?? null } : null),
+  }
+}
+
+function integrityOf(record: StoredIntegrity): CaseIntegrity {
+  const { at, stage, callerStage, type, outcome, reason } = record
+  return { from: sourceOf(record), at, stage, callerStage, type, outcome, reason }
+}
+
+/** What Vault refused to a stage that was called, at the time of the request. */
+function vaultDenials({ graph }: Reading, accesses: readonly CaseAccess[]): readonly CaseVaultDenial[] {
+  return graph.workloads.flatMap(({ id, leases }) => {
+    if (!leases.known) return []
+    const calls = accesses.filter(({ callee }) => callee === id)
+    return leases.value.denials
+      .filter(({ lastAt }) => calls.some(({ at }) => Math.abs(lastAt - at) <= sameTimeMs))
+      .map(({ fact, lastAt, path, operation, error }) => ({
+        from: { kind: 'fact' as const, fact },
+        at: lastAt,
+        path,
+        operation,
+        error,
+        displayName: null,
+      }))
+  })
+}
+
+function sourcesOf(reading: Reading | null): readonly CaseSource[] {
+  const health = reading?.health ?? []
+  return sourceKinds.flatMap((source): readonly CaseSource[] => {
+    // What people declare is no source that could tell of a request.
+    if (source === 'intent') return []
+    const own = health.find((each) => each.source === source)
+    if (own === undefined || own.configured === 0) return [{ source, state: 'not-configured' }]
+    const read = own.answering > 0 ? [{ source, state: 'read' as const }] : []
+    return own.answering < own.configured ? [...read, { source, state: 'silent' }] : read
+  })
+}
+
+/** Of the decision that was refused: the others let the request pass. */
+async function evaluatedAgain(
+  { evaluate, clock }: DiagnosisParts,
+  environment: string | null,
+  decisions: readonly CaseDecision[],
+): Promise<Evaluated & { readonly of: CaseDecision | null }> {
+  const refused = decisions.find(({ outcome }) => outcome === 'deny')
+  if (environment === null || refused === undefined) {
+    return { evaluation: null, whyNot: 'no-decision', masked: [], of: null }
+  }
+  const stopped = new AbortController()
+  const late = new AbortController()
+  const tooLate: Evaluated = { evaluation: null, whyNot: 'late', masked: [] }
+  const evaluating = evaluate(environment, refused.decisionId, stopped.signal)
+  // Whoever comes second is told to stop, and nobody waits for how it ends.
+  evaluating.catch(() => {})
+  const waiting = clock.sleep(evaluatedWithinMs, late.signal).then(() => tooLate)
+  waiting.catch(() => {})
+  try {
+    return { ...(await Promise.race([evaluating, waiting])), of: refused }
+  } finally {
+    late.abort()
+    stopped.abort()
+  }
+}
+
+/** The newest revision is the one whose first activation is the latest; of several bundles none is the newest. */
+function bundleOf({ facts }: Reading, decisions: readonly CaseDecision[]): CaseBundle | null {
+  const bundles = ofKind(facts, 'opa-bundle')
+  if (new Set(bundles.map(({ name }) => name)).size !== 1) return null
+  const since = new Map<string, number>()
+  for (const { activeRevision, lastSuccessfulActivationAt: at } of bundles) {
+    if (activeRevision === null || at === null) continue
+    since.set(activeRevision, Math.min(at, since.get(activeRevision) ?? at))
+  }
+  const [newest] = [...since].toSorted(([, one], [, other]) => other - one)
+  const decided = decisions.find(({ outcome }) => outcome !== 'allow') ?? decisions[0]
+  const opa = ofKind(facts, 'opa-instance').find(
+    ({ instanceId }) => instanceId !== null && instanceId === decided?.opaInstanceId,
+  )?.opa
+  const own = bundles.find((bundle) => bundle.opa === opa && bundle.activeRevision === decided?.revision)
+  return {
+    newestRevision: newest?.[0] ?? null,
+    newestSince: newest?.[1] ?? null,
+    decidedSince: own?.lastSuccessfulActivationAt ?? null,
+  }
+}

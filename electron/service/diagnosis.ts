@@ -1,0 +1,34 @@
+import type { LogStores } from '../core/log-keeping.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Sessions } from '../core/sessions.ts'
+import { evaluator, type PolicyAsked } from '../diagnosis/evaluate.ts'
+import { createDiagnosisHandlers, type DiagnosisHandlers } from '../diagnosis/handlers.ts'
+import type { RecordReading } from '../diagnosis/parts.ts'
+
+/** What the rest of the service gives to the diagnosis. */
+export interface DiagnosisNeighbours {
+  readonly clock: Clock
+  readonly records: RecordReading
+  readonly sessions: Sessions
+  readonly logStores: LogStores
+  readonly policy: PolicyAsked
+}
+
+export function diagnosisOf({ clock, records, sessions, logStores, policy }: DiagnosisNeighbours): DiagnosisHandlers {
+  return createDiagnosisHandlers({
+    clock,
+    records,
+    evaluate: evaluator(policy),
+    async reading(environment) {
+      const { keeper, observation } = await sessions.use(environment)
+      const store = await logStores.of(environment)
+      await logStores.settle(environment)
+      return {
+        graph: keeper.fresh().graph,
+        facts: [...observation.store.states.values()].flatMap(({ facts }) => facts),
+        health: observation.health(),
+        store,
+      }
+    },
+  })
+}
