@@ -39,6 +39,8 @@ export interface OpenOptions {
   readonly utility?: boolean
   /** Instead of the built app. */
   readonly folder?: string
+  /** With an empty home the playground starts by itself, with this program of opa. */
+  readonly playground?: { readonly opa: string }
 }
 
 const playwrightLoader = join(
@@ -55,14 +57,20 @@ export async function prepareDesktop(): Promise<Launcher> {
   const built = join(root, target.folder, 'desktop')
   const display = await startVirtualDisplay()
 
-  function environment({ home, node, folder, utility = electron.pinned }: OpenOptions): Record<string, string> {
+  function environment({
+    home,
+    node,
+    folder,
+    playground,
+    utility = electron.pinned,
+  }: OpenOptions): Record<string, string> {
     return {
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
       DISPLAY: display.name,
       EVERYHOP_HOME: home,
       // Tests with an empty home are about something else.
-      EVERYHOP_PLAYGROUND: 'off',
+      ...(playground === undefined ? { EVERYHOP_PLAYGROUND: 'off' } : { EVERYHOP_OPA: playground.opa }),
       EVERYHOP_TEST_APP: folder ?? built,
       // The pinned Electron runs the service in its own utility process, unless a test brings a Node.
       ...(node === undefined && utility ? {} : { EVERYHOP_SERVICE_NODE: node ?? process.execPath }),
