@@ -27,6 +27,7 @@ async function alone(opa: string): Promise<readonly BenchRow[]> {
   const playground = await startPlayground({ clock: systemClock, log, opa })
   try {
     const started = performance.now() - began
+    playground.attend(false)
     const idle = await shareOfCore(playground)
     return [
       within('playground: started, with three OPAs deciding', started, 'ms', 5000),
