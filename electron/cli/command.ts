@@ -9,6 +9,8 @@ export const exitCodes = {
   done: 0,
   failed: 1,
   usage: 2,
+  /** Of a diagnosis: no cause is named. The same number as a wrongly written command, which answers nothing to `out`. */
+  unknown: 2,
   /** Done, but something could not be read: what it would have said is unknown. */
   gaps: 3,
 } as const

@@ -2,6 +2,7 @@ import { ORPCError } from '@orpc/client'
 import { errorData } from '../../shared/contract/errors.ts'
 import { Failure } from '../core/failure.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
+import { diagnoseHandshake, diagnoseRequest } from './diagnose.ts'
 import { envList, envTest } from './env.ts'
 import { envRole } from './env-role.ts'
 import { graphShow } from './graph-show.ts'
@@ -20,6 +21,8 @@ const commands: readonly Command[] = [
   graphShow,
   logsRefused,
   logsFind,
+  diagnoseRequest,
+  diagnoseHandshake,
   envList,
   envTest,
   envRole,

@@ -132,5 +132,4 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'look-at-hop': (p) => `Look at the hop ${caller(p)} → ${callee(p)}.`,
   'look-at-workload': (p) => `Look at ${word(p, 'owner')}.`,
   'ask-owner-of': (p) => `Ask whoever owns ${word(p, 'owner')}, with the request id.`,
-  'read-runbook': () => 'Read the runbook of this cause.',
 }

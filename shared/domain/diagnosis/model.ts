@@ -184,7 +184,6 @@ export interface NextStep {
     | { readonly kind: 'workload'; readonly workload: string }
     | { readonly kind: 'simulate'; readonly decisionId: string }
     | { readonly kind: 'handshake'; readonly from: string; readonly to: string }
-    | { readonly kind: 'runbook'; readonly page: string }
     | null
 }
 

@@ -1,6 +1,5 @@
 import type { Reason } from '../model/graph.ts'
 import type { EpochMs } from '../model/time.ts'
-import type { RequestCause } from './model.ts'
 
 /** Params of reasons about one hop: names of the two workloads as drawn. */
 interface Ends {
@@ -99,7 +98,6 @@ export interface RequestReasonParams {
   'look-at-hop': Ends
   'look-at-workload': { owner: string }
   'ask-owner-of': { owner: string }
-  'read-runbook': { cause: RequestCause }
 }
 
 /** Names of the two workloads as drawn. */

@@ -113,7 +113,10 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
         : unknown('logs')
     case 'ext-authz':
       if (decision !== null && decision.outcome !== 'error') return passed(ofDecision(decision))
-      return line?.authorisation === 'passed' ? passed(ofDetails(line)) : unknown('opa')
+      // A refusal is an answer too: what was asked did answer.
+      return line?.authorisation === 'passed' || line?.authorisation === 'denied'
+        ? passed(ofDetails(line))
+        : unknown('opa')
     case 'decision':
       return decision === null
         ? unknown('opa')

@@ -239,7 +239,8 @@ describe('the cause of a refused request', () => {
     )
     expect([verdict.cause, verdict.confidence, verdict.because.code]).toEqual(['policy-denied', 'low', 'only-the-line'])
     expect(verdict.wouldRaise.map(({ code }) => code)).toContain('give-request-id')
-    expect(next.every(({ open }) => open === null || open.kind === 'runbook')).toBe(true)
+    // Without a graph there is no place to look at.
+    expect(next).toEqual([])
   })
 
   test('what is known of the hop rules causes out, each with its evidence', () => {

@@ -100,8 +100,5 @@ function nextOf(view: RequestView, cause: RequestDiagnosis['verdict']['cause']):
     const open = callee === null ? null : ({ kind: 'workload', workload: callee.id } as const)
     next.push({ reason: tell('ask-owner-of', { owner: names.callee }), command: null, open })
   }
-  if (cause !== 'not-refused' && cause !== 'unknown') {
-    next.push({ reason: tell('read-runbook', { cause }), command: null, open: { kind: 'runbook', page: cause } })
-  }
   return next
 }

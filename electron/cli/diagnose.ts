@@ -1,0 +1,147 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { mostLineCharacters, type RequestAsked } from '../../shared/contract/diagnosis.ts'
+import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
+import { sourceHealthSentence } from '../../shared/words/sources.ts'
+import type { ServiceClient } from '../service/in-process.ts'
+import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
+import { liveHelp, withService } from './connection.ts'
+import { handshakeText, requestText } from './diagnose-text.ts'
+import { readOnce } from './read-once.ts'
+import { jsonText, plainText } from './text.ts'
+
+const common = {
+  env: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  data: { type: 'string' },
+  wait: { type: 'string', default: '20' },
+  live: { type: 'boolean', default: false },
+} as const
+
+interface CommonValues {
+  readonly env?: string | undefined
+  readonly json: boolean
+  readonly data?: string | undefined
+  readonly wait: string
+  readonly live: boolean
+}
+
+const commonHelp = `  --json            the answer as JSON
+  --data <folder>   the records that "everyhop serve --data <folder>" keeps there
+  --wait <seconds>  how long to wait for sources that have not been read (default 20)
+${liveHelp}
+
+Exit code 0: a cause is named, or nothing is wrong. 2: unknown, which says why; or the command was written wrongly.`
+
+export const diagnoseRequest: Command = {
+  name: 'diagnose request',
+  usage: `everyhop diagnose request <id> --env <name> [--trace | --decision] [--json]
+everyhop diagnose request --line '<line>' [--env <name>] [--json]
+
+Why a request was refused: the cause and how certain it is, every step from caller to callee with what tells of it, what was
+ruled out, what is still open, and what to do next. The id is that of the request (x-request-id) unless said otherwise.
+
+  --line <line>     a line of an Envoy's access log, as JSON. Without an environment only the line itself speaks
+  --env <name>      the environment; "everyhop env list" shows them
+  --trace           the id is that of a trace
+  --decision        the id is that of an OPA decision
+${commonHelp}`,
+  summary: 'why a request was refused, and how that is known',
+  async run(words, output, signal) {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: {
+        ...common,
+        trace: { type: 'boolean', default: false },
+        decision: { type: 'boolean', default: false },
+        line: { type: 'string' },
+      },
+      allowPositionals: true,
+    })
+    const environment = values.env ?? null
+    const asked = askedOf(positionals, values)
+    if (asked.by !== 'line' && environment === null) throw new UsageError('say which environment with --env <name>')
+    return onService(values, output, signal, async (client) => {
+      const diagnosis = await client.diagnosis.request({ environment, asked }, { signal })
+      return { diagnosis, text: requestText(diagnosis) }
+    })
+  },
+}
+
+export const diagnoseHandshake: Command = {
+  name: 'diagnose handshake',
+  usage: `everyhop diagnose handshake <from> <to> --env <name> [--json]
+
+Which side of a handshake is wrong, in the direction of the call: what both sides have, require, trust and log. Workloads are
+named by SPIFFE ID, by stage or as they are drawn. No connection is made.
+
+  --env <name>      the environment; "everyhop env list" shows them. playground: started for the moment when none runs
+${commonHelp}`,
+  summary: 'which side of a handshake is wrong, and what to do',
+  async run(words, output, signal) {
+    const { values, positionals } = parseArgs({ args: [...words], options: common, allowPositionals: true })
+    const [from, to, ...more] = positionals
+    if (from === undefined || to === undefined || more.length > 0) {
+      throw new UsageError('say between whom, such as: diagnose handshake gateway orchestrator --env lab')
+    }
+    const environment = values.env
+    if (environment === undefined) throw new UsageError('say which environment with --env <name>')
+    return onService(values, output, signal, async (client) => {
+      const diagnosis = await client.diagnosis.handshake({ environment, from, to }, { signal })
+      return { diagnosis, text: handshakeText(diagnosis) }
+    })
+  },
+}
+
+function askedOf(
+  [id, ...more]: readonly string[],
+  {
+    trace,
+    decision,
+    line,
+  }: { readonly trace: boolean; readonly decision: boolean; readonly line?: string | undefined },
+): RequestAsked {
+  if (more.length > 0) throw new UsageError(`"${more.join(' ')}" is too much`)
+  if (trace && decision) throw new UsageError('choose one of --trace and --decision')
+  if (line !== undefined) {
+    if (id !== undefined || trace || decision) throw new UsageError('--line takes the place of an id')
+    if (line.trim().length < 2) throw new UsageError('--line is empty')
+    if (line.length > mostLineCharacters) throw new UsageError(`--line takes at most ${mostLineCharacters} characters`)
+    return { by: 'line', line }
+  }
+  if (id === undefined || id === '') {
+    throw new UsageError('say which request, such as: diagnose request <id> --env lab')
+  }
+  if (id.length > 200) throw new UsageError('an id has at most 200 characters')
+  return { by: trace ? 'trace' : decision ? 'decision' : 'request', id }
+}
+
+/** Reads every source once, where there is an environment, and then asks. What could not be read is said beside the answer. */
+async function onService(
+  values: CommonValues,
+  output: Output,
+  signal: AbortSignal,
+  ask: (
+    client: ServiceClient,
+  ) => Promise<{ readonly diagnosis: RequestDiagnosis | HandshakeDiagnosis; readonly text: string }>,
+): Promise<ExitCode> {
+  const environment = values.env
+  const wait = Number(values.wait)
+  if (!(wait >= 0 && wait <= 3600)) throw new UsageError('--wait takes seconds, 0 to 3600')
+  return withService(
+    async (client, clock) => {
+      const silent = environment === undefined ? [] : await readOnce(client, environment, wait * 1000, clock, signal)
+      const { diagnosis, text } = await ask(client)
+      output.out(values.json ? `${jsonText(diagnosis)}\n` : text)
+      for (const health of silent) {
+        output.err(`everyhop: after ${wait} s: ${plainText(sourceHealthSentence(health, clock.now()))}\n`)
+      }
+      return diagnosis.verdict.cause === 'unknown' ? exitCodes.unknown : exitCodes.done
+    },
+    {
+      data: values.data === undefined ? null : resolve(values.data),
+      live: values.live,
+      ...(environment === undefined ? {} : { environment }),
+    },
+  )
+}
