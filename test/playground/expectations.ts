@@ -10,13 +10,14 @@ import { unmetOfVault } from '../truth/vault-compare.ts'
 export interface Healthy {
   readonly topology: Topology
   readonly hops: HopStates
-  /** Requests of a window, by `from to`. */
-  readonly requests: ReadonlyMap<string, number>
+  /** What the traffic without a fault brings to the first hop in a window. */
+  readonly requestsOfWindow: number
   /** Stages that hold leases. */
   readonly held: readonly { readonly stage: string; readonly spiffeId: string }[]
-  /** State of every component of the control plane. */
-  readonly control: ReadonlyMap<string, string>
 }
+
+/** Stages that hold something of Vault, as electron/playground/simulators/vault has it. */
+const holders: ReadonlySet<string> = new Set(['model-server', 'orchestrator', 'tool-runtime', 'vector-store'])
 
 /** In what the pipeline is not shown as one in which nothing is wrong, one sentence each. */
 export function unhealthy(graph: TrustGraph): readonly string[] {
@@ -45,6 +46,11 @@ export function unhealthy(graph: TrustGraph): readonly string[] {
         ...((valueOf(activity)?.requests ?? 0) > 0 ? [] : [`${name} carries nothing`]),
       ]
     }),
+    ...topology.stages.flatMap(({ stage, spiffeId }) => {
+      const leases = workloadOf(graph, spiffeId)?.leases
+      const active = leases === undefined ? 0 : (valueOf(leases)?.active ?? 0)
+      return !holders.has(stage) || active > 0 ? [] : [`no lease of ${stage} is shown`]
+    }),
     ...graph.hops.flatMap(({ id }) =>
       topology.hops.some((ends) => hopOf(graph, topology, ends)?.id === id) ? [] : [`${id} is no hop of the pipeline`],
     ),
@@ -55,17 +61,13 @@ export function unhealthy(graph: TrustGraph): readonly string[] {
   ]
 }
 
-export function healthyOf(graph: TrustGraph): Healthy {
+export function healthyOf(graph: TrustGraph, requestsOfWindow: number): Healthy {
   const topology = topologyOf(graph)
   return {
     topology,
     hops: hopStates(graph, topology),
-    requests: new Map(topology.hops.map((ends) => [`${ends.from} ${ends.to}`, requestsOf(graph, topology, ends)])),
-    held: topology.stages.filter(({ spiffeId }) => {
-      const workload = workloadOf(graph, spiffeId)
-      return workload !== undefined && (valueOf(workload.leases)?.active ?? 0) > 0
-    }),
-    control: new Map(graph.control.map(({ id, state }) => [id, state.state])),
+    requestsOfWindow,
+    held: topology.stages.filter(({ stage }) => holders.has(stage)),
   }
 }
 
@@ -77,9 +79,10 @@ export function unmetInPlayground(graph: TrustGraph, healthy: Healthy, expects: 
     ...unmetInCluster(graph, topology, expects),
     ...(expects.vault === undefined ? [] : unmetOfVault(graph, topology, healthy.held, expects)),
     ...(expects.activity ?? []).flatMap(({ hop, timesNormal }) => {
-      const before = healthy.requests.get(`${hop.from} ${hop.to}`) ?? 0
-      const now = requestsOf(graph, topology, hop)
-      return now >= before * timesNormal ? [] : [`${hop.from} to ${hop.to} carries ${now}, before ${before}`]
+      const wanted = healthy.requestsOfWindow * timesNormal
+      const found = hopOf(graph, topology, hop)
+      const now = found === undefined ? 0 : (valueOf(found.activity)?.requests ?? 0)
+      return now >= wanted ? [] : [`${hop.from} to ${hop.to} carries ${now} requests in a window, not ${wanted}`]
     }),
   ]
 }
@@ -121,9 +124,4 @@ function topologyOf(graph: TrustGraph): Topology {
     }),
     hops,
   }
-}
-
-function requestsOf(graph: TrustGraph, topology: Topology, ends: { from: string; to: string }): number {
-  const hop = hopOf(graph, topology, ends)
-  return hop === undefined ? 0 : (valueOf(hop.activity)?.requests ?? 0)
 }

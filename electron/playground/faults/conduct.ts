@@ -72,10 +72,15 @@ export const trafficBurst = making(({ mesh: { traffic } }) => ({
 
 /** Only what the requests say changes. */
 export const accessAtThree = making((playground) => {
-  const { traffic } = playground.mesh
+  const { traffic, opas } = playground.mesh
+  const opa = opas.find(({ sidecarOf }) => sidecarOf === null)
   return {
     change: () => traffic.askedAt(3),
-    seen: () => hopWorks(playground, entryHop),
+    // Only an OPA tells of the requests' headers.
+    seen: () =>
+      opa?.isRunning === true
+        ? nextLine(opa.log, 'a decision tells the time', (line) => /"x-asked-at":"[-\d]+T03:/.test(line))
+        : hopWorks(playground, entryHop),
     undo: () => traffic.askedAt(null),
   }
 })
