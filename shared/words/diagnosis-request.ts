@@ -63,7 +63,7 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
     `The application answered ${word(p, 'status')}. Envoy and OPA let the call of ${caller(p)} pass to ${callee(p)}.`,
   'application-distrusts': (p) =>
     `${callee(p)} itself refused the call of ${caller(p)} with ${word(p, 'status')}: ${word(p, 'subject') === 'signature' ? 'the signature of the stage before does not verify' : 'the identity of the user did not arrive'}${given(p, 'reason', (text) => ` (${text})`)}.`,
-  'vault-denied': (p) =>
+  'vault-refuses-caller': (p) =>
     `${callee(p)} answered an error, and at that time Vault refused it ${word(p, 'path')}, which its work needs.`,
   'nothing-refused': () => 'Nothing refused it: every call of this request that is logged was answered.',
   'nothing-found': (p) => `No record has ${word(p, 'asked')}. What was not logged, or is no longer held, is unknown.`,

@@ -11,21 +11,25 @@ import { valueReasons } from './reasons-values.ts'
 import { workloadReasons } from './reasons-workloads.ts'
 import { vaultReasons } from './vault-reasons.ts'
 
-const sentences: Readonly<Record<string, (params: Params) => string>> = {
-  ...transportReasons,
-  ...authorisationReasons,
-  ...claimReasons,
-  ...workloadReasons,
-  ...controlReasons,
-  ...valueReasons,
-  ...vaultReasons,
-  ...policyReasons,
-  ...requestDiagnosisReasons,
-  ...handshakeDiagnosisReasons,
-}
+type Sentences = Readonly<Record<string, (params: Params) => string>>
 
-/** Codes that have words, for the test that compares them with the codes of the domain. */
-export const reasonCodesWithWords: readonly string[] = Object.keys(sentences)
+const families: readonly Sentences[] = [
+  transportReasons,
+  authorisationReasons,
+  claimReasons,
+  workloadReasons,
+  controlReasons,
+  valueReasons,
+  vaultReasons,
+  policyReasons,
+  requestDiagnosisReasons,
+  handshakeDiagnosisReasons,
+]
+
+const sentences: Sentences = Object.fromEntries(families.flatMap((family) => Object.entries(family)))
+
+/** Codes that have words, twice where two families have one: tests refuse that, and compare them with the codes of the domain. */
+export const reasonCodesWithWords: readonly string[] = families.flatMap((family) => Object.keys(family))
 
 /** One or two whole sentences. A code of a newer service is shown as itself, never as nothing. */
 export function reasonSentence(reason: Reason): string {

@@ -93,6 +93,10 @@ describe('reasons', () => {
     }
   })
 
+  it('have one meaning each, whichever part of the domain tells them', () => {
+    expect(reasonCodesWithWords.filter((code, index) => reasonCodesWithWords.indexOf(code) !== index)).toEqual([])
+  })
+
   it('show a code of a newer service as itself', () => {
     expect(reasonSentence({ code: 'toString', params: {} })).toContain('“toString”')
   })

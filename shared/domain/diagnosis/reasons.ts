@@ -38,7 +38,7 @@ export interface RequestReasonParams {
   'identity-not-registered': Ends & { owner: string }
   'application-answered': Ends & { status: number }
   'application-distrusts': Ends & { status: number; reason: string | null; subject: 'signature' | 'user' }
-  'vault-denied': Ends & { path: string }
+  'vault-refuses-caller': Ends & { path: string }
   'nothing-refused': Record<never, never>
   'nothing-found': { asked: string }
   'cause-not-told': { status: number | null }

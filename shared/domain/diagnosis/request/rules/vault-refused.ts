@@ -13,7 +13,7 @@ export const vaultRefused: RequestRule = {
     const denial = view.of.vault[0]
     if (line === null || denial === undefined || !isHandedOn(line) || (line.status ?? 0) < 400) return null
     const { path, error } = denial
-    return found(tell('vault-denied', { ...view.names, path }), [
+    return found(tell('vault-refuses-caller', { ...view.names, path }), [
       // The same time and the same holder, not the same request: Vault knows no request id of ours.
       { class: 'contradiction', reason: tell('vault-audit-line', { path, error }), literal: error, from: denial.from },
       ofDetails(line, 'contradiction'),
