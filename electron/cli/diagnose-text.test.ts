@@ -12,7 +12,7 @@ test('the sentence comes first, then each link in one line with its state and wh
   const text = requestText(diagnoseRequest(requestCase({ accesses: [denied], decisions: [decision()] })))
   expect(text.split('\n', 2)).toEqual([
     'Policy denied it. The OPA of tool-runtime refused the call of model-server: “the classification is above the limit”. It decided by bundle r42.',
-    'certain: A record of this very request names the cause.',
+    'certain: What was logged of it names the cause.',
   ])
   expect(lineOf(text, 'OPA decision')).toMatch(/passed .*\[opa-decisions of opa-tool-runtime, /)
   expect(lineOf(text, 'Rule')).toContain('broken')

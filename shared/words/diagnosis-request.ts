@@ -104,7 +104,7 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'not-reached': () => 'Not reached.',
   'nothing-tells': (p) => `Nothing of ${word(p, 'source')} tells.`,
   'pasted-line': () => 'The pasted line.',
-  'one-record-names-it': () => 'A record of this very request names the cause.',
+  'one-record-names-it': () => 'What was logged of it names the cause.',
   'records-agree': (p) => `${countOf(count(p, 'count'), 'record')} agree.`,
   'state-of-now': () => 'It rests on what is so now; at the time of the request it may have been otherwise.',
   'only-one-side': (p) => `Only ${word(p, 'side')} can be read; what the other side has is unknown.`,
@@ -117,6 +117,8 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
     has(p, 'revision')
       ? `Bundle ${word(p, 'revision')} is not to be had, so which expression failed is not known.`
       : 'Which bundle decided is not known, so it cannot be evaluated again.',
+  'callee-log-missing': (p) =>
+    `Only the Envoy of ${caller(p)} tells of this call: who behind it answered, the log of ${callee(p)} would tell.`,
   'not-evaluated': (p) => `It was not evaluated again, so which expression failed is not known: ${whyNot(p)}.`,
   'input-masked': (p) =>
     `Parts of the input are masked in the log: ${word(p, 'fields')}. Evaluated again it may differ.`,

@@ -82,6 +82,7 @@ export interface RequestReasonParams {
   'read-source': { source: string }
   'give-request-id': Record<never, never>
   'bundle-of-revision': { revision: string | null }
+  'callee-log-missing': Ends
   'not-evaluated': { why: 'no-opa' | 'no-input' | 'late' | 'failed' }
   'input-masked': { fields: string }
   'who-published': { revision: string }

@@ -228,6 +228,14 @@ describe('the cause of a refused request', () => {
     ).toBe('policy-denied')
   })
 
+  test('what only the caller’s Envoy tells of an answer blames neither application nor policy, and clears neither', () => {
+    const line = unsent({ status: 403, details: 'via_upstream', flags: [], calleeSpiffeId: ids.tool })
+    const { verdict, ruledOut, open } = diagnoseRequest(requestCase({ accesses: [line] }))
+    expect([verdict.cause, verdict.confidence]).toEqual(['unknown', 'low'])
+    expect(ruledOut.map(({ cause }) => cause)).not.toContain('policy-denied')
+    expect(open.map(({ reason }) => reason.code)).toContain('callee-log-missing')
+  })
+
   test('a pasted line is never certain, and says that it alone speaks', () => {
     const { verdict, next } = diagnoseRequest(
       requestCase({

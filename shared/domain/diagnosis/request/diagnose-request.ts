@@ -3,7 +3,7 @@ import type { NextStep, OpenQuestion, RequestDiagnosis, RequestSubject } from '.
 import { tell } from '../reasons.ts'
 import type { RequestCase } from '../request-case.ts'
 import { chainOf, pathOf } from './chain.ts'
-import { endLine } from './evidence.ts'
+import { endLine, isToldByCallerOnly } from './evidence.ts'
 import { rank } from './rank.ts'
 import { type RequestView, viewOf } from './view.ts'
 
@@ -75,6 +75,9 @@ function openOf(view: RequestView, isCertain: boolean): readonly OpenQuestion[] 
     open.push({ reason, couldChangeVerdict: false })
   } else if (isDenied && of.evaluation?.isRevisionThatDecided === false) {
     open.push({ reason: tell('bundle-of-revision', { revision: decision.revision }), couldChangeVerdict: true })
+  }
+  if (isToldByCallerOnly(view)) {
+    open.push({ reason: tell('callee-log-missing', view.names), couldChangeVerdict: true })
   }
   const line = endLine(view)
   if (line !== null && line.decisionId !== null && decision === null) {

@@ -2,12 +2,20 @@ import type { Judgement, Known, Reason } from '../../model/graph.ts'
 import type { Evidence, EvidenceClass } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { CaseAccess, CaseDecision, CaseEvaluation } from '../request-case.ts'
-import type { RequestView } from './view.ts'
+import { isHandedOn, type RequestView } from './view.ts'
 
 /** The line that tells how the request ended: the callee's where it answered, else the caller's. */
 export function endLine(view: RequestView): CaseAccess | null {
   const { inbound, outbound } = view.focus ?? { inbound: null, outbound: null }
   return inbound ?? outbound
+}
+
+/**
+ * Only the caller's Envoy tells of this call, and that somebody behind answered it: the callee's Envoy, its OPA or the application,
+ * which are all upstream of the caller.
+ */
+export function isToldByCallerOnly({ focus }: RequestView): boolean {
+  return focus !== null && focus.inbound === null && focus.outbound !== null && isHandedOn(focus.outbound)
 }
 
 export function ofDetails(line: CaseAccess, weight: EvidenceClass = 'decisive'): Evidence {

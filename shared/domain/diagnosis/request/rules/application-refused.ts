@@ -1,6 +1,6 @@
 import type { Evidence } from '../../model.ts'
 import { tell } from '../../reasons.ts'
-import { endLine, ofDetails } from '../evidence.ts'
+import { endLine, isToldByCallerOnly, ofDetails } from '../evidence.ts'
 import { isHandedOn, type RequestView } from '../view.ts'
 import { found, type RequestRule, ruledOut } from './rule.ts'
 
@@ -33,6 +33,7 @@ export const applicationRefused: RequestRule = {
         ofDetails(line),
       ])
     }
+    if (isToldByCallerOnly(view)) return null
     return found(tell('application-answered', { ...view.names, status }), [ofDetails(line)])
   },
 }

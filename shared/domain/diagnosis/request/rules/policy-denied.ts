@@ -1,5 +1,5 @@
 import { tell } from '../../reasons.ts'
-import { endLine, ofDecision, ofDetails, ofEvaluation } from '../evidence.ts'
+import { endLine, isToldByCallerOnly, ofDecision, ofDetails, ofEvaluation } from '../evidence.ts'
 import { found, type RequestRule, ruledOut } from './rule.ts'
 
 /** AZ-01: the policy says no, and nothing else explains it. Other rules about decisions are more exact and come before it. */
@@ -33,7 +33,7 @@ export const policyDenied: RequestRule = {
     if (isDenied && line !== null && decision === null) {
       return found(tell('refused-by-policy-unlogged', view.names), [ofDetails(line, 'contradiction')])
     }
-    if (line !== null && line.details !== null && line.details !== '' && !isDenied) {
+    if (line !== null && line.details !== null && line.details !== '' && !isDenied && !isToldByCallerOnly(view)) {
       return ruledOut(tell('not-a-policy-decision', { details: line.details }), ofDetails(line))
     }
     return null
