@@ -51,12 +51,7 @@ function windowAround(records: readonly StoredRecord[]): TimeWindow {
   return { from: Math.min(...times) - aroundMs, to: Math.max(...times) + aroundMs }
 }
 
+/** By all that is known of a record: a store in memory has no places that tell two apart. */
 function distinct(records: readonly StoredRecord[]): readonly StoredRecord[] {
-  const byPlace = new Map<string, StoredRecord>()
-  for (const record of records) {
-    // An imported file is one place for all of its lines.
-    const { locator, receivedAt: _receivedAt, ...own } = record
-    byPlace.set(JSON.stringify(locator.in === 'segment' ? [record.record, locator] : own), record)
-  }
-  return [...byPlace.values()]
+  return [...new Map(records.map((record) => [JSON.stringify(record), record])).values()]
 }

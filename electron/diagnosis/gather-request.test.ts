@@ -35,7 +35,8 @@ async function partsWith({ held = {}, health = [], evaluate = async () => notHel
   const store = createMemoryStore({ maxAgeMs: 1e12, maxBytes: 1e8 })
   for (const record of ['envoy-access', 'opa-decisions', 'integrity-events'] as const) {
     const lines = held[record] ?? []
-    if (lines.length > 0) await store.append(uploadOf(record, lines))
+    // As they come from logs that are followed: each when it was written.
+    for (const line of lines) await store.append(uploadOf(record, [line]))
   }
   await store.settle()
   return {
@@ -95,6 +96,16 @@ test('a decision whose input does not name its request is found by the id that E
   const held = { 'envoy-access': [denied], 'opa-decisions': [withoutInput] }
   const found = await gatherRequest(await partsWith({ held }), 'lab', { by: 'request', id: uuidOf(7 + 0x100000) })
   expect(found.decisions.map(({ decisionId }) => decisionId)).toEqual([uuidOf(7)])
+})
+
+test('calls and decisions that came one by one, from several logs, all count', async () => {
+  const requestId = uuidOf(7 + 0x100000)
+  const calls = [7, 8, 9].map((number) => accessLine({ number, requestId }))
+  const decisions = [7, 8, 9].map((number) => decisionEvent({ number, requestId }))
+  const parts = await partsWith({ held: { 'envoy-access': calls, 'opa-decisions': decisions } })
+  const found = await gatherRequest(parts, 'lab', { by: 'decision', id: uuidOf(8) })
+  expect(found.accesses.map(({ decisionId }) => decisionId)).toEqual([7, 8, 9].map(uuidOf))
+  expect(found.decisions.map(({ decisionId }) => decisionId)).toEqual([7, 8, 9].map(uuidOf))
 })
 
 test('records of other requests stay out', async () => {
