@@ -2,22 +2,32 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { playgroundEnvironment as environment } from '../../shared/contract/playground.ts'
 import type { HandshakeCause, RequestCause, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
+import type { FaultId } from '../../shared/faults/fault.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
+import { ensureBinaries } from '../lab/provision/binaries.ts'
 import { type EveryhopOnPlayground, startEveryhopOnPlayground } from '../playground/everyhop-on-playground.ts'
 
 /** Faults of a playground with a real OPA lead to their causes, through the contract, by what its logs and sources say. */
 let on: EveryhopOnPlayground
+const opaBefore = process.env['EVERYHOP_OPA']
 const longMs = 60_000
 
 beforeAll(async () => {
+  // Decisions are evaluated again with the same program that the playground decides with.
+  const binaries = await ensureBinaries(['opa-envoy'], { log: (line) => console.log(line) })
+  process.env['EVERYHOP_OPA'] = binaries['opa-envoy'].path
   on = await startEveryhopOnPlayground({ windowSeconds: 6, requestsPerSecond: 6 })
 })
-afterAll(() => on?.stop())
+afterAll(async () => {
+  await on?.stop()
+  if (opaBefore === undefined) delete process.env['EVERYHOP_OPA']
+  else process.env['EVERYHOP_OPA'] = opaBefore
+})
 beforeEach(async () => {
   await on.client.playground.heal({})
 })
 
-test.each<[string, readonly RequestCause[], RequestDiagnosis['chain'][number]['kind']]>([
+test.each<[FaultId, readonly RequestCause[], RequestDiagnosis['chain'][number]['kind']]>([
   ['policy-denies', ['policy-denied', 'caller-not-allowed'], 'rule'],
   ['opa-down', ['opa-unreachable'], 'ext-authz'],
 ])('of fault %s the newest refused request is diagnosed', async (fault, causes, broken) => {
@@ -29,6 +39,8 @@ test.each<[string, readonly RequestCause[], RequestDiagnosis['chain'][number]['k
     if (newest === undefined || newest.requestId === null) throw new Error('no refused request is held yet')
     const found = await on.client.diagnosis.request({ environment, asked: { by: 'request', id: newest.requestId } })
     expect(causes, reasonSentence(found.verdict.reason)).toContain(found.verdict.cause)
+    const kinds = found.verdict.restsOn.map(({ from }) => from.kind)
+    if (fault === 'policy-denies') expect(kinds).toContain('evaluation')
     return found
   })
   expect(diagnosis.chain[diagnosis.firstBroken ?? -1]?.kind).toBe(broken)
