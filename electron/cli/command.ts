@@ -9,9 +9,7 @@ export const exitCodes = {
   done: 0,
   failed: 1,
   usage: 2,
-  /** Of a diagnosis: no cause is named. The same number as a wrongly written command, which answers nothing to `out`. */
-  unknown: 2,
-  /** Done, but something could not be read: what it would have said is unknown. */
+  /** Done, but something could not be read: what it would have said is unknown. Of a diagnosis: no cause is named. */
   gaps: 3,
 } as const
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

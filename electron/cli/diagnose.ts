@@ -31,7 +31,7 @@ const commonHelp = `  --json            the answer as JSON
   --wait <seconds>  how long to wait for sources that have not been read (default 20)
 ${liveHelp}
 
-Exit code 0: a cause is named, or nothing is wrong. 2: unknown, which says why; or the command was written wrongly.`
+Exit code 0: a cause is named, or nothing is wrong. 3: unknown, which says why.`
 
 export const diagnoseRequest: Command = {
   name: 'diagnose request',
@@ -136,7 +136,7 @@ async function onService(
       for (const health of silent) {
         output.err(`everyhop: after ${wait} s: ${plainText(sourceHealthSentence(health, clock.now()))}\n`)
       }
-      return diagnosis.verdict.cause === 'unknown' ? exitCodes.unknown : exitCodes.done
+      return diagnosis.verdict.cause === 'unknown' ? exitCodes.gaps : exitCodes.done
     },
     {
       data: values.data === undefined ? null : resolve(values.data),
