@@ -35,6 +35,7 @@ const initialized = z.looseObject({
     executeCommandProvider: z.looseObject({ commands: z.array(z.string()) }).optional(),
   }),
 })
+const aboutDocument = z.looseObject({ textDocument: z.looseObject({ uri: z.string() }) })
 const locations = z.array(z.looseObject({ uri: z.string() }))
 
 export interface LanguageListener {
@@ -61,7 +62,8 @@ class LanguageLink {
   private toClient: ((message: JsonRpcMessage) => void) | undefined
   private hello: JsonRpcMessage | null = null
   private wasAnswered = false
-  private readonly asked = new Map<string | number, string>()
+  /** Questions of the client: what for, and about which document. */
+  private readonly asked = new Map<string | number, { readonly method: string; readonly uri: string | null }>()
   private readonly mine = new Map<string, (message: JsonRpcMessage) => void>()
   private count = 0
   private sending: Promise<unknown> = Promise.resolve()
@@ -122,7 +124,7 @@ class LanguageLink {
   private endSession(): void {
     this.session = null
     this.isReady = false
-    for (const [id, method] of this.asked) {
+    for (const [id, { method }] of this.asked) {
       // The greeting is answered by the next session: without it the client would never begin.
       if (method !== 'initialize') this.toClient?.({ jsonrpc: '2.0', id, result: null })
     }
@@ -148,8 +150,14 @@ class LanguageLink {
       this.mine.delete(id)
       return
     }
-    const method = id === undefined || id === null ? undefined : this.asked.get(id)
+    const question = id === undefined || id === null ? undefined : this.asked.get(id)
     if (id !== undefined && id !== null) this.asked.delete(id)
+    const method = question?.method
+    if (id !== undefined && question !== undefined && isGone(question.uri)) {
+      // The client looks for the text of a file that was closed meanwhile, and throws: to it nothing was found.
+      this.toClient?.({ jsonrpc: '2.0', id, result: null })
+      return
+    }
     if (method === 'initialize') this.greeted(message)
     if (method === 'textDocument/definition') void this.withModels(message, listener)
     else this.toClient?.(message)
@@ -228,7 +236,10 @@ class LanguageLink {
       if (isQuestion) queueMicrotask(() => this.toClient?.({ jsonrpc: '2.0', id, result: null }))
       return
     }
-    if (isQuestion) this.asked.set(id, method)
+    if (isQuestion) {
+      const about = aboutDocument.safeParse(message.params)
+      this.asked.set(id, { method, uri: about.success ? about.data.textDocument.uri : null })
+    }
     this.post(message)
   }
 
@@ -250,6 +261,10 @@ class LanguageLink {
       // The stream of this session ends as well, and says why.
       .catch(() => {})
   }
+}
+
+function isGone(uri: string | null): boolean {
+  return uri !== null && monaco.editor.getModel(monaco.Uri.parse(uri)) === null
 }
 
 export const languageLink = new LanguageLink()
