@@ -15,11 +15,12 @@ import {
   type Patience,
   patienceFor,
   responseTimeout,
+  routeTimeoutMs,
   singleOf,
   UpstreamFailure,
 } from './exchange.ts'
 import { listenOn } from './listen.ts'
-import { logLine, timeOf } from './log-lines.ts'
+import { logLine, requestFields, timeOf } from './log-lines.ts'
 import { ConnectionPool, type UpstreamConnection } from './pool.ts'
 import type { SidecarState } from './state.ts'
 
@@ -30,8 +31,6 @@ export interface Egress {
   retire(): void
   close(): Promise<void>
 }
-
-const routeTimeoutMs = 30_000
 
 export async function openEgress(state: SidecarState, port: number): Promise<Egress> {
   const pools = new Map<string, ConnectionPool>()
@@ -82,25 +81,23 @@ async function answer(
   patience.done()
   const { isGone } = patience
   const sent = isGone ? 0 : reply(response, outcome, requestId, state)
-  const { headers } = outcome
   const { connection } = outcome
   state.accessLog.append(
     logLine('outbound', {
-      ts: timeOf(startedAt),
-      hop: state.stage.id,
-      direction: 'outbound',
-      request_id: requestId,
-      traceparent: singleOf(headers['traceparent']),
-      method: request.method ?? null,
-      path,
-      classification: singleOf(headers['x-data-classification']),
-      client_cert_header: singleOf(headers['x-forwarded-client-cert']),
-      code: isGone ? 0 : outcome.status,
-      code_details: isGone ? 'downstream_remote_disconnect' : outcome.details,
-      flags: isGone ? 'DC' : outcome.flags,
-      duration_ms: Math.round(performance.now() - begun),
-      bytes_received: outcome.received,
-      bytes_sent: sent,
+      ...requestFields({
+        stage: state.stage.id,
+        direction: 'outbound',
+        at: startedAt,
+        begun,
+        requestId,
+        method: request.method ?? null,
+        path,
+        headers: outcome.headers,
+        isGone,
+        outcome,
+        received: outcome.received,
+        sent,
+      }),
       down_remote: `${state.options.podIp}:${request.socket.remotePort ?? 0}`,
       down_local: `${state.options.podIp}:${declaredPorts.egress}`,
       ...(callee === undefined ? {} : upstreamFields(state, callee, connection, outcome.transport)),

@@ -84,6 +84,9 @@ export interface Patience {
   done(): void
 }
 
+/** How long a sidecar waits for the answer of a request, either way. */
+export const routeTimeoutMs = 30_000
+
 /** Plain timers and events instead of abort signals, which cost a tenth of what a request costs. */
 export function patienceFor(response: ServerResponse, timeoutMs: number): Patience {
   let isGone = false

@@ -31,6 +31,14 @@ async function svid(spiffeId: string, fromSeconds: number, toSeconds: number): P
   })
 }
 
+/** Everybody but this stage is told of a new authority, which from then on issues. */
+async function rotateUntoldTo(stage: string): Promise<void> {
+  pair.world.holdBack(stage, true)
+  await pair.world.authority.prepare()
+  pair.world.authority.activate()
+  await pair.world.rotate()
+}
+
 const isFailure = (line: Line) => line['down_tls_err'] !== null
 const verify = (words: string) =>
   `TLS_error:|268435581:SSL_routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:verify_cert_failed:_${words}:TLS_error_end`
@@ -118,12 +126,7 @@ describe('the caller refuses the callee, which sees an alert', () => {
       'whose authority it was never told of',
       chain('unable_to_get_local_issuer_certificate'),
       'fail_verify_error',
-      async () => {
-        pair.world.holdBack('gateway', true)
-        await pair.world.authority.prepare()
-        pair.world.authority.activate()
-        await pair.world.rotate()
-      },
+      () => rotateUntoldTo('gateway'),
     ],
     [
       'because its own clock is ahead',
@@ -184,12 +187,7 @@ describe('the callee refuses the caller, whose handshake is through by then', ()
       'whose authority it was never told of',
       chain('unable_to_get_local_issuer_certificate'),
       'fail_verify_error',
-      async () => {
-        pair.world.holdBack('prompt-firewall', true)
-        await pair.world.authority.prepare()
-        pair.world.authority.activate()
-        await pair.world.rotate()
-      },
+      () => rotateUntoldTo('prompt-firewall'),
     ],
     [
       'because its own clock is ahead',

@@ -13,15 +13,14 @@ import {
   type Patience,
   patienceFor,
   responseTimeout,
+  routeTimeoutMs,
   singleOf,
   UpstreamFailure,
 } from './exchange.ts'
 import { type Downstream, peerAddresses } from './ingress.ts'
-import { downstreamFields, logLine, timeOf } from './log-lines.ts'
+import { downstreamFields, logLine, requestFields } from './log-lines.ts'
 import type { SidecarState } from './state.ts'
 import { connectionRefused } from './tls-words.ts'
-
-const routeTimeoutMs = 30_000
 
 interface Outcome {
   readonly status: number
@@ -83,21 +82,20 @@ export async function answerInbound(
   }
   state.accessLog.append(
     logLine('inbound', {
-      ts: timeOf(at),
-      hop: state.stage.id,
-      direction: 'inbound',
-      request_id: requestId,
-      traceparent: singleOf(headers['traceparent']),
-      method,
-      path,
-      classification: singleOf(headers['x-data-classification']),
-      client_cert_header: singleOf(headers['x-forwarded-client-cert']),
-      code: isGone ? 0 : outcome.status,
-      code_details: isGone ? 'downstream_remote_disconnect' : outcome.details,
-      flags: isGone ? 'DC' : outcome.flags,
-      duration_ms: Math.round(performance.now() - begun),
-      bytes_received: body.byteLength,
-      bytes_sent: isGone ? 0 : outcome.body.byteLength,
+      ...requestFields({
+        stage: state.stage.id,
+        direction: 'inbound',
+        at,
+        begun,
+        requestId,
+        method,
+        path,
+        headers,
+        isGone,
+        outcome,
+        received: body.byteLength,
+        sent: isGone ? 0 : outcome.body.byteLength,
+      }),
       ...peerAddresses(state, connection),
       ...downstreamFields(connection.tls),
       up_cluster: 'local_app',
