@@ -38,7 +38,6 @@ export const handshakeDiagnosisReasons: Readonly<Record<keyof HandshakeReasonPar
   'plaintext-to-tls': (p) => `${client(p)} is wrong: it speaks plaintext where ${server(p)} wants TLS.`,
   'tls-to-plaintext': (p) => `${server(p)} is wrong: it speaks plaintext where ${client(p)} wants TLS.`,
   'no-version-in-common': (p) => `${client(p)} and ${server(p)} have no TLS version or cipher in common.`,
-  'cannot-connect': (p) => `${client(p)} cannot connect to ${server(p)}; no TLS was spoken.`,
   'handshake-verified': (p) => `Nothing is wrong now: ${client(p)} and ${server(p)} verify each other.`,
   'cause-of-handshake-not-told': (p) =>
     `Nothing that was read tells why ${client(p)} and ${server(p)} do not verify each other.`,

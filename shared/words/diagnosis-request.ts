@@ -1,5 +1,5 @@
 import type { RequestReasonParams } from '../domain/diagnosis/reasons.ts'
-import { countOf, formatMoment } from './durations.ts'
+import { formatMoment } from './durations.ts'
 import { count, has, type Params, word } from './param-text.ts'
 
 const caller = (p: Params): string => word(p, 'caller')
@@ -32,7 +32,6 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
     `Not a decision. The OPA of ${callee(p)} had not answered after ${word(p, 'tookMs')} ms${has(p, 'timeoutMs') ? `; Envoy waits ${word(p, 'timeoutMs')} ms` : ''}, and Envoy failed closed.`,
   'opa-failed': (p) =>
     `Not a decision. The OPA of ${callee(p)} ended with an error${given(p, 'message', (text) => `: “${text}”`)}.`,
-  'no-decision-why-unknown': (p) => `${callee(p)} got no decision for the call of ${caller(p)}. Why, nothing tells.`,
   'passed-without-decision': (p) =>
     `It passed without a decision: ${callee(p)} got none for the call of ${caller(p)}, and failure_mode_allow is on.`,
   'older-bundle-refused': (p) =>
@@ -85,7 +84,6 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'evaluated-again': (p) => `Evaluated again${given(p, 'revision', (text) => ` with ${text}`)}: ${word(p, 'outcome')}.`,
   'rule-failed': (p) => `The expression in ${word(p, 'file')}:${word(p, 'row')} is the first that failed.`,
   'newest-allows': (p) => `${word(p, 'revision')}, the newest, allows the same input.`,
-  'newest-refuses-too': (p) => `${word(p, 'revision')}, the newest, refuses the same input too.`,
   'peer-proved': (p) => `The handshake proved ${word(p, 'spiffeId')}.`,
   'peer-not-proved': () => 'The connection had no client certificate.',
   'principal-logged': (p) =>
@@ -93,7 +91,6 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'hop-not-in-intent': (p) => `intent.yaml has no call from ${caller(p)} to ${callee(p)}.`,
   'network-policy-says': (p) => `NetworkPolicy: ${word(p, 'verdict')} (${word(p, 'policies')}).`,
   'handshake-text': (p) => word(p, 'text'),
-  'transport-is': (p) => `The hop’s transport is ${word(p, 'state')} now.`,
   'registration-is': (p) => `${word(p, 'owner')} has no identity now.`,
   'integrity-event': (p) =>
     `${word(p, 'stage')} reported: ${word(p, 'outcome')}${given(p, 'reason', (text) => ` (${text})`)}.`,
@@ -103,9 +100,7 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
     `The application answered ${word(p, 'status')}${given(p, 'host', (text) => ` from ${text}`)}.`,
   'not-reached': () => 'Not reached.',
   'nothing-tells': (p) => `Nothing of ${word(p, 'source')} tells.`,
-  'pasted-line': () => 'The pasted line.',
   'one-record-names-it': () => 'What was logged of it names the cause.',
-  'records-agree': (p) => `${countOf(count(p, 'count'), 'record')} agree.`,
   'state-of-now': () => 'It rests on what is so now; at the time of the request it may have been otherwise.',
   'only-one-side': (p) => `Only ${word(p, 'side')} can be read; what the other side has is unknown.`,
   'contradicted-by': () => 'Something that was read speaks against it.',
@@ -122,7 +117,6 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'not-evaluated': (p) => `It was not evaluated again, so which expression failed is not known: ${whyNot(p)}.`,
   'input-masked': (p) =>
     `Parts of the input are masked in the log: ${word(p, 'fields')}. Evaluated again it may differ.`,
-  'who-published': (p) => `Who published ${word(p, 'revision')} is not known.`,
   'not-a-policy-decision': (p) => `It is no decision of the policy: Envoy says ${word(p, 'details')}.`,
   'opa-did-answer': (p) => `OPA answered: decision ${word(p, 'decisionId')} is logged.`,
   'caller-is-as-expected': (p) => `The caller is the one that intent.yaml expects: ${word(p, 'spiffeId')}.`,
@@ -132,6 +126,5 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'simulate-it': () => 'Simulate the decision, and try a change.',
   'look-at-handshake': (p) => `Look at the handshake between ${caller(p)} and ${callee(p)}.`,
   'look-at-hop': (p) => `Look at the hop ${caller(p)} → ${callee(p)}.`,
-  'look-at-workload': (p) => `Look at ${word(p, 'owner')}.`,
   'ask-owner-of': (p) => `Ask whoever owns ${word(p, 'owner')}, with the request id.`,
 }

@@ -48,7 +48,6 @@ export const handshakeCauses = [
   'client-speaks-plaintext',
   'server-speaks-plaintext',
   'no-common-version',
-  'network-unreachable',
   'not-failing',
   'unknown',
 ] as const

@@ -20,7 +20,6 @@ export interface RequestReasonParams {
   'no-answer-from-opa': Ends & { opa: string | null }
   'opa-took-too-long': Ends & { tookMs: number; timeoutMs: number | null }
   'opa-failed': Ends & { message: string | null }
-  'no-decision-why-unknown': Ends
   'passed-without-decision': Ends
   'older-bundle-refused': Ends & { revision: string; newest: string }
   'caller-missing-in-data': Ends & { spiffeId: string; dataPath: string }
@@ -54,14 +53,12 @@ export interface RequestReasonParams {
   'evaluated-again': { outcome: string; revision: string | null }
   'rule-failed': { file: string; row: number }
   'newest-allows': { revision: string }
-  'newest-refuses-too': { revision: string }
   'peer-proved': { spiffeId: string }
   'peer-not-proved': Record<never, never>
   'principal-logged': { spiffeId: string | null }
   'hop-not-in-intent': Ends
   'network-policy-says': { verdict: string; policies: string }
   'handshake-text': { text: string }
-  'transport-is': { state: string }
   'registration-is': { owner: string; detail: string }
   'integrity-event': { stage: string; reason: string | null; outcome: string }
   'vault-audit-line': { path: string; error: string }
@@ -69,10 +66,8 @@ export interface RequestReasonParams {
   'upstream-answered': { status: number; host: string | null }
   'not-reached': Record<never, never>
   'nothing-tells': { source: string }
-  'pasted-line': Record<never, never>
   // why a confidence
   'one-record-names-it': Record<never, never>
-  'records-agree': { count: number }
   'state-of-now': Record<never, never>
   'only-one-side': { side: string }
   'contradicted-by': { what: string }
@@ -85,7 +80,6 @@ export interface RequestReasonParams {
   'callee-log-missing': Ends
   'not-evaluated': { why: 'no-opa' | 'no-input' | 'late' | 'failed' }
   'input-masked': { fields: string }
-  'who-published': { revision: string }
   // ruled out
   'not-a-policy-decision': { details: string }
   'opa-did-answer': { decisionId: string }
@@ -97,7 +91,6 @@ export interface RequestReasonParams {
   'simulate-it': Record<never, never>
   'look-at-handshake': Ends
   'look-at-hop': Ends
-  'look-at-workload': { owner: string }
   'ask-owner-of': { owner: string }
 }
 
@@ -124,7 +117,6 @@ export interface HandshakeReasonParams {
   'plaintext-to-tls': Sides
   'tls-to-plaintext': Sides
   'no-version-in-common': Sides
-  'cannot-connect': Sides
   'handshake-verified': Sides
   'cause-of-handshake-not-told': Sides
   // evidence and rows
