@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
 import { connectorPorts } from '../builders/connector-ports.ts'
-import { observeVault, vaultConnector, vaultSource } from '../builders/vault-observation.ts'
+import { vaultConnector, vaultSource } from '../builders/vault-observation.ts'
 import { type RealVault, startVault, workload } from '../builders/vault-server.ts'
 import { vaultSuite } from './vault-suite.ts'
-import { shippedPolicy, shippedRules } from './vault-under-test.ts'
+import { leaseTold, readWith, shippedPolicy, shippedRules } from './vault-under-test.ts'
 
 let vault: RealVault
-let told: readonly VaultLeaseFact[]
+let told: VaultLeaseFact
 
 beforeAll(async () => {
   vault = await startVault()
@@ -17,60 +17,12 @@ beforeAll(async () => {
   const { entity_id: entityId } = (
     (await vault.call('GET', 'auth/token/lookup-self', undefined, holder)) as { data: { entity_id: string } }
   ).data
-  told = [leaseTold(await vault.issue(holder), entityId)]
+  told = leaseTold(await vault.issue(holder), entityId, { spiffeId: workload, role: 'hop', path: 'pki/issue/hop' })
 }, 60_000)
 afterAll(() => vault?.stop())
 
-function leaseTold(leaseId: string, entityId: string): VaultLeaseFact {
-  const from = { source: 'logs', instance: 'audit', locator: 'audit.log', observedAt: 1, basis: 'measured' } as const
-  return {
-    kind: 'vault-lease',
-    id: `logs/audit/activity#vault-lease/${leaseId}`,
-    from,
-    vault: 'vault',
-    leaseId,
-    mount: 'pki/',
-    path: 'pki/issue/hop',
-    state: 'active',
-    doubt: 'expiry-unknown',
-    issuedAt: 1,
-    expiresAt: null,
-    lastRenewedAt: null,
-    revokedAt: null,
-    renewable: null,
-    ttlSeconds: null,
-    holder: { displayName: `jwt-${workload}`, subject: workload, entityId, role: 'hop', remoteAddress: null },
-    learntFrom: 'audit',
-  }
-}
-
-async function readWith(policy: string) {
-  await writeFile(join(vault.folder, 'token'), await vault.tokenWith(policy))
-  const audit = {
-    kind: 'vault-audit',
-    id: 'logs/audit/activity#vault-audit/vault',
-    from: { source: 'logs', instance: 'audit', locator: 'audit.log', observedAt: 1, basis: 'measured' },
-    vault: 'vault',
-    log: 'audit',
-    since: 1,
-    newestAt: 1,
-    lines: 1,
-    refusedLines: 0,
-    heldLeases: 1,
-    droppedLeases: 0,
-  } as const
-  const vaultLog = { told: () => [...told, audit] }
-  const observation = observeVault(vaultSource(vault.address), vault.folder, { vaultLog })
-  try {
-    await observation.until(() => observation.latest.has('leases'))
-    return observation
-  } finally {
-    await observation.end()
-  }
-}
-
 test('with exactly the shipped rights everything is read, and nothing is missing', async () => {
-  const read = await readWith(shippedPolicy)
+  const read = await readWith(vault, shippedPolicy, told)
   expect([...read.latest.values()].flatMap(({ gaps }) => gaps)).toEqual([])
   expect(read.facts('vault-server')).toMatchObject([{ sealed: false, initialized: true, standby: false }])
   expect(read.facts('vault-mount').map(({ path, type }) => `${path} ${type}`)).toContain('pki/ pki')
@@ -96,7 +48,7 @@ test('with exactly the shipped rights everything is read, and nothing is missing
   expect(read.facts('vault-token')).toMatchObject([{ displayName: 'token-everyhop', policies: [expect.any(String)] }])
   expect(read.facts('vault-entity')).toMatchObject([{ aliases: [{ name: workload, mountPath: 'auth/jwt/' }] }])
   expect(read.facts('vault-lease')).toMatchObject([
-    { leaseId: told[0]?.leaseId, state: 'active', doubt: null, learntFrom: 'lookup', holder: { subject: workload } },
+    { leaseId: told.leaseId, state: 'active', doubt: null, learntFrom: 'lookup', holder: { subject: workload } },
   ])
   const [lease] = read.facts('vault-lease')
   expect((lease?.expiresAt ?? 0) - (lease?.issuedAt ?? 0)).toBeGreaterThan(590_000)

@@ -1,13 +1,10 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { VaultPart } from '../../electron/connectors/vault/reading.ts'
 import { parseVaultAudit } from '../../electron/logs/intake/vault-audit.ts'
 import type { VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
-import { observeVault, vaultSource } from '../builders/vault-observation.ts'
 import { invalidToken, refusals } from './vault-refusals.ts'
-import { askVault, shippedPolicy, shippedRules, type VaultUnderTest } from './vault-under-test.ts'
+import { askVault, leaseTold, readWith, shippedPolicy, shippedRules, type VaultUnderTest } from './vault-under-test.ts'
 
 /** What is unknown without each: the gap, and the part whose facts are then last known; null: facts of others stay. */
 const gapWithout: Readonly<Record<string, { readonly what: string; readonly unread: VaultPart | null } | null>> = {
@@ -54,57 +51,9 @@ export function vaultSuite(name: string, start: () => Promise<VaultUnderTest>): 
       const { auth } = signedIn.parse(login.body)
       workload = auth.client_token
       const issued = leased.parse((await askVault(vault, 'POST', path, { token: workload, body })).body)
-      lease = leaseTold(issued.lease_id, auth.entity_id)
+      lease = leaseTold(issued.lease_id, auth.entity_id, vault.workload)
     }, 60_000)
     afterAll(() => vault?.stop())
-
-    function leaseTold(leaseId: string, entityId: string): VaultLeaseFact {
-      const { spiffeId, role, path } = vault.workload
-      return {
-        kind: 'vault-lease',
-        id: `logs/audit/activity#vault-lease/${leaseId}`,
-        from: { source: 'logs', instance: 'audit', locator: 'audit.log', observedAt: 1, basis: 'measured' },
-        vault: 'vault',
-        leaseId,
-        mount: 'pki/',
-        path,
-        state: 'active',
-        doubt: 'expiry-unknown',
-        issuedAt: 1,
-        expiresAt: null,
-        lastRenewedAt: null,
-        revokedAt: null,
-        renewable: null,
-        ttlSeconds: null,
-        holder: { displayName: `jwt-${spiffeId}`, subject: spiffeId, entityId, role, remoteAddress: null },
-        learntFrom: 'audit',
-      }
-    }
-
-    async function readWith(policy: string) {
-      await writeFile(join(vault.folder, 'token'), await vault.tokenWith(policy))
-      const audit = {
-        kind: 'vault-audit',
-        id: 'logs/audit/activity#vault-audit/vault',
-        from: lease.from,
-        vault: 'vault',
-        log: 'audit',
-        since: 1,
-        newestAt: 1,
-        lines: 1,
-        refusedLines: 0,
-        heldLeases: 1,
-        droppedLeases: 0,
-      } as const
-      const vaultLog = { told: () => [lease, audit] }
-      const observation = observeVault(vaultSource(vault.address), vault.folder, { vaultLog })
-      try {
-        await observation.until(() => observation.latest.has('leases'))
-        return observation
-      } finally {
-        await observation.end()
-      }
-    }
 
     /** The audit lines of our last request to a path. */
     async function logged(path: string) {
@@ -120,7 +69,7 @@ export function vaultSuite(name: string, start: () => Promise<VaultUnderTest>): 
     })
 
     test('with exactly the shipped rights everything is read, and nothing is missing', async () => {
-      const read = await readWith(shippedPolicy)
+      const read = await readWith(vault, shippedPolicy, lease)
       expect([...read.latest.values()].flatMap(({ gaps }) => gaps)).toEqual([])
       expect(read.facts('vault-policy').find((policy) => policy.name === 'everyhop')?.rules?.length).toBe(
         shippedRules.length,
@@ -137,7 +86,7 @@ export function vaultSuite(name: string, start: () => Promise<VaultUnderTest>): 
 
     for (const { path, text } of shippedRules) {
       test(`without ${path} exactly what it is for is unknown`, async () => {
-        const read = await readWith(shippedPolicy.replace(text, ''))
+        const read = await readWith(vault, shippedPolicy.replace(text, ''), lease)
         const expected = vault.idleRights.includes(path) ? null : (gapWithout[path] ?? null)
         const gaps = [...read.latest.values()].flatMap(({ gaps: own }) => own)
         expect(gaps.map(({ what, reason }) => [what, reason])).toEqual(

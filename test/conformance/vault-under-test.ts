@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import type { VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
+import { observeVault, type VaultObservation, vaultSource } from '../builders/vault-observation.ts'
 
 /** A Vault, real or not, in plain HTTP, with an audit log, `jwt/`, `database/` and `pki/`, and somebody who works with it. */
 export interface VaultUnderTest {
@@ -56,4 +58,61 @@ export function askVault(
     asked.on('error', reject)
     asked.end(typeof body === 'object' ? JSON.stringify(body) : body)
   })
+}
+
+/** A lease of `pki/` as an audit log told of its issuance, to somebody who logged in with a JWT-SVID. */
+export function leaseTold(
+  leaseId: string,
+  entityId: string,
+  { spiffeId, role, path }: Pick<VaultUnderTest['workload'], 'spiffeId' | 'role' | 'path'>,
+): VaultLeaseFact {
+  return {
+    kind: 'vault-lease',
+    id: `logs/audit/activity#vault-lease/${leaseId}`,
+    from: { source: 'logs', instance: 'audit', locator: 'audit.log', observedAt: 1, basis: 'measured' },
+    vault: 'vault',
+    leaseId,
+    mount: 'pki/',
+    path,
+    state: 'active',
+    doubt: 'expiry-unknown',
+    issuedAt: 1,
+    expiresAt: null,
+    lastRenewedAt: null,
+    revokedAt: null,
+    renewable: null,
+    ttlSeconds: null,
+    holder: { displayName: `jwt-${spiffeId}`, subject: spiffeId, entityId, role, remoteAddress: null },
+    learntFrom: 'audit',
+  }
+}
+
+/** One reading with a token of this policy, by an audit log that told of this lease. */
+export async function readWith(
+  vault: Pick<VaultUnderTest, 'address' | 'folder' | 'tokenWith'>,
+  policy: string,
+  lease: VaultLeaseFact,
+): Promise<VaultObservation> {
+  await writeFile(join(vault.folder, 'token'), await vault.tokenWith(policy))
+  const audit = {
+    kind: 'vault-audit',
+    id: 'logs/audit/activity#vault-audit/vault',
+    from: lease.from,
+    vault: 'vault',
+    log: 'audit',
+    since: 1,
+    newestAt: 1,
+    lines: 1,
+    refusedLines: 0,
+    heldLeases: 1,
+    droppedLeases: 0,
+  } as const
+  const vaultLog = { told: () => [lease, audit] }
+  const observation = observeVault(vaultSource(vault.address), vault.folder, { vaultLog })
+  try {
+    await observation.until(() => observation.latest.has('leases'))
+    return observation
+  } finally {
+    await observation.end()
+  }
 }
