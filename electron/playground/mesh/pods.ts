@@ -1,6 +1,7 @@
 import type { ContainerPlan, LineLog, PodPlan, PortPlan } from '../parts.ts'
 import type { Stage } from '../pipeline/topology.ts'
 import { controlNamespace, deployedPod, registry } from '../simulators/kubernetes/objects/names.ts'
+import { envoyArguments, opaArguments } from '../simulators/kubernetes/objects/programs.ts'
 import { clusterName, declaredPorts, podIpAt, podIpOf } from '../world/addresses.ts'
 import { extAuthzPort, type MeshOpa } from './opa.ts'
 
@@ -88,7 +89,7 @@ function envoyContainer({ stage, ports, accessLog, connectionLog }: StagePodPart
   return {
     name: 'envoy',
     image: `${registry}/envoyproxy/envoy:v1.40.0`,
-    arguments: ['-c', '/etc/envoy/envoy.json', '--concurrency', '1'],
+    arguments: envoyArguments,
     ports: [...(isCalled ? [ingress] : []), { name: 'admin', port: declaredPorts.admin, target: () => ports().admin }],
     logs: isCalled ? [accessLog, connectionLog] : [accessLog],
   }
@@ -100,14 +101,7 @@ function opaContainer(opa: MeshOpa): ContainerPlan {
   return {
     name: 'opa',
     image: `${registry}/openpolicyagent/opa:1.19.1-envoy`,
-    arguments: [
-      'run',
-      '--server',
-      '--config-file=/config/opa.yaml',
-      '--addr=0.0.0.0:8181',
-      '--diagnostic-addr=0.0.0.0:8282',
-      '--log-format=json',
-    ],
+    arguments: opaArguments,
     ports: [
       opa.sidecarOf === null ? { ...grpc, served: true } : grpc,
       { name: 'api', port: 8181, target: opa.apiPort },

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { daemonPod, deployedPod, registry } from '../../../electron/playground/simulators/kubernetes/objects/names.ts'
+import { envoyArguments, opaArguments } from '../../../electron/playground/simulators/kubernetes/objects/programs.ts'
 import { type LabPlan, type OpaPlan, opaPlanOf, type StagePlan, sharedOpa } from '../plan.ts'
 import { agentFiles, spireFiles } from '../spire/config.ts'
 import { clusterName, controlNamespace } from './names.ts'
@@ -149,7 +150,7 @@ function envoyContainer(stage: StagePlan): ContainerPlan {
   return {
     name: 'envoy',
     image: `${registry}/envoyproxy/envoy:v1.40.0`,
-    arguments: ['-c', '/etc/envoy/envoy.json', '--concurrency', '1'],
+    arguments: envoyArguments,
     ports: [
       ...(stage.opa === null ? [] : [ingress]),
       port('admin', declaredAdminPort, { address, port: stage.adminPort }),
@@ -165,14 +166,7 @@ function opaContainer(plan: LabPlan, opa: OpaPlan): ContainerPlan {
   return {
     name: 'opa',
     image: `${registry}/openpolicyagent/opa:1.15.2-envoy`,
-    arguments: [
-      'run',
-      '--server',
-      '--config-file=/config/opa.yaml',
-      '--addr=0.0.0.0:8181',
-      '--diagnostic-addr=0.0.0.0:8282',
-      '--log-format=json',
-    ],
+    arguments: opaArguments,
     ports: [
       shared ? served(grpc) : grpc,
       port('api', 8181, { address, port: opa.apiPort }),
