@@ -27,6 +27,7 @@ export const authorisationFaults: readonly Fault[] = [
         control: [],
         gaps: [{ source: 'opa', stage: 'model-server', reasons: ['unreachable'] }],
       },
+      verdict: { request: ['opa-unreachable'], firstBroken: 'ext-authz', hop: modelHop },
     },
   },
   {
@@ -51,6 +52,7 @@ export const authorisationFaults: readonly Fault[] = [
         // The kernel still takes the connection for the stopped process, so nothing is refused: only time passes.
         gaps: [{ source: 'opa', stage: 'model-server', reasons: ['timed-out'] }],
       },
+      verdict: { request: ['opa-slow'], firstBroken: 'ext-authz', hop: modelHop },
     },
   },
   {
@@ -69,6 +71,7 @@ export const authorisationFaults: readonly Fault[] = [
         control: [],
         gaps: [{ source: 'opa', stage: 'tool-runtime', reasons: ['unreachable'] }],
       },
+      verdict: { request: ['failed-open'], firstBroken: 'ext-authz', hop: toolHop },
     },
   },
   {
@@ -89,6 +92,7 @@ export const authorisationFaults: readonly Fault[] = [
         control: [],
         gaps: [],
       },
+      verdict: { request: ['caller-not-allowed', 'policy-denied'], firstBroken: 'rule', hop: toolHop },
     },
   },
   {
@@ -112,6 +116,7 @@ export const authorisationFaults: readonly Fault[] = [
         // Its API answers: it is only the decisions that come late.
         gaps: [],
       },
+      verdict: { request: ['opa-slow'], firstBroken: 'ext-authz', hop: modelHop },
     },
   },
   {
@@ -134,6 +139,7 @@ export const authorisationFaults: readonly Fault[] = [
         control: [],
         gaps: [],
       },
+      verdict: { request: ['decision-undefined'], firstBroken: 'decision', hop: entryHop },
     },
   },
 ]

@@ -26,6 +26,12 @@ export const clusterFaults: readonly Fault[] = [
         gaps: [],
         objects: [{ object: { kind: 'ClusterStaticEntry', name: 'tool-runtime' }, absent: true }],
       },
+      verdict: {
+        request: ['registration-not-reconciled'],
+        handshake: ['server-has-no-svid'],
+        firstBroken: 'tls-server',
+        hop: toolHop,
+      },
     },
   },
   {

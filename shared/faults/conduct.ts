@@ -25,6 +25,7 @@ export const conductFaults: readonly Fault[] = [
         gaps: [],
         newHops: [{ hop: lateralHop, transport: 'verified', authorisation: 'denying', shown: 'at-once' }],
       },
+      verdict: { request: ['caller-unexpected'], firstBroken: 'rule', hop: lateralHop },
     },
   },
   {
@@ -68,6 +69,7 @@ export const conductFaults: readonly Fault[] = [
         gaps: [],
         integrity: [{ stage: 'vector-store', callerStage: 'orchestrator', type: 'user-identity', outcome: 'lost' }],
       },
+      verdict: { request: ['application-refused'], firstBroken: 'application', hop: retrievalHop },
     },
   },
   {
@@ -87,6 +89,7 @@ export const conductFaults: readonly Fault[] = [
         gaps: [],
         integrity: [{ stage: 'model-server', callerStage: 'tool-runtime', type: 'stage-signature', outcome: 'failed' }],
       },
+      verdict: { request: ['application-refused'], firstBroken: 'application', hop: toolHop },
     },
   },
   {

@@ -1,3 +1,4 @@
+import type { HandshakeCause, RequestCause, RequestLinkKind } from '../domain/diagnosis/model.ts'
 import type { GapReason, SourceKind } from '../domain/model/fact.ts'
 import type { ControlComponent } from '../domain/model/graph.ts'
 import type { AuthorisationState, TransportState, WorkloadState } from '../domain/model/hop-state.ts'
@@ -82,10 +83,22 @@ export type MadeInPlayground = { readonly made: true } | { readonly made: false;
 export interface FaultExpectations {
   /** What the trust graph shows. */
   readonly states: FaultExpectation
-  /** What Diagnosis concludes, as it will define it. */
-  readonly verdict?: unknown
+  /** What Diagnosis concludes of a request that it refuses and of a handshake that it breaks. */
+  readonly verdict?: VerdictExpectation
   /** What the checks of Posture find, as it will define it. */
   readonly findings?: readonly unknown[]
+}
+
+/** Where several causes are given each is true: which one is told depends on what can be read. The first says most. */
+export interface VerdictExpectation {
+  /** Of a request that it stops or lets through; absent: it touches none. */
+  readonly request?: readonly RequestCause[]
+  /** Of the handshake of `hop`; absent: that succeeds. */
+  readonly handshake?: readonly HandshakeCause[]
+  /** Where the chain of the request breaks first; null: in no link. */
+  readonly firstBroken: RequestLinkKind | null
+  /** Ends of the call that it breaks. */
+  readonly hop: HopEnds | null
 }
 
 export type FaultTarget =

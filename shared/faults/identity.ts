@@ -22,6 +22,12 @@ export const identityFaults: readonly Fault[] = [
         control: [],
         gaps: [],
       },
+      verdict: {
+        request: ['handshake-failed'],
+        handshake: ['server-certificate-expired'],
+        firstBroken: 'tls-client',
+        hop: { from: 'model-server', to: 'tool-runtime' },
+      },
     },
   },
   {
@@ -67,6 +73,12 @@ export const identityFaults: readonly Fault[] = [
         workloads: [{ stage: 'input-sanitiser', states: ['no-identity'] }],
         control: [],
         gaps: [],
+      },
+      verdict: {
+        request: ['registration-not-reconciled'],
+        handshake: ['server-has-no-svid'],
+        firstBroken: 'tls-server',
+        hop: sanitiserHop,
       },
     },
   },

@@ -28,6 +28,12 @@ export const transportFaults: readonly Fault[] = [
         control: [],
         gaps: [],
       },
+      verdict: {
+        request: ['handshake-failed'],
+        handshake: ['server-identity-unexpected'],
+        firstBroken: 'tls-client',
+        hop: sanitiserHop,
+      },
     },
   },
   {
@@ -50,6 +56,7 @@ export const transportFaults: readonly Fault[] = [
         control: [],
         gaps: [],
       },
+      verdict: { request: ['caller-without-identity'], firstBroken: 'tls-server', hop: retrievalHop },
     },
   },
   {
@@ -72,6 +79,12 @@ export const transportFaults: readonly Fault[] = [
         workloads: [{ stage: 'orchestrator', states: ['verified'] }],
         control: [],
         gaps: [],
+      },
+      verdict: {
+        request: ['handshake-failed'],
+        handshake: ['client-issuer-not-trusted'],
+        firstBroken: 'tls-server',
+        hop: retrievalHop,
       },
     },
   },
@@ -97,6 +110,12 @@ export const transportFaults: readonly Fault[] = [
         // Its lines are older than the window when they come.
         gaps: [{ source: 'logs', stage: 'tool-runtime', reasons: ['invalid'] }],
       },
+      verdict: {
+        request: ['handshake-failed'],
+        handshake: ['certificate-not-yet-valid'],
+        firstBroken: 'tls-server',
+        hop: toolHop,
+      },
     },
   },
   {
@@ -114,6 +133,12 @@ export const transportFaults: readonly Fault[] = [
         workloads: [],
         control: [],
         gaps: [],
+      },
+      verdict: {
+        request: ['handshake-failed'],
+        handshake: ['server-speaks-plaintext'],
+        firstBroken: 'tls-client',
+        hop: retrievalHop,
       },
     },
   },

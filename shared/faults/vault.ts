@@ -55,6 +55,7 @@ export const vaultFaults: readonly Fault[] = [
           denials: [{ stage: 'model-server', path: 'database/creds/reporting' }],
         },
       },
+      verdict: { request: ['vault-refused'], firstBroken: 'application', hop: null },
     },
   },
   {
