@@ -18,8 +18,9 @@ export function menuTemplate(
       label: '&View',
       submenu: [
         { label: 'Graph', accelerator: 'CmdOrCtrl+1', click: () => ask('graph') },
-        { label: 'Policy', accelerator: 'CmdOrCtrl+2', click: () => ask('policy') },
-        { label: 'Connections', accelerator: 'CmdOrCtrl+3', click: () => ask('environments') },
+        { label: 'Diagnose', accelerator: 'CmdOrCtrl+2', click: () => ask('diagnose') },
+        { label: 'Policy', accelerator: 'CmdOrCtrl+3', click: () => ask('policy') },
+        { label: 'Connections', accelerator: 'CmdOrCtrl+4', click: () => ask('environments') },
         { type: 'separator' },
         { label: 'Search…', accelerator: 'CmdOrCtrl+K', registerAccelerator: false, click: () => ask('search') },
         { type: 'separator' },

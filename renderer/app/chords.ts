@@ -1,6 +1,7 @@
 /** Two keys after each other that lead to a screen. One table for the handler, the help and the tests. */
 export const chords = [
   { keys: ['g', 'g'], to: '/graph', words: 'Graph' },
+  { keys: ['g', 'd'], to: '/diagnose', words: 'Diagnose' },
   { keys: ['g', 'r'], to: '/policy', words: 'Policy' },
   { keys: ['g', 'c'], to: '/environments', words: 'Connections' },
 ] as const

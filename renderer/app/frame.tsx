@@ -1,5 +1,5 @@
 import { Link, Outlet } from '@tanstack/react-router'
-import { CircleHelp, CodeXml, Plug, Share2 } from 'lucide-react'
+import { Activity, CircleHelp, CodeXml, Plug, Share2 } from 'lucide-react'
 import { useState } from 'react'
 import { LiveProvider } from '../api/live.tsx'
 import { usePlaygroundInList } from '../api/playground.ts'
@@ -37,6 +37,12 @@ export function Frame() {
               <Link to="/graph" search={sameEnvironment} className={styles.entry}>
                 <Share2 size={20} strokeWidth={1.75} aria-hidden="true" />
                 <span>Graph</span>
+              </Link>
+            </li>
+            <li>
+              <Link to="/diagnose" search={sameEnvironment} className={styles.entry}>
+                <Activity size={20} strokeWidth={1.75} aria-hidden="true" />
+                <span>Diagnose</span>
               </Link>
             </li>
             <li>

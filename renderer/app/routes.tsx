@@ -1,7 +1,9 @@
 import { createHashHistory, createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
+import { diagnoseAddressSchema } from '../features/diagnose/address.ts'
 import { connectionsAddressSchema } from '../features/environments/address.ts'
 import { viewStateSchema } from '../features/graph/view-state.ts'
 import { policyAddressSchema } from '../features/policy/address.ts'
+import { DiagnoseRoute } from './diagnose-route.tsx'
 import { EnvironmentsRoute } from './environments-route.tsx'
 import { Frame } from './frame.tsx'
 import { GraphRoute } from './graph-route.tsx'
@@ -16,6 +18,12 @@ export function createAppRouter() {
     path: '/graph',
     validateSearch: viewStateSchema,
     component: GraphRoute,
+  })
+  const diagnose = createRoute({
+    getParentRoute: () => root,
+    path: '/diagnose',
+    validateSearch: diagnoseAddressSchema,
+    component: DiagnoseRoute,
   })
   const policy = createRoute({
     getParentRoute: () => root,
@@ -37,7 +45,7 @@ export function createAppRouter() {
     },
   })
   return createRouter({
-    routeTree: root.addChildren([home, graph, policy, environments]),
+    routeTree: root.addChildren([home, graph, diagnose, policy, environments]),
     history: createHashHistory(),
     defaultNotFoundComponent: () => <GraphRoute />,
   })

@@ -118,7 +118,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
   { files: /^renderer\/dev\//, own: ['renderer/', 'shared/'], packages: ['*'] },
   { files: /^renderer\/app\//, own: ['renderer/', 'shared/'], packages: ['*'] },
   { files: /^renderer\/(ui|workers)\//, own: ['renderer/ui/', 'renderer/workers/', 'shared/'], packages: ['*'] },
-  ...['graph', 'environments', 'policy', 'playground'].map((name) => ({
+  ...['graph', 'diagnose', 'environments', 'policy', 'playground'].map((name) => ({
     files: new RegExp(`^renderer/features/${name}/`),
     own: [`renderer/features/${name}/`, 'renderer/api/', 'renderer/ui/', 'renderer/workers/', 'shared/'],
     packages: ['*'],

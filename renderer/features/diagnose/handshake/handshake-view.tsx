@@ -1,0 +1,12 @@
+import styles from '../diagnose.module.css'
+import type { DiagnoseProps } from '../diagnose-props.ts'
+
+/** The middle and the right column of the tab Handshakes: two elements of the grid. */
+export function HandshakeView(_props: DiagnoseProps) {
+  return (
+    <>
+      <section className={styles.middle} aria-label="Handshake" />
+      <aside className={styles.side} aria-label="What to do" />
+    </>
+  )
+}
