@@ -3,7 +3,7 @@ import type { Clock } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { evaluator, type PolicyAsked } from '../diagnosis/evaluate.ts'
 import { createDiagnosisHandlers, type DiagnosisHandlers } from '../diagnosis/handlers.ts'
-import type { RecordReading } from '../diagnosis/parts.ts'
+import type { DiagnosisParts, RecordReading } from '../diagnosis/parts.ts'
 
 /** What the rest of the service gives to the diagnosis. */
 export interface DiagnosisNeighbours {
@@ -14,8 +14,13 @@ export interface DiagnosisNeighbours {
   readonly policy: PolicyAsked
 }
 
-export function diagnosisOf({ clock, records, sessions, logStores, policy }: DiagnosisNeighbours): DiagnosisHandlers {
-  return createDiagnosisHandlers({
+export function diagnosisOf(parts: DiagnosisParts): DiagnosisHandlers {
+  return createDiagnosisHandlers(parts)
+}
+
+export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisParts {
+  const { clock, records, sessions, logStores, policy } = neighbours
+  return {
     clock,
     records,
     evaluate: evaluator(policy),
@@ -30,5 +35,5 @@ export function diagnosisOf({ clock, records, sessions, logStores, policy }: Dia
         store,
       }
     },
-  })
+  }
 }

@@ -11,11 +11,11 @@ import type { LogStore } from '../core/log-store.ts'
 import { createLogsHandlers } from '../core/logs.ts'
 import type { OpenLastKnown } from '../core/ports.ts'
 import type { SecretsStore } from '../core/secrets.ts'
-import { type BindModel, createSessions } from '../core/sessions.ts'
+import { type BindModel, createSessions, type Sessions } from '../core/sessions.ts'
 import type { SettingsHandlers } from '../core/settings.ts'
 import type { Connectors, ObservationPorts } from '../core/source-tasks.ts'
-import type { RecordReading } from '../diagnosis/parts.ts'
-import { diagnosisOf } from './diagnosis.ts'
+import type { DiagnosisParts, RecordReading } from '../diagnosis/parts.ts'
+import { diagnosisOf, diagnosisPartsOf } from './diagnosis.ts'
 import type { PlaygroundService } from './playground.ts'
 import type { PolicyNeighbours, PolicyService } from './policy.ts'
 import { createRouter, type ServiceRouter } from './router.ts'
@@ -29,6 +29,9 @@ export interface Service {
   readonly registry: EnvironmentRegistry
   /** The log stores of the environments: the receiver puts into them too. */
   readonly logStores: LogStores
+  /** What is read now, and what a diagnosis is made of: tests keep both, and diagnose again with less. */
+  readonly sessions: Sessions
+  readonly diagnosis: DiagnosisParts
   /** Stops every reading, and resolves when the log stores are closed. Doors are closed by whoever opened them. */
   stop(): Promise<void>
 }
@@ -89,6 +92,13 @@ export function createService(parts: ServiceParts): Service {
   const graph = createGraphHandlers(sessions)
   const logs = createLogsHandlers(sessions, logStores, ports.clock)
   const policy = parts.policy({ registry, sessions, graph, logs })
+  const diagnosis = diagnosisPartsOf({
+    clock: ports.clock,
+    records: parts.records,
+    sessions,
+    logStores,
+    policy: policy.policy,
+  })
   const router = createRouter({
     system: { info: async () => parts.info },
     environments: createEnvironmentHandlers({
@@ -103,7 +113,7 @@ export function createService(parts: ServiceParts): Service {
     }),
     graph,
     logs,
-    diagnosis: diagnosisOf({ clock: ports.clock, records: parts.records, sessions, logStores, policy: policy.policy }),
+    diagnosis: diagnosisOf(diagnosis),
     changes: policy.changes,
     policy: policy.policy,
     playground: playground.handlers,
@@ -118,6 +128,8 @@ export function createService(parts: ServiceParts): Service {
     router,
     registry,
     logStores,
+    sessions,
+    diagnosis,
     async stop() {
       sessions.stop()
       ended.abort()
