@@ -1,5 +1,6 @@
 import type { FactReference, Reason } from '../model/graph.ts'
 import type { EpochMs } from '../model/time.ts'
+import type { RunbookId } from './runbooks.ts'
 
 /**
  * Why a request was refused and which side of a handshake is wrong. Codes and parameters only: `shared/words/diagnosis` has the
@@ -124,17 +125,29 @@ export interface ChainLink {
   readonly rule: RuleTrace | null
 }
 
-/** The rule of a policy that decided, with what its expressions were. */
+/**
+ * The rule of a policy that decided, with what its expressions were. `row` is the line that decided: of a rule that would have
+ * allowed the first expression that failed; of a rule that refuses what it refuses for, which held.
+ */
 export interface RuleTrace {
   readonly file: string
   readonly row: number
+  /** Which of both it is. */
+  readonly decidedBy: 'failed' | 'held'
+  /** Path of the rule the line belongs to, `pipeline/authz/calls`; null: not told. */
+  readonly name: string | null
+  /** Rules that could as well be named, which got as far; 0: it is certain. */
+  readonly alternatives: number
   /** Lines around it, each with what became of it. */
   readonly lines: readonly {
     readonly row: number
     readonly text: string
     readonly outcome: 'held' | 'failed' | null
-    /** The values beside a failed expression, as JSON text cut to 200 characters. */
-    readonly values: readonly { readonly name: string; readonly json: string }[]
+    /**
+     * The values beside the expression that decided, as JSON text cut to 200 characters: of variables and of refs as the policy
+     * writes them. `masked`: the record does not tell it, and `json` is empty. `json` null: it is undefined.
+     */
+    readonly values: readonly { readonly name: string; readonly json: string | null; readonly masked: boolean }[]
   }[]
   /** The revision that decided; another one where that is not to be had, which is said. */
   readonly revision: string | null
@@ -183,7 +196,11 @@ export interface NextStep {
     | { readonly kind: 'workload'; readonly workload: string }
     | { readonly kind: 'simulate'; readonly decisionId: string }
     | { readonly kind: 'handshake'; readonly from: string; readonly to: string }
+    /** Why the workload is given no identity. */
+    | { readonly kind: 'identity'; readonly workload: string }
     | null
+  /** A page of docs/runbooks, without its ending. */
+  readonly runbook?: RunbookId
 }
 
 export interface RequestSubject {

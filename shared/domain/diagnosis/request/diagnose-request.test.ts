@@ -24,6 +24,9 @@ const answered = (details: string, changes: Partial<CaseAccess> = {}) =>
 const callerIsNotThere = {
   file: 'pipeline/authz.rego',
   row: 42,
+  decidedBy: 'failed' as const,
+  name: 'pipeline/authz/allow',
+  alternatives: 0,
   revision: 'r42',
   isRevisionThatDecided: true,
   lines: [
@@ -32,8 +35,8 @@ const callerIsNotThere = {
       text: 'caller in data.hops.tool_runtime.callers',
       outcome: 'failed' as const,
       values: [
-        { name: 'caller', json: JSON.stringify(ids.model) },
-        { name: 'data.hops.tool_runtime.callers', json: '["spiffe://pipeline.example/other"]' },
+        { name: 'caller', json: JSON.stringify(ids.model), masked: false },
+        { name: 'data.hops.tool_runtime.callers', json: '["spiffe://pipeline.example/other"]', masked: false },
       ],
     },
   ],

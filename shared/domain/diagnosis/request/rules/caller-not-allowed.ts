@@ -18,7 +18,7 @@ export const callerNotAllowed: RequestRule = {
     if (failed === undefined || dataPath === undefined) return null
     const namesCaller = failed.values.some(({ json }) => json === JSON.stringify(caller))
     const isThere = failed.values.some(
-      ({ name, json }) => name.startsWith('data') && json.includes(JSON.stringify(caller)),
+      ({ name, json }) => name.startsWith('data') && json !== null && json.includes(JSON.stringify(caller)),
     )
     if (!namesCaller || isThere) return null
     const { file, row } = evaluation.rule
