@@ -1,0 +1,92 @@
+import type { HandshakeCause, NextStep, RequestCause } from './model.ts'
+import type { IdentityCause } from './no-identity/model.ts'
+import { tellOfIdentity } from './no-identity/reasons.ts'
+
+/** What to do when something of this kind happens: each has a page in docs/runbooks of this name. Names never change. */
+export const runbooks = [
+  'svid-rotation-failure',
+  'spire-server-unavailable',
+  'trust-bundle-behind',
+  'ca-compromise',
+  'pipeline-integrity-violation',
+  'binary-authorisation-failure',
+  'policy-misconfiguration',
+  'opa-unavailable',
+  'stale-bundle',
+  'vault-refusals',
+  'unexpected-caller',
+  'mesh-failure',
+  'no-identity-issued',
+] as const
+export type RunbookId = (typeof runbooks)[number]
+
+/** What needs a page and is no cause: what is forecast, or seen without a refused request. */
+export const conditions = [
+  'rotation-overdue',
+  'rotation-stopped',
+  'spire-server-down',
+  'authority-tainted',
+  'signature-failure',
+  'image-not-admitted',
+  'every-hop-failing',
+] as const
+export type Condition = (typeof conditions)[number] | RequestCause | HandshakeCause | IdentityCause
+
+/** What is not here needs no page. */
+const byCondition: Readonly<Partial<Record<Condition, RunbookId>>> = {
+  // causes of a refused request
+  'policy-denied': 'policy-misconfiguration',
+  'decision-undefined': 'policy-misconfiguration',
+  'caller-not-allowed': 'policy-misconfiguration',
+  'opa-unreachable': 'opa-unavailable',
+  'opa-slow': 'opa-unavailable',
+  'opa-erred': 'opa-unavailable',
+  'failed-open': 'opa-unavailable',
+  'stale-bundle': 'stale-bundle',
+  'caller-unexpected': 'unexpected-caller',
+  'caller-without-identity': 'no-identity-issued',
+  'registration-not-reconciled': 'no-identity-issued',
+  'vault-refused': 'vault-refusals',
+  // causes of a handshake
+  'server-certificate-expired': 'svid-rotation-failure',
+  'client-certificate-expired': 'svid-rotation-failure',
+  'server-issuer-not-trusted': 'trust-bundle-behind',
+  'client-issuer-not-trusted': 'trust-bundle-behind',
+  'client-has-no-svid': 'no-identity-issued',
+  'server-has-no-svid': 'no-identity-issued',
+  // causes of a missing identity
+  'no-cluster-spiffeid': 'no-identity-issued',
+  'selector-mismatch': 'no-identity-issued',
+  'namespace-excluded': 'no-identity-issued',
+  'template-fails': 'no-identity-issued',
+  'entry-missing': 'no-identity-issued',
+  'entry-selectors-mismatch': 'no-identity-issued',
+  'entry-of-another-agent': 'no-identity-issued',
+  'socket-not-mounted': 'no-identity-issued',
+  'agent-not-attested': 'svid-rotation-failure',
+  'agent-banned': 'svid-rotation-failure',
+  'agent-not-in-sync': 'svid-rotation-failure',
+  // conditions
+  'rotation-overdue': 'svid-rotation-failure',
+  'rotation-stopped': 'svid-rotation-failure',
+  'spire-server-down': 'spire-server-unavailable',
+  'authority-tainted': 'ca-compromise',
+  'signature-failure': 'pipeline-integrity-violation',
+  'image-not-admitted': 'binary-authorisation-failure',
+  'every-hop-failing': 'mesh-failure',
+}
+
+/** The page of a cause or condition; null: none is needed. */
+export function runbookOf(condition: Condition): RunbookId | null {
+  return byCondition[condition] ?? null
+}
+
+/** Every condition that opens a page, for the index of the pages and for tests. */
+export const conditionsWithRunbook: readonly string[] = Object.keys(byCondition)
+
+/** The step that names the page; none where there is none. */
+export function runbookSteps(condition: Condition): readonly NextStep[] {
+  const runbook = runbookOf(condition)
+  if (runbook === null) return []
+  return [{ reason: tellOfIdentity('follow-runbook', { runbook }), command: null, open: null, runbook }]
+}
