@@ -15,6 +15,8 @@ export const diagnoseAddressSchema = z.object({
   by: z.enum(['request', 'trace', 'decision']).optional().catch(undefined),
   /** Of the refused request that is looked at. */
   id: z.string().min(1).max(200).optional().catch(undefined),
+  /** The group of refusals that it was chosen from. */
+  group: z.string().min(1).max(2048).optional().catch(undefined),
   /** Both ends of a handshake: graph ids, SPIFFE IDs, stages or names. */
   from: z.string().min(1).max(2048).optional().catch(undefined),
   to: z.string().min(1).max(2048).optional().catch(undefined),

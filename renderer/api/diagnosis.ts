@@ -1,0 +1,68 @@
+import { useQuery } from '@tanstack/react-query'
+import type { RequestAsked } from '../../shared/contract/diagnosis.ts'
+import type { RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
+import { useApi } from './api-context.tsx'
+import type { Client } from './client.ts'
+
+/** How a request is named: of what kind an id is may be left to be found out. */
+export type RequestNamed = RequestAsked | { readonly by: null; readonly id: string }
+
+/** Records of a request come for a while after it; later ones seldom change what is known. Milliseconds. */
+const recordsComeFor = 60_000
+const again = 5000
+
+/** What was refused lately, in groups; asked again while it is shown. */
+export function useRefusals(environment: string | null, minutes: number) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.diagnosis.refusals.queryOptions({
+      input: { environment: environment ?? '-', minutes, limit: 1000 },
+      enabled: environment !== null,
+      staleTime: 0,
+      refetchInterval: again,
+      retry: false,
+    }),
+  )
+}
+
+/** Why one request was refused; null asks nothing. Asked again as long as records of it may still come. */
+export function useRequestDiagnosis(environment: string | null, named: RequestNamed | null) {
+  const { client } = useApi()
+  return useQuery({
+    queryKey: ['diagnosis of a request', environment, named],
+    queryFn: ({ signal }) => diagnose(client, environment, named, signal),
+    enabled: named !== null && (environment !== null || named.by === 'line'),
+    staleTime: 0,
+    retry: false,
+    refetchInterval: ({ state: { data } }) =>
+      data === undefined || named?.by === 'line' || isOver(data, Date.now()) ? false : again,
+  })
+}
+
+function isOver({ subject, verdict }: RequestDiagnosis, now: number): boolean {
+  return verdict.cause !== 'unknown' && subject.at !== null && now - subject.at > recordsComeFor
+}
+
+/** An id that is only an id is tried as each of the three, the likeliest first. */
+async function diagnose(
+  client: Client,
+  environment: string | null,
+  named: RequestNamed | null,
+  signal: AbortSignal,
+): Promise<RequestDiagnosis> {
+  if (named === null) throw new Error('nothing is asked')
+  if (named.by !== null) return client.diagnosis.request({ environment, asked: named }, { signal })
+  const ask = (by: 'request' | 'trace' | 'decision') =>
+    client.diagnosis.request({ environment, asked: { by, id: named.id } }, { signal })
+  const first = await ask('request')
+  if (!isNothing(first)) return first
+  for (const by of ['trace', 'decision'] as const) {
+    const found = await ask(by)
+    if (!isNothing(found)) return found
+  }
+  return first
+}
+
+function isNothing({ verdict }: RequestDiagnosis): boolean {
+  return verdict.reason.code === 'nothing-found'
+}
