@@ -1,4 +1,10 @@
-import { type GraphBuild, sameGraph, startGraph, updateGraph } from '../../shared/domain/graph/build.ts'
+import {
+  type GraphBuild,
+  type GraphSettings,
+  sameGraph,
+  startGraph,
+  updateGraph,
+} from '../../shared/domain/graph/build.ts'
 import { graphChanges } from '../../shared/domain/graph/diff.ts'
 import { graphView } from '../../shared/domain/graph/view.ts'
 import type { ScopeId, ScopeState } from '../../shared/domain/model/fact.ts'
@@ -12,7 +18,7 @@ export const bindGraphModel: BindModel = ({ states, lastKnown }, loaded) => {
   let lastKnownThen = lastKnown.size
 
   function rebuilt(changed: ReadonlySet<ScopeId> | null, now: number): GraphBuild {
-    if (build === null || changed === null) return startGraph(settingsOf(loaded()), [...states.values()], now)
+    if (build === null || changed === null) return startGraph(graphSettingsOf(loaded()), [...states.values()], now)
     const present: ScopeState[] = []
     const removed: ScopeId[] = []
     for (const scope of changed) {
@@ -66,7 +72,8 @@ function lastKnownOf(
   return newestReadAt < oldestReadAt ? null : { scopes: lastKnown.size, of, oldestReadAt, newestReadAt }
 }
 
-function settingsOf({ environment, intent }: LoadedEnvironment) {
+/** What of an environment's file and intent.yaml the graph goes by. */
+export function graphSettingsOf({ environment, intent }: LoadedEnvironment): GraphSettings {
   return {
     environment: environment.name,
     intent: intent.intent,

@@ -3,6 +3,7 @@ import type { Fault } from './fault.ts'
 const entryHop = { from: 'application', to: 'gateway' }
 const lateralHop = { from: 'application', to: 'model-server' }
 const retrievalHop = { from: 'orchestrator', to: 'vector-store' }
+const modelHop = { from: 'orchestrator', to: 'model-server' }
 const toolHop = { from: 'model-server', to: 'tool-runtime' }
 
 /** Faults of what stages do with each other: both ends prove who they are, and something else is wrong. */
@@ -89,7 +90,8 @@ export const conductFaults: readonly Fault[] = [
         gaps: [],
         integrity: [{ stage: 'model-server', callerStage: 'tool-runtime', type: 'stage-signature', outcome: 'failed' }],
       },
-      verdict: { request: ['application-refused'], firstBroken: 'application', hop: toolHop },
+      // The tool runtime answers well, and what it answers is refused by who asked: so the call to that one fails.
+      verdict: { request: ['application-refused'], firstBroken: 'application', hop: modelHop },
     },
   },
   {

@@ -5,6 +5,7 @@ import type { BenchRow } from './row.ts'
  * Figures of one machine; the ratios are what counts.
  */
 const benches: Readonly<Record<string, () => Promise<{ run(): Promise<readonly BenchRow[]> }>>> = {
+  diagnosis: () => import('./diagnosis.ts'),
   'graph-build': () => import('./graph-build.ts'),
   'lab-observe': () => import('./lab-observe.ts'),
   'graph-paint': () => import('./graph-paint.ts'),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { type RunningPlayground, startPlayground } from '../../electron/playground/index.ts'
 import type { PlaygroundOptions } from '../../electron/playground/parts.ts'
-import { composeService } from '../../electron/service/compose.ts'
+import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
 import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
@@ -14,6 +14,7 @@ import { settle } from '../truth/settle.ts'
 /** Everyhop as it is shipped, with a playground that it started itself and a real OPA in it. */
 export interface EveryhopOnPlayground {
   readonly playground: RunningPlayground
+  readonly service: Composed
   readonly client: ServiceClient
   graph(): Promise<TrustGraph>
   settle(
@@ -27,6 +28,8 @@ export async function startEveryhopOnPlayground(
   chosen: Partial<PlaygroundOptions> = {},
 ): Promise<EveryhopOnPlayground> {
   const binaries = await ensureBinaries(['opa-envoy'], { log: (line) => console.log(line) })
+  // Decisions are evaluated again with the same program that the playground decides with.
+  process.env['EVERYHOP_OPA'] ??= binaries['opa-envoy'].path
   const home = await mkdtemp(join(tmpdir(), 'eh-'))
   let playground: RunningPlayground | null = null
   const service = composeService('cli', home, null, undefined, {
@@ -48,7 +51,7 @@ export async function startEveryhopOnPlayground(
     await stop()
     throw new Error(`the playground is ${JSON.stringify(state)}`)
   }
-  return { playground, client, graph, settle: (problems, seconds) => settle(graph, problems, seconds), stop }
+  return { playground, service, client, graph, settle: (problems, seconds) => settle(graph, problems, seconds), stop }
 }
 
 /** Everything is read as often as anything is ever read: what is waited for here is a change, not a budget. */

@@ -106,7 +106,7 @@ export function unmetObjects(
 }
 
 /** The topology, with the ids that its sources have in this graph. */
-function topologyOf(graph: TrustGraph): Topology {
+export function topologyOf(graph: TrustGraph): Topology {
   const known = stages.map((stage) => ({ stage: stage.id, spiffeId: spiffeIdOf(stage) }))
   const idOf = (stage: string): string => {
     const spiffeId = known.find((each) => each.stage === stage)?.spiffeId ?? ''

@@ -1,0 +1,52 @@
+import { playgroundFaults } from '../../electron/playground/faults/index.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
+import type { Capture } from '../diagnosis/capture.ts'
+import { captureFault, capturesFolder, diagnosedFaults, keptCaptures } from '../diagnosis/capture-fault.ts'
+import { type Judged, judge } from '../diagnosis/judge.ts'
+import { matrixOf } from '../diagnosis/matrix.ts'
+import { removals } from '../diagnosis/removals.ts'
+import { startEveryhopOnPlayground } from '../playground/everyhop-on-playground.ts'
+import { topologyOf, unhealthy } from '../playground/expectations.ts'
+import type { BenchRow } from './row.ts'
+
+/**
+ * The confusion matrix of the diagnosis: every fault that stops a request or a handshake, captured on a playground that is started
+ * for it (`--kept`: those that are kept), and on the lab where its tests have left captures; with all sources and with each taken
+ * away.
+ */
+export async function run(): Promise<readonly BenchRow[]> {
+  if (!process.argv.includes('--kept')) await captureOnPlayground()
+  const captures = await keptCaptures(capturesFolder, () => true)
+  const judged: Judged[] = []
+  for (const capture of captures) {
+    for (const removal of removals) judged.push(...(await judge(capture, removal)))
+  }
+  for (const line of matrixOf(judged)) console.log(line)
+  return []
+}
+
+async function captureOnPlayground(): Promise<readonly Capture[]> {
+  const on = await startEveryhopOnPlayground({ windowSeconds: 6, requestsPerSecond: 6 })
+  try {
+    const topology = topologyOf(await on.settle(unhealthy, 60))
+    const captures: Capture[] = []
+    for (const fault of diagnosedFaults) {
+      if (!playgroundFaults.has(fault.id)) continue
+      const since = Date.now()
+      await on.client.playground.inject({ fault: fault.id })
+      const diagnosed = { ...on, environment: playgroundEnvironment, place: 'playground', topology } as const
+      try {
+        captures.push(await captureFault(diagnosed, fault, since, 40))
+        console.log(`${fault.id} captured after ${((Date.now() - since) / 1000).toFixed(1)} s`)
+      } catch (reason) {
+        // It is judged as it was found: the matrix shows it.
+        console.log(String(reason))
+      }
+      await on.client.playground.heal({})
+      await on.settle(unhealthy, 60)
+    }
+    return captures
+  } finally {
+    await on.stop()
+  }
+}

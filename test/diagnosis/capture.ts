@@ -1,0 +1,105 @@
+import { graphSettingsOf } from '../../electron/core/graph-model.ts'
+import type { RawRecord, StoredRecord } from '../../electron/core/log-store.ts'
+import { gatherRequest } from '../../electron/diagnosis/gather-request.ts'
+import type { DiagnosisParts, Evaluated } from '../../electron/diagnosis/parts.ts'
+import type { Service } from '../../electron/service/service.ts'
+import type { SourceHealth } from '../../shared/contract/environments.ts'
+import type { GraphSettings } from '../../shared/domain/graph/build.ts'
+import type { Fact, ScopeState } from '../../shared/domain/model/fact.ts'
+import type { Hop, TrustGraph } from '../../shared/domain/model/graph.ts'
+import type { FaultId } from '../../shared/faults/index.ts'
+
+/**
+ * What was known at one moment of a fault, as facts and records, from which the graph and the verdict are made again: with all of
+ * it, or with less.
+ */
+export interface Capture {
+  readonly fault: FaultId
+  readonly place: Place
+  readonly at: number
+  readonly settings: GraphSettings
+  readonly scopes: readonly ScopeState[]
+  readonly health: readonly SourceHealth[]
+  /** Graph ids of the ends of the call that breaks; null: none does. */
+  readonly hop: { readonly from: string; readonly to: string } | null
+  /** Null: the fault touches no request. */
+  readonly request: CapturedRequest | null
+}
+
+export const places = ['playground', 'lab', 'lab-cluster'] as const
+export type Place = (typeof places)[number]
+
+/** Everything that gathering asked for. */
+export interface CapturedRequest {
+  readonly id: string
+  readonly records: readonly { readonly record: StoredRecord; readonly raw: RawRecord }[]
+  readonly evaluated: readonly { readonly decisionId: string; readonly of: Evaluated }[]
+}
+
+type Captured = Pick<Service, 'diagnosis' | 'sessions' | 'registry'>
+
+/** Facts, graph and health of one moment. */
+export async function snapshot({ sessions, registry, diagnosis }: Captured, environment: string) {
+  const { observation } = await sessions.use(environment)
+  const { graph, facts, health } = await diagnosis.reading(environment)
+  const at = diagnosis.clock.now()
+  const scopes = [...observation.store.states.values()]
+  return { at, graph, facts, health, scopes, settings: graphSettingsOf(registry.get(environment)) }
+}
+export type Snapshot = Awaited<ReturnType<typeof snapshot>>
+
+/** Gathers as the service does, on these facts, and keeps what was read for it. */
+export async function captureRequest(
+  { diagnosis }: Captured,
+  environment: string,
+  { graph, facts, health, at }: Snapshot,
+  id: string,
+): Promise<CapturedRequest> {
+  const records = new Map<string, { readonly record: StoredRecord; readonly raw: RawRecord }>()
+  const evaluated: { decisionId: string; of: Evaluated }[] = []
+  const { store } = await diagnosis.reading(environment)
+  const parts: DiagnosisParts = {
+    ...diagnosis,
+    clock: { now: () => at, sleep: diagnosis.clock.sleep },
+    reading: async () => ({
+      graph,
+      facts,
+      health,
+      store: {
+        find: store.find,
+        async raw(record) {
+          const raw = await store.raw(record)
+          records.set(JSON.stringify(record), { record, raw })
+          return raw
+        },
+      },
+    }),
+    async evaluate(asked, decisionId, signal) {
+      const of = await diagnosis.evaluate(asked, decisionId, signal)
+      evaluated.push({ decisionId, of })
+      return of
+    },
+  }
+  await gatherRequest(parts, environment, { by: 'request', id })
+  const { records: found } = await store.find({ by: 'request', id }, null, 500)
+  for (const record of found) {
+    const key = JSON.stringify(record)
+    if (!records.has(key)) records.set(key, { record, raw: { outcome: 'gone', why: 'nothing asks for it' } })
+  }
+  return { id, records: [...records.values()], evaluated }
+}
+
+/**
+ * Request ids of what ended badly on a hop, the newest first, as the graph's own facts have them: what one finds who looks at the
+ * hop. `passing`: also those that passed.
+ */
+export function requestsOf(hop: Hop, facts: readonly Fact[], since: number, passing: boolean): readonly string[] {
+  const own = new Set(hop.relationFacts.observed)
+  const found = facts.flatMap((fact) => {
+    if (fact.kind !== 'hop-activity' || !own.has(fact.id) || fact.lastRequest === null) return []
+    const { at, requestId, status } = fact.lastRequest
+    const isMeant = at >= since && (passing || status >= 400 || status === 0)
+    return requestId === null || !isMeant ? [] : [{ at, requestId }]
+  })
+  return [...new Set(found.toSorted((one, other) => other.at - one.at).map(({ requestId }) => requestId))]
+}
