@@ -212,6 +212,54 @@ export interface RefusedRequests {
   readonly complete: boolean
 }
 
+/**
+ * Refused requests of which the logs say the same but for time and ids. `application`: the called side's Envoy handed on what the
+ * service answered. `unknown`: only the caller's side is held, or the format has no details.
+ */
+export interface RefusalSum {
+  readonly kind: 'policy' | 'no-decision' | 'filter' | 'application' | 'vault' | 'unknown'
+  /** Of the log: the access log where one is held. */
+  readonly source: string
+  readonly direction: StoredAccess['direction']
+  readonly callerSpiffeId: string | null
+  readonly calleeSpiffeId: string | null
+  readonly callerAddress: string | null
+  readonly calleeAddress: string | null
+  readonly upstreamCluster: string | null
+  readonly status: number | null
+  /** Of a Vault: its error. */
+  readonly details: string | null
+  /** The first of the decision. */
+  readonly reason: string | null
+  readonly revision: string | null
+  /** Requests, not lines. */
+  readonly count: number
+  readonly first: EpochMs
+  readonly latest: {
+    readonly at: EpochMs
+    readonly requestId: string | null
+    readonly traceId: string | null
+    readonly decisionId: string | null
+  }
+}
+
+/** Statuses by which a request counts as refused, also where it was not authorisation that refused it. */
+export const refusedStatuses: readonly number[] = [401, 403, 429]
+
+export interface RefusalSumQuery {
+  readonly window: TimeWindow
+  /** Sums. */
+  readonly limit: number
+}
+
+export interface RefusalSums {
+  /** Those first whose latest request is the latest. */
+  readonly sums: readonly RefusalSum[]
+  /** Requests of all sums, also of those that are left out. */
+  readonly total: number
+  readonly complete: boolean
+}
+
 /** What came of one source and record kind since the store was made: nothing is dropped without a count. */
 export interface IntakeCounts {
   readonly record: RecordKind
@@ -267,6 +315,11 @@ export interface LogStore {
   /** Sums of the access logs, as facts with the ids that `observe` gives them. */
   hopActivity(window: TimeWindow): Promise<readonly HopActivityFact[]>
   refusedRequests(query: RefusedQuery): Promise<RefusedRequests>
+  /**
+   * What was refused, summed. Of the lines that only hand on a refusal, each request has at most one, that of the hop that began
+   * last; and none where another line or a decision of the same request says who refused it.
+   */
+  refusalSums(query: RefusalSumQuery): Promise<RefusalSums>
   counts(): Promise<readonly IntakeCounts[]>
   state(): Promise<StoreState>
   /** Deletes what retention no longer keeps. */

@@ -1,19 +1,35 @@
-import type { DiagnoseHandshakeInput, DiagnoseRequestInput, FailingHandshake } from '../../shared/contract/diagnosis.ts'
+import type {
+  DiagnoseHandshakeInput,
+  DiagnoseRequestInput,
+  FailingHandshake,
+  RefusalsInput,
+} from '../../shared/contract/diagnosis.ts'
+import type { Forecast } from '../../shared/domain/diagnosis/forecast/model.ts'
 import { diagnoseHandshake } from '../../shared/domain/diagnosis/handshake/diagnose-handshake.ts'
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
+import type { RefusalGroups } from '../../shared/domain/diagnosis/refusals/model.ts'
 import { diagnoseRequest } from '../../shared/domain/diagnosis/request/diagnose-request.ts'
+import { type ForecastReading, forecastIn } from './forecast.ts'
 import { failingHandshakesIn, gatherHandshake } from './gather-handshake.ts'
 import { gatherRequest } from './gather-request.ts'
-import type { DiagnosisParts } from './parts.ts'
+import type { DiagnosisParts, Reading } from './parts.ts'
+import { type RefusalsReading, refusalsIn } from './refusals.ts'
 
 /** The diagnosis namespace of the contract. */
 export interface DiagnosisHandlers {
   request(input: DiagnoseRequestInput): Promise<RequestDiagnosis>
   handshake(input: DiagnoseHandshakeInput): Promise<HandshakeDiagnosis>
   failingHandshakes(input: { readonly environment: string }): Promise<readonly FailingHandshake[]>
+  refusals(input: RefusalsInput): Promise<RefusalGroups>
+  forecast(input: { readonly environment: string }): Promise<Forecast>
 }
 
-export function createDiagnosisHandlers(parts: DiagnosisParts): DiagnosisHandlers {
+/** Lists need sums of the store besides what a single diagnosis needs. */
+export interface DiagnosisHandlerParts extends DiagnosisParts {
+  readonly reading: (environment: string) => Promise<Reading & RefusalsReading & ForecastReading>
+}
+
+export function createDiagnosisHandlers(parts: DiagnosisHandlerParts): DiagnosisHandlers {
   return {
     request: async ({ environment, asked }) => diagnoseRequest(await gatherRequest(parts, environment, asked)),
     async handshake({ environment, from, to }) {
@@ -21,5 +37,7 @@ export function createDiagnosisHandlers(parts: DiagnosisParts): DiagnosisHandler
       return diagnoseHandshake(gatherHandshake(reading, from, to, parts.clock.now()))
     },
     failingHandshakes: async ({ environment }) => failingHandshakesIn((await parts.reading(environment)).graph),
+    forecast: async ({ environment }) => forecastIn(await parts.reading(environment), parts.clock.now()),
+    refusals: async (input) => refusalsIn(await parts.reading(input.environment), input, parts.clock),
   }
 }

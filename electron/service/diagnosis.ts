@@ -2,8 +2,8 @@ import type { LogStores } from '../core/log-keeping.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { evaluator, type PolicyAsked } from '../diagnosis/evaluate.ts'
-import { createDiagnosisHandlers, type DiagnosisHandlers } from '../diagnosis/handlers.ts'
-import type { DiagnosisParts, RecordReading } from '../diagnosis/parts.ts'
+import { createDiagnosisHandlers, type DiagnosisHandlerParts, type DiagnosisHandlers } from '../diagnosis/handlers.ts'
+import type { RecordReading } from '../diagnosis/parts.ts'
 
 /** What the rest of the service gives to the diagnosis. */
 export interface DiagnosisNeighbours {
@@ -14,11 +14,11 @@ export interface DiagnosisNeighbours {
   readonly policy: PolicyAsked
 }
 
-export function diagnosisOf(parts: DiagnosisParts): DiagnosisHandlers {
+export function diagnosisOf(parts: DiagnosisHandlerParts): DiagnosisHandlers {
   return createDiagnosisHandlers(parts)
 }
 
-export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisParts {
+export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHandlerParts {
   const { clock, records, sessions, logStores, policy } = neighbours
   return {
     clock,
@@ -31,6 +31,7 @@ export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisPart
       return {
         graph: keeper.fresh().graph,
         facts: [...observation.store.states.values()].flatMap(({ facts }) => facts),
+        scopes: [...observation.store.states.values()],
         health: observation.health(),
         store,
       }

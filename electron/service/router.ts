@@ -65,6 +65,8 @@ export function createRouter(handlers: Handlers) {
       failingHandshakes: os.diagnosis.failingHandshakes.handler(({ input }) =>
         handlers.diagnosis.failingHandshakes(input),
       ),
+      forecast: os.diagnosis.forecast.handler(({ input }) => handlers.diagnosis.forecast(input)),
+      refusals: os.diagnosis.refusals.handler(({ input }) => handlers.diagnosis.refusals(input)),
     },
     secrets: secretsRoutes(handlers.secrets),
     settings: {

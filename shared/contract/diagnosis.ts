@@ -1,6 +1,9 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
+import type { Forecast } from '../domain/diagnosis/forecast/model.ts'
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../domain/diagnosis/model.ts'
+import type { NoIdentityDiagnosis } from '../domain/diagnosis/no-identity/model.ts'
+import type { RefusalGroups } from '../domain/diagnosis/refusals/model.ts'
 import type { Reason } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import { scopeInput } from './environments.ts'
@@ -32,6 +35,24 @@ export const diagnoseHandshakeInput = scopeInput.extend({
 })
 export type DiagnoseHandshakeInput = z.infer<typeof diagnoseHandshakeInput>
 
+export const refusalsInput = scopeInput.extend({
+  /** How far back, minutes. */
+  minutes: z.number().min(0.1).max(525_600).default(15),
+  /** Groups. */
+  limit: z.number().int().min(1).max(1000).default(100),
+})
+export type RefusalsInput = z.infer<typeof refusalsInput>
+
+export const noIdentityInput = scopeInput.extend({
+  /** Graph id, SPIFFE ID, stage or name of a workload, or `<namespace>/<pod>`. */
+  workload: z.string().min(1).max(2048),
+})
+export type NoIdentityInput = z.infer<typeof noIdentityInput>
+
+/** Which decision is to be turned; it must be held with its input. */
+export const smallestChangeInput = scopeInput.extend({ decisionId: z.string().min(1).max(200) })
+export type SmallestChangeInput = z.infer<typeof smallestChangeInput>
+
 /** A hop whose handshakes fail now. */
 export interface FailingHandshake {
   readonly hop: string
@@ -44,10 +65,16 @@ export interface FailingHandshake {
 }
 
 export const diagnosis = {
+  /** What breaks next if nothing changes, of what is held. Asks no server anything. */
+  forecast: procedure.input(scopeInput).output(type<Forecast>()),
   /** Why a request was refused, of everything that is held of it. Asks no server of the pipeline anything. */
   request: procedure.input(diagnoseRequestInput).output(type<RequestDiagnosis>()),
   /** Which side of a hop's handshake is wrong. Makes no connection. */
   handshake: procedure.input(diagnoseHandshakeInput).output(type<HandshakeDiagnosis>()),
   /** Those first that fail the longest. */
   failingHandshakes: procedure.input(scopeInput).output(type<readonly FailingHandshake[]>()),
+  /** What was refused lately, in groups: one for all requests that were refused alike. */
+  refusals: procedure.input(refusalsInput).output(type<RefusalGroups>()),
+  /** Why a workload is given no identity: what comes near it and what it lacks. Asks no server anything. */
+  noIdentity: procedure.input(noIdentityInput).output(type<NoIdentityDiagnosis>()),
 }

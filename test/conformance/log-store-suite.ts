@@ -19,6 +19,7 @@ import {
   uuidOf,
   vaultAuditLine,
 } from '../builders/log-records.ts'
+import { refusalSumsSuite } from './refusal-sums-suite.ts'
 
 export type OpenStore = (folder: string, retention: Retention) => Promise<LogStore>
 
@@ -316,6 +317,8 @@ export function logStoreSuite(name: string, open: OpenStore): void {
         requests: [{ at: noon + 4 }],
       })
     })
+
+    refusalSumsSuite(() => store)
 
     test('ids are found exactly as they were written', async () => {
       const ids = ['r-8638784673084de7', 'ABCDEF00-0000-4000-8000-000000000001', "x' OR 1=1 --"]

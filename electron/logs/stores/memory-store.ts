@@ -18,7 +18,8 @@ import { createIntakeCounts } from './intake-counts.ts'
 import { maskContent, maskText, maskValue } from './mask-record.ts'
 import { itemsOf, linesOf, readUpload } from './read-upload.ts'
 import type { Understood } from './records.ts'
-import { joinedRefusals } from './refusals.ts'
+import { sumsOfRefusals } from './refusal-sums.ts'
+import { apart, joinedRefusals } from './refusals.ts'
 import { unpack } from './unpack.ts'
 
 interface Held extends Understood {
@@ -111,6 +112,11 @@ export function createMemoryStore(retention: Retention): LogStore {
       const refused = joinedRefusals(accesses, decisions).filter((request) => fits(request, query))
       return { requests: refused.slice(0, query.limit), complete: refused.length <= query.limit }
     },
+    refusalSums: async (query) =>
+      sumsOfRefusals(
+        within({ from: query.window.from - apart, to: query.window.to + apart }).map(({ stored }) => stored),
+        query,
+      ),
     counts: async () => intake.all(),
     async state() {
       const times = held.map(({ stored }) => stored.at)

@@ -59,6 +59,7 @@ export async function openLogStore(options: EmbeddedStoreOptions): Promise<LogSt
     raw: (record) => call('raw', record),
     hopActivity: (window) => call('hopActivity', window),
     refusedRequests: (query) => call('refusedRequests', query),
+    refusalSums: (query) => call('refusalSums', query),
     counts: () => call('counts'),
     state: () => call('state'),
     retain: (now) => call('retain', now),

@@ -1,5 +1,8 @@
 import type { RefusedRequest, StoredAccess, StoredDecision } from '../../core/log-store.ts'
 
+/** A request is refused in one log, and decided in another that may have a slightly other time. Milliseconds. */
+export const apart = 60_000
+
 /** Refused requests of some records, the latest first: one for each request, whichever of its two logs is held. */
 export function joinedRefusals(
   accesses: readonly StoredAccess[],

@@ -16,6 +16,7 @@ import { hopActivityOf } from './hop-query.ts'
 import { importFile } from './import-file.ts'
 import { type Durable, ingest, loadIntake, numbersOf, usualThreads } from './ingest.ts'
 import { countRecords, findRecords, findRefused } from './queries.ts'
+import { sumRefusals } from './refusal-query.ts'
 import { bytesOnDisk, retain } from './retention.ts'
 
 export interface EmbeddedStoreOptions {
@@ -170,6 +171,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     raw: (record) => rawOf(segments, record),
     hopActivity: (window) => ask((connection) => hopActivityOf(connection, window)),
     refusedRequests: (query) => ask((connection) => findRefused(connection, query)),
+    refusalSums: (query) => ask((connection) => sumRefusals(connection, query)),
     counts: () => ask(loadIntake),
     async state() {
       const held = await ask(countRecords)

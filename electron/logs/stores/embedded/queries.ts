@@ -12,7 +12,7 @@ import {
   type StoredRecord,
   type TimeWindow,
 } from '../../../core/log-store.ts'
-import { joinedRefusals } from '../refusals.ts'
+import { apart, joinedRefusals } from '../refusals.ts'
 import { joinedId, splitId } from './appending.ts'
 import { ownColumns } from './columns.ts'
 
@@ -95,9 +95,6 @@ function locatorOf(row: Row, imported: ReadonlyMap<number, string>): RecordLocat
   if (row['import'] !== null) return { in: 'import', file: imported.get(Number(row['import'])) ?? '' }
   return { in: 'segment', segment: Number(segment), offset: Number(frame), item: Number(item) }
 }
-
-/** A request is refused in one log, and decided in another that may have a slightly other time. Milliseconds. */
-const apart = 60_000
 
 export async function findRefused(connection: DuckDBConnection, query: RefusedQuery): Promise<RefusedRequests> {
   const values: Record<string, DuckDBValue> = {}

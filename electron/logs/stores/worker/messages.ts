@@ -10,6 +10,7 @@ const methods = [
   'raw',
   'hopActivity',
   'refusedRequests',
+  'refusalSums',
   'counts',
   'state',
   'retain',
