@@ -1,4 +1,5 @@
 import type { Reason } from '../domain/model/graph.ts'
+import { forecastReasons } from './diagnosis-forecast.ts'
 import { handshakeDiagnosisReasons } from './diagnosis-handshake.ts'
 import { requestDiagnosisReasons } from './diagnosis-request.ts'
 import type { Params } from './param-text.ts'
@@ -24,6 +25,7 @@ const families: readonly Sentences[] = [
   policyReasons,
   requestDiagnosisReasons,
   handshakeDiagnosisReasons,
+  forecastReasons,
 ]
 
 const sentences: Sentences = Object.fromEntries(families.flatMap((family) => Object.entries(family)))
