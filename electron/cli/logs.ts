@@ -11,7 +11,8 @@ import { liveHelp, withService } from './connection.ts'
 import { readOnce } from './read-once.ts'
 import { columns, jsonText, plainText } from './text.ts'
 
-const common = {
+/** What all commands on logs take. */
+export const commonOptions = {
   env: { type: 'string' },
   json: { type: 'boolean' },
   data: { type: 'string' },
@@ -19,7 +20,7 @@ const common = {
   live: { type: 'boolean', default: false },
 } as const
 
-const commonHelp = `  --env <name>      the environment; "everyhop env list" shows them
+export const commonHelp = `  --env <name>      the environment; "everyhop env list" shows them
   --json            the answer as JSON
   --data <folder>   the records that "everyhop serve --data <folder>" keeps there
   --wait <seconds>  how long to wait for logs that have not been read (default 20)
@@ -41,7 +42,11 @@ Exit code 3: shown, but some logs could not be read.`,
   async run(words, output, signal) {
     const { values, positionals } = parseArgs({
       args: [...words],
-      options: { ...common, limit: { type: 'string', default: '50' }, minutes: { type: 'string', default: '60' } },
+      options: {
+        ...commonOptions,
+        limit: { type: 'string', default: '50' },
+        minutes: { type: 'string', default: '60' },
+      },
       allowPositionals: true,
     })
     if (positionals.length > 0) throw new UsageError(`"${positionals.join(' ')}" is too much`)
@@ -72,7 +77,7 @@ Exit code 1: no record has it. 3: some logs could not be read.`,
   async run(words, output, signal) {
     const { values, positionals } = parseArgs({
       args: [...words],
-      options: { ...common, by: { type: 'string' } },
+      options: { ...commonOptions, by: { type: 'string' } },
       allowPositionals: true,
     })
     const [id, ...more] = positionals
@@ -95,7 +100,7 @@ Exit code 1: no record has it. 3: some logs could not be read.`,
 }
 
 /** Reads the logs once, then does the work; what could not be read is said and makes exit code 3. */
-async function onLogs(
+export async function onLogs(
   values: {
     readonly env?: string | undefined
     readonly data?: string | undefined
@@ -148,7 +153,7 @@ function recordText({ at, record, source, text }: FoundLine): string {
   return plainText(`${formatMoment(at)}  ${record} of ${source}  ${text ?? 'no longer held'}`)
 }
 
-function numberOf(option: string, text: string, least: number, most: number): number {
+export function numberOf(option: string, text: string, least: number, most: number): number {
   const number = Number(text)
   if (!(number >= least && number <= most)) throw new UsageError(`${option} takes a number, ${least} to ${most}`)
   return number
