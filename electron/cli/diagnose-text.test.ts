@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { diagnoseHandshake } from '../../shared/domain/diagnosis/handshake/diagnose-handshake.ts'
+import { noSights } from '../../shared/domain/diagnosis/handshake/leaf.ts'
 import { diagnoseRequest } from '../../shared/domain/diagnosis/request/diagnose-request.ts'
 import { access, decision, denied, requestCase } from '../../test/builders/request-case.ts'
 import { build, hop, ids, pipeline } from '../../test/builders/small-graph.ts'
@@ -37,7 +38,13 @@ test('both sides of a handshake are told, with where each value was seen', () =>
   const graph = build(pipeline.scopes)
   const unknown = { known: false, reason: { code: 'nothing-tells', params: { source: 'envoy' } } } as const
   const none = { issuer: unknown, trusted: unknown }
-  const of = { graph, hop: hop(graph, ids.model, ids.tool), now: graph.asOf, keys: { client: none, server: none } }
+  const of = {
+    graph,
+    hop: hop(graph, ids.model, ids.tool),
+    now: graph.asOf,
+    keys: { client: none, server: none },
+    sights: { client: noSights, server: noSights },
+  }
   const text = handshakeText(diagnoseHandshake(of))
   expect(text.split('\n', 1)[0]).toContain('Nothing is wrong now')
   expect(text).toContain('\nClient: model-server\n')

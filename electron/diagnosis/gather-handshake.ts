@@ -1,5 +1,7 @@
 import type { FailingHandshake } from '../../shared/contract/diagnosis.ts'
+import { noSights, type SideSights } from '../../shared/domain/diagnosis/handshake/leaf.ts'
 import type { End, HandshakeCase, SideKeys } from '../../shared/domain/diagnosis/handshake/view.ts'
+import { referenceTo } from '../../shared/domain/graph/known.ts'
 import { trustDomainOf } from '../../shared/domain/graph/spiffe-id.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { Hop, HopSide, Known, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
@@ -19,7 +21,16 @@ export function gatherHandshake(
     client: keysOf(hop.client, hop.server, byId),
     server: keysOf(hop.server, hop.client, byId),
   }
-  return { graph, hop, now, keys: { client: comparable(keys, 'client'), server: comparable(keys, 'server') } }
+  return {
+    graph,
+    hop,
+    now,
+    keys: { client: comparable(keys, 'client'), server: comparable(keys, 'server') },
+    sights: {
+      client: sightsOf(graph, hop, 'client', facts, byId),
+      server: sightsOf(graph, hop, 'server', facts, byId),
+    },
+  }
 }
 
 /** Hops whose handshakes fail now, those first that fail the longest. */
@@ -114,6 +125,65 @@ function comparable(keys: Readonly<Record<End, SideKeys>>, end: End): SideKeys {
     issuer.known &&
     ((trusted.known && trusted.value.includes(issuer.value)) || (across.known && across.value.includes(issuer.value)))
   return isRoot || !issuer.known ? keys[end] : { issuer: unsaid, trusted }
+}
+
+/** What is known of one side's leaf and clock, of the facts of its own Envoys and of what the other side logged. */
+function sightsOf(
+  graph: TrustGraph,
+  hop: Hop,
+  end: End,
+  facts: readonly Fact[],
+  byId: ReadonlyMap<string, Fact>,
+): SideSights {
+  const workload = graph.workloads.find(({ id }) => id === (end === 'client' ? hop.from : hop.to))
+  if (workload === undefined) return noSights
+  const { loaded, presented } = workload.svid
+  const own = new Set(workload.envoys.map(({ envoy }) => envoy))
+  const isSame = (spiffeId: string | null): boolean => loaded.known && spiffeId === loaded.value.spiffeId
+  const inUse = facts
+    .filter((fact) => fact.kind === 'envoy-certificate')
+    .filter(({ envoy, certificate }) => own.has(envoy) && isSame(certificate.spiffeId))
+  const [first] = inUse
+  const proxy = facts.filter((fact) => fact.kind === 'envoy-proxy').find(({ envoy }) => own.has(envoy))
+  const skew = proxy?.clockSkewMs ?? null
+  return {
+    loaded,
+    presented: end === 'client' ? presented : presentedByServer(hop, byId),
+    // With several Envoys each has a leaf of its own.
+    inUse:
+      first === undefined || own.size !== 1
+        ? unsaid
+        : {
+            known: true,
+            value: inUse.map(({ certificate }) => certificate.serial),
+            fact: referenceTo(first),
+            stale: isOlder(first, loaded),
+          },
+    registration: workload.registration,
+    clock:
+      proxy === undefined || skew === null || own.size !== 1
+        ? unsaid
+        : { known: true, value: skew, fact: referenceTo(proxy), stale: false },
+  }
+}
+
+/** Both are read in one turn, the secrets last: what is much older was not read this time. */
+function isOlder(fact: Fact, loaded: Known<unknown>): boolean {
+  return loaded.known && loaded.fact.observedAt - fact.from.observedAt > sameTurnMs
+}
+const sameTurnMs = 5000
+
+/** What the callee showed, as the caller's Envoy logged it. */
+function presentedByServer(hop: Hop, byId: ReadonlyMap<string, Fact>): SideSights['presented'] {
+  for (const id of hop.relationFacts.observed ?? []) {
+    const fact = byId.get(id)
+    if (fact?.kind !== 'hop-activity' || fact.side !== 'caller') continue
+    const { calleeSpiffeId: spiffeId, peerSerial: serial, peerNotAfter: notAfter } = fact
+    if (serial === null && notAfter === null) continue
+    const value = { spiffeId, serial, notBefore: null, notAfter, issuer: null }
+    return { known: true, value, fact: referenceTo(fact), stale: hop.activity.known && hop.activity.stale }
+  }
+  return unsaid
 }
 
 function factOf(known: Known<unknown>, facts: ReadonlyMap<string, Fact>): Fact | undefined {

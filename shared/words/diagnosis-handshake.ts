@@ -23,6 +23,11 @@ const problems: Readonly<Record<TlsProblem, string>> = {
   other: 'an error that names no cause Everyhop knows',
 }
 
+/** "+0.0 s", "−12.0 s": what is read has a second as its least. */
+function offsetText(ms: number): string {
+  return `${ms < 0 ? '−' : '+'}${(Math.abs(ms) / 1000).toFixed(1)} s`
+}
+
 /** Sentences of the diagnosis of a handshake. */
 export const handshakeDiagnosisReasons: Readonly<Record<keyof HandshakeReasonParams, (params: Params) => string>> = {
   'presents-expired': (p) =>
@@ -58,6 +63,18 @@ export const handshakeDiagnosisReasons: Readonly<Record<keyof HandshakeReasonPar
   'roots-trusted': (p) => countOf(count(p, 'count'), 'root'),
   'not-known-of': () => 'Not known.',
   'no-clock-known': () => 'No source tells it.',
+  'clock-is': (p) => `${offsetText(count(p, 'offsetMs'))} to this machine.`,
+  'presented-is-loaded': (p) => `What ${owner(p)} presents is what its Envoy has loaded.`,
+  'renewed-since-seen': (p) =>
+    `${owner(p)} has been renewed since the last handshake that was logged; connections live on with the certificate they began with.`,
+  'went-back-to-older': (p) =>
+    `The Envoy of ${owner(p)} has an older certificate (${word(p, 'serial')}) than it presented before (${word(p, 'seen')}).`,
+  'older-than-due': (p) =>
+    `The Envoy of ${owner(p)} serves an old certificate: SPIRE issues a newer one by ${formatMoment(count(p, 'renewsBy'))}, and this one ends at ${formatMoment(count(p, 'notAfter'))}.`,
+  'loaded-is-current': (p) =>
+    `Its Envoy has the newest; SPIRE issues the next by ${formatMoment(count(p, 'renewsBy'))}.`,
+  'delivered-not-served': (p) =>
+    `The certificate that was delivered to the Envoy of ${owner(p)} (${word(p, 'serial')}) is not the one that it uses.`,
   'renew-identity-of': (p) => `See why ${owner(p)} gets no newer SVID: its agent, its registration entry, its SDS.`,
   'look-at-registration-of': (p) => `See what registers ${owner(p)}.`,
   'correct-required-identity': (p) => `Correct what ${owner(p)} requires of ${across(p)}.`,

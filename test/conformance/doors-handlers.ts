@@ -58,7 +58,14 @@ export function suiteHandlers(): Handlers {
       attend: async (_input, viewer) => ({ attending: viewer !== '' }),
     },
     logs: { refused: unused, find: unused },
-    diagnosis: { request: unused, handshake: unused, failingHandshakes: unused, refusals: unused },
+    diagnosis: {
+      request: unused,
+      handshake: unused,
+      failingHandshakes: unused,
+      forecast: unused,
+      probe: unused,
+      refusals: unused,
+    },
     secrets: {
       state: unused,
       unlock: unused,

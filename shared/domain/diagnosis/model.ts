@@ -1,4 +1,4 @@
-import type { FactReference, Reason } from '../model/graph.ts'
+import type { CertificateView, FactReference, Known, Reason } from '../model/graph.ts'
 import type { EpochMs } from '../model/time.ts'
 import type { RunbookId } from './runbooks.ts'
 
@@ -235,8 +235,25 @@ export interface HandshakeSide {
   readonly workload: string
   readonly name: string
   readonly rows: readonly HandshakeRow[]
+  readonly leaf: LeafInPlaces
   /** Last error decoded; null: none known. */
   readonly says: { readonly literal: string; readonly decoded: Reason; readonly at: EpochMs } | null
+}
+
+/** One leaf in three places: as the other side saw it presented, as its own Envoy has loaded it, and what SPIRE issues it by. */
+export interface LeafInPlaces {
+  readonly presented: Known<CertificateView>
+  readonly loaded: Known<CertificateView>
+  /** The registration entry; SPIRE keeps no list of what it signed. `renewsBy`: when a newer one is issued at the latest. */
+  readonly issued: Known<{
+    readonly entryId: string
+    readonly parentId: string
+    readonly ttlSeconds: number | null
+    readonly renewsBy: EpochMs | null
+  }>
+  /** wrong: an old certificate is served, or another one than was delivered. */
+  readonly state: 'fine' | 'wrong' | 'unknown'
+  readonly reason: Reason
 }
 
 export const handshakeRows = [

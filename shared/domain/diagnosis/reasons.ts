@@ -136,6 +136,13 @@ export interface HandshakeReasonParams {
   'roots-trusted': { owner: string; count: number }
   'not-known-of': { owner: string; code: string }
   'no-clock-known': { owner: string }
+  'clock-is': { owner: string; offsetMs: number }
+  'presented-is-loaded': { owner: string; serial: string }
+  'renewed-since-seen': { owner: string; serial: string; seen: string }
+  'went-back-to-older': { owner: string; serial: string; seen: string }
+  'older-than-due': { owner: string; renewsBy: EpochMs; notAfter: EpochMs }
+  'loaded-is-current': { owner: string; renewsBy: EpochMs }
+  'delivered-not-served': { owner: string; serial: string }
   // next
   'renew-identity-of': { owner: string }
   'look-at-registration-of': { owner: string }

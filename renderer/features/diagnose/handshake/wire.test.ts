@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { leafInPlaces, noSights } from '../../../../shared/domain/diagnosis/handshake/leaf.ts'
 import type { HandshakeCause, HandshakeDiagnosis, HandshakeSide } from '../../../../shared/domain/diagnosis/model.ts'
 import { alertName, wireOf } from './wire.ts'
 
@@ -12,6 +13,7 @@ function side(name: string, literal: string | null): HandshakeSide {
     workload: `workload/${name}`,
     name,
     rows: [],
+    leaf: leafInPlaces(name, noSights),
     says: literal === null ? null : { literal, decoded: reason, at: 1 },
   }
 }
@@ -47,7 +49,9 @@ test('a client that refuses ends it before its own certificate, and the alert is
 })
 
 test('an alert that nobody logged is drawn as not known, never as one that was sent', () => {
-  expect(drawn(diagnosisOf('server-certificate-expired', expired, null))).toContain('client: alert, not logged (unknown)')
+  expect(drawn(diagnosisOf('server-certificate-expired', expired, null))).toContain(
+    'client: alert, not logged (unknown)',
+  )
 })
 
 test('the alert alone tells who refused, and that the refusing side said nothing', () => {

@@ -20,7 +20,7 @@ export function renewsBy(notBefore: EpochMs, notAfter: EpochMs): EpochMs {
 }
 
 /** An agent looks every 5 s, and SDS and Envoy take a moment. */
-const deliveryMs: DurationMs = 10_000
+export const deliveryMs: DurationMs = 10_000
 
 /** The SVID in use of one workload, before it is known what its agent does. */
 export interface Rotating {

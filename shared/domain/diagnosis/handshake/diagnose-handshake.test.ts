@@ -7,6 +7,7 @@ import type { FactReference, Hop, HopSide, Known, TrustGraph } from '../../model
 import type { Confidence, HandshakeCause } from '../model.ts'
 import { decodeFailure } from './decode.ts'
 import { diagnoseHandshake } from './diagnose-handshake.ts'
+import { noSights } from './leaf.ts'
 import type { HandshakeCase, SideKeys } from './view.ts'
 
 const fact: FactReference = {
@@ -40,6 +41,7 @@ function failing(
     hop: changed,
     now: builtAt,
     keys: { client: keysOf(changes.client), server: keysOf(changes.server) },
+    sights: { client: noSights, server: noSights },
   }
 }
 function keysOf({ issuer = known('aa'), trusted = known(['aa']) }: Partial<SideKeys> = {}): SideKeys {
@@ -190,6 +192,7 @@ describe('which side of a handshake is wrong', () => {
       hop: hop(graph, ids.model, ids.tool),
       now: builtAt,
       keys: { client: keysOf(), server: keysOf() },
+      sights: { client: noSights, server: noSights },
     })
     expect([verified.verdict.cause, verified.wrongSide]).toEqual(['not-failing', null])
     const silent = diagnoseHandshake(failing({}))

@@ -1,6 +1,7 @@
 import type { Known, Reason } from '../../model/graph.ts'
 import type { HandshakeRow, HandshakeSide } from '../model.ts'
 import { tellOfHandshake as tell } from '../reasons.ts'
+import { leafInPlaces } from './leaf.ts'
 import { type End, type HandshakeView, other, seen, sideOf } from './view.ts'
 
 /** What one side has and sees, row by row: wrong where it contradicts the other side or the time, unknown where nothing tells. */
@@ -69,13 +70,23 @@ export function sideRows(view: HandshakeView, end: End): HandshakeSide {
         tlsVersions,
         tlsVersions.known ? tell('tls-versions-are', { owner, versions: tlsVersions.value }) : null,
       ),
-      // Nothing that Everyhop reads tells the clock of a machine.
-      { row: 'clock', state: 'unknown', reason: tell('no-clock-known', { owner }), evidence: [] },
+      clockRow(),
     ],
+    leaf: leafInPlaces(owner, view.of.sights[end]),
     says:
       last === null
         ? null
         : { literal: last.text, decoded: tell('says-of-peer', { owner, problem: problemOf(view, end) }), at: last.at },
+  }
+
+  /** Wrong only where it makes the other side's certificate look too young or too old, which it is not by ours. */
+  function clockRow(): HandshakeRow {
+    const { clock } = view.of.sights[end]
+    if (!clock.known) return { row: 'clock', state: 'unknown', reason: tell('no-clock-known', { owner }), evidence: [] }
+    const there = now + clock.value
+    const { notBefore, notAfter } = across.certificate.known ? across.certificate.value : unsaid
+    const isValid = (at: number): boolean => (notBefore ?? at) <= at && at < (notAfter ?? Infinity)
+    return row('clock', clock, tell('clock-is', { owner, offsetMs: clock.value }), isValid(now) && !isValid(there))
   }
 
   function validity(name: 'own-certificate' | 'peer-certificate', of: string, known: typeof certificate): HandshakeRow {
@@ -87,6 +98,8 @@ export function sideRows(view: HandshakeView, end: End): HandshakeSide {
     return row(name, known, notAfter === null ? null : tell('certificate-valid', { owner: of, notAfter }))
   }
 }
+
+const unsaid = { notBefore: null, notAfter: null }
 
 function problemOf(view: HandshakeView, end: End): string {
   return view.refusals.find(({ loggedBy }) => loggedBy === end)?.problem ?? 'other'

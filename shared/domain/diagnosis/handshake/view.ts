@@ -2,12 +2,14 @@ import type { FactReference, Hop, HopSide, Known, Reason, TrustGraph, Workload }
 import type { EpochMs } from '../../model/time.ts'
 import type { Evidence, EvidenceClass } from '../model.ts'
 import { type Refusal, refusalOf } from './decode.ts'
+import type { SideSights } from './leaf.ts'
 
 export interface HandshakeCase {
   readonly graph: TrustGraph
   readonly hop: Hop
   readonly now: EpochMs
   readonly keys: Readonly<Record<End, SideKeys>>
+  readonly sights: Readonly<Record<End, SideSights>>
 }
 
 /** Key identifiers (RFC 5280, 4.2.1.1 and 4.2.1.2), lower-case hex: by them a leaf is held against a bundle, never by names. */
