@@ -125,7 +125,7 @@ export async function onLogs(
       if (logs.length === 0) output.err(`everyhop: ${plainText(environment)} has no logs that could be read\n`)
       return unread.length > 0 || logs.length === 0 ? exitCodes.gaps : exitCodes.done
     },
-    { data: values.data === undefined ? null : resolve(values.data), live: values.live },
+    { data: values.data === undefined ? null : resolve(values.data), live: values.live, environment },
   )
 }
 

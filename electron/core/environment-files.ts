@@ -6,7 +6,7 @@ import { problemText, unreadable } from './environment-intent.ts'
 import { contradictionIn, type EnvironmentPlace, type WatchedEnvironments } from './environments.ts'
 import { Failure } from './failure.ts'
 import type { Files } from './ports.ts'
-import { textFingerprint } from './text-fingerprint.ts'
+import { textFingerprint } from '../../shared/lib/text-fingerprint.ts'
 import { parseYaml } from './yaml-file.ts'
 
 /** Changes files of the environments folder. Every change is whole or not at all; files are for their owner alone (0600). */

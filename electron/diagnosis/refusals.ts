@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { RefusalsInput } from '../../shared/contract/diagnosis.ts'
 import type { RefusalEnd, RefusalGroup, RefusalGroups } from '../../shared/domain/diagnosis/refusals/model.ts'
+import { textFingerprint } from '../../shared/lib/text-fingerprint.ts'
 import type { LogStore, RefusalSum, StoredAccess } from '../core/log-store.ts'
 import type { Clock } from '../core/ports.ts'
 import { type Ends, endsIn } from './ends-of.ts'
@@ -53,7 +53,7 @@ function groupOf(
     kind === 'vault' ? end(null, null, sum.source, nameOf) : end(callee, sum.calleeSpiffeId, calleeName(sum), nameOf)
   const from = end(caller, sum.callerSpiffeId, sum.callerAddress, nameOf)
   const own = [kind, from.workload ?? from.spiffeId ?? from.name, to.workload ?? to.spiffeId ?? to.name]
-  const key = keyOf([...own, status, details, reason, revision])
+  const key = textFingerprint(JSON.stringify([...own, status, details, reason, revision]))
   return { key, from, to, kind, details, status, reason, revision, count, first, latest }
 }
 
@@ -110,8 +110,4 @@ function joined(groups: readonly RefusalGroup[]): readonly RefusalGroup[] {
       return [{ ...last, count, first: Math.min(...same.map(({ first }) => first)) }]
     })
     .toSorted((one, other) => other.latest.at - one.latest.at)
-}
-
-function keyOf(parts: readonly (string | number | null)[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
