@@ -27,7 +27,7 @@ async function* observe(
   // Ends with this observation, also when its reader leaves without a word.
   const watching = new AbortController()
   access.watchIdentity(() => {
-    access.forget()
+    access.renew()
     wake.now()
   }, watching.signal)
   try {

@@ -14,6 +14,8 @@ export interface ServerAccess {
   open(signal: AbortSignal): Promise<Reading>
   /** Closes what is open; the next reading starts with the identity. */
   forget(): void
+  /** The same for the next reading; the one that goes on ends undisturbed: what it asked would be lost for nothing. */
+  renew(): void
   /** Calls back when the own identity is another one, until the signal. */
   watchIdentity(changed: () => void, signal: AbortSignal): void
 }
@@ -31,7 +33,9 @@ export function createServerAccess(
 ): ServerAccess {
   let own: IdentitySource | null = null
   let opened: Opened | null = null
-  /** Grows with each `forget`: a connection that was being opened meanwhile is too old to be kept. */
+  /** Of an identity that was replaced; closed when the next reading begins. */
+  let retired: Opened | null = null
+  /** Grows with each `forget` and `renew`: a connection that was being opened meanwhile is too old to be kept. */
   let generation = 0
 
   function ownOf(tcp: TcpSource): IdentitySource {
@@ -41,8 +45,21 @@ export function createServerAccess(
 
   function forget(): void {
     generation += 1
+    closeRetired()
     opened?.connection.close()
     opened = null
+  }
+
+  function renew(): void {
+    generation += 1
+    // Whatever was retired before was closed when this one was opened.
+    retired = opened ?? retired
+    opened = null
+  }
+
+  function closeRetired(): void {
+    retired?.connection.close()
+    retired = null
   }
 
   async function connect(signal: AbortSignal): Promise<Opened> {
@@ -78,10 +95,12 @@ export function createServerAccess(
 
   return {
     forget,
+    renew,
     watchIdentity(changed, signal) {
       if ('identity' in source) ownOf(source).watch(changed, signal)
     },
     async open(signal) {
+      closeRetired()
       const { client, identity, connection } = await current(signal)
       return {
         client,

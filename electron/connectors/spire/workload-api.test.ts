@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../../test/builders/temporary-folder.ts'
 import { createTestAuthority, type TestAuthority } from '../../../test/builders/test-authority.ts'
 import { dial } from '../../platform/dial.ts'
 import { spireConnector } from './index.ts'
-import { certificatesOf, createJwtSvids, socketPath } from './workload-api.ts'
+import { certificatesOf, createJwtSvids, socketPath, watchX509Svids } from './workload-api.ts'
 
 const trustDomain = 'test.example'
 const settings = { windowSeconds: 60 }
@@ -28,14 +28,14 @@ async function given(authority: TestAuthority, spiffeId = readerId, lifeMs = 600
 }
 
 /** A server that is asked, and the agent whose identity is presented to it. */
-async function start(first: (authority: TestAuthority) => Promise<readonly GivenSvid[] | null>) {
+async function start(
+  first: (authority: TestAuthority) => Promise<readonly GivenSvid[] | null>,
+  listEntries: () => Promise<{ entries: [] }> = () => Promise.resolve({ entries: [] }),
+) {
   const folder = await temporaryFolder()
   const authority = await createTestAuthority(trustDomain)
   const leaf = await authority.issue({ spiffeId: `spiffe://${trustDomain}/spire/server` })
-  const server = await startFakeSpire(
-    { ...leaf, clientAuthority: authority.certificate },
-    { entry: { listEntries: () => ({ entries: [] }) } },
-  )
+  const server = await startFakeSpire({ ...leaf, clientAuthority: authority.certificate }, { entry: { listEntries } })
   const socket = join(folder, 'agent.sock')
   const agents: FakeAgent[] = [await startFakeAgent(socket, await first(authority))]
   const identity = { workloadApi: socket }
@@ -77,6 +77,34 @@ test('the identity of the Workload API is presented to the server, and its succe
   const before = reports.length
   on.agents[0]?.give([await given(on.authority)])
   await expect.poll(() => reports.length > before + 1 && last(reports)?.facts, patience).toEqual([])
+})
+
+test('a reading that goes on while the identity is renewed is not lost', async () => {
+  const going = Promise.withResolvers<void>()
+  const mayEnd = Promise.withResolvers<void>()
+  let asked = 0
+  const on = await start(
+    async (authority) => [await given(authority)],
+    async () => {
+      asked += 1
+      going.resolve()
+      await mayEnd.promise
+      return { entries: [] }
+    },
+  )
+  const reports = observed(sourceAt(on.server.address, on.identity), on.folder)
+  await going.promise
+  const next = await given(on.authority)
+  on.agents[0]?.give([next])
+  // A second stream gives what the first was given before: so the renewal was told.
+  for await (const { certificate } of watchX509Svids(on.socket, null, dial, AbortSignal.timeout(20_000))) {
+    if (new X509Certificate(certificate).raw.equals(next.certificates)) break
+  }
+  expect([asked, reports]).toEqual([1, []])
+  mayEnd.resolve()
+  await expect.poll(() => reports.length, patience).toBeGreaterThan(1)
+  expect(reports.map(({ facts }) => facts)).toEqual(reports.map(() => []))
+  expect(asked).toBeGreaterThan(1)
 })
 
 test('while the agent is gone the identity is used until its end, and the agent is asked again by itself', async () => {
