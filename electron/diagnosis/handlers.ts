@@ -2,16 +2,19 @@ import type {
   DiagnoseHandshakeInput,
   DiagnoseRequestInput,
   FailingHandshake,
+  NoIdentityInput,
   RefusalsInput,
 } from '../../shared/contract/diagnosis.ts'
 import type { Forecast } from '../../shared/domain/diagnosis/forecast/model.ts'
 import { diagnoseHandshake } from '../../shared/domain/diagnosis/handshake/diagnose-handshake.ts'
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
+import type { NoIdentityDiagnosis } from '../../shared/domain/diagnosis/no-identity/model.ts'
 import type { RefusalGroups } from '../../shared/domain/diagnosis/refusals/model.ts'
 import { diagnoseRequest } from '../../shared/domain/diagnosis/request/diagnose-request.ts'
 import { type ForecastReading, forecastIn } from './forecast.ts'
 import { failingHandshakesIn, gatherHandshake } from './gather-handshake.ts'
 import { gatherRequest } from './gather-request.ts'
+import { type IdentityReading, noIdentityIn } from './no-identity.ts'
 import type { DiagnosisParts, Reading } from './parts.ts'
 import { type RefusalsReading, refusalsIn } from './refusals.ts'
 
@@ -22,11 +25,12 @@ export interface DiagnosisHandlers {
   failingHandshakes(input: { readonly environment: string }): Promise<readonly FailingHandshake[]>
   refusals(input: RefusalsInput): Promise<RefusalGroups>
   forecast(input: { readonly environment: string }): Promise<Forecast>
+  noIdentity(input: NoIdentityInput): Promise<NoIdentityDiagnosis>
 }
 
 /** Lists need sums of the store besides what a single diagnosis needs. */
 export interface DiagnosisHandlerParts extends DiagnosisParts {
-  readonly reading: (environment: string) => Promise<Reading & RefusalsReading & ForecastReading>
+  readonly reading: (environment: string) => Promise<Reading & RefusalsReading & ForecastReading & IdentityReading>
 }
 
 export function createDiagnosisHandlers(parts: DiagnosisHandlerParts): DiagnosisHandlers {
@@ -38,6 +42,7 @@ export function createDiagnosisHandlers(parts: DiagnosisHandlerParts): Diagnosis
     },
     failingHandshakes: async ({ environment }) => failingHandshakesIn((await parts.reading(environment)).graph),
     forecast: async ({ environment }) => forecastIn(await parts.reading(environment), parts.clock.now()),
+    noIdentity: async (input) => noIdentityIn(await parts.reading(input.environment), input, parts.clock.now()),
     refusals: async (input) => refusalsIn(await parts.reading(input.environment), input, parts.clock),
   }
 }

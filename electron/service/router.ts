@@ -66,6 +66,7 @@ export function createRouter(handlers: Handlers) {
         handlers.diagnosis.failingHandshakes(input),
       ),
       forecast: os.diagnosis.forecast.handler(({ input }) => handlers.diagnosis.forecast(input)),
+      noIdentity: os.diagnosis.noIdentity.handler(({ input }) => handlers.diagnosis.noIdentity(input)),
       refusals: os.diagnosis.refusals.handler(({ input }) => handlers.diagnosis.refusals(input)),
     },
     secrets: secretsRoutes(handlers.secrets),

@@ -1,6 +1,7 @@
 import type { Reason } from '../domain/model/graph.ts'
 import { forecastReasons } from './diagnosis-forecast.ts'
 import { handshakeDiagnosisReasons } from './diagnosis-handshake.ts'
+import { identityDiagnosisReasons } from './diagnosis-identity.ts'
 import { requestDiagnosisReasons } from './diagnosis-request.ts'
 import type { Params } from './param-text.ts'
 import { policyReasons } from './policy.ts'
@@ -26,6 +27,7 @@ const families: readonly Sentences[] = [
   requestDiagnosisReasons,
   handshakeDiagnosisReasons,
   forecastReasons,
+  identityDiagnosisReasons,
 ]
 
 const sentences: Sentences = Object.fromEntries(families.flatMap((family) => Object.entries(family)))

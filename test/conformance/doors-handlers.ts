@@ -65,6 +65,7 @@ export function suiteHandlers(): Handlers {
       forecast: unused,
       probe: unused,
       refusals: unused,
+      noIdentity: unused,
     },
     secrets: {
       state: unused,

@@ -41,7 +41,14 @@ export function translatePod(object: unknown, seen: Seen): PodFact {
     ],
     createdAt: timeOrNull(metadata.creationTimestamp) ?? seen.at,
     deletingSince: timeOrNull(metadata.deletionTimestamp),
+    workloadApi: workloadApiOf(spec.volumes),
   }
+}
+
+/** By the driver's name (spiffe-csi) or a folder as SPIRE's documentation has it: `/run/spire/agent-sockets`. */
+function workloadApiOf(volumes: wire.Volumes): PodFact['workloadApi'] & string {
+  if (volumes.some(({ csi }) => csi?.driver === 'csi.spiffe.io')) return 'csi'
+  return volumes.some(({ hostPath }) => /spire|spiffe/i.test(hostPath?.path ?? '')) ? 'host-path' : 'none'
 }
 
 function containerOf(

@@ -48,6 +48,12 @@ export const pod = z.object({
     hostNetwork: flag,
     containers: listOf(container),
     initContainers: listOf(container),
+    volumes: listOf(
+      z.object({
+        csi: z.object({ driver: word }).nullish(),
+        hostPath: z.object({ path: word }).nullish(),
+      }),
+    ),
   }),
   status: z
     .object({
@@ -118,5 +124,6 @@ export const event = z.object({
   eventTime: time.nullish(),
 })
 
+export type Volumes = z.output<typeof pod>['spec']['volumes']
 export type Container = z.output<typeof container>
 export type ContainerStatus = z.output<typeof containerStatus>

@@ -1,12 +1,12 @@
 import type { FaultId } from '../../faults/fault.ts'
 import type { Reason } from '../model/graph.ts'
-import type { Evidence, HandshakeCause, OpenQuestion, RequestCause } from './model.ts'
+import type { Evidence, OpenQuestion } from './model.ts'
 
 /**
  * One entry of the diagnosis: a file, a test, a page in docs/diagnosis, and the fault that provokes it. `examine` looks at a case
- * (of a request or of a handshake) and says what speaks for its cause; it never throws, and says nothing without evidence.
+ * (of a request, a handshake or a missing identity) and says what speaks for its cause; it never throws, and says nothing without evidence.
  */
-export interface DiagnosisRule<Case, Cause extends RequestCause | HandshakeCause> {
+export interface DiagnosisRule<Case, Cause extends string> {
   /** Never changes. File, page and test have this name. */
   readonly id: string
   readonly cause: Cause

@@ -1,5 +1,5 @@
 import type { Reason } from '../model/graph.ts'
-import type { Confidence, Evidence, HandshakeCause, RequestCause, RuledOut } from './model.ts'
+import type { Confidence, Evidence, RuledOut } from './model.ts'
 import { tell } from './reasons.ts'
 import type { DiagnosisRule, Finding } from './rule.ts'
 
@@ -24,7 +24,7 @@ export interface Weighed<Rule> {
 }
 
 /** Asks every rule, and takes the one whose strongest evidence weighs most; of equals the first of the list. */
-export function weigh<Case, Cause extends RequestCause | HandshakeCause, Rule extends DiagnosisRule<Case, Cause>>(
+export function weigh<Case, Cause extends string, Rule extends DiagnosisRule<Case, Cause>>(
   rules: readonly Rule[],
   of: Case,
 ): Weighed<Rule> {

@@ -42,6 +42,8 @@ export interface PodFact extends KubernetesFactBase<'pod'> {
   readonly containers: readonly PodContainer[]
   readonly createdAt: EpochMs
   readonly deletingSince: EpochMs | null
+  /** What of its volumes leads to SPIRE's Workload API: the SPIFFE CSI driver, a folder of its machine, nothing. Absent: not read. */
+  readonly workloadApi?: 'csi' | 'host-path' | 'none'
 }
 
 export interface PodContainer {

@@ -44,8 +44,6 @@ export interface IdentityReasonParams {
   'controller-entry-failures': { object: string; count: number }
   'controller-entries-masked': { object: string; count: number }
   'controller-namespaces-ignored': { object: string; count: number }
-  'object-is-fallback': { object: string; other: string }
-  'fields-not-read': { object: string }
   'entry-is-there': { entry: string; spiffeId: string }
   'agent-is-attested': { agent: string; machine: string | null; notAfter: EpochMs | null }
   'agent-pod-not-ready': { pod: string; waiting: string | null }
@@ -54,11 +52,15 @@ export interface IdentityReasonParams {
   'svid-is-held': { spiffeId: string | null; notAfter: EpochMs }
   'pod-mounts-nothing': { pod: string; others: number }
   'pod-event': { pod: string; reason: string; message: string }
+  // why a confidence
+  'whole-lists-tell-it': Record<never, never>
+  'read-in-part': Record<never, never>
+  'only-a-hint': Record<never, never>
+  'identity-held-against': Record<never, never>
   // open
   'source-not-read': { source: string; what: string }
   'pod-not-known': Owner
   'selector-not-comparable': { of: string; selectors: string }
-  'namespaces-ignored-not-read': { namespace: string }
   'also-found': { cause: string }
   'sync-not-told': Owner
   // corrections and next steps
