@@ -1,0 +1,87 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useApi } from './api-context.tsx'
+
+/** How often what is shown of a diagnosis is asked for again, milliseconds. */
+const again = 3000
+
+/** Hops whose handshakes fail now. */
+export function useFailingHandshakes(environment: string) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.diagnosis.failingHandshakes.queryOptions({
+      input: { environment },
+      staleTime: 0,
+      refetchInterval: again,
+      retry: false,
+    }),
+  )
+}
+
+/** Which side of a handshake is wrong; asked again while it is shown. Null asks nothing. */
+export function useHandshake(environment: string, ends: { readonly from: string; readonly to: string } | null) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.diagnosis.handshake.queryOptions({
+      input: { environment, from: ends?.from ?? '-', to: ends?.to ?? '-' },
+      enabled: ends !== null,
+      staleTime: 0,
+      refetchInterval: again,
+      retry: false,
+    }),
+  )
+}
+
+/** Every hop of the graph that has to do with a name or a SPIFFE ID; null asks nothing. */
+export function useHopsOf(environment: string, text: string | null) {
+  const { queries } = useApi()
+  // In the words of the graph's filter; a space would be two words.
+  const filter = (text ?? '').replaceAll(/\s+/g, '')
+  return useQuery(
+    queries.graph.view.queryOptions({
+      input: { environment, filter, grouping: 'none' },
+      enabled: filter !== '',
+      staleTime: 0,
+      placeholderData: keepPreviousData,
+    }),
+  )
+}
+
+/** What breaks next if nothing changes. */
+export function useForecast(environment: string) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.diagnosis.forecast.queryOptions({
+      input: { environment },
+      staleTime: 0,
+      refetchInterval: again,
+      retry: false,
+    }),
+  )
+}
+
+/** Why a workload has no identity; null asks nothing. */
+export function useNoIdentity(environment: string, workload: string | null) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.diagnosis.noIdentity.queryOptions({
+      input: { environment, workload: workload ?? '-' },
+      enabled: workload !== null,
+      staleTime: 0,
+      refetchInterval: again,
+      retry: false,
+    }),
+  )
+}
+
+/** Workloads of which the graph says that they have no identity, or that theirs needs a look. */
+export function useWorkloadsInTrouble(environment: string) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.graph.view.queryOptions({
+      input: { environment, filter: 'state:no-identity,failing,attention', grouping: 'none' },
+      staleTime: 0,
+      refetchInterval: again,
+      select: (view) => view.nodes.flatMap((node) => (node.type === 'workload' && node.matches ? [node.workload] : [])),
+    }),
+  )
+}

@@ -1,0 +1,110 @@
+import { Check, CircleHelp, Copy } from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { NextStep, OpenQuestion, RuledOut } from '../../../../shared/domain/diagnosis/model.ts'
+import { causeLabel, evidenceSourceText } from '../../../../shared/words/diagnosis.ts'
+import { reasonSentence } from '../../../../shared/words/reasons.ts'
+import { capitalise } from '../../../../shared/words/states.ts'
+import { Button } from '../../../ui/atoms.tsx'
+import styles from './handshake.module.css'
+
+export function AsideSection({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className={styles.asideSection}>
+      <h3>{title}</h3>
+      {children}
+    </section>
+  )
+}
+
+/** What a person would do: places in the window, and commands to copy. Everyhop runs none of them. */
+export function NextSteps({
+  next,
+  linkOf,
+  onCopy,
+}: {
+  readonly next: readonly NextStep[]
+  /** Address of a place in the window; null: it has none. */
+  readonly linkOf: (open: NonNullable<NextStep['open']>) => string | null
+  readonly onCopy: (text: string) => void
+}) {
+  if (next.length === 0) return <p className={styles.quiet}>Nothing is to be done.</p>
+  return (
+    <ol className={styles.steps}>
+      {next.map(({ reason, command, open, runbook }) => {
+        const sentence = reasonSentence(reason)
+        const link = open === null ? null : linkOf(open)
+        return (
+          <li key={`${sentence} ${command ?? ''}`}>
+            {link === null ? sentence : <a href={link}>{sentence}</a>}
+            {runbook === undefined ? null : (
+              <small>
+                Runbook: <code>docs/runbooks/{runbook}.md</code>
+              </small>
+            )}
+            {command === null ? null : <Command text={command} onCopy={onCopy} />}
+          </li>
+        )
+      })}
+    </ol>
+  )
+}
+
+/** A command or a manifest to copy. */
+export function Command({
+  text,
+  label = 'Copy command',
+  onCopy,
+}: {
+  readonly text: string
+  readonly label?: string
+  readonly onCopy: (text: string) => void
+}) {
+  return (
+    <div className={styles.command}>
+      {/* It scrolls: the keyboard must be able to, too. */}
+      <pre tabIndex={0} aria-label={label.replace(/^Copy /, '')}>
+        {text}
+      </pre>
+      <Button small onClick={() => onCopy(text)}>
+        <Copy size={12} aria-hidden="true" />
+        {label}
+      </Button>
+    </div>
+  )
+}
+
+export function RuledOutList({ ruledOut }: { readonly ruledOut: readonly RuledOut[] }) {
+  if (ruledOut.length === 0) return <p className={styles.quiet}>Nothing could be ruled out.</p>
+  return (
+    <ul className={styles.ruled}>
+      {ruledOut.map(({ cause, reason, evidence }) => (
+        <li key={cause}>
+          <Check size={16} aria-hidden="true" className={styles.fine} />
+          <span>
+            {capitalise(causeLabel(cause))}
+            <small>{reasonSentence(reason)}</small>
+            <small>{evidenceSourceText(evidence.from)}</small>
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+export function OpenList({ open }: { readonly open: readonly OpenQuestion[] }) {
+  if (open.length === 0) return <p className={styles.quiet}>Nothing is open.</p>
+  const questions = new Map(open.map((each) => [reasonSentence(each.reason), each]))
+  return (
+    <ul className={styles.ruled}>
+      {[...questions].map(([sentence, { couldChangeVerdict }]) => (
+        <li key={sentence}>
+          <CircleHelp size={16} aria-hidden="true" />
+          <span>
+            {sentence}
+            <small>{couldChangeVerdict ? 'Could change the verdict.' : 'Does not change the verdict.'}</small>
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
