@@ -48,6 +48,7 @@ export function HelpOverlay({
             <input type="checkbox" checked={singleKeys} onChange={(event) => setSingleKeys(event.target.checked)} />
             Single keys act outside of fields
           </label>
+          <p className={styles.drawnWith}>The map is drawn with React Flow.</p>
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>

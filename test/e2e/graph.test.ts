@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { hops, spiffeIdOf, stageOf, stages } from '../../electron/playground/pipeline/topology.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from '../truth/everyhop-on-lab.ts'
 import { keepPicture, type OpenWindow, openWindow, serveWindow } from './open-window.ts'
+import { violations } from './pages/accessibility.ts'
 
 /** The window on the real lab, in a real browser. */
 let on: EveryhopOnLab
@@ -166,6 +165,10 @@ for (const theme of ['dark', 'light'] as const) {
       await other.page.getByTestId('inspector').getByText('Two sides').waitFor()
       await keepPicture(other.page, `inspector-${theme}`)
       expect(await violations(other.page)).toEqual([])
+      // Also seen from far away, where only the marks of hops keep their size.
+      for (let turn = 0; turn < 5; turn += 1) await other.page.getByRole('button', { name: 'Zoom out' }).click()
+      await expect.poll(() => other.page.getByRole('button', { name: 'Zoom to 100 %' }).textContent()).toMatch(/^[1-4]/)
+      expect(await violations(other.page)).toEqual([])
     } finally {
       await other.close()
     }
@@ -219,15 +222,3 @@ async function watchPlaces(): Promise<void> {
 
 const placesSeen = async (): Promise<readonly string[]> =>
   z.array(z.string()).parse(await page.evaluate('window.placesSeen'))
-
-const axeResult = z.array(z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.string()) }))
-
-/** axe-core run in the page, by way of the debugger so that the page's own content security policy stays as it is. */
-async function violations(target: Page): Promise<z.infer<typeof axeResult>> {
-  const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-  await target.evaluate(source)
-  const found: unknown = await target.evaluate(`
-    axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }).then((result) =>
-      result.violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.html.slice(0, 160)) })))`)
-  return axeResult.parse(found)
-}

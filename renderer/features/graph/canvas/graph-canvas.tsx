@@ -11,7 +11,7 @@ import {
   ViewportPortal,
 } from '@xyflow/react'
 import { Maximize, Minus, Plus } from 'lucide-react'
-import { type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { type CSSProperties, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
 import type { GraphView, NodeItem } from '../../../../shared/domain/model/view.ts'
 import { Button } from '../../../ui/atoms.tsx'
@@ -86,6 +86,9 @@ function Ends() {
 
 const edgeTypes = { hop: HopEdge }
 
+/** WCAG 2.2, 2.5.8: what is pointed at is at least this large on the screen, whatever the zoom. CSS pixels. */
+const smallestTarget = 24
+
 /** The map: cards and zones as React Flow nodes, hops as its edges, and their words after the cards in the tab order. */
 export function GraphCanvas(props: GraphCanvasProps) {
   return (
@@ -122,7 +125,13 @@ function Flow(props: GraphCanvasProps) {
     onSelect(lineAt(lines, point, 7 / zoom))
   }
   return (
-    <div className={styles.canvas} data-detail={detail} role="group" aria-label="Trust graph">
+    <div
+      className={styles.canvas}
+      data-detail={detail}
+      style={{ '--mark': `${Math.max(smallestTarget, smallestTarget / zoom)}px` } as CSSProperties}
+      role="group"
+      aria-label="Trust graph"
+    >
       <svg className={styles.hatch} aria-hidden="true">
         <defs>
           <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -150,6 +159,8 @@ function Flow(props: GraphCanvasProps) {
         onlyRenderVisibleElements={nodes.length > 200}
         zoomOnDoubleClick={false}
         disableKeyboardA11y
+        // Its link would lie on cards, too small to hit beside them, and lead nowhere in the desktop window: the help names it.
+        proOptions={{ hideAttribution: true }}
         minZoom={0.04}
         maxZoom={2}
       >
