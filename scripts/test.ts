@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { ensureBrowser } from '../test/e2e/browser.ts'
 import { ensureClusterPrograms } from '../test/lab/cluster/programs.ts'
-import { clusterBinaries, ensureBinaries, labBinaries, vaultBinaries } from '../test/lab/provision/binaries.ts'
+import { clusterBinaries, ensureBinaries, labBinaries, lokiBinaries, vaultBinaries } from '../test/lab/provision/binaries.ts'
 import { ensureTestElectron } from '../test/lab/provision/electron.ts'
 import { ensureSpirePolicy } from '../test/lab/provision/spire-policy.ts'
 import { ensureVaultPrograms } from '../test/lab/vault/tier.ts'
@@ -34,7 +34,7 @@ const parts: readonly Part[] = [
     name: 'lab binaries',
     async get() {
       // All at once, so that their builds share what they compile.
-      await ensureBinaries([...labBinaries, ...clusterBinaries, ...vaultBinaries], { log: say })
+      await ensureBinaries([...labBinaries, ...clusterBinaries, ...vaultBinaries, ...lokiBinaries], { log: say })
       await ensureSpirePolicy()
       await ensureClusterPrograms(say)
       await ensureVaultPrograms(say)

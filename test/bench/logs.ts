@@ -10,6 +10,7 @@ import { recordKinds } from '../../electron/core/log-store.ts'
 import { schemaVersion } from '../../electron/logs/stores/embedded/columns.ts'
 import { openLogStore } from '../../electron/logs/stores/open-log-store.ts'
 import { callerOf, idOf, isAllowed, noon, uploads, writeEvents } from './log-events.ts'
+import { refusalRows } from './refusals.ts'
 import { type BenchRow, within } from './row.ts'
 
 const liveCount = 300_000
@@ -25,7 +26,7 @@ const retention = { maxAgeMs: 86_400_000 * 30, maxBytes: 100 * 1024 ** 3 }
 export async function run(full = process.argv.includes('--full')): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'everyhop-bench-'))
   try {
-    return [...(await live(folder)), ...(await large(folder, full))]
+    return [...(await refusalRows(folder)), ...(await live(folder)), ...(await large(folder, full))]
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -25,6 +25,9 @@ export const clusterBinaries = ['etcd', 'kube-apiserver', 'kwok', 'spire-control
 /** What the third adds to that; PostgreSQL comes from the system, by `findPostgres`. */
 export const vaultBinaries = ['vault'] as const
 
+/** Where logs are kept elsewhere; no tier of the lab has it, tests start it by itself. */
+export const lokiBinaries = ['loki'] as const
+
 export interface ProvisionOptions {
   /** Receives one line of progress at a time. */
   readonly log: (line: string) => void

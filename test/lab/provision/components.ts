@@ -14,6 +14,7 @@ export type BinaryName =
   | 'kwok'
   | 'spire-controller-manager'
   | 'vault'
+  | 'loki'
 
 interface ComponentBase {
   readonly name: BinaryName
@@ -183,6 +184,19 @@ export const components: readonly Component[] = [
       sum: 'h1:KHGcdSnJtombvae1gDk+jZ50kiFngJPFDOvcCJRnU0c=',
       changes: vaultChanges,
     },
+    minutes: 5,
+  },
+  {
+    source: 'go',
+    name: 'loki',
+    title: 'Loki',
+    version: '3.5.0',
+    accepts: '3.5.',
+    asked: { arguments: ['--version'], pattern: /^loki, version (\d+\.\d+\.\d+)/m },
+    mainPackage: 'github.com/grafana/loki/v3/cmd/loki',
+    cgo: false,
+    // Without it the program prints an empty version.
+    variables: { 'github.com/grafana/loki/v3/pkg/util/build.Version': '3.5.0' },
     minutes: 5,
   },
 ]
