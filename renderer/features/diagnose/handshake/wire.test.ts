@@ -4,7 +4,6 @@ import type { HandshakeCause, HandshakeDiagnosis, HandshakeSide } from '../../..
 import { alertName, wireOf } from './wire.ts'
 
 const reason = { code: 'not-reached', params: {} }
-const unsaid = { known: false, reason } as const
 const expired =
   'TLS_error:|268435581:SSL_routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:verify_cert_failed:_certificate_has_expired'
 const expiredAlert = 'TLS_error:|268436501:SSL routines:OPENSSL_internal:SSLV3_ALERT_CERTIFICATE_EXPIRED:TLS_error_end'
@@ -14,7 +13,6 @@ function side(name: string, literal: string | null): HandshakeSide {
     workload: `workload/${name}`,
     name,
     rows: [],
-    leaf: { presented: unsaid, loaded: unsaid, issued: unsaid, state: 'unknown', reason },
     leaf: leafInPlaces(name, noSights),
     says: literal === null ? null : { literal, decoded: reason, at: 1 },
   }
