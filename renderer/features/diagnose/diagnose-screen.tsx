@@ -1,16 +1,19 @@
 import { Link2 } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { Button } from '../../ui/atoms.tsx'
 import type { DiagnoseAddress, DiagnoseTab } from './address.ts'
 import styles from './diagnose.module.css'
-import type { DiagnoseProps } from './diagnose-props.ts'
+import type { RequestProps } from './diagnose-props.ts'
+import { OtherStatus, RequestStatus } from './diagnose-status.tsx'
 import { DiagnoseTabs } from './diagnose-tabs.tsx'
 import { HandshakeList } from './handshake/handshake-list.tsx'
 import { HandshakeView } from './handshake/handshake-view.tsx'
 import { IdentitiesList } from './identity/identities-list.tsx'
 import { IdentitiesView } from './identity/identities-view.tsx'
 import { RefusalsList } from './refusals-list.tsx'
+import { RequestLookup } from './request-lookup.tsx'
 import { RequestView } from './request-view.tsx'
+import { useSingleKeys } from './use-single-keys.ts'
 
 const questions: Readonly<Record<DiagnoseTab, string>> = {
   refused: 'Why was this refused?',
@@ -18,53 +21,96 @@ const questions: Readonly<Record<DiagnoseTab, string>> = {
   identities: 'Why has this workload no identity?',
 }
 
-/** Verdict first, proof below, fix beside: of refused requests, handshakes and identities. */
-export function DiagnoseScreen({
-  environment,
-  address,
-  go,
-  singleKeys,
-}: {
-  readonly environment: string
+interface ScreenProps {
+  /** Null: none is connected. A pasted line can be diagnosed all the same. */
+  readonly environment: string | null
   readonly address: DiagnoseAddress
   readonly go: (address: DiagnoseAddress) => void
   readonly singleKeys: boolean
-}) {
+}
+
+/** Verdict first, proof below, fix beside: of refused requests, handshakes and identities. */
+export function DiagnoseScreen(props: ScreenProps) {
+  const { environment, address, singleKeys } = props
+  const screen = useRef<HTMLElement>(null)
   const [said, setSaid] = useState('')
+  const [line, setLine] = useState<string | null>(null)
+  const press = (selector: string) => screen.current?.querySelector<HTMLElement>(selector)?.click()
+  useSingleKeys(singleKeys, {
+    '/': () => screen.current?.querySelector<HTMLElement>('form[role="search"] input')?.focus(),
+    y: () => press('[data-copy]'),
+    o: () => press('[data-open]'),
+  })
   const onCopy = (text: string) => {
     navigator.clipboard.writeText(text).then(
       () => setSaid('Copied.'),
       () => setSaid('The clipboard cannot be written here.'),
     )
   }
-  const tab = address.tab ?? 'refused'
-  const props: DiagnoseProps = { environment, address, go, singleKeys, onCopy }
-  const tabs = <DiagnoseTabs address={address} go={go} />
-  const [List, View] = {
-    refused: [RefusalsList, RequestView] as const,
-    handshakes: [HandshakeList, HandshakeView] as const,
-    identities: [IdentitiesList, IdentitiesView] as const,
-  }[tab]
+  const go = (next: DiagnoseAddress) => {
+    setSaid('')
+    props.go(next)
+  }
+  const tab = environment === null ? 'refused' : (address.tab ?? 'refused')
+  const request: RequestProps = { environment, address, go, singleKeys, onCopy, line }
+  const tabs = environment === null ? null : <DiagnoseTabs address={address} go={go} />
   return (
-    <main className={styles.screen} aria-label="Diagnose">
+    <main className={styles.screen} aria-label="Diagnose" ref={screen}>
       <header className={styles.bar}>
         <h1>Diagnose</h1>
         <span className={styles.question}>{questions[tab]}</span>
         <span className={styles.grow} />
-        <span role="status" className={styles.said}>
-          {said}
-        </span>
         <Button onClick={() => onCopy(window.location.href)} data-testid="copy-link">
           <Link2 size={14} aria-hidden="true" />
           Copy link
         </Button>
       </header>
       <div className={styles.columns}>
-        <div className={styles.list}>
-          <List {...props} tabs={tabs} />
-        </div>
-        <View {...props} />
+        {environment === null || tab === 'refused' ? (
+          <>
+            <div className={styles.list}>
+              <RequestLookup
+                hasEnvironment={environment !== null}
+                initial={address.id ?? ''}
+                onNamed={(named) => {
+                  setLine(named.by === 'line' ? named.line : null)
+                  const id = named.by === 'line' ? undefined : named.id
+                  go({ ...address, tab: undefined, by: undefined, id, group: undefined })
+                }}
+              />
+              {tabs}
+              {environment === null ? null : (
+                <RefusalsList environment={environment} address={address} go={go} singleKeys={singleKeys} />
+              )}
+            </div>
+            <RequestView {...request} />
+          </>
+        ) : (
+          <OtherTab {...request} environment={environment} tab={tab} tabs={tabs} />
+        )}
       </div>
+      {tab === 'refused' ? <RequestStatus {...request} said={said} /> : <OtherStatus said={said} />}
     </main>
+  )
+}
+
+function OtherTab({
+  tab,
+  tabs,
+  ...props
+}: RequestProps & {
+  readonly environment: string
+  readonly tab: Exclude<DiagnoseTab, 'refused'>
+  readonly tabs: ReactNode
+}) {
+  const [List, View] =
+    tab === 'handshakes' ? ([HandshakeList, HandshakeView] as const) : ([IdentitiesList, IdentitiesView] as const)
+  return (
+    <>
+      <div className={styles.list}>
+        <List {...props} tabs={tabs} />
+      </div>
+      <View {...props} />
+    </>
   )
 }

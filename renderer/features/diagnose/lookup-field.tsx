@@ -1,5 +1,5 @@
 import { Search } from 'lucide-react'
-import { type Ref, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import { Keys } from '../../ui/atoms.tsx'
 import styles from './diagnose.module.css'
 
@@ -11,7 +11,6 @@ export function LookupField({
   placeholder,
   failure = null,
   testId,
-  inputRef,
   onAsk,
 }: {
   readonly label: string
@@ -21,7 +20,6 @@ export function LookupField({
   /** Why the text cannot be asked for. */
   readonly failure?: string | null
   readonly testId: string
-  readonly inputRef?: Ref<HTMLInputElement>
   /** The text without space around it; never empty. */
   readonly onAsk: (text: string) => void
 }) {
@@ -42,7 +40,6 @@ export function LookupField({
         <Search size={14} aria-hidden="true" />
         <input
           id={id}
-          ref={inputRef}
           value={typed}
           maxLength={most}
           placeholder={placeholder}

@@ -15,7 +15,8 @@ it('what is too long for an id, and no line, is refused with what to do', () => 
 
 it('an address with an id asks for it, of the kind that it names', () => {
   expect(namedIn({})).toBe(null)
-  expect(namedIn({ id: 'a' })).toEqual({ by: null, id: 'a' })
+  expect(namedIn({}, '{}')).toEqual({ by: 'line', line: '{}' })
+  expect(namedIn({ id: 'a' }, '{}')).toEqual({ by: null, id: 'a' })
   expect(namedIn({ id: 'a', by: 'trace' })).toEqual({ by: 'trace', id: 'a' })
 })
 

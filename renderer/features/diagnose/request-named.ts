@@ -11,7 +11,9 @@ export function namedBy(
   const text = typed.trim()
   if (/^[{[]/.test(text)) {
     // A log line that was copied out of an array or out of several lines is still one.
-    return text.length < 2 ? { ok: false, why: 'This is not a line yet.' } : { ok: true, named: { by: 'line', line: text } }
+    return text.length < 2
+      ? { ok: false, why: 'This is not a line yet.' }
+      : { ok: true, named: { by: 'line', line: text } }
   }
   if (text.length > mostIdCharacters) {
     return {
@@ -22,8 +24,14 @@ export function namedBy(
   return text === '' ? { ok: false, why: 'Nothing was typed.' } : { ok: true, named: { by: null, id: text } }
 }
 
-/** What the address asks for; null: nothing. */
-export function namedIn({ by, id }: DiagnoseAddress): RequestNamed | null {
-  if (id === undefined) return null
+/** What the address asks for, else the pasted line; null: nothing. */
+export function namedIn({ by, id }: DiagnoseAddress, line: string | null = null): RequestNamed | null {
+  if (id === undefined) return line === null ? null : { by: 'line', line }
   return by === undefined ? { by: null, id } : { by, id }
+}
+
+/** "request 7f3c…", "the pasted line". */
+export function nameOfAsked(named: RequestNamed): string {
+  if (named.by === 'line') return 'the pasted line'
+  return `${named.by ?? 'id'} ${named.id}`
 }

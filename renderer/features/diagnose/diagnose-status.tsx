@@ -1,0 +1,57 @@
+import { askedWords } from '../../../shared/words/diagnosis-evidence.ts'
+import { formatMoment } from '../../../shared/words/durations.ts'
+import { useRequestDiagnosis } from '../../api/diagnosis.ts'
+import { StatusLine } from '../../ui/status-line.tsx'
+import type { RequestProps } from './diagnose-props.ts'
+import { namedIn } from './request-named.ts'
+
+const keys = [
+  [['j', 'k'], 'next refusal'],
+  [['o'], 'open rule'],
+  [['y'], 'copy note'],
+  [['/'], 'enter an id'],
+  [['?'], 'help'],
+] as const
+
+/** Which sources the verdict stands on, and of when it speaks. */
+export function RequestStatus({
+  environment,
+  address,
+  line,
+  said,
+}: Pick<RequestProps, 'environment' | 'address' | 'line'> & { readonly said: string }) {
+  const { data } = useRequestDiagnosis(environment, namedIn(address, line))
+  return (
+    <StatusLine testId="diagnose-status" keys={keys}>
+      {data === undefined ? (
+        <b>Nothing here asks a server of the pipeline anything</b>
+      ) : data.asked.length === 0 ? (
+        <b>No source was asked: only the pasted line speaks</b>
+      ) : (
+        <b>{askedWords.counts(data.asked)}</b>
+      )}
+      {data === undefined || data.subject.at === null ? null : (
+        <span>Records are of {formatMoment(data.subject.at)}; states are those that are known now</span>
+      )}
+      {said === '' ? null : <span role="status">{said}</span>}
+    </StatusLine>
+  )
+}
+
+/** Of the other tabs. */
+export function OtherStatus({ said }: { readonly said: string }) {
+  return (
+    <StatusLine
+      testId="diagnose-status"
+      keys={[
+        [['j', 'k'], 'next'],
+        [['y'], 'copy note'],
+        [['/'], 'search'],
+        [['?'], 'help'],
+      ]}
+    >
+      <b>Nothing here asks a server of the pipeline anything</b>
+      {said === '' ? null : <span role="status">{said}</span>}
+    </StatusLine>
+  )
+}

@@ -1,0 +1,40 @@
+const records: Readonly<Record<string, string>> = {
+  'envoy-access': 'access log',
+  'opa-decisions': 'OPA log',
+  'integrity-events': 'stage report',
+  'spire-audit': 'SPIRE log',
+  'kubernetes-audit': 'audit log',
+  'vault-audit': 'Vault audit',
+}
+
+/** "access log", "OPA log": kinds of records as short as a margin needs them; a kind of a newer service is shown as itself. */
+export function recordLabel(record: string): string {
+  return Object.hasOwn(records, record) ? (records[record] ?? record) : record
+}
+
+/** Which sources were asked, and what silence of some means. */
+export const askedWords = {
+  /** "5 of 6 sources had an answer; none from Vault". */
+  counts(asked: readonly { readonly source: string; readonly answered: boolean }[]): string {
+    const silent = asked.filter(({ answered }) => !answered).map(({ source }) => label(source))
+    const counts = `${asked.length - silent.length} of ${asked.length} sources had an answer`
+    return silent.length === 0 ? counts : `${counts}; none from ${silent.join(', ')}`
+  },
+  silent(sources: readonly string[]): string {
+    return `${sources.map(label).join(', ')} ${sources.length === 1 ? 'is' : 'are'} not answered in full now: what rests on ${sources.length === 1 ? 'it' : 'them'} is the last that is known, or unknown.`
+  },
+}
+
+function label(source: string): string {
+  return Object.hasOwn(sources, source) ? (sources[source] ?? source) : source
+}
+
+const sources: Readonly<Record<string, string>> = {
+  kubernetes: 'Kubernetes',
+  spire: 'SPIRE',
+  envoy: 'Envoy',
+  opa: 'OPA',
+  vault: 'Vault',
+  logs: 'logs',
+  intent: 'intent.yaml',
+}
