@@ -1,5 +1,7 @@
+import type { Duplex } from 'node:stream'
 import type { SourceHealth } from '../../shared/contract/environments.ts'
 import type { Fact, ScopeState } from '../../shared/domain/model/fact.ts'
+import { ClusterFailure } from './cluster-link.ts'
 import { clusterTasks } from './cluster-tasks.ts'
 import { createClusterLinks } from './clusters.ts'
 import { configuredTasks } from './configured-tasks.ts'
@@ -8,12 +10,19 @@ import type { LoadedEnvironment } from './environments.ts'
 import { createFactStore, type FactStore, sourceOf } from './fact-store.ts'
 import { Failure } from './failure.ts'
 import { keepObserving } from './keep-observing.ts'
+import type { LogHistory } from './log-store.ts'
 import { chooseStreams, mostStreams, turnMs } from './log-turns.ts'
 import { createPace } from './pace.ts'
 import type { LoadedModule, LogSink, VaultLoan } from './ports.ts'
 import { createHealth } from './source-health.ts'
 import { type Connectors, type FindCluster, type ObservationPorts, type SourceTask } from './source-tasks.ts'
 import { vaultLogOf } from './vault-tasks.ts'
+
+export interface PodAddress {
+  readonly namespace: string
+  readonly pod: string
+  readonly port: number
+}
 
 /** The running reading of one environment. */
 export interface Observation {
@@ -25,6 +34,8 @@ export interface Observation {
   restore(states: readonly ScopeState[]): void
   /** `<kind>/<instance>` of the sources that are looked at. */
   attend(sources: ReadonlySet<string>): void
+  /** Opens a stream to a port of a pod of one of its clusters. Rejects with an error whose `reason` is a `GapReason`. */
+  dialPod(cluster: string, target: PodAddress, signal: AbortSignal): Promise<Duplex>
   /** What one OPA has loaded, `opa/<id>`: asked now, through the way that its readings take. Rejects with a `Failure`. */
   modules(source: string, signal: AbortSignal): Promise<readonly LoadedModule[]>
   /**
@@ -32,6 +43,8 @@ export interface Observation {
    * error whose `reason` is a `GapReason`.
    */
   lendVault<Result>(vault: string, use: (loan: VaultLoan) => Promise<Result>, signal: AbortSignal): Promise<Result>
+  /** Logs of this environment that are kept elsewhere. */
+  histories(): readonly LogHistory[]
   stop(): void
   /** Resolves when every reader has ended: one that signed in signs out first. */
   ended(): Promise<void>
@@ -184,6 +197,11 @@ export function startObservation(
       attended = sources
       if (paused.size > 0) reconcile()
     },
+    async dialPod(cluster, target, signal) {
+      const link = links.linkOf(cluster)
+      if (link === null) throw new ClusterFailure('no-way', `the cluster ${cluster} is no longer read`)
+      return link.dial(target, signal)
+    },
     async modules(source, signal) {
       const task = tasksNow().find((each) => each.source === source)
       if (task?.modules === undefined)
@@ -210,6 +228,10 @@ export function startObservation(
       }
       const { openCluster: _open, httpGetOver: _over, ...plain } = ports
       return task.lend({ ...plain, pace: pace.forSource(source) }, use, signal)
+    },
+    histories() {
+      const { openCluster: _open, httpGetOver: _over, ...plain } = ports
+      return tasksNow().flatMap(({ source, history }) => history?.({ ...plain, pace: pace.forSource(source) }) ?? [])
     },
     stop() {
       ended.abort()

@@ -1,12 +1,14 @@
 import type { Duplex } from 'node:stream'
 import type { SourceTest } from '../../shared/contract/environments.ts'
-import type { KubernetesSource, LogSource } from '../../shared/domain/model/environment.ts'
+import type { HistorySource, KubernetesSource, LogSource } from '../../shared/domain/model/environment.ts'
 import type { GapReason, Report, SourceKind } from '../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 
+export * from './probe-ports.ts'
 export * from './state-ports.ts'
 
 import type { VaultAuditFact, VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
+import type { LogHistory } from './log-store.ts'
 
 /** What the core needs from the outside world. electron/platform implements it; tests bring their own. */
 
@@ -207,6 +209,11 @@ export interface LogConnector extends Connector<LogSource> {
     ports: ConnectorPorts,
     signal: AbortSignal,
   ): AsyncIterable<Report>
+}
+
+/** Reads logs that are kept elsewhere: tells whether they answer, and looks for records when somebody asks. */
+export interface HistoryConnector extends Connector<HistorySource> {
+  history(source: HistorySource, settings: ObserveSettings, ports: ConnectorPorts): LogHistory
 }
 
 export interface PodLogRequest {

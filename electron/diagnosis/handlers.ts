@@ -7,6 +7,7 @@ import type {
 } from '../../shared/contract/diagnosis.ts'
 import type { Forecast } from '../../shared/domain/diagnosis/forecast/model.ts'
 import { diagnoseHandshake } from '../../shared/domain/diagnosis/handshake/diagnose-handshake.ts'
+import type { HandshakeProbe } from '../../shared/domain/diagnosis/handshake/probe.ts'
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
 import type { NoIdentityDiagnosis } from '../../shared/domain/diagnosis/no-identity/model.ts'
 import type { RefusalGroups } from '../../shared/domain/diagnosis/refusals/model.ts'
@@ -16,6 +17,7 @@ import { failingHandshakesIn, gatherHandshake } from './gather-handshake.ts'
 import { gatherRequest } from './gather-request.ts'
 import { type IdentityReading, noIdentityIn } from './no-identity.ts'
 import type { DiagnosisParts, Reading } from './parts.ts'
+import { type ProbeParts, probeHandshake } from './probe.ts'
 import { type RefusalsReading, refusalsIn } from './refusals.ts'
 
 /** The diagnosis namespace of the contract. */
@@ -26,11 +28,13 @@ export interface DiagnosisHandlers {
   refusals(input: RefusalsInput): Promise<RefusalGroups>
   forecast(input: { readonly environment: string }): Promise<Forecast>
   noIdentity(input: NoIdentityInput): Promise<NoIdentityDiagnosis>
+  probe(input: DiagnoseHandshakeInput, signal: AbortSignal): Promise<HandshakeProbe>
 }
 
 /** Lists need sums of the store besides what a single diagnosis needs. */
 export interface DiagnosisHandlerParts extends DiagnosisParts {
   readonly reading: (environment: string) => Promise<Reading & RefusalsReading & ForecastReading & IdentityReading>
+  readonly probing: ProbeParts
 }
 
 export function createDiagnosisHandlers(parts: DiagnosisHandlerParts): DiagnosisHandlers {
@@ -43,6 +47,8 @@ export function createDiagnosisHandlers(parts: DiagnosisHandlerParts): Diagnosis
     failingHandshakes: async ({ environment }) => failingHandshakesIn((await parts.reading(environment)).graph),
     forecast: async ({ environment }) => forecastIn(await parts.reading(environment), parts.clock.now()),
     noIdentity: async (input) => noIdentityIn(await parts.reading(input.environment), input, parts.clock.now()),
+    probe: async (input, signal) =>
+      probeHandshake(parts.probing, await parts.reading(input.environment), input, signal),
     refusals: async (input) => refusalsIn(await parts.reading(input.environment), input, parts.clock),
   }
 }

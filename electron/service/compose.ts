@@ -16,7 +16,7 @@ import {
 } from '../connectors/kubernetes/index.ts'
 import { kubeconfigPaths } from '../connectors/kubernetes/kubeconfig.ts'
 import { opaConnector } from '../connectors/opa/index.ts'
-import { createJwtSvids, spireConnector } from '../connectors/spire/index.ts'
+import { createJwtSvids, createX509Svids, spireConnector } from '../connectors/spire/index.ts'
 import { createVaultConnector } from '../connectors/vault/index.ts'
 import { bindGraphModel } from '../core/graph-model.ts'
 import type { LogStore } from '../core/log-store.ts'
@@ -40,6 +40,7 @@ import { passphraseOfFile, passphraseVariable } from '../platform/passphrase-fil
 import { placelessShell } from '../platform/shell.ts'
 import { openLastKnown } from '../platform/state-facts.ts'
 import { createStateFile } from '../platform/state-file.ts'
+import { tlsHandshake } from '../platform/tls-handshake.ts'
 import type { DataFolder } from './data-folder.ts'
 import { environmentSetup } from './environment-setup.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
@@ -125,6 +126,7 @@ export function composeService(
       vault: createVaultConnector(createHttpExchange),
       logs: { kind: 'logs', observe: observeLog, observeStream: observeLogStream, test: testLog },
     },
+    probing: { handshake: tlsHandshake, x509Svids: createX509Svids(dial) },
     records: { line: readPastedLine, accessDetails, decisionDetails },
     bindModel: bindGraphModel,
     policy: (neighbours) =>

@@ -1,9 +1,11 @@
 import type { LogStores } from '../core/log-keeping.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
-import { evaluator, type PolicyAsked } from '../diagnosis/evaluate.ts'
+import { evaluator } from '../diagnosis/evaluate.ts'
 import { createDiagnosisHandlers, type DiagnosisHandlerParts, type DiagnosisHandlers } from '../diagnosis/handlers.ts'
 import type { RecordReading } from '../diagnosis/parts.ts'
+import type { PolicyAsked } from '../diagnosis/policy-asked.ts'
+import type { ProbeParts } from '../diagnosis/probe.ts'
 
 /** What the rest of the service gives to the diagnosis. */
 export interface DiagnosisNeighbours {
@@ -12,6 +14,7 @@ export interface DiagnosisNeighbours {
   readonly sessions: Sessions
   readonly logStores: LogStores
   readonly policy: PolicyAsked
+  readonly probing: ProbeParts
 }
 
 export function diagnosisOf(parts: DiagnosisHandlerParts): DiagnosisHandlers {
@@ -19,11 +22,12 @@ export function diagnosisOf(parts: DiagnosisHandlerParts): DiagnosisHandlers {
 }
 
 export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHandlerParts {
-  const { clock, records, sessions, logStores, policy } = neighbours
+  const { clock, records, sessions, logStores, policy, probing } = neighbours
   return {
     clock,
     records,
     evaluate: evaluator(policy),
+    probing,
     async reading(environment) {
       const { keeper, observation } = await sessions.use(environment)
       const store = await logStores.of(environment)

@@ -14,6 +14,7 @@ import type { Journal } from '../core/journal.ts'
 import type { LogsHandlers } from '../core/logs.ts'
 import type { Clock, Files, Log, Secrets } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
+import type { PolicyAsked } from '../diagnosis/policy-asked.ts'
 import { createDrafts } from '../policy/drafts.ts'
 import { createEditing } from '../policy/editing.ts'
 import { createPolicyHandlers, type PolicyHandlers } from '../policy/handlers.ts'
@@ -29,6 +30,7 @@ import { httpStore } from '../policy/stores/http-store.ts'
 import type { BundleStore } from '../policy/stores/store.ts'
 import { createSubjects } from '../policy/subjects.ts'
 import { createTools } from '../policy/tools.ts'
+import { createTrials } from '../policy/trials.ts'
 import type { ToolPlaces } from '../tools/find-tool.ts'
 import { regalLint } from '../tools/regal-lint.ts'
 
@@ -53,6 +55,10 @@ export interface PolicyNeighbours {
 export interface PolicyService {
   readonly policy: PolicyHandlers
   readonly changes: ChangesHandlers
+  /** For actions of other namespaces: they ask and write down as those of policies do. */
+  readonly actions: { readonly journal: Journal; demandChangeMode(environment: string): void }
+  /** For the diagnosis: recorded decisions, and what other policies make of them. */
+  readonly asked: PolicyAsked
   /** Path of opa; null: it is not on this machine now. */
   opaProgram(): Promise<string | null>
   close(): Promise<void>
@@ -143,17 +149,15 @@ export function composePolicy(
     },
     folderOf: async (draft) => (await parts.drafts.folderOf(draft)).folder,
   })
+  const policy = createPolicyHandlers({ parts, subjects, editing, simulating, publishing, inputs, language, tools })
   return {
-    policy: createPolicyHandlers({
-      parts,
-      subjects,
-      editing,
-      simulating,
-      publishing,
-      inputs,
-      language,
-      tools,
-    }),
+    policy,
+    asked: {
+      recorded: (environment, decisionId, signal) => inputs.of(environment, { decisionId }, signal),
+      bundles: (environment, signal) => policy.bundles({ environment }, signal),
+      ...createTrials(parts, subjects),
+    },
+    actions: { journal, demandChangeMode: (environment) => modes.demand(environment) },
     changes: createChangesHandlers(modes, journal, () => registry.ready()),
     opaProgram: () =>
       tools.opa().then(

@@ -65,6 +65,7 @@ export function createRouter(handlers: Handlers) {
       failingHandshakes: os.diagnosis.failingHandshakes.handler(({ input }) =>
         handlers.diagnosis.failingHandshakes(input),
       ),
+      probe: os.diagnosis.probe.handler(({ input, signal }) => handlers.diagnosis.probe(input, signal ?? never)),
       forecast: os.diagnosis.forecast.handler(({ input }) => handlers.diagnosis.forecast(input)),
       noIdentity: os.diagnosis.noIdentity.handler(({ input }) => handlers.diagnosis.noIdentity(input)),
       refusals: os.diagnosis.refusals.handler(({ input }) => handlers.diagnosis.refusals(input)),

@@ -18,6 +18,7 @@ import type { DiagnosisParts, RecordReading } from '../diagnosis/parts.ts'
 import { diagnosisOf, diagnosisPartsOf } from './diagnosis.ts'
 import type { PlaygroundService } from './playground.ts'
 import type { PolicyNeighbours, PolicyService } from './policy.ts'
+import { type ProbingPorts, probingOf } from './probing.ts'
 import { createRouter, type ServiceRouter } from './router.ts'
 
 /** Ids of the receiver's sources begin with it: no followed log has the same. */
@@ -53,6 +54,7 @@ export interface ServiceParts {
   readonly startsPlayground: boolean
   /** How log records are understood. */
   readonly records: RecordReading
+  readonly probing: ProbingPorts
   readonly setup: Pick<EnvironmentParts, 'machine' | 'writer' | 'shippedRights'>
 }
 
@@ -97,7 +99,8 @@ export function createService(parts: ServiceParts): Service {
     records: parts.records,
     sessions,
     logStores,
-    policy: policy.policy,
+    policy: policy.asked,
+    probing: probingOf(parts.probing, ports, sessions, registry, policy.actions),
   })
   const router = createRouter({
     system: { info: async () => parts.info },

@@ -1,6 +1,7 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
 import type { Forecast } from '../domain/diagnosis/forecast/model.ts'
+import type { HandshakeProbe } from '../domain/diagnosis/handshake/probe.ts'
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../domain/diagnosis/model.ts'
 import type { NoIdentityDiagnosis } from '../domain/diagnosis/no-identity/model.ts'
 import type { RefusalGroups } from '../domain/diagnosis/refusals/model.ts'
@@ -65,6 +66,8 @@ export interface FailingHandshake {
 }
 
 export const diagnosis = {
+  /** A live handshake with the server of a hop: needs change mode, is journalled, sends no application data. */
+  probe: procedure.input(diagnoseHandshakeInput).output(type<HandshakeProbe>()),
   /** What breaks next if nothing changes, of what is held. Asks no server anything. */
   forecast: procedure.input(scopeInput).output(type<Forecast>()),
   /** Why a request was refused, of everything that is held of it. Asks no server of the pipeline anything. */

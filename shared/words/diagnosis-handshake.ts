@@ -73,6 +73,16 @@ export const handshakeDiagnosisReasons: Readonly<Record<keyof HandshakeReasonPar
     `The Envoy of ${owner(p)} serves an old certificate: SPIRE issues a newer one by ${formatMoment(count(p, 'renewsBy'))}, and this one ends at ${formatMoment(count(p, 'notAfter'))}.`,
   'loaded-is-current': (p) =>
     `Its Envoy has the newest; SPIRE issues the next by ${formatMoment(count(p, 'renewsBy'))}.`,
+  'probe-accepted': (p) => `The handshake with ${owner(p)} is through, and it kept the connection.`,
+  'probe-refused': (p) =>
+    `${owner(p)} ended the handshake ${has(p, 'alert') ? `with the alert “${word(p, 'alert')}”` : 'without a word'}.`,
+  'probe-wants-certificate': (p) =>
+    `${owner(p)} showed its certificate and ended the handshake${has(p, 'alert') ? ` with the alert “${word(p, 'alert')}”` : ''}, as a server does that wants a client certificate: the probe has none.`,
+  'probe-plaintext': (p) => `${owner(p)} does not speak TLS at ${word(p, 'target')}.`,
+  'probe-unreachable': (p) => `No connection to ${word(p, 'target')} came about.`,
+  'probe-late': (p) => `${word(p, 'target')} did not answer within 5 s.`,
+  'probe-leaf-newer': (p) =>
+    `${owner(p)} presents a newer certificate (${word(p, 'serial')}) than its Envoy had when it was last read.`,
   'delivered-not-served': (p) =>
     `The certificate that was delivered to the Envoy of ${owner(p)} (${word(p, 'serial')}) is not the one that it uses.`,
   'renew-identity-of': (p) => `See why ${owner(p)} gets no newer SVID: its agent, its registration entry, its SDS.`,

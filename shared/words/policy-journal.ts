@@ -7,6 +7,7 @@ const actions: Readonly<Record<string, string>> = {
   'policy.rollback': 'Roll back',
   'change-mode.enable': 'Change mode on',
   'change-mode.disable': 'Change mode off',
+  'diagnosis.probe': 'Probe of a handshake',
   'policy.convergence': 'How far the OPAs came',
   'policy.lost-update': 'Overwritten by another publisher',
   'journal.torn': 'Torn line set aside',

@@ -55,6 +55,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
       'shared/',
       'electron/core/ports.ts',
       'electron/core/log-store.ts',
+      'electron/core/journal.ts',
       'electron/core/failure.ts',
       'electron/diagnosis/',
     ],

@@ -74,6 +74,10 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
       vault: silent('vault'),
       logs: { ...silent('logs'), observeStream: silent('logs').observe },
     },
+    probing: {
+      handshake: () => Promise.reject(new Error('nothing is probed here')),
+      x509Svids: { fetch: () => Promise.reject(new Error('nothing is probed here')) },
+    },
     records: { line: readPastedLine, accessDetails, decisionDetails },
     bindModel: bindGraphModel,
     policy: refusingPolicy,

@@ -36,7 +36,14 @@ export function refusingPolicy(): PolicyService {
       publish: refuseStream,
       language: refuseStream,
     },
+    asked: { recorded: refuse, bundles: refuse, kept: refuse, open: refuse },
     changes: { mode: refuse, enable: refuse, disable: refuse, journal: refuse, verify: refuse },
+    actions: {
+      journal: { begin: refuse, end: refuse, note: refuse, list: refuse, verify: refuse, close: async () => {} },
+      demandChangeMode() {
+        throw new Failure('read-only', 'policy', 'This test changes nothing.')
+      },
+    },
     opaProgram: async () => null,
     close: async () => {},
   }

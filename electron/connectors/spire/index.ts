@@ -7,7 +7,7 @@ import { createServerAccess, type ServerAccess } from './server-access.ts'
 import { testSpire } from './test-source.ts'
 import { createWakeUp } from './wake-up.ts'
 
-export { createJwtSvids } from './workload-api.ts'
+export { createJwtSvids, createX509Svids } from './workload-api.ts'
 
 /** Reads SPIRE servers over TCP with a read-only SVID from files or the Workload API, or over the local socket. See README.md for rights and limits. */
 export const spireConnector: Connector<SpireSource> = {

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { Code, ConnectError, createClient, type Interceptor } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
-import type { Dial, JwtSvids } from '../../core/ports.ts'
+import type { Dial, JwtSvids, X509Svids } from '../../core/ports.ts'
 import { connectUnix, type OpenConnection } from './connect.ts'
 import { failureOf, SpireFailure, textOf } from './failure.ts'
 import { SpiffeWorkloadAPI, type X509SVID, type X509SVIDResponse } from './gen/workload_pb.ts'
@@ -45,6 +45,24 @@ export async function* watchX509Svids(
     connection.close()
   }
   throw new SpireFailure('unreachable', `${asked}: the SPIRE agent ended the stream`)
+}
+
+/** X509-SVIDs of the Workload API of this machine, for whoever shows one once. */
+export function createX509Svids(dial: Dial): X509Svids {
+  return {
+    async fetch(address, spiffeId, signal) {
+      const ended = new AbortController()
+      try {
+        const limit = AbortSignal.any([signal, ended.signal])
+        for await (const identity of watchX509Svids(socketPath(address), spiffeId, dial, limit)) {
+          return { spiffeId: identity.spiffeId, certificate: identity.certificate, key: identity.key }
+        }
+        throw new SpireFailure('unreachable', `the Workload API at ${address} ended without an X509-SVID`)
+      } finally {
+        ended.abort()
+      }
+    },
+  }
 }
 
 /** JWT-SVIDs of the Workload API of this machine, for whoever signs in with one. */

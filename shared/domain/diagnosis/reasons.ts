@@ -105,6 +105,13 @@ interface Owner {
   readonly other: string
 }
 
+/** `owner` is the server; `alert` as TLS names it. */
+interface Probed {
+  readonly owner: string
+  readonly alert: string | null
+  readonly target: string
+}
+
 /** Every reason that the diagnosis of a handshake can give; `shared/words/diagnosis-handshake.ts` has the sentences. */
 export interface HandshakeReasonParams {
   // verdicts
@@ -143,6 +150,14 @@ export interface HandshakeReasonParams {
   'older-than-due': { owner: string; renewsBy: EpochMs; notAfter: EpochMs }
   'loaded-is-current': { owner: string; renewsBy: EpochMs }
   'delivered-not-served': { owner: string; serial: string }
+  // of a live probe
+  'probe-accepted': Probed
+  'probe-refused': Probed
+  'probe-wants-certificate': Omit<Probed, 'target'>
+  'probe-plaintext': Probed
+  'probe-unreachable': Probed
+  'probe-late': Probed
+  'probe-leaf-newer': { owner: string; serial: string }
   // next
   'renew-identity-of': { owner: string }
   'look-at-registration-of': { owner: string }
