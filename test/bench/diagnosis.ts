@@ -6,12 +6,12 @@ import { type Judged, judge } from '../diagnosis/judge.ts'
 import { matrixOf } from '../diagnosis/matrix.ts'
 import { removals } from '../diagnosis/removals.ts'
 import { startEveryhopOnPlayground } from '../playground/everyhop-on-playground.ts'
-import { topologyOf, unhealthy } from '../playground/expectations.ts'
+import { healthyOf, unhealthy, unmetInPlayground } from '../playground/expectations.ts'
 import type { BenchRow } from './row.ts'
 
 /**
  * The confusion matrix of the diagnosis: every fault that stops a request or a handshake, captured on a playground that is started
- * for it (`--kept`: those that are kept), and on the lab where its tests have left captures; with all sources and with each taken
+ * for it (`--kept`: none is started, and those that are kept are judged; `--only=<id>,<id>`: only these are made anew), and on the lab where its tests have left captures; with all sources and with each taken
  * away.
  */
 export async function run(): Promise<readonly BenchRow[]> {
@@ -25,22 +25,31 @@ export async function run(): Promise<readonly BenchRow[]> {
   return []
 }
 
+const [windowSeconds, requestsPerSecond] = [6, 6]
+const onlySwitch = '--only='
+
 async function captureOnPlayground(): Promise<readonly Capture[]> {
-  const on = await startEveryhopOnPlayground({ windowSeconds: 6, requestsPerSecond: 6 })
+  const on = await startEveryhopOnPlayground({ windowSeconds, requestsPerSecond })
   try {
-    const topology = topologyOf(await on.settle(unhealthy, 60))
+    const healthy = healthyOf(await on.settle(unhealthy, 60), windowSeconds * requestsPerSecond)
+    const { topology } = healthy
+    const only = process.argv
+      .find((word) => word.startsWith(onlySwitch))
+      ?.slice(onlySwitch.length)
+      .split(',')
     const captures: Capture[] = []
     for (const fault of diagnosedFaults) {
-      if (!playgroundFaults.has(fault.id)) continue
+      if (!playgroundFaults.has(fault.id) || (only !== undefined && !only.includes(fault.id))) continue
       const since = Date.now()
       await on.client.playground.inject({ fault: fault.id })
+      await on.settle((graph) => unmetInPlayground(graph, healthy, fault.expects.states), 40).catch(say)
       const diagnosed = { ...on, environment: playgroundEnvironment, place: 'playground', topology } as const
       try {
         captures.push(await captureFault(diagnosed, fault, since, 40))
         console.log(`${fault.id} captured after ${((Date.now() - since) / 1000).toFixed(1)} s`)
       } catch (reason) {
         // It is judged as it was found: the matrix shows it.
-        console.log(String(reason))
+        say(reason)
       }
       await on.client.playground.heal({})
       await on.settle(unhealthy, 60)
@@ -49,4 +58,8 @@ async function captureOnPlayground(): Promise<readonly Capture[]> {
   } finally {
     await on.stop()
   }
+}
+
+function say(reason: unknown): void {
+  console.log(String(reason))
 }

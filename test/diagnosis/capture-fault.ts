@@ -70,7 +70,7 @@ async function captureNow(on: Diagnosed, fault: Fault, since: number): Promise<C
   })
   if (verdict.request === undefined || hop === null) return of(null)
   const passing = fault.kind !== 'refusal' && verdict.request.includes('failed-open')
-  const ids = requestsOf(hop, now.facts, since, passing).slice(0, mostTried)
+  const ids = requestsOf(now, hop, since, passing).slice(0, mostTried)
   let capture: Capture | null = null
   for (const id of ids) {
     capture = of(await captureRequest(service, environment, now, id))

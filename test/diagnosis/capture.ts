@@ -5,8 +5,8 @@ import type { DiagnosisParts, Evaluated } from '../../electron/diagnosis/parts.t
 import type { Service } from '../../electron/service/service.ts'
 import type { SourceHealth } from '../../shared/contract/environments.ts'
 import type { GraphSettings } from '../../shared/domain/graph/build.ts'
-import type { Fact, ScopeState } from '../../shared/domain/model/fact.ts'
-import type { Hop, TrustGraph } from '../../shared/domain/model/graph.ts'
+import type { ScopeState } from '../../shared/domain/model/fact.ts'
+import type { Hop } from '../../shared/domain/model/graph.ts'
 import type { FaultId } from '../../shared/faults/index.ts'
 
 /**
@@ -90,16 +90,32 @@ export async function captureRequest(
 }
 
 /**
- * Request ids of what ended badly on a hop, the newest first, as the graph's own facts have them: what one finds who looks at the
- * hop. `passing`: also those that passed.
+ * Request ids of what ended badly on a hop, the newest first, as the sums of both ends' access logs have them: what one finds who
+ * looks at the hop. `passing`: also those that passed.
  */
-export function requestsOf(hop: Hop, facts: readonly Fact[], since: number, passing: boolean): readonly string[] {
-  const own = new Set(hop.relationFacts.observed)
+export function requestsOf(
+  { graph, facts }: Pick<Snapshot, 'graph' | 'facts'>,
+  hop: Hop,
+  since: number,
+  passing: boolean,
+): readonly string[] {
+  const end = (id: string): { readonly envoys: ReadonlySet<string>; readonly spiffeId: string | null } => {
+    const workload = graph.workloads.find((each) => each.id === id)
+    const spiffeId = workload?.spiffeId.known === true ? workload.spiffeId.value : null
+    return { envoys: new Set(workload?.envoys.map(({ envoy }) => envoy)), spiffeId }
+  }
+  const [from, to] = [end(hop.from), end(hop.to)]
+  const listeners = facts.filter((fact) => fact.kind === 'envoy-listener' && to.envoys.has(fact.envoy))
+  const hears = new Set(listeners.map((fact) => (fact.kind === 'envoy-listener' ? fact.address : null)))
   const found = facts.flatMap((fact) => {
-    if (fact.kind !== 'hop-activity' || !own.has(fact.id) || fact.lastRequest === null) return []
+    if (fact.kind !== 'hop-activity' || fact.lastRequest === null) return []
+    const isOfHop =
+      fact.side === 'caller'
+        ? from.envoys.has(fact.envoy) && hears.has(fact.calleeAddress)
+        : to.envoys.has(fact.envoy) && (fact.callerSpiffeId ?? from.spiffeId) === from.spiffeId
     const { at, requestId, status } = fact.lastRequest
     const isMeant = at >= since && (passing || status >= 400 || status === 0)
-    return requestId === null || !isMeant ? [] : [{ at, requestId }]
+    return requestId === null || !isOfHop || !isMeant ? [] : [{ at, requestId }]
   })
   return [...new Set(found.toSorted((one, other) => other.at - one.at).map(({ requestId }) => requestId))]
 }

@@ -1,4 +1,4 @@
-import type { HandshakeDiagnosis, NextStep, OpenQuestion } from '../model.ts'
+import type { Evidence, HandshakeDiagnosis, NextStep, OpenQuestion } from '../model.ts'
 import { tell, tellOfHandshake } from '../reasons.ts'
 import { confidenceOf, weigh } from '../weigh.ts'
 import { sideRows } from './rows.ts'
@@ -51,13 +51,24 @@ function without(view: HandshakeView): HandshakeDiagnosis['verdict'] {
   const { transport } = view.of.hop
   const isFine = transport.state === 'verified'
   const reason = tellOfHandshake('transport-judged', { state: transport.state, code: transport.reason.code })
+  const { activity, client, server } = view.of.hop
+  // Counters are read now and then, and one end may not know yet that the other refuses it: both ends and a log have to tell.
+  const isTold =
+    client.certificate.known &&
+    server.certificate.known &&
+    activity.known &&
+    activity.value.countedBy === 'log' &&
+    activity.value.handshakeFailures === 0
+  const proof: Evidence | null = activity.known
+    ? { class: 'contradiction', reason, literal: null, from: { kind: 'fact', fact: activity.fact } }
+    : null
   return {
     cause: isFine ? 'not-failing' : 'unknown',
     reason: tellOfHandshake(isFine ? 'handshake-verified' : 'cause-of-handshake-not-told', view.names),
-    confidence: isFine ? 'high' : 'low',
+    confidence: !isFine ? 'low' : isTold ? 'high' : 'medium',
     because: isFine ? reason : tell('nothing-decisive', {}),
-    wouldRaise: isFine ? [] : transport.missing.map(({ source }) => tell('read-source', { source })),
-    restsOn: [],
+    wouldRaise: isFine && isTold ? [] : transport.missing.map(({ source }) => tell('read-source', { source })),
+    restsOn: isFine && proof !== null ? [proof] : [],
   }
 }
 

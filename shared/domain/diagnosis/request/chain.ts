@@ -1,4 +1,5 @@
 import type { Reason } from '../../model/graph.ts'
+import { refusalOf } from '../handshake/decode.ts'
 import type { ChainLink, Evidence, HopOnPath, RequestCause, RequestLinkKind } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { CaseAccess } from '../request-case.ts'
@@ -53,7 +54,7 @@ interface Told {
 
 /** From caller to callee of the call where the request ended. What no evidence tells is unknown, never passed. */
 export function chainOf(view: RequestView, cause: RequestCause, why: Reason, proof: readonly Evidence[]) {
-  const broken = brokenAt[cause]
+  const broken = brokenBy(view, cause)
   const at = broken === null ? -1 : order.indexOf(broken)
   const isDegraded = cause === 'failed-open'
   const links = order.map((kind, index): ChainLink => {
@@ -74,6 +75,17 @@ export function chainOf(view: RequestView, cause: RequestCause, why: Reason, pro
     }
   })
   return { links, firstBroken: at < 0 ? null : at }
+}
+
+/** Of a connection the end that refused it, or that had nothing to begin with; the caller's where nothing tells. */
+function brokenBy(view: RequestView, cause: RequestCause): RequestLinkKind | null {
+  if (cause === 'registration-not-reconciled') {
+    return view.callee?.state.state === 'no-identity' ? 'tls-server' : 'tls-client'
+  }
+  const line = endLine(view)
+  if (cause !== 'handshake-failed' || line === null) return brokenAt[cause]
+  const refusal = refusalOf(line.failure ?? line.details ?? '', line.direction === 'inbound' ? 'server' : 'client')
+  return refusal?.by === 'server' ? 'tls-server' : 'tls-client'
 }
 
 function isCallersSide(kind: RequestLinkKind): boolean {

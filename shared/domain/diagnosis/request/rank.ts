@@ -52,6 +52,8 @@ function without(view: RequestView): Verdict<RequestCause> {
   const isEmpty = of.accesses.length === 0 && of.decisions.length === 0
   const [first] = of.accesses
   const wentThrough = of.accesses.every(({ status }) => status !== null && status > 0 && status < 400)
+  // That a request got in without a decision only the callee's Envoy tells.
+  const isTold = !isPasted(view) && view.steps.every(({ inbound }) => inbound !== null)
   if (first !== undefined && wentThrough) {
     const { details, status, from } = first
     const proof: Evidence = {
@@ -63,9 +65,9 @@ function without(view: RequestView): Verdict<RequestCause> {
     return {
       cause: 'not-refused',
       reason: tell('nothing-refused', {}),
-      confidence: isPasted(view) ? 'medium' : 'high',
-      because: isPasted(view) ? tell('only-the-line', {}) : tell('one-record-names-it', {}),
-      wouldRaise: isPasted(view) ? wouldRaise(view) : [],
+      confidence: isTold ? 'high' : 'medium',
+      because: tell(isPasted(view) ? 'only-the-line' : isTold ? 'one-record-names-it' : 'nothing-decisive', {}),
+      wouldRaise: isTold ? [] : wouldRaise(view),
       restsOn: [proof],
     }
   }

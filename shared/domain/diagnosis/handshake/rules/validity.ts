@@ -17,12 +17,14 @@ function expired(owner: End, cause: HandshakeCause, faults: HandshakeRule['fault
       const isOver = notAfter !== null && notAfter <= view.of.now
       // The alert for an expired certificate is sent for one that is not yet valid too: dates decide between them.
       const told = view.refusals.filter(({ by, problem }) => by === other(owner) && problem === 'expired')
-      const isContradicted = notAfter !== null && !isOver
+      // Dates that were read before it was refused may be of the certificate before.
+      const isOlder = certificate.known && told.some(({ at }) => certificate.fact.observedAt < at)
+      const isContradicted = notAfter !== null && !isOver && !isOlder
       const words = told.map((each) =>
         said(each, tell('says-of-peer', { owner: view.names[each.loggedBy], problem: each.problem })),
       )
       const dates =
-        notAfter === null
+        notAfter === null || (isOlder && !isOver)
           ? null
           : seen(
               certificate,

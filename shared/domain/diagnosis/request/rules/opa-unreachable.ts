@@ -22,7 +22,8 @@ export const opaUnreachable: RequestRule = {
     return found(
       tell('no-answer-from-opa', { ...view.names, opa: opa?.name ?? null }),
       [
-        ofDetails(line, 'contradiction'),
+        // Envoy says the same of an OPA that erred: only its own state tells them apart where its decisions are not read.
+        ofDetails(line, state === 'failing' ? 'contradiction' : 'state-now'),
         down
           ? ofJudgement(
               opa.state,
