@@ -1,55 +1,24 @@
 import { expect, test } from 'vitest'
-import type { BundleOverview } from '../../shared/domain/model/policy.ts'
+import { fact, noTrial, overview, policyAsked, type Revisions, revisions } from '../../test/builders/policy-asked.ts'
 import { Failure } from '../core/failure.ts'
-import { evaluator, type PolicyAsked } from './evaluate.ts'
+import { evaluator, revisionBefore } from './evaluate.ts'
+import type { PolicyAsked } from './policy-asked.ts'
 
 const never = new AbortController().signal
-const input = { attributes: { source: { principal: 'spiffe://pipeline.example/a' } } }
-
-function bundle(live: string | null, name = 'pipeline'): BundleOverview {
-  const fact = { factId: 'f', source: 'opa', instance: 'x', locator: 'x', observedAt: 0, basis: 'measured' } as const
-  return {
-    name,
-    store: null,
-    live:
-      live === null
-        ? { known: false, reason: { code: 'policy-no-store', params: {} } }
-        : { known: true, value: { revision: live, digest: null }, stale: false, fact },
-    opas: [],
-    decisionPath: 'pipeline/authz/result',
-  }
-}
-
-/** Policies that answer for each revision what is given here; of others there is none. */
-function policy(
-  outcomes: Readonly<Record<string, 'allow' | 'deny'>>,
-  changes: Partial<PolicyAsked> = {},
-  live: string | null = 'r2',
-): PolicyAsked {
-  return {
-    inputOf: async () => ({ input, masked: ['/input/x'], revision: 'r1' }),
-    bundles: async () => [bundle(live)],
-    async simulate({ deployed: { revision }, input: asked }) {
-      expect(asked).toEqual(input)
-      const decision = outcomes[revision]
-      if (decision === undefined) return { deployed: null }
-      const metrics = { evaluationMs: null, totalMs: null }
-      return { deployed: { decision, result: null, error: null, trace: [], traceCut: false, metrics, of: revision } }
-    },
-    ...changes,
-  }
-}
 const evaluate = (asked: PolicyAsked) => evaluator(asked)('lab', 'd-1', never)
+const policy = (known: Revisions, changes: Partial<PolicyAsked> = {}, live: string | null = 'r2') =>
+  policyAsked(known, { bundles: async () => [overview(live)], ...changes })
 
-test('the revision that decided and the newest are asked about the same input', async () => {
-  expect(await evaluate(policy({ r1: 'deny', r2: 'allow' }))).toEqual({
+test('the revision that decided, the newest and the one before are asked about the same input', async () => {
+  const asked = policy({ r1: 'deny', r2: 'allow', r0: 'allow' }, { kept: async () => revisions('r2', 'r1', 'r0') })
+  expect(await evaluate(asked)).toEqual({
     evaluation: {
       outcome: 'deny',
-      rule: null,
+      rule: fact.rule,
       revision: 'r1',
       isRevisionThatDecided: true,
       newest: { revision: 'r2', outcome: 'allow' },
-      before: null,
+      before: { revision: 'r0', outcome: 'allow' },
     },
     whyNot: null,
     masked: ['/input/x'],
@@ -58,23 +27,56 @@ test('the revision that decided and the newest are asked about the same input', 
 
 test('the newest is not asked where it decided, is not known or is not to be had', async () => {
   for (const asked of [policy({ r1: 'deny' }, {}, 'r1'), policy({ r1: 'deny' }, {}, null), policy({ r1: 'deny' })]) {
-    expect((await evaluate(asked)).evaluation).toMatchObject({ outcome: 'deny', newest: null })
+    expect((await evaluate(asked)).evaluation).toMatchObject({ outcome: 'deny', newest: null, before: null })
   }
+})
+
+test('where the revision that decided is not to be had, the one that was live then is shown, and that it is another', async () => {
+  const asked = policy({ r0: 'deny', r2: 'deny' }, { kept: async () => revisions('r2', 'r0') })
+  const { evaluation } = await evaluate(asked)
+  expect(evaluation).toMatchObject({ revision: 'r0', isRevisionThatDecided: false })
+})
+
+test('of several bundles the one that the record names decided', async () => {
+  const bundles = async () => [overview('r9', 'other'), overview('r1')]
+  const asked = policyAsked({ r1: 'deny' }, { bundles })
+  const named = policyAsked(
+    { r1: 'deny' },
+    { bundles, recorded: async () => ({ ...fact.recorded, bundle: 'pipeline' }) },
+  )
+  expect((await evaluate(named)).evaluation?.revision).toBe('r1')
+  expect(await evaluate(asked)).toEqual({ evaluation: null, whyNot: 'no-policy', masked: [] })
+})
+
+test('every folder of a policy is given back, also when OPA fails', async () => {
+  let open = 0
+  const counted: Partial<PolicyAsked> = {
+    async open() {
+      open += 1
+      return {
+        ...noTrial('r1'),
+        explain: () => Promise.reject(new Error('broken')),
+        close: async () => void (open -= 1),
+      }
+    },
+  }
+  expect(await evaluate(policy({}, counted))).toMatchObject({ whyNot: 'failed' })
+  expect(open).toBe(0)
 })
 
 const fails = (reason: Error) => async (): Promise<never> => {
   throw reason
 }
 test.each<[string, PolicyAsked, string]>([
-  ['the revision that decided is not to be had', policy({ r2: 'allow' }), 'no-policy'],
-  [
-    'several bundles could have decided',
-    policy({}, { bundles: async () => [bundle('r1'), bundle('r1', 'b')] }),
-    'no-policy',
-  ],
-  ['the input is not held', policy({}, { inputOf: fails(new Failure('not-found', 'd-1', 'gone')) }), 'no-input'],
-  ['there is no OPA', policy({}, { simulate: fails(new Failure('not-found', 'opa', 'none')) }), 'no-opa'],
+  ['no revision is to be had', policy({}), 'no-policy'],
+  ['the input is not held', policy({}, { recorded: fails(new Failure('not-found', 'd-1', 'gone')) }), 'no-input'],
+  ['there is no OPA', policy({}, { open: fails(new Failure('not-found', 'opa', 'none')) }), 'no-opa'],
   ['something else fails', policy({}, { bundles: fails(new Error('broken')) }), 'failed'],
 ])('where %s it says so', async (_words, asked, whyNot) => {
   expect(await evaluate(asked)).toEqual({ evaluation: null, whyNot, masked: [] })
+})
+
+test('the revision before is the last that was live before, of what is kept', () => {
+  const kept = revisions('r3', 'r2', 'r1')
+  expect(['r3', 'r2', 'r1', 'r9'].map((revision) => revisionBefore(kept, revision))).toEqual(['r2', 'r1', null, null])
 })

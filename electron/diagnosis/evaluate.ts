@@ -1,54 +1,53 @@
-import type { Simulation } from '../../shared/contract/policy.ts'
 import type { CaseEvaluation } from '../../shared/domain/diagnosis/request-case.ts'
 import type { BundleOverview } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
+import type { RecordedInput } from '../policy/inputs.ts'
+import type { KeptRevision, Trial } from '../policy/trials.ts'
 import type { Evaluated } from './parts.ts'
+import type { PolicyAsked } from './policy-asked.ts'
 
-/** What is asked of the policy workbench; it evaluates with an OPA of our own, never with one of the environment. */
-export interface PolicyAsked {
-  inputOf(
-    input: { readonly environment: string; readonly from: { readonly decisionId: string } },
-    signal: AbortSignal,
-  ): Promise<{ readonly input: unknown; readonly masked: readonly string[]; readonly revision: string | null }>
-  bundles(input: { readonly environment: string }, signal: AbortSignal): Promise<readonly BundleOverview[]>
-  simulate(
-    input: {
-      readonly environment: string
-      readonly bundle: string
-      readonly deployed: { readonly revision: string; readonly digest: null }
-      readonly draft: null
-      readonly query: null
-      readonly input: unknown
-    },
-    signal: AbortSignal,
-  ): Promise<Pick<Simulation, 'deployed'>>
-}
-
-/** The recorded input of a decision against the revision that decided it, and against the newest where that is another. */
+/**
+ * The recorded input of a decision against the revision that decided it, with the expression that decided; and what the newest
+ * revision and the one before say of it. Where the bytes of the one that decided are not to be had, the nearest is taken, and said.
+ */
 export function evaluator(policy: PolicyAsked) {
   return async (environment: string, decisionId: string, signal: AbortSignal): Promise<Evaluated> => {
     try {
-      const recorded = await policy.inputOf({ environment, from: { decisionId } }, signal)
-      const bundle = onlyOne(await policy.bundles({ environment }, signal))
+      const recorded = await policy.recorded(environment, decisionId, signal)
+      const bundle = bundleOf(recorded, await policy.bundles(environment, signal))
       if (bundle === null || recorded.revision === null) return not('no-policy')
-      const decide = async (revision: string): Promise<CaseEvaluation['outcome'] | null> => {
-        const asked = { environment, bundle: bundle.name, draft: null, query: null, input: recorded.input }
-        const { deployed } = await policy.simulate({ ...asked, deployed: { revision, digest: null } }, signal)
-        return deployed?.decision ?? null
+      const kept = await policy.kept(environment, bundle.name)
+      const { masked, input, answer } = recorded
+      const asked = { environment, bundle: bundle.name, signal }
+      const near = await openNearest(policy, asked, recorded, recorded.revision, kept)
+      if (near === null) return not('no-policy')
+      const { trial, isRevisionThatDecided } = near
+      try {
+        const live = bundle.live.known ? bundle.live.value.revision : null
+        const decided = async (revision: string | null): Promise<CaseEvaluation['newest']> =>
+          revision === null || revision === trial.id.revision
+            ? null
+            : withTrial(policy, asked, revision, async (other) => ({
+                revision,
+                outcome: await other.decide(input, signal),
+              })).catch(() => null) // another revision than the one in question: without it less is said
+        const [{ outcome, why }, newest, before] = await Promise.all([
+          trial.explain(input, { masked, said: answer, isRevisionThatDecided }, signal),
+          decided(live === recorded.revision ? null : live),
+          decided(revisionBefore(kept, recorded.revision)),
+        ])
+        const evaluation: CaseEvaluation = {
+          outcome,
+          rule: why?.rule ?? null,
+          revision: trial.id.revision,
+          isRevisionThatDecided,
+          newest,
+          before,
+        }
+        return { evaluation, whyNot: null, masked }
+      } finally {
+        await trial.close()
       }
-      const outcome = await decide(recorded.revision)
-      if (outcome === null) return not('no-policy')
-      const live = bundle.live.known ? bundle.live.value.revision : null
-      const newest = live === null || live === recorded.revision ? null : await decide(live)
-      const evaluation: CaseEvaluation = {
-        outcome,
-        rule: null,
-        revision: recorded.revision,
-        isRevisionThatDecided: true,
-        newest: live === null || newest === null ? null : { revision: live, outcome: newest },
-        before: null,
-      }
-      return { evaluation, whyNot: null, masked: recorded.masked }
     } catch (reason) {
       if (signal.aborted) throw signal.reason
       if (!(reason instanceof Failure)) return not('failed')
@@ -58,10 +57,56 @@ export function evaluator(policy: PolicyAsked) {
   }
 }
 
-/** Which of several bundles decided, a decision does not tell for sure. */
-function onlyOne(bundles: readonly BundleOverview[]): BundleOverview | null {
-  const [bundle = null, ...others] = bundles
-  return others.length === 0 ? bundle : null
+export interface AskedOf {
+  readonly environment: string
+  readonly bundle: string
+  readonly signal: AbortSignal
+}
+
+/** The bundle that the record names; which of several decided, a record without a name does not tell. */
+export function bundleOf({ bundle: name }: RecordedInput, bundles: readonly BundleOverview[]): BundleOverview | null {
+  const named = bundles.find((each) => each.name === name)
+  return named ?? (bundles.length === 1 ? (bundles[0] ?? null) : null)
+}
+
+/** The revision that decided; else the one that was live then as far as is kept, which is the nearest. null: none is kept. */
+export async function openNearest(
+  policy: PolicyAsked,
+  asked: AskedOf,
+  { at }: RecordedInput,
+  revision: string,
+  kept: readonly KeptRevision[],
+): Promise<{ readonly trial: Trial; readonly isRevisionThatDecided: boolean } | null> {
+  const { environment, bundle, signal } = asked
+  const exact = await policy.open(environment, bundle, { revision, digest: null }, signal)
+  if (exact !== null) return { trial: exact, isRevisionThatDecided: true }
+  const before = kept.find(({ liveAt }) => at !== null && liveAt <= at)
+  const nearest = before ?? kept.at(-1)
+  if (nearest === undefined) return null
+  const { revision: near, digest } = nearest
+  const trial = await policy.open(environment, bundle, { revision: near, digest }, signal)
+  return trial === null ? null : { trial, isRevisionThatDecided: false }
+}
+
+/** The last that was live before a revision was for the first time; null: none is kept, or when that was is not known. */
+export function revisionBefore(kept: readonly KeptRevision[], revision: string): string | null {
+  const at = kept.findLastIndex((each) => each.revision === revision)
+  return at === -1 ? null : (kept.slice(at + 1).find((each) => each.revision !== revision)?.revision ?? null)
+}
+
+export async function withTrial<Value>(
+  policy: PolicyAsked,
+  { environment, bundle, signal }: AskedOf,
+  revision: string,
+  work: (trial: Trial) => Promise<Value>,
+): Promise<Value | null> {
+  const trial = await policy.open(environment, bundle, { revision, digest: null }, signal)
+  if (trial === null) return null
+  try {
+    return await work(trial)
+  } finally {
+    await trial.close()
+  }
 }
 
 function not(whyNot: NonNullable<Evaluated['whyNot']>): Evaluated {

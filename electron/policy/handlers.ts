@@ -115,7 +115,10 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
       const path = await decisionPathFor(environment, bundle, parts)
       return simulating.simulate({ environment, bundle, deployed, draft, query, input }, path, signal)
     },
-    inputOf: ({ environment, from }, signal) => inputs.of(environment, from, signal),
+    async inputOf({ environment, from }, signal) {
+      const { input, masked, revision, at } = await inputs.of(environment, from, signal)
+      return { input, masked, revision, at }
+    },
     async recheck({ environment, bundle, before, after, minutes, limit }, signal) {
       const path = await decisionPathFor(environment, bundle, parts)
       return inputs.recheck({ environment, bundle, before, after, minutes, limit, decisionPath: path }, signal)

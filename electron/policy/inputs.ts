@@ -19,6 +19,10 @@ export interface RecordedInput {
   /** JSON pointers of what is not as it was: taken out by the policy's mask, or by Everyhop before it was kept. */
   readonly masked: readonly string[]
   readonly revision: string | null
+  /** The bundle that decided, where the record names one alone. */
+  readonly bundle: string | null
+  /** What OPA answered; undefined: it is not told. */
+  readonly answer: unknown
   readonly at: number | null
 }
 
@@ -44,6 +48,7 @@ export interface Inputs {
 /** Fields that are read of a decision log event (OPA 1.15 to 1.19). */
 const eventSchema = z.looseObject({
   input: z.unknown().optional(),
+  result: z.unknown().optional(),
   erased: z.array(z.string()).default([]),
   masked: z.array(z.string()).default([]),
   timestamp: z.string().optional(),
@@ -72,13 +77,16 @@ export function createInputs(
         'It may be older than what is kept, or its log is not read.',
       )
     }
-    const { input, erased, masked, timestamp, bundles } = event.data
+    const { input, result, erased, masked, timestamp, bundles } = event.data
+    const [bundle = null, ...others] = Object.keys(bundles)
     const at = timestamp === undefined ? Number.NaN : Date.parse(timestamp)
     return {
       input,
       // What the policy's mask names and Everyhop's own stars may be the same value: it counts once.
       masked: [...new Set([...erased, ...masked, ...starsIn(input, '/input')])],
       revision: Object.values(bundles)[0]?.revision ?? null,
+      bundle: others.length === 0 ? bundle : null,
+      answer: result,
       at: Number.isNaN(at) ? null : at,
     }
   }
@@ -104,6 +112,8 @@ export function createInputs(
       },
       masked: ['/input/attributes/request/http'],
       revision: null,
+      bundle: null,
+      answer: undefined,
       at: null,
     }
   }

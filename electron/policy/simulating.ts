@@ -159,7 +159,7 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
 }
 
 /** `pipeline/authz/allow-all` as a reference: members that are no names stand in brackets. */
-function queryOfPath(path: string): string {
+export function queryOfPath(path: string): string {
   const members = path.split('/').filter((member) => member !== '')
   return `data${members.map((member) => (/^[A-Za-z_]\w*$/.test(member) ? `.${member}` : `[${JSON.stringify(member)}]`)).join('')}`
 }

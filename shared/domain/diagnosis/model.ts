@@ -138,6 +138,8 @@ export interface RuleTrace {
   readonly name: string | null
   /** Rules that could as well be named, which got as far; 0: it is certain. */
   readonly alternatives: number
+  /** What the expression looked for in data and did not find: where, as Rego writes it, and what, as JSON; null: nothing. */
+  readonly lookedFor: { readonly at: string; readonly json: string } | null
   /** Lines around it, each with what became of it. */
   readonly lines: readonly {
     readonly row: number

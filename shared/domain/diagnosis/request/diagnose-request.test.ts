@@ -27,6 +27,7 @@ const callerIsNotThere = {
   decidedBy: 'failed' as const,
   name: 'pipeline/authz/allow',
   alternatives: 0,
+  lookedFor: { at: 'data.hops.tool_runtime.callers', json: JSON.stringify(ids.model) },
   revision: 'r42',
   isRevisionThatDecided: true,
   lines: [
@@ -86,7 +87,7 @@ const cases: readonly (readonly [string, RequestCase, RequestCause, Confidence])
     'no decision, at once, and no OPA is known',
     requestCase({ accesses: [erred], graph: null }),
     'opa-unreachable',
-    'medium',
+    'low',
   ],
   [
     'no decision, after the time that Envoy waits',

@@ -13,14 +13,9 @@ export const callerNotAllowed: RequestRule = {
     const caller = decision?.callerSpiffeId ?? null
     if (decision === null || decision.outcome !== 'deny' || caller === null) return null
     if (evaluation === null || evaluation.rule === null || evaluation.outcome !== 'deny') return null
-    const failed = evaluation.rule.lines.find((line) => line.outcome === 'failed')
-    const dataPath = /\bdata(?:\.[A-Za-z_]\w*|\[[^\]]{1,200}\])+/.exec(failed?.text ?? '')?.[0]
-    if (failed === undefined || dataPath === undefined) return null
-    const namesCaller = failed.values.some(({ json }) => json === JSON.stringify(caller))
-    const isThere = failed.values.some(
-      ({ name, json }) => name.startsWith('data') && json !== null && json.includes(JSON.stringify(caller)),
-    )
-    if (!namesCaller || isThere) return null
+    const { lookedFor, decidedBy } = evaluation.rule
+    if (decidedBy !== 'failed' || lookedFor === null || lookedFor.json !== JSON.stringify(caller)) return null
+    const dataPath = lookedFor.at
     const { file, row } = evaluation.rule
     return found(tell('caller-missing-in-data', { ...view.names, spiffeId: caller, dataPath }), [
       ofDecision(decision),
