@@ -1,7 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { useNavigate } from '@tanstack/react-router'
 import { Command } from 'cmdk'
-import { ArrowRight, Search } from 'lucide-react'
+import { Activity, ArrowRight, Search } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { formatClock } from '../../shared/words/durations.ts'
 import { transportPhrase } from '../../shared/words/hop-sentences.ts'
@@ -16,7 +16,7 @@ import popover from '../ui/popover.module.css'
 import { type Found, findInGraph } from './find-in-graph.ts'
 import styles from './overlays.module.css'
 
-/** Search over workloads, SPIFFE IDs and hops. Choosing one selects it on the graph. */
+/** Search over workloads, SPIFFE IDs and hops, which it selects on the graph; an id of a request leads to its diagnosis. */
 export function CommandPalette({
   environment,
   open,
@@ -52,6 +52,12 @@ function Palette({ environment, onDone }: { readonly environment: string; readon
     () => (data === undefined ? { workloads: [], hops: [] } : findInGraph(data, typed)),
     [data, typed],
   )
+  const asked = diagnosisOf(typed)
+  const diagnose = () => {
+    const id = asked === 'screen' || asked === null ? {} : { id: asked.id }
+    void navigate({ to: '/diagnose', search: { env: environment, ...id } })
+    onDone()
+  }
   const choose = (id: string) => {
     void navigate({ to: '/graph', search: (before) => ({ ...before, env: environment, selected: id }) })
     onDone()
@@ -63,7 +69,7 @@ function Palette({ environment, onDone }: { readonly environment: string; readon
         <Command.Input
           value={typed}
           onValueChange={setTyped}
-          placeholder="Search workloads, SPIFFE IDs, hops"
+          placeholder="Search workloads, SPIFFE IDs, hops, request ids"
           autoFocus
           maxLength={200}
         />
@@ -100,12 +106,30 @@ function Palette({ environment, onDone }: { readonly environment: string; readon
             ))}
           </Command.Group>
         )}
+        {asked === null ? null : (
+          <Command.Group heading="Diagnose">
+            <Command.Item value="diagnose" onSelect={diagnose}>
+              <Activity size={16} aria-hidden="true" />
+              <span className={styles.grow}>
+                {asked === 'screen' ? 'What was refused, and why' : <>Why was “{asked.id}” refused?</>}{' '}
+                <small>{asked === 'screen' ? 'Diagnose' : 'as the id of a request, a trace or a decision'}</small>
+              </span>
+            </Command.Item>
+          </Command.Group>
+        )}
       </Command.List>
       <footer className={styles.footer}>
         <Keys keys={['↑', '↓']} /> choose <Keys keys={['⏎']} /> open <Keys keys={['esc']} /> close
       </footer>
     </Command>
   )
+}
+
+/** What Diagnose can be asked with what was typed: its screen by its name, or an id; null: nothing. */
+function diagnosisOf(typed: string): 'screen' | { readonly id: string } | null {
+  const text = typed.trim()
+  if (text === '' || 'diagnose'.startsWith(text.toLowerCase())) return 'screen'
+  return /^\S{8,200}$/.test(text) ? { id: text } : null
 }
 
 /** Letters that would make the text a filter of another kind are left to the search in what came back. */

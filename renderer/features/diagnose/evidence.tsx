@@ -12,7 +12,7 @@ export function EvidenceMark({ evidence, now }: { readonly evidence: readonly Ev
   if (first === undefined) return null
   const { glyph, meaning, name, at } = markOf(first.from)
   return (
-    <span title={`${meaning}: ${evidenceSourceText(first.from)}`}>
+    <span title={`${meaning}: ${evidenceSourceText(first.from)}. How do we know?`}>
       <span aria-hidden="true">{glyph}</span> {name}
       {others.length === 0 ? '' : ` +${others.length}`}
       {at === null ? '' : ` ${formatAge(now - at)}`}
@@ -21,37 +21,33 @@ export function EvidenceMark({ evidence, now }: { readonly evidence: readonly Ev
 }
 
 /** Every piece with its sentence, its literal text and where to find it again. */
-export function EvidenceDetails({
+export function EvidenceList({
+  id,
   evidence,
   now,
-  isOpen,
 }: {
+  readonly id: string
   readonly evidence: readonly Evidence[]
   readonly now: number
-  readonly isOpen: boolean
 }) {
-  if (evidence.length === 0) return null
   return (
-    <details className={styles.evidence} open={isOpen}>
-      <summary>How do we know?</summary>
-      <ul>
-        {evidence.map((each, index) => {
-          const { at } = markOf(each.from)
-          return (
-            <li key={`${evidenceSourceText(each.from)} ${index + 1}`}>
-              <span>{reasonSentence(each.reason)}</span>
-              {each.literal === null || each.literal === '' ? null : (
-                <code className={styles.literal}>{each.literal}</code>
-              )}
-              <small>
-                {evidenceSourceText(each.from)}
-                {at === null ? '' : `, ${formatAge(now - at)} ago`}
-              </small>
-            </li>
-          )
-        })}
-      </ul>
-    </details>
+    <ul id={id} className={styles.evidence} aria-label="How do we know?">
+      {evidence.map((each, index) => {
+        const { at } = markOf(each.from)
+        return (
+          <li key={`${evidenceSourceText(each.from)} ${index + 1}`}>
+            <span>{reasonSentence(each.reason)}</span>
+            {each.literal === null || each.literal === '' ? null : (
+              <code className={styles.literal}>{each.literal}</code>
+            )}
+            <small>
+              {evidenceSourceText(each.from)}
+              {at === null ? '' : `, ${formatAge(now - at)} ago`}
+            </small>
+          </li>
+        )
+      })}
+    </ul>
   )
 }
 

@@ -10,11 +10,12 @@ import {
   Network,
   Server,
 } from 'lucide-react'
+import { useId, useState } from 'react'
 import type { ChainLink, RequestDiagnosis, RequestLinkKind } from '../../../shared/domain/diagnosis/model.ts'
 import { linkLabels, linkStateLabels } from '../../../shared/words/diagnosis.ts'
 import { reasonSentence } from '../../../shared/words/reasons.ts'
 import { useNow } from '../../api/clock.tsx'
-import { EvidenceDetails, EvidenceMark } from './evidence.tsx'
+import { EvidenceList, EvidenceMark } from './evidence.tsx'
 import { type RefusalTone, toneOfCause } from './looks.ts'
 import styles from './request-chain.module.css'
 import { RuleLines } from './rule-lines.tsx'
@@ -82,6 +83,8 @@ function Link({
 }) {
   const { kind, state, reason, evidence, rule } = link
   const now = useNow(10_000)
+  const [isOpen, setOpen] = useState(isFirstBroken)
+  const id = useId()
   const Icon = icons[kind]
   const of = placeOf(link, names)
   return (
@@ -105,18 +108,30 @@ function Link({
       <span className={styles.title}>
         <b>{linkLabels[kind]}</b>
         <small>
-          <span data-state={state}>{linkStateLabels[state]}</span>
+          <span data-state={state}>
+            {state === 'broken' && tone === 'deny' ? 'denied here' : linkStateLabels[state]}
+          </span>
           {of === '' ? '' : ` · ${of}`}
         </small>
       </span>
       <div className={styles.body}>
         <p>{reasonSentence(reason)}</p>
         {rule === null ? null : <RuleLines rule={rule} environment={environment} decisionId={decisionId} tone={tone} />}
-        <EvidenceDetails evidence={evidence} now={now} isOpen={isFirstBroken} />
+        {isOpen ? <EvidenceList id={id} evidence={evidence} now={now} /> : null}
       </div>
-      <span className={styles.mark}>
-        <EvidenceMark evidence={evidence} now={now} />
-      </span>
+      {evidence.length === 0 ? (
+        <span />
+      ) : (
+        <button
+          type="button"
+          className={styles.mark}
+          aria-expanded={isOpen}
+          aria-controls={isOpen ? id : undefined}
+          onClick={() => setOpen(!isOpen)}
+        >
+          <EvidenceMark evidence={evidence} now={now} />
+        </button>
+      )}
     </li>
   )
 }

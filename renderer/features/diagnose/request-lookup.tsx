@@ -18,7 +18,7 @@ export function RequestLookup({
   return (
     <LookupField
       key={initial}
-      label="Request, trace or decision id, or a line of an access log"
+      label="Request, trace or decision id, or a log line"
       placeholder={hasEnvironment ? 'Id, or a pasted line' : 'A pasted line'}
       initial={initial}
       most={mostLineCharacters}

@@ -67,7 +67,7 @@ export function RequestView({ environment, line, address, onCopy }: RequestProps
             </div>
             <RequestVerdict diagnosis={data} />
             <RequestPath path={data.path} names={names} environment={environment} />
-            <RequestChain diagnosis={data} names={names} environment={environment} />
+            <RequestChain key={keyOf(data)} diagnosis={data} names={names} environment={environment} />
           </div>
         )}
       </section>
@@ -78,6 +78,11 @@ export function RequestView({ environment, line, address, onCopy }: RequestProps
       </aside>
     </>
   )
+}
+
+/** What was opened of one request is not open of the next. */
+function keyOf({ subject }: RequestDiagnosis): string {
+  return [subject.requestId, subject.decisionId, subject.traceId].join()
 }
 
 function CopyNote({

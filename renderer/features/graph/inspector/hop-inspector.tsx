@@ -8,6 +8,7 @@ import { formatClock, formatDuration } from '../../../../shared/words/durations.
 import { authorisationPhrase, transportPhrase } from '../../../../shared/words/hop-sentences.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { relationLabel, relationMeaningOf, transportLabel } from '../../../../shared/words/states.ts'
+import { addressOf } from '../../../ui/address-of.ts'
 import { Tag } from '../../../ui/atoms.tsx'
 import { startOfRow } from '../../../ui/capitals.ts'
 import { authorisationTone, transportTone } from '../looks.ts'
@@ -61,6 +62,16 @@ export function HopInspector({
           <p>{reasonSentence(transport.reason)}</p>
         </div>
         <RestsOn judgement={transport} facts={facts} now={now} />
+        {isPreview(environment) || transport.state === 'verified' ? null : (
+          // By the address: the diagnosis is another feature, and a preview of an environment has no such screen.
+          <a
+            className={styles.link}
+            href={addressOf('diagnose', { env: environment, tab: 'handshakes', from: hop.from, to: hop.to })}
+            data-testid="diagnose-handshake"
+          >
+            Diagnose this handshake
+          </a>
+        )}
       </header>
       <Section title="Two sides">
         <div role="table" aria-label="Two sides of the hop">
@@ -92,7 +103,7 @@ export function HopInspector({
           // By the address: the policy screen is another feature, and a preview of an environment has no such screen.
           <a
             className={styles.link}
-            href={`#/policy?${new URLSearchParams({ env: environment, hop: hop.id }).toString()}`}
+            href={addressOf('policy', { env: environment, hop: hop.id })}
             data-testid="simulate-hop"
           >
             Simulate this hop

@@ -104,7 +104,7 @@ function LoadedWorkload({ id, environment, names, onSelect, onCopy }: InspectorP
   const { data } = detail
   return (
     <>
-      <WorkloadInspector detail={data} now={now} names={names} onSelect={onSelect} />
+      <WorkloadInspector environment={environment} detail={data} now={now} names={names} onSelect={onSelect} />
       <CopyButton onCopy={() => onCopy(workloadText(data))} />
     </>
   )

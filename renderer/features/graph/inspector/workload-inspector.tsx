@@ -1,3 +1,4 @@
+import { isPreview } from '../../../../shared/contract/environment-setup.ts'
 import type { WorkloadDetail } from '../../../../shared/contract/graph.ts'
 import type { CertificateView, Known } from '../../../../shared/domain/model/graph.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
@@ -6,6 +7,7 @@ import { transportPhrase } from '../../../../shared/words/hop-sentences.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { workloadStateLabel } from '../../../../shared/words/states.ts'
 import { slotText } from '../../../../shared/words/workload-sentences.ts'
+import { addressOf } from '../../../ui/address-of.ts'
 import { Tag } from '../../../ui/atoms.tsx'
 import { startOfRow } from '../../../ui/capitals.ts'
 import { workloadTone } from '../looks.ts'
@@ -18,11 +20,13 @@ import { WorkloadKubernetes } from './workload-kubernetes.tsx'
 import { WorkloadRegistration } from './workload-registration.tsx'
 
 export function WorkloadInspector({
+  environment,
   detail,
   now,
   names,
   onSelect,
 }: {
+  readonly environment: string
   readonly detail: WorkloadDetail
   readonly now: EpochMs
   readonly names: ReadonlyMap<string, string>
@@ -44,6 +48,16 @@ export function WorkloadInspector({
           <p>{reasonSentence(state.reason)}</p>
         </div>
         <RestsOn judgement={state} facts={facts} now={now} />
+        {isPreview(environment) || !['no-identity', 'failing', 'attention'].includes(state.state) ? null : (
+          // By the address: the diagnosis is another feature, and a preview of an environment has no such screen.
+          <a
+            className={styles.link}
+            href={addressOf('diagnose', { env: environment, tab: 'identities', workload: workload.id })}
+            data-testid="diagnose-identity"
+          >
+            Diagnose its identity
+          </a>
+        )}
       </header>
       <Section title="Identity">
         <FactRow label="SPIFFE ID" known={workload.spiffeId} now={now}>

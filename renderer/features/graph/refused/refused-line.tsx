@@ -1,8 +1,10 @@
 import { CircleSlash, Copy, OctagonX } from 'lucide-react'
+import { isPreview } from '../../../../shared/contract/environment-setup.ts'
 import type { RefusedLine } from '../../../../shared/contract/logs.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { formatClock, formatMoment } from '../../../../shared/words/durations.ts'
 import { partyName, reasonsOf, refusedText, whoRefused } from '../../../../shared/words/refused.ts'
+import { addressOf } from '../../../ui/address-of.ts'
 import { Button } from '../../../ui/atoms.tsx'
 import { Breakable } from '../inspector/rows.tsx'
 import styles from './refused.module.css'
@@ -21,11 +23,13 @@ export function RefusedBy({ line, short = false }: { readonly line: RefusedLine;
 
 /** Everything that is known of one refused request, whole and to be copied. */
 export function RefusedFacts({
+  environment,
   line,
   names,
   now,
   onCopy,
 }: {
+  readonly environment: string
   readonly line: RefusedLine
   readonly names: ReadonlyMap<string, string>
   readonly now: EpochMs
@@ -69,7 +73,25 @@ export function RefusedFacts({
         <Copy size={12} aria-hidden="true" />
         Copy
       </Button>
+      <Diagnose environment={environment} line={line} />
     </div>
+  )
+}
+
+/** By the address: the diagnosis is another feature, and a preview of an environment has no such screen. */
+function Diagnose({ environment, line }: { readonly environment: string; readonly line: RefusedLine }) {
+  const { decisionId, requestId, traceId } = line
+  // A decision names one call of a request, so it comes first.
+  const named = { decision: decisionId, request: requestId, trace: traceId }
+  const [by = null, id = null] = Object.entries(named).find(([, value]) => value !== null) ?? []
+  return id === null || isPreview(environment) ? null : (
+    <a
+      className={styles.diagnose}
+      href={addressOf('diagnose', { env: environment, by, id })}
+      data-testid="diagnose-refused"
+    >
+      Diagnose: why was it refused?
+    </a>
   )
 }
 

@@ -83,7 +83,7 @@ function Lines({
             <span className={styles.status}>{line.access?.status ?? '?'}</span>
             <span className={styles.why}>{reasonsOf(line)}</span>
           </summary>
-          <RefusedFacts line={line} names={names} now={now} onCopy={onCopy} />
+          <RefusedFacts environment={environment} line={line} names={names} now={now} onCopy={onCopy} />
         </details>
       ))}
       {all || requests.length <= shownAtFirst ? null : (

@@ -106,6 +106,7 @@ export function RefusedView(props: RefusedViewProps) {
 }
 
 function Listed({
+  environment,
   answer,
   minutes,
   health,
@@ -160,7 +161,7 @@ function Listed({
                 {open === key ? (
                   <tr className={styles.opened}>
                     <td colSpan={8}>
-                      <RefusedFacts line={line} names={names} now={now} onCopy={onCopy} />
+                      <RefusedFacts environment={environment} line={line} names={names} now={now} onCopy={onCopy} />
                     </td>
                   </tr>
                 ) : null}
