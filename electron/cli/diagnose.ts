@@ -2,15 +2,18 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mostLineCharacters, type RequestAsked } from '../../shared/contract/diagnosis.ts'
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
+import { incidentNote } from '../../shared/words/incident-note.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
+import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
 import { liveHelp, withService } from './connection.ts'
 import { handshakeText, requestText } from './diagnose-text.ts'
+import { probed, probeText } from './probe.ts'
 import { readOnce } from './read-once.ts'
 import { jsonText, plainText } from './text.ts'
 
-const common = {
+export const common = {
   env: { type: 'string' },
   json: { type: 'boolean', default: false },
   data: { type: 'string' },
@@ -18,7 +21,7 @@ const common = {
   live: { type: 'boolean', default: false },
 } as const
 
-interface CommonValues {
+export interface CommonValues {
   readonly env?: string | undefined
   readonly json: boolean
   readonly data?: string | undefined
@@ -26,7 +29,7 @@ interface CommonValues {
   readonly live: boolean
 }
 
-const commonHelp = `  --json            the answer as JSON
+export const commonHelp = `  --json            the answer as JSON
   --data <folder>   the records that "everyhop serve --data <folder>" keeps there
   --wait <seconds>  how long to wait for sources that have not been read (default 20)
 ${liveHelp}
@@ -35,8 +38,8 @@ Exit code 0: a cause is named, or nothing is wrong. 3: unknown, which says why.`
 
 export const diagnoseRequest: Command = {
   name: 'diagnose request',
-  usage: `everyhop diagnose request <id> --env <name> [--trace | --decision] [--json]
-everyhop diagnose request --line '<line>' [--env <name>] [--json]
+  usage: `everyhop diagnose request <id> --env <name> [--trace | --decision] [--json | --note]
+everyhop diagnose request --line '<line>' [--env <name>] [--json | --note]
 
 Why a request was refused: the cause and how certain it is, every step from caller to callee with what tells of it, what was
 ruled out, what is still open, and what to do next. The id is that of the request (x-request-id) unless said otherwise.
@@ -45,6 +48,7 @@ ruled out, what is still open, and what to do next. The id is that of the reques
   --env <name>      the environment; "everyhop env list" shows them
   --trace           the id is that of a trace
   --decision        the id is that of an OPA decision
+  --note            as an incident note in Markdown, in which text of logs stays text
 ${commonHelp}`,
   summary: 'why a request was refused, and how that is known',
   async run(words, output, signal) {
@@ -55,31 +59,40 @@ ${commonHelp}`,
         trace: { type: 'boolean', default: false },
         decision: { type: 'boolean', default: false },
         line: { type: 'string' },
+        note: { type: 'boolean', default: false },
       },
       allowPositionals: true,
     })
     const environment = values.env ?? null
     const asked = askedOf(positionals, values)
+    if (values.note && values.json) throw new UsageError('choose one of --json and --note')
     if (asked.by !== 'line' && environment === null) throw new UsageError('say which environment with --env <name>')
-    return onService(values, output, signal, async (client) => {
+    return onService(values, output, signal, async (client, clock) => {
       const diagnosis = await client.diagnosis.request({ environment, asked }, { signal })
-      return { diagnosis, text: requestText(diagnosis) }
+      const text = values.note ? incidentNote(diagnosis, { environment, now: clock.now() }) : requestText(diagnosis)
+      return { document: diagnosis, text, isKnown: isNamed(diagnosis) }
     })
   },
 }
 
 export const diagnoseHandshake: Command = {
   name: 'diagnose handshake',
-  usage: `everyhop diagnose handshake <from> <to> --env <name> [--json]
+  usage: `everyhop diagnose handshake <from> <to> --env <name> [--probe [--confirm <name>]] [--json]
 
 Which side of a handshake is wrong, in the direction of the call: what both sides have, require, trust and log. Workloads are
-named by SPIFFE ID, by stage or as they are drawn. No connection is made.
+named by SPIFFE ID, by stage or as they are drawn. No connection is made without --probe.
 
   --env <name>      the environment; "everyhop env list" shows them. playground: started for the moment when none runs
+  --probe           makes a live handshake with the server as well: written down in the journal, no application data is sent
+  --confirm <name>  needed to probe where environment.yaml says production: the environment's name once more
 ${commonHelp}`,
   summary: 'which side of a handshake is wrong, and what to do',
   async run(words, output, signal) {
-    const { values, positionals } = parseArgs({ args: [...words], options: common, allowPositionals: true })
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: { ...common, probe: { type: 'boolean', default: false }, confirm: { type: 'string' } },
+      allowPositionals: true,
+    })
     const [from, to, ...more] = positionals
     if (from === undefined || to === undefined || more.length > 0) {
       throw new UsageError('say between whom, such as: diagnose handshake gateway orchestrator --env lab')
@@ -88,9 +101,17 @@ ${commonHelp}`,
     if (environment === undefined) throw new UsageError('say which environment with --env <name>')
     return onService(values, output, signal, async (client) => {
       const diagnosis = await client.diagnosis.handshake({ environment, from, to }, { signal })
-      return { diagnosis, text: handshakeText(diagnosis) }
+      const text = handshakeText(diagnosis)
+      if (!values.probe) return { document: diagnosis, text, isKnown: isNamed(diagnosis) }
+      const probe = await probed(client, { environment, from, to }, values.confirm ?? null, signal)
+      return { document: { diagnosis, probe }, text: `${text}${probeText(probe)}`, isKnown: isNamed(diagnosis) }
     })
   },
+}
+
+/** Of what is not known there is an answer too, with an exit code of its own. */
+function isNamed({ verdict }: RequestDiagnosis | HandshakeDiagnosis): boolean {
+  return verdict.cause !== 'unknown'
 }
 
 function askedOf(
@@ -116,14 +137,19 @@ function askedOf(
   return { by: trace ? 'trace' : decision ? 'decision' : 'request', id }
 }
 
+/** What is printed: the document as JSON, or the text. */
+export interface Answer {
+  readonly document: unknown
+  readonly text: string
+  readonly isKnown: boolean
+}
+
 /** Reads every source once, where there is an environment, and then asks. What could not be read is said beside the answer. */
-async function onService(
+export async function onService(
   values: CommonValues,
   output: Output,
   signal: AbortSignal,
-  ask: (
-    client: ServiceClient,
-  ) => Promise<{ readonly diagnosis: RequestDiagnosis | HandshakeDiagnosis; readonly text: string }>,
+  ask: (client: ServiceClient, clock: Pick<Clock, 'now'>) => Promise<Answer>,
 ): Promise<ExitCode> {
   const environment = values.env
   const wait = Number(values.wait)
@@ -131,12 +157,12 @@ async function onService(
   return withService(
     async (client, clock) => {
       const silent = environment === undefined ? [] : await readOnce(client, environment, wait * 1000, clock, signal)
-      const { diagnosis, text } = await ask(client)
-      output.out(values.json ? `${jsonText(diagnosis)}\n` : text)
+      const { document, text, isKnown } = await ask(client, clock)
+      output.out(values.json ? `${jsonText(document)}\n` : text)
       for (const health of silent) {
         output.err(`everyhop: after ${wait} s: ${plainText(sourceHealthSentence(health, clock.now()))}\n`)
       }
-      return diagnosis.verdict.cause === 'unknown' ? exitCodes.gaps : exitCodes.done
+      return isKnown ? exitCodes.done : exitCodes.gaps
     },
     {
       data: values.data === undefined ? null : resolve(values.data),

@@ -3,6 +3,7 @@ import { errorData } from '../../shared/contract/errors.ts'
 import { Failure } from '../core/failure.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
 import { diagnoseHandshake, diagnoseRequest } from './diagnose.ts'
+import { diagnoseForecast } from './diagnose-forecast.ts'
 import { diagnoseRefusals } from './diagnose-refusals.ts'
 import { envList, envTest } from './env.ts'
 import { envRole } from './env-role.ts'
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   diagnoseRefusals,
   diagnoseRequest,
   diagnoseHandshake,
+  diagnoseForecast,
   envList,
   envTest,
   envRole,
