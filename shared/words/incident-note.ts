@@ -10,8 +10,7 @@ import { capitalise } from './states.ts'
 const mostLiteral = 2000
 
 /**
- * A diagnosis as Markdown for a ticket or a chat. Everything that comes of logs stays text there, and is as masked as it was held:
- * the pasted line itself is not repeated.
+ * A diagnosis as Markdown for a ticket or a chat. Everything that comes of logs stays text there, and is as masked as it was held.
  */
 export function incidentNote(
   diagnosis: RequestDiagnosis,
@@ -22,7 +21,7 @@ export function incidentNote(
   const rule = chain.find((link) => link.rule !== null)?.rule ?? null
   const silent = asked.filter(({ answered }) => !answered).map(({ source }) => source)
   return [
-    `## ${inertText(headline(diagnosis))}`,
+    headline(diagnosis),
     verdictText(verdict),
     list(aboutOf(diagnosis, environment)),
     titled(
@@ -82,9 +81,9 @@ export function incidentNote(
 }
 
 function headline({ subject }: RequestDiagnosis): string {
-  const nameOf = ({ name, spiffeId }: RequestDiagnosis['subject']['from']) => name ?? spiffeId ?? 'not known'
+  const nameOf = ({ name, spiffeId }: RequestDiagnosis['subject']['from']) => inertText(name ?? spiffeId ?? 'not known')
   const status = subject.status === null ? '' : ` (${subject.status})`
-  return `Refused request: ${nameOf(subject.from)} → ${nameOf(subject.to)}${status}`
+  return `## Refused request: ${nameOf(subject.from)} → ${nameOf(subject.to)}${status}`
 }
 
 function verdictText({ cause, reason, confidence, because, wouldRaise }: Verdict<string>): string {
@@ -121,11 +120,9 @@ function source({ from }: Evidence): string {
   return `(${inertText(evidenceSourceText(from))})`
 }
 
-/** Blocks of what sources said, each once. What somebody pasted may hold what no log of ours would: it is left out. */
+/** Blocks of what sources said, each once. */
 function literals(evidence: readonly Evidence[]): readonly string[] {
-  const texts = evidence.flatMap(({ literal, from }) =>
-    literal === null || literal === '' || from.kind === 'pasted' ? [] : [literal],
-  )
+  const texts = evidence.flatMap(({ literal }) => (literal === null || literal === '' ? [] : [literal]))
   return [...new Set(texts)].map((text) =>
     inertBlock(text.length > mostLiteral ? `${text.slice(0, mostLiteral)} … cut` : text),
   )
