@@ -78,7 +78,7 @@ export const identityDiagnosisReasons: Readonly<Record<keyof IdentityReasonParam
     `${object(p)} would select ${owner(p)}, but the controller manager passes over the namespace ${word(p, 'namespace')}.`,
   'template-not-rendered': (p) =>
     `${object(p)} selects ${owner(p)}, but its template cannot be rendered for it: ${quoted(p, 'field')} has no value there.`,
-  'no-entry-in-spire': (p) => `SPIRE has no registration entry for ${word(p, 'spiffeId')} (${owner(p)}).${until(p)}`,
+  'no-entry-in-spire': (p) => `SPIRE has no registration entry for ${owner(p)}${has(p, 'spiffeId') ? ` (${word(p, 'spiffeId')})` : ''}.${until(p)}`,
   'no-entry-though-declared': (p) =>
     `${object(p)} declares an identity for ${owner(p)}, and SPIRE has no entry of it: the controller manager has not made it, or SPIRE refused it.${until(p)}`,
   'entry-has-run-out': (p) =>

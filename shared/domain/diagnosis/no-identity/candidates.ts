@@ -153,11 +153,13 @@ function ignoredCriterion({ stats }: ClusterSpiffeIdFact, pod: PodFact): readonl
 }
 
 function templateCriterion(
-  { spiffeIdTemplate }: ClusterSpiffeIdFact,
+  { spiffeIdTemplate, stats }: ClusterSpiffeIdFact,
   rendering: Rendering,
 ): readonly IdentityCriterion[] {
   if (rendering.outcome === 'rendered') return []
-  const state = rendering.outcome === 'fails' ? 'missing' : 'unknown'
+  // A controller that rendered all of its pods knows better than what is worked out here.
+  const isContradicted = stats?.podEntryRenderFailures === 0
+  const state = rendering.outcome === 'fails' && !isContradicted ? 'missing' : 'unknown'
   return [{ part: 'template', key: rendering.field, want: spiffeIdTemplate, have: null, state }]
 }
 

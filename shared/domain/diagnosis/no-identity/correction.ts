@@ -19,11 +19,8 @@ export function correctionOf(view: IdentityView, cause: IdentityCause): Identity
     case 'template-fails':
       return newObject(view)
     case 'entry-missing':
-      return isByHand(view)
-        ? newEntry(view)
-        : view.own.length === 0 && view.knowsObjects === true
-          ? null
-          : newEntry(view)
+      // Where objects make the entries, one made by hand would be taken away again.
+      return isByHand(view) ? newEntry(view) : null
     case 'entry-selectors-mismatch':
     case 'entry-of-another-agent':
       return updatedEntry(view)
@@ -138,10 +135,11 @@ function manifest(
 function newEntry(view: IdentityView): IdentityCorrection | null {
   const { of, agent, place, owner } = view
   const parent = agent.record?.spiffeId ?? agent.spiffeId
-  if (of.spiffeId === null || parent === null || place === null) return null
+  const spiffeId = of.spiffeId ?? view.own[0]?.spiffeId ?? null
+  if (spiffeId === null || parent === null || place === null) return null
   const { namespace, serviceAccount } = place.pod
   const selectors = [`k8s:ns:${namespace}`, `k8s:sa:${serviceAccount}`]
-  return command(['entry', 'create', '-parentID', parent, '-spiffeID', of.spiffeId, ...selectorWords(selectors)], owner)
+  return command(['entry', 'create', '-parentID', parent, '-spiffeID', spiffeId, ...selectorWords(selectors)], owner)
 }
 
 /** An update replaces the entry as a whole, so what it had is in it again. */
@@ -154,7 +152,14 @@ function updatedEntry(view: IdentityView): IdentityCorrection | null {
   if (selectors === null || parent === null) return null
   const { entry } = own
   const words = [
-    ...['entry', 'update', '-entryID', entry.entryId, '-parentID', parent, '-spiffeID', entry.spiffeId],
+    'entry',
+    'update',
+    '-entryID',
+    entry.entryId,
+    '-parentID',
+    parent,
+    '-spiffeID',
+    entry.spiffeId,
     ...selectorWords(selectors),
     ...(entry.x509SvidTtlSeconds === null ? [] : ['-x509SVIDTTL', String(entry.x509SvidTtlSeconds)]),
     ...entry.federatesWith.flatMap((domain) => ['-federatesWith', domain]),
@@ -187,8 +192,7 @@ function selectorWords(selectors: readonly string[]): readonly string[] {
 
 /** Every word quoted for a POSIX shell; null where one would steer a terminal. */
 function command(words: readonly string[], owner: string): IdentityCorrection | null {
-  // oxlint-disable-next-line no-control-regex: it is what is looked for
-  if (words.some((word) => /[\u0000-\u001f\u007f-\u009f]/.test(word))) return null
+  if (words.some((word) => /\p{Cc}/u.test(word))) return null
   const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
   return { kind: 'command', text: ['spire-server', ...quoted].join(' '), reason: tell('create-entry', { owner }) }
 }

@@ -108,7 +108,8 @@ export function entriesLackIt({ of, own, knowsEntries }: IdentityView, weight: E
     const [first] = all
     const from = first?.from ?? server?.from
     if (scope === undefined || from === undefined) return []
-    const { source, instance, locator, basis } = from
+    const { source, instance, basis } = from
+    const locator = first?.from.locator ?? 'spire.api.server.entry.v1.Entry/ListEntries'
     const fact = { factId: scope.scope, source, instance, locator, basis, observedAt: scope.readAt ?? from.observedAt }
     return [ofFact(fact, tell('entries-lack-it', { spire: id, entries: all.length, spiffeId: of.spiffeId }), weight)]
   })

@@ -45,7 +45,9 @@ export const entryMissing: IdentityRule = {
       )
     }
     // Where objects make the entries it is they that lack it; that is another rule's to say.
-    if (of.spiffeId === null || (knowsObjects === true && objects.length > 0 && place !== null)) return null
+    if (knowsObjects === true && objects.length > 0 && place !== null) return null
+    // Without its SPIFFE ID an entry that might fit its process may be its own.
+    if (of.spiffeId === null && (place === null || view.entries.some(({ fits }) => fits !== false))) return null
     const isByHand = knowsObjects === null || (knowsObjects && objects.length === 0)
     return found(
       tell('no-entry-in-spire', { owner, spiffeId: of.spiffeId, until }),

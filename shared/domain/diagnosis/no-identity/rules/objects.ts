@@ -108,6 +108,8 @@ export const selectorMismatch: IdentityRule = {
   },
 }
 
+const nearly: readonly IdentityRule[] = [templateFails, namespaceExcluded, selectorMismatch]
+
 /** ID-01: nothing in the cluster is for it. */
 export const noClusterSpiffeId: IdentityRule = {
   id: 'no-cluster-spiffeid',
@@ -124,7 +126,8 @@ export const noClusterSpiffeId: IdentityRule = {
     // Without its pod or its SPIFFE ID some of the objects cannot be held against it.
     if (objects.some((each) => maySelect(each)) || (place === null && of.spiffeId === null)) return null
     if (place === null && of.clusters.some(({ spiffeIds }) => spiffeIds.length > 0)) return null
-    if (meantFor(view).length > 0) return null
+    // An object that nearly is for it is the better answer, however certain.
+    if (nearly.some((rule) => rule.examine(view)?.kind === 'found')) return null
     const [first] = objects
     if (first === undefined) return null
     const read = tell('objects-lack-it', { cluster: first.cluster.id, objects: objects.length })
