@@ -1,13 +1,5 @@
 import { expect, it } from 'vitest'
-import {
-  access,
-  decision,
-  decisionId,
-  denied,
-  evaluation,
-  requestCase,
-  requestId,
-} from '../../test/builders/request-case.ts'
+import { decision, decisionId, denied, evaluation, requestCase, requestId } from '../../test/builders/request-case.ts'
 import { diagnoseRequest } from '../domain/diagnosis/request/diagnose-request.ts'
 import { incidentNote } from './incident-note.ts'
 
