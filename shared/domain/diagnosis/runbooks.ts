@@ -90,3 +90,12 @@ export function runbookSteps(condition: Condition): readonly NextStep[] {
   if (runbook === null) return []
   return [{ reason: tellOfIdentity('follow-runbook', { runbook }), command: null, open: null, runbook }]
 }
+
+/** The step that leads to why a workload is given no identity. */
+export function identityStep({ id, name }: { readonly id: string; readonly name: string }): NextStep {
+  return {
+    reason: tellOfIdentity('why-no-identity', { owner: name }),
+    command: null,
+    open: { kind: 'identity', workload: id },
+  }
+}

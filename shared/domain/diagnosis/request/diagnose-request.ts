@@ -2,6 +2,7 @@ import type { Workload } from '../../model/graph.ts'
 import type { NextStep, OpenQuestion, RequestDiagnosis, RequestSubject } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { RequestCase } from '../request-case.ts'
+import { identityStep, runbookSteps } from '../runbooks.ts'
 import { chainOf, pathOf } from './chain.ts'
 import { endLine, isToldByCallerOnly } from './evidence.ts'
 import { rank } from './rank.ts'
@@ -98,10 +99,15 @@ function nextOf(view: RequestView, cause: RequestDiagnosis['verdict']['cause']):
     const open = { kind: 'handshake', from: caller.id, to: callee.id } as const
     next.push({ reason: tell('look-at-handshake', names), command: null, open })
   }
+  // Without a certificate it is the caller; else it is who has none.
+  const without =
+    cause === 'caller-without-identity' ? caller : [callee, caller].find((each) => each?.state.state === 'no-identity')
+  const isIdentity = cause === 'caller-without-identity' || cause === 'registration-not-reconciled'
+  if (isIdentity && without !== null && without !== undefined) next.push(identityStep(without))
   if (hop !== null) next.push({ reason: tell('look-at-hop', names), command: null, open: { kind: 'hop', hop: hop.id } })
   if (cause === 'application-refused' || cause === 'vault-refused') {
     const open = callee === null ? null : ({ kind: 'workload', workload: callee.id } as const)
     next.push({ reason: tell('ask-owner-of', { owner: names.callee }), command: null, open })
   }
-  return next
+  return [...next, ...runbookSteps(cause)]
 }
