@@ -1,5 +1,8 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { HandshakeProbe } from '../../shared/domain/diagnosis/handshake/probe.ts'
 import { useApi } from './api-context.tsx'
+import { useCommand } from './environments.ts'
 
 /** How often what is shown of a diagnosis is asked for again, milliseconds. */
 const again = 3000
@@ -84,4 +87,26 @@ export function useWorkloadsInTrouble(environment: string) {
       select: (view) => view.nodes.flatMap((node) => (node.type === 'workload' && node.matches ? [node.workload] : [])),
     }),
   )
+}
+
+/** A live handshake with the server of a hop, made only when it is asked for. */
+export function useProbe(
+  environment: string,
+  from: string,
+  to: string,
+): {
+  /** What the last one showed; null: none was made. */
+  readonly probe: HandshakeProbe | null
+  readonly busy: boolean
+  readonly failure: string | null
+  readonly ask: () => Promise<boolean>
+} {
+  const { client } = useApi()
+  const { busy, failure, run } = useCommand()
+  const [probe, setProbe] = useState<HandshakeProbe | null>(null)
+  const ask = () =>
+    run(async () => {
+      setProbe(await client.diagnosis.probe({ environment, from, to }))
+    })
+  return { probe, busy, failure, ask }
 }

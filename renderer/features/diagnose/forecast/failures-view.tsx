@@ -3,6 +3,7 @@ import type { Forecast, ForecastFailure } from '../../../../shared/domain/diagno
 import { countOf, formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { handshakeLink } from '../handshake/links.ts'
+import { shortSentence } from '../handshake/short.ts'
 import styles from './forecast.module.css'
 
 /** Hops that fail if nothing changes, soonest first, in groups by what they have in common. */
@@ -38,7 +39,7 @@ export function FailuresView({
           <li key={cause.key}>
             <header>
               <b>{whenWords(cause.failsAt, now)}</b>
-              <span>{reasonSentence(cause.reason)}</span>
+              <span>{shortSentence(reasonSentence(cause.reason), now)}</span>
             </header>
             <ul>
               {hops.map((failure) => (
@@ -69,7 +70,7 @@ function FailureItem({
         <a href={handshakeLink(environment, from.workload, to.workload)}>
           {from.name} → {to.name}
         </a>
-        <small>{reasonSentence(reason)}</small>
+        <small>{shortSentence(reasonSentence(reason), now)}</small>
       </span>
       <span className={styles.when}>
         {isFailing ? 'failing now' : formatClock(failsAt, now)}

@@ -4,6 +4,7 @@ import { formatClock, formatDuration } from '../../../../shared/words/durations.
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { capitalise } from '../../../../shared/words/states.ts'
 import { graphLink } from '../handshake/links.ts'
+import { shortSentence } from '../handshake/short.ts'
 import styles from './forecast.module.css'
 
 const looks: Readonly<Record<RotationState, { readonly glyph: string; readonly tone: string }>> = {
@@ -60,7 +61,11 @@ export function RotationView({
                         ? `${formatDuration(now - end)} ago`
                         : `in ${formatDuration(end - now)}`}
                   </td>
-                  <td>{agent === null ? 'not known' : `${agent.name}, ${agentStateLabels[agent.state]}`}</td>
+                  <td title={agent?.id}>
+                    {agent === null
+                      ? 'not known'
+                      : `${shortSentence(agent.name, now)}, ${agentStateLabels[agent.state]}`}
+                  </td>
                 </tr>
               )
             })}

@@ -2,6 +2,7 @@ import type { Forecast, ForecastAgent, ForecastIdentity } from '../../../../shar
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { authorityLabels } from '../../../../shared/words/diagnosis-forecast.ts'
 import { formatClock, formatDuration } from '../../../../shared/words/durations.ts'
+import { shortSentence } from '../handshake/short.ts'
 import { type Place, type Scale, scaleOf } from './scale.ts'
 
 export type ValidityTone = 'ok' | 'warn' | 'fail' | 'unknown'
@@ -127,7 +128,7 @@ function agentRow(
   return {
     key: `agent/${id}`,
     kind: 'agent',
-    label: `Agent ${name}`,
+    label: `Agent ${shortSentence(name, now)}`,
     tone: state === 'renewing' ? 'ok' : state === 'unknown' ? 'unknown' : 'fail',
     bar: last === null ? null : scale.bar(null, silentSince ?? now),
     silent: silentSince === null ? null : { from: scale.place(silentSince), to: scale.place(now) },

@@ -15,6 +15,7 @@ import { AsideSection, NextSteps, OpenList, RuledOutList } from './aside-parts.t
 import styles from './handshake.module.css'
 import { LeafView } from './leaf-view.tsx'
 import { graphLink, linkTo } from './links.ts'
+import { ProbeSection } from './probe-view.tsx'
 import { Reach } from './reach.tsx'
 import { SideCard } from './side-card.tsx'
 import { VerdictCard, type VerdictTone } from './verdict-card.tsx'
@@ -73,7 +74,7 @@ function OneHandshake({
           <a href={graphLink(environment, hop)} data-testid="hop-on-graph">
             <Share2 size={14} aria-hidden="true" /> Show on the graph
           </a>
-          <Button small onClick={() => onCopy(handshakeNote(diagnosis, now))} data-testid="copy-note">
+          <Button small onClick={() => onCopy(handshakeNote(diagnosis, now))} data-copy data-testid="copy-note">
             <Copy size={12} aria-hidden="true" />
             Copy as incident note
           </Button>
@@ -95,6 +96,12 @@ function OneHandshake({
         <AsideSection title="What to do">
           <NextSteps next={diagnosis.next} linkOf={(open) => linkTo(environment, open)} onCopy={onCopy} />
         </AsideSection>
+        <ProbeSection
+          environment={environment}
+          from={diagnosis.from}
+          to={diagnosis.to}
+          server={diagnosis.server.name}
+        />
         <AsideSection title="Reach">
           <Reach hop={hop} forecast={forecast.data} environment={environment} now={now} />
         </AsideSection>

@@ -4,6 +4,7 @@ import { formatAge, formatClock, formatDuration } from '../../../../shared/words
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { basisGlyph, sourceLabel } from '../../../../shared/words/states.ts'
 import styles from './handshake.module.css'
+import { shortSentence } from './short.ts'
 
 /** The same leaf in three places: where they differ, an old certificate is served. */
 export function LeafView({
@@ -52,7 +53,7 @@ export function LeafView({
         {sides.map(({ role, leaf }) => (
           <li key={role} data-state={leaf.state}>
             <span aria-hidden="true">{glyphs[leaf.state]} </span>
-            {role}: {reasonSentence(leaf.reason)}
+            {role}: {shortSentence(reasonSentence(leaf.reason), now)}
           </li>
         ))}
       </ul>

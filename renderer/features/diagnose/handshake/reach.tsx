@@ -4,6 +4,7 @@ import { formatClock } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import styles from './handshake.module.css'
 import { handshakeLink } from './links.ts'
+import { shortSentence } from './short.ts'
 
 /** Hops that fail, or will, by the same cause as this one. */
 export function Reach({
@@ -28,7 +29,7 @@ export function Reach({
     <>
       {shared.map(({ key, reason }) => (
         <p key={key} className={styles.shared}>
-          {reasonSentence(reason)}
+          {shortSentence(reasonSentence(reason), now)}
         </p>
       ))}
       <ul className={styles.ruled}>

@@ -1,4 +1,4 @@
-import { useId, useState } from 'react'
+import { Fragment, useId, useState } from 'react'
 import type { HandshakeRow, HandshakeSide } from '../../../../shared/domain/diagnosis/model.ts'
 import { handshakeRowLabels, handshakeRowStates } from '../../../../shared/words/diagnosis.ts'
 import { formatAge, formatClock } from '../../../../shared/words/durations.ts'
@@ -6,6 +6,7 @@ import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { basisGlyph, sourceLabel } from '../../../../shared/words/states.ts'
 import { EvidenceLines } from './evidence-line.tsx'
 import styles from './handshake.module.css'
+import { shortIdentity, shortSentence } from './short.ts'
 
 const glyphs: Readonly<Record<HandshakeRow['state'], string>> = {
   fine: '✓',
@@ -44,9 +45,7 @@ export function SideCard({
                 <span className="visually-hidden">{handshakeRowStates[row.state]}</span>
               </td>
               <td>
-                <span className={identifiers.has(row.row) && row.state !== 'unknown' ? styles.identifier : undefined}>
-                  {reasonSentence(row.reason)}
-                </span>
+                <RowText row={row} now={now} />
                 {asked && row.evidence.length > 0 ? <EvidenceLines evidence={row.evidence} now={now} /> : null}
               </td>
             </tr>
@@ -55,6 +54,18 @@ export function SideCard({
         </tbody>
       </table>
     </section>
+  )
+}
+
+/** In few words; whole in the title. */
+function RowText({ row, now }: { readonly row: HandshakeRow; readonly now: number }) {
+  const whole = reasonSentence(row.reason)
+  const isIdentity = identifiers.has(row.row) && row.state !== 'unknown'
+  const text = isIdentity ? shortIdentity(whole) : shortSentence(whole, now)
+  return (
+    <span className={isIdentity ? styles.identifier : undefined} title={text === whole ? undefined : whole}>
+      {text}
+    </span>
   )
 }
 
@@ -72,7 +83,7 @@ function Says({ side: { says }, now }: { readonly side: HandshakeSide; readonly 
           'No error of it is held.'
         ) : (
           <>
-            <code className={styles.literal}>{says.literal}</code>
+            <Literal text={says.literal} />
             <span className={styles.decoded}>
               {reasonSentence(says.decoded)} · logged {formatClock(says.at, now)}
             </span>
@@ -80,6 +91,20 @@ function Says({ side: { says }, now }: { readonly side: HandshakeSide; readonly 
         )}
       </td>
     </tr>
+  )
+}
+
+/** As the source has it; it may break where BoringSSL joins words. */
+function Literal({ text }: { readonly text: string }) {
+  return (
+    <code className={styles.literal}>
+      {text.split(/(?<=[:|_])/).map((part, at) => (
+        <Fragment key={`${at + 1} ${part}`}>
+          {part}
+          <wbr />
+        </Fragment>
+      ))}
+    </code>
   )
 }
 

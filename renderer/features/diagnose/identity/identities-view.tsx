@@ -74,7 +74,7 @@ function OneIdentity({ environment, workload, onCopy }: DiagnoseProps & { readon
               <Share2 size={14} aria-hidden="true" /> Show on the graph
             </a>
           )}
-          <Button small onClick={() => onCopy(identityNote(diagnosis, now))} data-testid="copy-note">
+          <Button small onClick={() => onCopy(identityNote(diagnosis, now))} data-copy data-testid="copy-note">
             <Copy size={12} aria-hidden="true" />
             Copy as incident note
           </Button>
