@@ -15,7 +15,7 @@ const hour = 3_600_000
  */
 export function renewsBy(notBefore: EpochMs, notAfter: EpochMs): EpochMs {
   const lifetime = notAfter - notBefore
-  const atHalf = notAfter - lifetime / 2 + lifetime / 20
+  const atHalf = Math.round(notAfter - lifetime / 2 + lifetime / 20)
   return lifetime >= 36 * hour ? Math.max(atHalf, notAfter - 24 * hour) : atHalf
 }
 
