@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { fact, noTrial, overview, policyAsked, type Revisions, revisions } from '../../test/builders/policy-asked.ts'
 import { Failure } from '../core/failure.ts'
+import type { PolicyTrials } from '../core/policy-trials.ts'
 import { evaluator, revisionBefore } from './evaluate.ts'
-import type { PolicyAsked } from './policy-asked.ts'
 
 const never = new AbortController().signal
-const evaluate = (asked: PolicyAsked) => evaluator(asked)('lab', 'd-1', never)
-const policy = (known: Revisions, changes: Partial<PolicyAsked> = {}, live: string | null = 'r2') =>
+const evaluate = (asked: PolicyTrials) => evaluator(asked)('lab', 'd-1', never)
+const policy = (known: Revisions, changes: Partial<PolicyTrials> = {}, live: string | null = 'r2') =>
   policyAsked(known, { bundles: async () => [overview(live)], ...changes })
 
 test('the revision that decided, the newest and the one before are asked about the same input', async () => {
@@ -50,7 +50,7 @@ test('of several bundles the one that the record names decided', async () => {
 
 test('every folder of a policy is given back, also when OPA fails', async () => {
   let open = 0
-  const counted: Partial<PolicyAsked> = {
+  const counted: Partial<PolicyTrials> = {
     async open() {
       open += 1
       return {
@@ -67,7 +67,7 @@ test('every folder of a policy is given back, also when OPA fails', async () => 
 const fails = (reason: Error) => async (): Promise<never> => {
   throw reason
 }
-test.each<[string, PolicyAsked, string]>([
+test.each<[string, PolicyTrials, string]>([
   ['no revision is to be had', policy({}), 'no-policy'],
   ['the input is not held', policy({}, { recorded: fails(new Failure('not-found', 'd-1', 'gone')) }), 'no-input'],
   ['there is no OPA', policy({}, { open: fails(new Failure('not-found', 'opa', 'none')) }), 'no-opa'],

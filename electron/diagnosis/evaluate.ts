@@ -1,16 +1,14 @@
 import type { CaseEvaluation } from '../../shared/domain/diagnosis/request-case.ts'
 import type { BundleOverview } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
-import type { RecordedInput } from '../policy/inputs.ts'
-import type { KeptRevision, Trial } from '../policy/trials.ts'
+import type { KeptRevision, PolicyTrials, RecordedInput, Trial } from '../core/policy-trials.ts'
 import type { Evaluated } from './parts.ts'
-import type { PolicyAsked } from './policy-asked.ts'
 
 /**
  * The recorded input of a decision against the revision that decided it, with the expression that decided; and what the newest
  * revision and the one before say of it. Where the bytes of the one that decided are not to be had, the nearest is taken, and said.
  */
-export function evaluator(policy: PolicyAsked) {
+export function evaluator(policy: PolicyTrials) {
   return async (environment: string, decisionId: string, signal: AbortSignal): Promise<Evaluated> => {
     try {
       const recorded = await policy.recorded(environment, decisionId, signal)
@@ -71,7 +69,7 @@ export function bundleOf({ bundle: name }: RecordedInput, bundles: readonly Bund
 
 /** The revision that decided; else the one that was live then as far as is kept, which is the nearest. null: none is kept. */
 export async function openNearest(
-  policy: PolicyAsked,
+  policy: PolicyTrials,
   asked: AskedOf,
   { at }: RecordedInput,
   revision: string,
@@ -95,7 +93,7 @@ export function revisionBefore(kept: readonly KeptRevision[], revision: string):
 }
 
 export async function withTrial<Value>(
-  policy: PolicyAsked,
+  policy: PolicyTrials,
   { environment, bundle, signal }: AskedOf,
   revision: string,
   work: (trial: Trial) => Promise<Value>,

@@ -3,6 +3,7 @@ import type { HopDetail } from '../../shared/contract/graph.ts'
 import type { FoundAnswer, RefusedAnswer } from '../../shared/contract/logs.ts'
 import type { PolicySubject, Recheck, Rechecked } from '../../shared/contract/policy.ts'
 import { Failure } from '../core/failure.ts'
+import type { RecordedInput } from '../core/policy-trials.ts'
 import { OpaProblem } from '../tools/opa-command.ts'
 import type { Simulating } from './simulating.ts'
 import type { Subject, Subjects } from './subjects.ts'
@@ -11,19 +12,6 @@ export interface InputParts {
   decision(environment: string, decisionId: string): Promise<FoundAnswer>
   hop(environment: string, id: string): Promise<HopDetail>
   refused(environment: string, minutes: number, limit: number): Promise<RefusedAnswer>
-}
-
-/** An input as the pipeline sends it. */
-export interface RecordedInput {
-  readonly input: unknown
-  /** JSON pointers of what is not as it was: taken out by the policy's mask, or by Everyhop before it was kept. */
-  readonly masked: readonly string[]
-  readonly revision: string | null
-  /** The bundle that decided, where the record names one alone. */
-  readonly bundle: string | null
-  /** What OPA answered; undefined: it is not told. */
-  readonly answer: unknown
-  readonly at: number | null
 }
 
 export interface RecheckRequest {

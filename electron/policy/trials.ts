@@ -1,86 +1,31 @@
-import type { PolicySubject } from '../../shared/contract/policy.ts'
-import type { Looked } from '../../shared/domain/diagnosis/change/looked.ts'
 import { withValue } from '../../shared/domain/diagnosis/change/looked.ts'
 import type { Candidate } from '../../shared/domain/diagnosis/change/propose.ts'
-import type { RuleTrace } from '../../shared/domain/diagnosis/model.ts'
-import type { Evaluation, RevisionId } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
-import { type OpaCommand, OpaProblem } from '../tools/opa-command.ts'
+import type { ExplainAbout, FileText, Outcome, PolicyTrials, Trial, Why } from '../core/policy-trials.ts'
+import { jsonOr, type OpaCommand, OpaProblem } from '../tools/opa-command.ts'
 import { decisionOf } from '../tools/opa-evaluate.ts'
 import { askOpa } from '../tools/opa-query.ts'
 import { decisionPathFor } from './deployed.ts'
 import { decidingExpression } from './explaining/blame.ts'
-import { type BundleData, bundleData } from './explaining/bundle-data.ts'
+import { type BundleData, bundleData, dataFileOf } from './explaining/bundle-data.ts'
 import { framesOf, packagesOf } from './explaining/frames.ts'
+import { withValueInText } from './explaining/json-edit.ts'
 import { lookedAt } from './explaining/looked.ts'
 import { printPath } from './explaining/print-term.ts'
+import { spansOf, withoutExpression, withoutRule } from './explaining/rule-edit.ts'
 import { ruleTraceOf } from './explaining/rule-trace.ts'
 import { traceEvents } from './explaining/trace-events.ts'
+import { jsonLines } from './json-lines.ts'
 import type { PolicyParts } from './parts.ts'
 import { queryOfPath } from './simulating.ts'
 import type { Subject, Subjects } from './subjects.ts'
-
-type Outcome = Evaluation['decision']
-
-/** Revisions of a bundle that can be evaluated, and what they make of an input: for the diagnosis. */
-export interface Trials {
-  /** Those whose bytes are kept, the last that went live first. */
-  kept(environment: string, bundle: string): Promise<readonly KeptRevision[]>
-  /** null: its bytes are not to be had, or without the data they need. `close` gives its folder back. Rejects with a `Failure`. */
-  open(environment: string, bundle: string, revision: PolicySubject, signal: AbortSignal): Promise<Trial | null>
-}
-
-export interface KeptRevision extends RevisionId {
-  readonly liveAt: number
-}
-
-export interface Trial {
-  readonly id: RevisionId
-  readonly decisionPath: string
-  readonly files: ReadonlyMap<string, Uint8Array>
-  readonly data: BundleData
-  decide(input: unknown, signal: AbortSignal): Promise<Outcome>
-  /** The same with the expression that decided; `why` null: the trace does not tell. */
-  explain(input: unknown, about: ExplainAbout, signal: AbortSignal): Promise<Explained>
-  /** One value changed each: what OPA decides then; null: it cannot tell. */
-  decideEach(
-    candidates: readonly Candidate[],
-    input: unknown,
-    signal: AbortSignal,
-  ): Promise<readonly (Outcome | null)[]>
-  /** With files that have another text. Rejects with `OpaProblem`. */
-  decideWith(changed: ReadonlyMap<string, string>, input: unknown, signal: AbortSignal): Promise<Outcome>
-  /** What `opa parse` tells of a file of Rego, with places. */
-  parsed(path: string, signal: AbortSignal): Promise<unknown>
-  close(): Promise<void>
-}
-
-export interface ExplainAbout {
-  /** JSON pointers of what the record hides. */
-  readonly masked: readonly string[]
-  /** What OPA answered then. */
-  readonly said: unknown
-  readonly isRevisionThatDecided: boolean
-}
-
-export interface Explained {
-  readonly outcome: Outcome
-  readonly why: Why | null
-}
-
-export interface Why {
-  readonly rule: RuleTrace
-  readonly looked: Looked
-  /** Row at which the rule begins that refused, where one did; null: none did. */
-  readonly refusing: { readonly file: string; readonly row: number } | null
-}
 
 /** For one run of OPA. Milliseconds. */
 const runMs = 4_000
 /** Of a file whose rows are told. */
 const mostTextBytes = 4 * 1024 ** 2
 
-export function createTrials(parts: PolicyParts, subjects: Subjects): Trials {
+export function createTrials(parts: PolicyParts, subjects: Subjects): Pick<PolicyTrials, 'kept' | 'open'> {
   return {
     kept: async (environment, bundle) =>
       (await parts.kept.list(environment, bundle)).map(({ revision, digest, liveAt, publishedAt, keptAt }) => ({
@@ -113,6 +58,13 @@ async function openTrial(subject: Subject, decisionPath: string, opa: OpaCommand
     return askOpa(opa, { folder: where, query: asked, input, explains, timeoutMs: runMs }, signal)
   }
 
+  /** What `opa parse` tells of a file of Rego, with places. */
+  async function parsed(path: string, signal: AbortSignal): Promise<unknown> {
+    const words = ['parse', '--format', 'json', '--json-include', 'locations', '--', path]
+    const run = await opa.run(words, { cwd: folder, signal, limits: { timeoutMs: runMs } })
+    return run.ended === 'exited' && run.code === 0 ? jsonOr(run.stdout) : null
+  }
+
   async function decideEach(
     candidates: readonly Candidate[],
     input: unknown,
@@ -139,9 +91,7 @@ async function openTrial(subject: Subject, decisionPath: string, opa: OpaCommand
 
   return {
     id: subject.id,
-    decisionPath,
-    files: subject.files,
-    data,
+    data: data.document,
     decide: async (input, signal) => decisionOf((await ask(query, input, false, signal)).value),
     async explain(input, about, signal) {
       const { value, explanation } = await ask(query, input, true, signal)
@@ -152,30 +102,45 @@ async function openTrial(subject: Subject, decisionPath: string, opa: OpaCommand
       }
     },
     decideEach,
-    async decideWith(changed, input, signal) {
-      const encoder = new TextEncoder()
-      const files = new Map([
-        ...subject.files,
-        ...[...changed].map(([path, text]) => [path, encoder.encode(text)] as const),
-      ])
+    async decideWith({ path, text }, input, signal) {
+      const files = new Map(subject.files).set(path, new TextEncoder().encode(text))
       const place = await subjects.folder({ ...subject, id: { ...subject.id, digest: null }, files })
       try {
         return decisionOf((await ask(query, input, false, signal, place.folder)).value)
+      } catch (reason) {
+        if (signal.aborted || !(reason instanceof OpaProblem)) throw reason
+        return null
       } finally {
         await place.release()
       }
     },
-    async parsed(path, signal) {
-      const words = ['parse', '--format', 'json', '--json-include', 'locations', '--', path]
-      const run = await opa.run(words, { cwd: folder, signal, limits: { timeoutMs: runMs } })
-      if (run.ended !== 'exited' || run.code !== 0) return null
-      try {
-        return JSON.parse(run.stdout)
-      } catch {
-        return null
-      }
+    withData(path, value) {
+      const file = data.fileOf(path)
+      const about = file === null ? null : dataFileOf(file)
+      const text = file === null ? null : textOf(subject, file)
+      if (file === null || about === null || text === null) return null
+      const before = about.kind === 'json' ? jsonLines(text) : text
+      const after = withValueInText(text, about.kind, path.slice(about.at.length), value)
+      return before === null || after === null ? null : { path: file, before, text: after }
+    },
+    async without(what, { file, row }, signal): Promise<FileText | null> {
+      const before = textOf(subject, file)
+      if (before === null) return null
+      const spans = spansOf(await parsed(file, signal))
+      const text = what === 'rule' ? withoutRule(before, spans, row) : withoutExpression(before, spans, row)
+      return text === null ? null : { path: file, before, text }
     },
     close: release,
+  }
+}
+
+function textOf(subject: Subject, path: string): string | null {
+  const bytes = subject.files.get(path)
+  if (bytes === undefined || bytes.length > mostTextBytes) return null
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return null
   }
 }
 

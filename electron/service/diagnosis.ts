@@ -1,10 +1,10 @@
 import type { LogStores } from '../core/log-keeping.ts'
+import type { PolicyTrials } from '../core/policy-trials.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { evaluator } from '../diagnosis/evaluate.ts'
 import { createDiagnosisHandlers, type DiagnosisHandlerParts, type DiagnosisHandlers } from '../diagnosis/handlers.ts'
 import type { RecordReading } from '../diagnosis/parts.ts'
-import type { PolicyAsked } from '../diagnosis/policy-asked.ts'
 import type { ProbeParts } from '../diagnosis/probe.ts'
 
 /** What the rest of the service gives to the diagnosis. */
@@ -13,7 +13,7 @@ export interface DiagnosisNeighbours {
   readonly records: RecordReading
   readonly sessions: Sessions
   readonly logStores: LogStores
-  readonly policy: PolicyAsked
+  readonly policy: PolicyTrials
   readonly probing: ProbeParts
 }
 

@@ -12,9 +12,9 @@ import { Failure } from '../core/failure.ts'
 import type { GraphHandlers } from '../core/graph.ts'
 import type { Journal } from '../core/journal.ts'
 import type { LogsHandlers } from '../core/logs.ts'
+import type { PolicyTrials } from '../core/policy-trials.ts'
 import type { Clock, Files, Log, Secrets } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
-import type { PolicyAsked } from '../diagnosis/policy-asked.ts'
 import { createDrafts } from '../policy/drafts.ts'
 import { createEditing } from '../policy/editing.ts'
 import { createPolicyHandlers, type PolicyHandlers } from '../policy/handlers.ts'
@@ -58,7 +58,7 @@ export interface PolicyService {
   /** For actions of other namespaces: they ask and write down as those of policies do. */
   readonly actions: { readonly journal: Journal; demandChangeMode(environment: string): void }
   /** For the diagnosis: recorded decisions, and what other policies make of them. */
-  readonly asked: PolicyAsked
+  readonly asked: PolicyTrials
   /** Path of opa; null: it is not on this machine now. */
   opaProgram(): Promise<string | null>
   close(): Promise<void>

@@ -60,6 +60,7 @@ it('what was masked in the log is as masked in the note', () => {
           decidedBy: 'failed',
           name: null,
           alternatives: 0,
+          lookedFor: null,
           lines: [
             {
               row: 4,

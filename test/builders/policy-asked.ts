@@ -1,7 +1,4 @@
-import type { PolicyAsked } from '../../electron/diagnosis/policy-asked.ts'
-import { bundleData } from '../../electron/policy/explaining/bundle-data.ts'
-import type { RecordedInput } from '../../electron/policy/inputs.ts'
-import type { KeptRevision, Trial, Why } from '../../electron/policy/trials.ts'
+import type { KeptRevision, PolicyTrials, RecordedInput, Trial, Why } from '../../electron/core/policy-trials.ts'
 import type { Looked } from '../../shared/domain/diagnosis/change/looked.ts'
 import type { RuleTrace } from '../../shared/domain/diagnosis/model.ts'
 import type { BundleOverview } from '../../shared/domain/model/policy.ts'
@@ -35,14 +32,13 @@ export function noTrial(revision: string): Trial {
   const refuse = (): Promise<never> => Promise.reject(new Error('not asked'))
   return {
     id: { revision, digest: revision },
-    decisionPath: 'pipeline/authz/result',
-    files: new Map(),
-    data: bundleData(new Map()),
+    data: {},
     decide: refuse,
     explain: refuse,
     decideEach: refuse,
     decideWith: refuse,
-    parsed: refuse,
+    withData: () => null,
+    without: refuse,
     close: async () => {},
   }
 }
@@ -52,7 +48,7 @@ export function revisions(...names: readonly string[]): readonly KeptRevision[] 
   return names.map((revision, at) => ({ revision, digest: revision, liveAt: 3_000 - 1_000 * at }))
 }
 
-export function policyAsked(known: Revisions, changes: Partial<PolicyAsked> = {}): PolicyAsked {
+export function policyAsked(known: Revisions, changes: Partial<PolicyTrials> = {}): PolicyTrials {
   return {
     recorded: async () => recorded,
     bundles: async () => [overview('r1')],

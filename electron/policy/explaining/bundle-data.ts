@@ -1,5 +1,5 @@
 import { parse as parseYaml } from 'yaml'
-import { type Path, valueAt } from '../../../shared/domain/diagnosis/change/looked.ts'
+import { type Path, valueAt, withValue } from '../../../shared/domain/diagnosis/change/looked.ts'
 
 /** Files that bring data: OPA takes `data.json`, `data.yaml` and `data.yml`, each at the path of its folder. */
 export function dataFileOf(path: string): { readonly at: readonly string[]; readonly kind: 'json' | 'yaml' } | null {
@@ -17,6 +17,8 @@ export interface BundleData {
   at(path: Path): unknown
   /** The file that has this path or, of what is missing, would have it; null: no file that could. */
   fileOf(path: Path): string | null
+  /** All of it as one value. */
+  readonly document: unknown
   /** False: some of it was too large or could not be read. */
   readonly isWhole: boolean
 }
@@ -45,8 +47,12 @@ export function bundleData(files: ReadonlyMap<string, Uint8Array>): BundleData {
     }
     return depth
   }
+  const document = documents
+    .toReversed()
+    .reduce<unknown>((found, { at, value }) => withValue(found, at, merged(valueAt(found, at), value)) ?? found, {})
   return {
     isWhole,
+    document,
     at(path) {
       for (const document of above(path)) {
         const found = valueAt(document.value, path.slice(document.at.length))
@@ -59,6 +65,19 @@ export function bundleData(files: ReadonlyMap<string, Uint8Array>): BundleData {
       return deepest?.path ?? null
     },
   }
+}
+
+function merged(one: unknown, other: unknown): unknown {
+  if (!isObject(one) || !isObject(other)) return other ?? one
+  const inner = Object.entries(other).map(([name, value]: [string, unknown]) => [
+    name,
+    Object.hasOwn(one, name) ? merged(one[name], value) : value,
+  ])
+  return { ...one, ...Object.fromEntries(inner) }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function read(bytes: Uint8Array, kind: 'json' | 'yaml'): unknown {
