@@ -68,14 +68,14 @@ function sideText({ rows, says }: HandshakeSide): string {
   return columns([...lines, ...said])
 }
 
-function sentenceOf({ cause, reason, confidence, because }: Verdict<string>): readonly string[] {
+export function sentenceOf({ cause, reason, confidence, because }: Verdict<string>): readonly string[] {
   const sentence = `${plainText(reasonSentence(reason))}\n`
   const certainty = `${confidenceLabels[confidence]}: ${reasonSentence(because)}`
   // Of what is not known there is no degree.
   return cause === 'unknown' ? [sentence] : [sentence, `${plainText(certainty)}\n`]
 }
 
-function closing(
+export function closing(
   ruledOut: readonly RuledOut[],
   open: readonly OpenQuestion[],
   next: readonly NextStep[],
@@ -103,7 +103,7 @@ function withSources(reason: Reason, evidence: readonly Evidence[]): string {
 }
 
 /** Nothing at all where there is nothing to say. */
-function section(title: string, body: string): string {
+export function section(title: string, body: string): string {
   if (body === '') return ''
   const lines = body.split('\n').filter((line) => line !== '')
   return `\n${plainText(title)}\n${lines.map((line) => `  ${line}\n`).join('')}`

@@ -4,6 +4,7 @@ import { Failure } from '../core/failure.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
 import { diagnoseHandshake, diagnoseRequest } from './diagnose.ts'
 import { diagnoseForecast } from './diagnose-forecast.ts'
+import { diagnoseIdentity } from './diagnose-identity.ts'
 import { diagnoseRefusals } from './diagnose-refusals.ts'
 import { envList, envTest } from './env.ts'
 import { envRole } from './env-role.ts'
@@ -27,6 +28,7 @@ const commands: readonly Command[] = [
   diagnoseRequest,
   diagnoseHandshake,
   diagnoseForecast,
+  diagnoseIdentity,
   envList,
   envTest,
   envRole,

@@ -7,6 +7,7 @@ import type {
   RequestCause,
   RequestLinkKind,
 } from '../domain/diagnosis/model.ts'
+import { identityCauseLabels } from './diagnosis-identity.ts'
 import { formatMoment } from './durations.ts'
 
 /** Names of what a diagnosis consists of; the sentences are in diagnosis-request.ts and diagnosis-handshake.ts. */
@@ -79,7 +80,8 @@ export const causeLabels: Readonly<Record<RequestCause | HandshakeCause, string>
 }
 
 export function causeLabel(cause: string): string {
-  return Object.entries(causeLabels).find(([id]) => id === cause)?.[1] ?? cause
+  const labels = { ...identityCauseLabels, ...causeLabels }
+  return Object.entries(labels).find(([id]) => id === cause)?.[1] ?? cause
 }
 
 export const handshakeRowLabels: Readonly<Record<HandshakeRow['row'], string>> = {

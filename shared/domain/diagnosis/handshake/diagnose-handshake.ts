@@ -1,5 +1,6 @@
 import type { Evidence, HandshakeDiagnosis, NextStep, OpenQuestion } from '../model.ts'
 import { tell, tellOfHandshake } from '../reasons.ts'
+import { identityStep, runbookSteps } from '../runbooks.ts'
 import { confidenceOf, weigh } from '../weigh.ts'
 import { sideRows } from './rows.ts'
 import { handshakeRules } from './rules/index.ts'
@@ -102,6 +103,8 @@ function nextOf(view: HandshakeView, cause: HandshakeDiagnosis['verdict']['cause
       command: null,
       open: workload(end),
     })
+    const without = view.workloads[end]
+    if (without !== null) next.push(identityStep(without))
   }
   if (cause === 'server-identity-unexpected') {
     next.push({
@@ -130,5 +133,5 @@ function nextOf(view: HandshakeView, cause: HandshakeDiagnosis['verdict']['cause
     command: null,
     open: { kind: 'hop', hop: hop.id },
   })
-  return next
+  return cause === null ? next : [...next, ...runbookSteps(cause)]
 }
