@@ -163,7 +163,8 @@ function sightsOf(
     clock:
       proxy === undefined || skew === null || own.size !== 1
         ? unsaid
-        : { known: true, value: skew, fact: referenceTo(proxy), stale: false },
+        : // Secrets are read in the same turn: where these are only last known, so is the clock.
+          { known: true, value: skew, fact: referenceTo(proxy), stale: loaded.known && loaded.stale },
   }
 }
 

@@ -21,11 +21,20 @@ function agentOf(view: ForecastView, id: string, delivered: readonly Rotating[])
   const stopped = first === undefined ? null : stoppedAgent(view, first.workload, id)
   return {
     id,
-    name: shortNames(id).name,
+    name: nodeOf(delivered) ?? shortNames(id).name,
     state: stopped?.state ?? stateOf(delivered),
     svidNotAfter: first === undefined ? unsaid : svidNotAfter(view, id, first),
     lastIssued: lastIssued(delivered),
   }
+}
+
+/** By what an agent in a cluster is known to people: its SPIFFE ID has the uid of the node at most. */
+function nodeOf(delivered: readonly Rotating[]): string | null {
+  const nodes = delivered.flatMap(({ workload: { kubernetes } }) =>
+    kubernetes.known ? kubernetes.value.pods.map(({ node }) => node) : [],
+  )
+  const [first = null] = nodes
+  return nodes.every((each) => each === first) ? first : null
 }
 
 /**

@@ -55,8 +55,7 @@ function without(view: HandshakeView): HandshakeDiagnosis['verdict'] {
   const { activity, client, server } = view.of.hop
   // Counters are read now and then, and one end may not know yet that the other refuses it: both ends and a log have to tell.
   const isTold =
-    client.certificate.known &&
-    server.certificate.known &&
+    [client, server].every(({ certificate, tlsVersions }) => certificate.known && tlsVersions.known) &&
     activity.known &&
     activity.value.countedBy === 'log' &&
     activity.value.handshakeFailures === 0

@@ -1,6 +1,6 @@
-import type { HandshakeCause } from '../../model.ts'
+import type { Evidence, HandshakeCause } from '../../model.ts'
 import { tellOfHandshake as tell } from '../../reasons.ts'
-import { type End, other, said, seen, sideOf } from '../view.ts'
+import { type End, type HandshakeView, other, said, seen, sideOf } from '../view.ts'
 import { found, type HandshakeRule, ruledOut } from './rule.ts'
 
 /** TLS-03, TLS-04: the certificate of one side has run out. */
@@ -56,7 +56,8 @@ export const notYetValid: HandshakeRule = {
       const notBefore = certificate.known ? certificate.value.notBefore : null
       const told = view.refusals.filter(({ by, problem }) => by === other(owner) && problem === 'not-yet-valid')
       const isAhead = notBefore !== null && notBefore > view.of.now
-      if (told.length === 0 && !isAhead) continue
+      const behind = clockBehind(view, owner, notBefore)
+      if (told.length === 0 && !isAhead && behind === null) continue
       const words = told.map((each) =>
         said(each, tell('says-of-peer', { owner: view.names[each.loggedBy], problem: each.problem })),
       )
@@ -64,8 +65,18 @@ export const notYetValid: HandshakeRule = {
         notBefore === null || !isAhead
           ? null
           : seen(certificate, tell('certificate-begins', { owner: names.owner, notBefore }), 'contradiction')
-      return found(tell('presents-not-yet-valid', { ...names, notBefore }), [...words, dates])
+      return found(tell('presents-not-yet-valid', { ...names, notBefore }), [...words, dates, behind])
     }
     return null
   },
+}
+
+/** The clock of who verifies says that the certificate has not begun. An Envoy whose clock is behind logs too early to be found. */
+function clockBehind(view: HandshakeView, owner: End, notBefore: number | null): Evidence | null {
+  const { clock } = view.of.sights[other(owner)]
+  if (!clock.known || notBefore === null || notBefore > view.of.now) return null
+  // A date header has whole seconds.
+  if (clock.value > -2000 || view.of.now + clock.value >= notBefore) return null
+  if (view.of.hop.transport.state === 'verified') return null
+  return seen(clock, tell('clock-is', { owner: view.names[other(owner)], offsetMs: clock.value }), 'contradiction')
 }
