@@ -141,7 +141,7 @@ function Groups({
     estimateSize: () => rowHeight,
     overscan: 8,
   })
-  const chosen = groups.findIndex((group) => isChosen(group, address))
+  const chosen = indexOfChosen(groups, address)
   const choose = (group: RefusalGroup) => go({ ...address, tab: undefined, ...requestOf(group), group: group.key })
   const step = (by: 1 | -1) => {
     const next =
@@ -213,10 +213,14 @@ function Row({
   )
 }
 
-/** By the group that it was chosen from; a link that names only a request finds the group whose latest it is. */
-function isChosen({ key, latest }: RefusalGroup, { group, id }: DiagnoseAddress): boolean {
-  if (group !== undefined) return key === group
-  return id !== undefined && [latest.requestId, latest.traceId, latest.decisionId].includes(id)
+/**
+ * By the group that it was chosen from. A link names only a request, and a group changes when the decision arrives that its line
+ * waited for: then by the request.
+ */
+function indexOfChosen(groups: readonly RefusalGroup[], { group, id }: DiagnoseAddress): number {
+  const byGroup = group === undefined ? -1 : groups.findIndex(({ key }) => key === group)
+  if (byGroup >= 0 || id === undefined) return byGroup
+  return groups.findIndex(({ latest }) => [latest.requestId, latest.traceId, latest.decisionId].includes(id))
 }
 
 /** A decision names one call of a request, so it comes first. */
