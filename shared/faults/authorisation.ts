@@ -71,7 +71,7 @@ export const authorisationFaults: readonly Fault[] = [
         control: [],
         gaps: [{ source: 'opa', stage: 'tool-runtime', reasons: ['unreachable'] }],
       },
-      verdict: { request: ['failed-open'], firstBroken: 'ext-authz', hop: toolHop },
+      verdict: { request: ['failed-open'], lessExact: ['not-refused'], firstBroken: 'ext-authz', hop: toolHop },
     },
   },
   {

@@ -1,6 +1,8 @@
 import type { Fault } from './fault.ts'
 
-/** In both faults each OPA goes on deciding by the revision it has: no hop changes, only the bundle's status tells. */
+const toolHop = { from: 'model-server', to: 'tool-runtime' }
+
+/** In the first two faults each OPA goes on deciding by the revision it has: no hop changes, only the bundle's status tells. */
 const bundleNeedsAttention = { kind: 'opa-bundle', states: ['attention', 'failing'] } as const
 
 export const bundleFaults: readonly Fault[] = [
@@ -26,5 +28,30 @@ export const bundleFaults: readonly Fault[] = [
     lookFor: 'The bundle in the control plane: it was last fetched too long ago.',
     hits: { everyOpa: true },
     expects: { states: { hops: [], workloads: [], control: [bundleNeedsAttention], gaps: [] } },
+  },
+  {
+    id: 'old-bundle',
+    kind: 'refusal',
+    lab: {
+      made: 'no',
+      why: 'The bundle server of the lab gives every OPA the same, and cannot hold one of them back.',
+    },
+    playground: { made: true },
+    title: 'One OPA on an old bundle',
+    words:
+      'A revision that no longer let model-server call tool-runtime was corrected, and the correction does not reach the OPA of tool-runtime.',
+    lookFor:
+      'The hop from the model server to the tool runtime: it is denied by a revision that is not the newest, and the newest would allow it.',
+    hits: { opaOf: 'tool-runtime' },
+    expects: {
+      states: {
+        // Only prompts that need the tool are refused, so nothing starves.
+        hops: [{ hop: toolHop, transport: 'verified', authorisation: 'denying', shown: 'at-once' }],
+        workloads: [],
+        control: [],
+        gaps: [],
+      },
+      verdict: { request: ['stale-bundle'], firstBroken: 'bundle-revision', hop: toolHop },
+    },
   },
 ]

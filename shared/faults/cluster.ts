@@ -29,6 +29,7 @@ export const clusterFaults: readonly Fault[] = [
       verdict: {
         request: ['registration-not-reconciled'],
         handshake: ['server-has-no-svid'],
+        lessExact: ['handshake-failed'],
         firstBroken: 'tls-server',
         hop: toolHop,
       },

@@ -26,7 +26,7 @@ export const conductFaults: readonly Fault[] = [
         gaps: [],
         newHops: [{ hop: lateralHop, transport: 'verified', authorisation: 'denying', shown: 'at-once' }],
       },
-      verdict: { request: ['caller-unexpected'], firstBroken: 'rule', hop: lateralHop },
+      verdict: { request: ['caller-unexpected'], lessExact: ['policy-denied'], firstBroken: 'rule', hop: lateralHop },
     },
   },
   {

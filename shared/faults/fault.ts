@@ -22,6 +22,7 @@ export const faultIds = [
   'policy-denies',
   'bundle-bad-signature',
   'stale-bundle',
+  'old-bundle',
   'entry-deleted',
   'hop-without-identity',
   'unregistered-workload',
@@ -93,6 +94,8 @@ export interface FaultExpectations {
 export interface VerdictExpectation {
   /** Of a request that it stops or lets through; absent: it touches none. */
   readonly request?: readonly RequestCause[]
+  /** True of it too and less exact: what may be told where a source is missing. */
+  readonly lessExact?: readonly RequestCause[]
   /** Of the handshake of `hop`; absent: that succeeds. */
   readonly handshake?: readonly HandshakeCause[]
   /** Where the chain of the request breaks first; null: in no link. */

@@ -77,6 +77,7 @@ export const identityFaults: readonly Fault[] = [
       verdict: {
         request: ['registration-not-reconciled'],
         handshake: ['server-has-no-svid'],
+        lessExact: ['handshake-failed'],
         firstBroken: 'tls-server',
         hop: sanitiserHop,
       },

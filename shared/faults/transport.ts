@@ -56,7 +56,12 @@ export const transportFaults: readonly Fault[] = [
         control: [],
         gaps: [],
       },
-      verdict: { request: ['caller-without-identity'], firstBroken: 'tls-server', hop: retrievalHop },
+      verdict: {
+        request: ['caller-without-identity'],
+        lessExact: ['policy-denied'],
+        firstBroken: 'tls-server',
+        hop: retrievalHop,
+      },
     },
   },
   {

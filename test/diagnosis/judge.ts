@@ -29,7 +29,7 @@ export async function judge(capture: Capture, removal: Removal): Promise<readonl
   }
   const ofHandshake = handshakeExpected(faultOf(capture.fault))
   return [
-    ...(capture.request === null ? [] : [judged('request', verdict.request ?? [], request)]),
+    ...(capture.request === null ? [] : [judged('request', requestExpected(verdict, removal), request)]),
     ...(capture.hop === null || ofHandshake === null ? [] : [judged('handshake', ofHandshake, handshake)]),
   ]
 }
@@ -54,6 +54,11 @@ export async function unmetVerdicts(capture: Capture): Promise<readonly string[]
     sentences.push(`the call that broke is ${from} to ${to} instead of ${hop.from} to ${hop.to}`)
   }
   return sentences
+}
+
+/** With all sources only what says most is right. */
+function requestExpected({ request = [], lessExact = [] }: VerdictExpectation, removal: Removal): readonly string[] {
+  return removal.id === allSources.id ? request : [...request, ...lessExact]
 }
 
 export function verdictOf({ id, expects }: Fault): VerdictExpectation {

@@ -3,7 +3,7 @@ import { refusalOf } from '../handshake/decode.ts'
 import type { ChainLink, Evidence, HopOnPath, RequestCause, RequestLinkKind } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { CaseAccess } from '../request-case.ts'
-import { endLine, ofDecision, ofDetails, ofFailure } from './evidence.ts'
+import { endLine, isEnded, ofDecision, ofDetails, ofFailure } from './evidence.ts'
 import { endedHere, isHandedOn, type RequestView, type Step } from './view.ts'
 
 /** Where a cause breaks the chain. */
@@ -84,6 +84,7 @@ function brokenBy(view: RequestView, cause: RequestCause): RequestLinkKind | nul
   }
   const line = endLine(view)
   if (cause !== 'handshake-failed' || line === null) return brokenAt[cause]
+  if (isEnded(line)) return 'tls-server'
   const refusal = refusalOf(line.failure ?? line.details ?? '', line.direction === 'inbound' ? 'server' : 'client')
   return refusal?.by === 'server' ? 'tls-server' : 'tls-client'
 }

@@ -28,6 +28,14 @@ export function ofDetails(line: CaseAccess, weight: EvidenceClass = 'decisive'):
   }
 }
 
+/** It was connected, and the callee ended the connection before it answered. */
+export function isEnded(line: CaseAccess): boolean {
+  return (
+    line.direction === 'outbound' &&
+    /^upstream_reset_before_response_started\{connection_termination/.test(line.details ?? '')
+  )
+}
+
 export function ofFailure(line: CaseAccess, weight: EvidenceClass = 'decisive'): Evidence {
   const text = line.failure ?? line.details ?? '-'
   return { class: weight, reason: tell('handshake-text', { text }), literal: text, from: line.from }

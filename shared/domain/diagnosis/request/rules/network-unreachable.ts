@@ -1,5 +1,5 @@
 import { tell } from '../../reasons.ts'
-import { endLine, ofDetails } from '../evidence.ts'
+import { endLine, isEnded, ofDetails } from '../evidence.ts'
 import { found, type RequestRule } from './rule.ts'
 
 /** NP-02, TLS-19: the caller's Envoy could not connect, and no TLS was spoken. */
@@ -13,6 +13,9 @@ export const networkUnreachable: RequestRule = {
     if (line === null || line.direction !== 'outbound' || arrived !== null) return null
     const text = `${line.failure ?? ''} ${line.details ?? ''}`
     if (/TLS|SSL/.test(text)) return null
+    // Who ends a connection was reached; where the hop speaks TLS, that is a refused handshake.
+    const isOverTls = view.hop !== null && view.hop.transport.state !== 'plaintext'
+    if (isEnded(line) && isOverTls) return null
     const isUnconnected =
       /upstream_reset_before_response_started\{(remote_)?connection_(failure|timeout|termination)/.test(
         line.details ?? '',

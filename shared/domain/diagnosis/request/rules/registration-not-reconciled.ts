@@ -1,3 +1,4 @@
+import { decodeFailure } from '../../handshake/decode.ts'
 import { tell } from '../../reasons.ts'
 import { endLine, ofDetails, ofFailure, ofJudgement } from '../evidence.ts'
 import { found, type RequestRule } from './rule.ts'
@@ -15,11 +16,15 @@ export const registrationNotReconciled: RequestRule = {
     // A refusal by policy is not of this cause, whoever lacks an identity now.
     if (line.details?.startsWith('ext_authz_') === true || line.details?.startsWith('via_upstream') === true)
       return null
+    // A handshake that came as far as a certificate of both did not fail for want of one.
+    const { problem } = decodeFailure(line.failure ?? line.details ?? '')
+    if (!['reset', 'other', 'no-certificate', 'certificate-unknown'].includes(problem)) return null
     const owner = without.name
     const detail = without.state.reason.code
     return found(tell('identity-not-registered', { ...view.names, owner }), [
       ofJudgement(without.state, view, tell('registration-is', { owner, detail }), 'contradiction'),
-      line.failure === null ? ofDetails(line, 'contradiction') : ofFailure(line, 'contradiction'),
+      // That it failed in TLS is certain, and that one end has nothing to present explains it.
+      line.failure === null ? ofDetails(line, 'contradiction') : ofFailure(line),
     ])
   },
 }
