@@ -1,13 +1,29 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /**
  * Five kinds of test, told apart by their place: unit (fast, no servers of others), conformance (one suite for every
  * implementation, on simulators), lab (the real servers), e2e (a real browser on the lab), desktop (a real Electron on it).
+ * `npm test` and `npm run check` run a file that failed once more, alone: see scripts/suites.ts.
  */
-const again = {
-  // Real processes on a busy machine: what fails is run once more, and the closing lines name what passed only then.
-  retry: 1,
-}
+
+/** They stand beside what they test, but start processes, or wait for seconds on sockets: with the simulators, not with the units. */
+const withProcesses = [
+  'electron/cli/secret.test.ts',
+  'electron/connectors/kubernetes/{observe,pod-log}.test.ts',
+  'electron/connectors/spire/{spire,workload-api}.test.ts',
+  'electron/core/environments.test.ts',
+  'electron/playground/index.test.ts',
+  'electron/playground/pipeline/{main,pipeline}.test.ts',
+  'electron/playground/sidecar/{handshakes,requests}.test.ts',
+  'electron/playground/simulators/**/*.test.ts',
+  'electron/platform/{state-file,state-facts}.test.ts',
+  'electron/service/{playground,shared-service}.test.ts',
+  'electron/tools/download-tool.test.ts',
+]
+
+/** Waiting dominates, also on a machine with two cores, where Vitest would run one file at a time. */
+const workers = Math.max(2, availableParallelism() - 1)
 
 export default defineConfig({
   test: {
@@ -23,9 +39,11 @@ export default defineConfig({
             'test/architecture/*.test.ts',
             'test/builders/*.test.ts',
           ],
-          exclude: ['**/*.lab.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.lab.test.ts', '**/node_modules/**', ...withProcesses],
           environment: 'node',
-          ...again,
+          maxWorkers: workers,
+          // Modules are loaded once, not once a file: more than half of the time. What a test changes it puts back.
+          isolate: false,
           // A busy machine is no failure; a test that hangs is.
           testTimeout: 60_000,
         },
@@ -33,10 +51,10 @@ export default defineConfig({
       {
         test: {
           name: 'conformance',
-          include: ['test/conformance/*.test.ts'],
+          include: ['test/conformance/*.test.ts', ...withProcesses],
           exclude: ['**/*.lab.test.ts'],
           environment: 'node',
-          ...again,
+          maxWorkers: workers,
           testTimeout: 60_000,
         },
       },
@@ -45,7 +63,6 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.test.ts', '{test,electron}/**/*.lab.test.ts'],
           environment: 'node',
-          ...again,
           // One lab at a time: it is a whole pipeline of real processes on two cores.
           fileParallelism: false,
           testTimeout: 240_000,
@@ -58,7 +75,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           exclude: ['test/e2e/desktop/**'],
           environment: 'node',
-          ...again,
           fileParallelism: false,
           expect: { poll: { timeout: 10_000 } },
           testTimeout: 120_000,
@@ -70,7 +86,6 @@ export default defineConfig({
           name: 'desktop',
           include: ['test/e2e/desktop/**/*.test.ts'],
           environment: 'node',
-          ...again,
           fileParallelism: false,
           expect: { poll: { timeout: 30_000 } },
           testTimeout: 120_000,

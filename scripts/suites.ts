@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { closingVariable } from './closing-reporter.ts'
+import { countFile, hasFailed, type RunRecord, runRecordSchema } from './run-record.ts'
 import { captureTool, runTool } from './run-tool.ts'
 
 /** What one suite counted. `missing` names what could not be had, when it was skipped for that. */
@@ -14,26 +14,15 @@ export interface SuiteResult {
   readonly seconds: number
   /** Names of what failed, with the first line of why. */
   readonly failures?: readonly string[]
-  /** Names of tests that passed only when they were run again. */
+  /** Names of tests that passed in one of two runs only. */
   readonly again?: readonly string[]
   /** The files that took the longest: where minutes could be saved. */
   readonly slowest?: readonly { readonly file: string; readonly seconds: number }[]
 }
 
-const closingSchema = z.object({
-  failed: z.array(z.string()),
-  again: z.array(z.string()),
-  slowest: z.array(z.object({ file: z.string(), seconds: z.number() })),
-})
-
-const vitestReport = z.object({
-  numPassedTests: z.number(),
-  numFailedTests: z.number(),
-  numPendingTests: z.number(),
-  numTodoTests: z.number(),
-  numTotalTests: z.number(),
-  success: z.boolean(),
-})
+/** More failed files than these are no bad luck: they are not run again. */
+const mostAgain = 5
+const mostSlow = 5
 
 /** Each static check counts as one test: it passes or fails as a whole. */
 const staticChecks: readonly (readonly [string, readonly (readonly string[])[]])[] = [
@@ -65,42 +54,74 @@ export async function runStaticChecks(): Promise<SuiteResult> {
   return { name: 'types, lint, format', passed, failed, skipped: 0, seconds: since(started) }
 }
 
-/** Runs one project of vitest.config.ts and counts what it reports. A run that reports nothing is a failure. */
+/**
+ * Runs one project of vitest.config.ts and counts what it reports. Real processes on a busy machine: a file that failed is run
+ * once more, alone; what fails twice fails, and what passed only one time is named. A run that reports nothing is a failure.
+ */
 export async function runVitest(name: string, project: string): Promise<SuiteResult> {
   const started = performance.now()
+  const first = await recordRun(project)
+  const failed = first.files.filter(hasFailed)
+  if (failed.length > mostAgain) console.log(`${failed.length} files failed: none of them is run again.`)
+  const laterRuns: RunRecord[] = []
+  for (const { file } of failed.length > mostAgain ? [] : failed) {
+    console.log(`\n== once more, alone: ${file}`)
+    laterRuns.push(await recordRun(project, file))
+  }
+  const later = new Map(laterRuns.flatMap(({ files }) => files.map((file) => [file.file, file] as const)))
+  const counts = first.files.map((file) => countFile(file, later.get(file.file) ?? null))
+  const total = (key: 'passed' | 'failed' | 'skipped') => counts.reduce((sum, count) => sum + count[key], 0)
+  const unhandled = [first, ...laterRuns].flatMap((run) => run.unhandled)
+  const nothing = total('passed') + total('failed') + unhandled.length === 0
+  return {
+    name,
+    passed: total('passed'),
+    failed: total('failed') + unhandled.length + (nothing ? 1 : 0),
+    skipped: total('skipped'),
+    seconds: since(started),
+    failures: [
+      ...counts.flatMap((count) => count.failures),
+      ...unhandled.map((error) => `${name}, of no test: ${error}`),
+      ...(nothing ? [`${name}: no test ran`] : []),
+    ],
+    again: counts.flatMap((count) => count.again),
+    slowest: first.files.toSorted((one, other) => other.seconds - one.seconds).slice(0, mostSlow),
+  }
+}
+
+/** All files of a project, or one. A run that ends badly and tells of nothing bad has an error of its own. */
+async function recordRun(project: string, file?: string): Promise<RunRecord> {
   const folder = mkdtempSync(join(tmpdir(), 'everyhop-test-'))
-  const file = join(folder, 'report.json')
+  const closing = join(folder, 'closing.json')
   try {
-    const closingFile = join(folder, 'closing.json')
-    process.env[closingVariable] = closingFile
-    const code = await runTool('vitest', [
-      'run',
-      '--project',
-      project,
-      '--reporter=default',
-      '--reporter=json',
-      `--reporter=${join(import.meta.dirname, 'closing-reporter.ts')}`,
-      `--outputFile.json=${file}`,
-    ])
-    const report = vitestReport.safeParse(JSON.parse(readTextOr(file, 'null')))
-    if (!report.success) return { name, passed: 0, failed: 1, skipped: 0, seconds: since(started) }
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = report.data
-    // A file that cannot even be loaded fails the run without a failed test: count it.
-    const failed = code !== 0 && numFailedTests === 0 ? 1 : numFailedTests
-    const closing = closingSchema.safeParse(JSON.parse(readTextOr(closingFile, 'null')))
-    return {
-      ...(closing.success
-        ? { failures: closing.data.failed, again: closing.data.again, slowest: closing.data.slowest }
-        : {}),
-      name,
-      passed: numPassedTests,
-      failed: numPassedTests === 0 && failed === 0 ? 1 : failed,
-      skipped: numPendingTests + numTodoTests,
-      seconds: since(started),
-    }
+    const code = await runTool(
+      'vitest',
+      [
+        'run',
+        ...(file === undefined ? [] : [file]),
+        '--project',
+        project,
+        '--reporter=default',
+        `--reporter=${join(import.meta.dirname, 'closing-reporter.ts')}`,
+      ],
+      { ...process.env, [closingVariable]: closing },
+    )
+    const read = runRecordSchema.safeParse(JSON.parse(readTextOr(closing, 'null')))
+    const record: RunRecord = read.success ? read.data : { files: [], unhandled: [] }
+    const isBad = record.unhandled.length > 0 || record.files.some(hasFailed)
+    if (code === 0 || isBad) return record
+    return { ...record, unhandled: [`vitest ended with ${code}`] }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Names of what failed and of what passed only one time, a line each. */
+export function closingLines(results: readonly SuiteResult[]): readonly string[] {
+  return results.flatMap(({ again = [], failures = [] }) => [
+    ...again.map((name) => `passed in one of two runs only: ${name}`),
+    ...failures.map((name) => `FAILED ${name}`),
+  ])
 }
 
 function readTextOr(file: string, otherwise: string): string {

@@ -3,14 +3,20 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { ensureBrowser } from '../test/e2e/browser.ts'
 import { ensureClusterPrograms } from '../test/lab/cluster/programs.ts'
-import { clusterBinaries, ensureBinaries, labBinaries, lokiBinaries, vaultBinaries } from '../test/lab/provision/binaries.ts'
+import {
+  clusterBinaries,
+  ensureBinaries,
+  labBinaries,
+  lokiBinaries,
+  vaultBinaries,
+} from '../test/lab/provision/binaries.ts'
 import { ensureTestElectron } from '../test/lab/provision/electron.ts'
 import { ensureSpirePolicy } from '../test/lab/provision/spire-policy.ts'
 import { ensureVaultPrograms } from '../test/lab/vault/tier.ts'
 import { buildMain, buildPage, buildService, linkService, pinnedTarget, testTarget } from './build-desktop.ts'
 import { electronBinary } from './electron-binary.ts'
 import { root } from './run-tool.ts'
-import { runStaticChecks, runVitest, type SuiteResult } from './suites.ts'
+import { closingLines, runStaticChecks, runVitest, type SuiteResult } from './suites.ts'
 
 /**
  * `npm test`: everything, on the real servers of the lab, in a real browser and in a real Electron. What it needs it gets first.
@@ -151,10 +157,7 @@ for (const result of results) {
   // What is soon over is not worth a look.
   for (const { file, seconds } of result.slowest ?? []) if (seconds >= 60) say(`  ${seconds} s: ${file}`)
 }
-for (const { again = [], failures = [] } of results) {
-  for (const name of again) say(`passed only when run again: ${name}`)
-  for (const name of failures) say(`FAILED ${name}`)
-}
+for (const line of closingLines(results)) say(line)
 for (const [part, why] of missing) {
   const entry = expectedMissing.find((candidate) => candidate.part === part)
   say(`missing: ${part} (${entry === undefined ? `not expected: ${why}` : entry.reason})`)
