@@ -82,7 +82,7 @@ export function runbookOf(condition: Condition): RunbookId | null {
 }
 
 /** Every condition that opens a page, for the index of the pages and for tests. */
-export const conditionsWithRunbook: readonly string[] = Object.keys(byCondition)
+export const conditionsWithRunbook = Object.keys(byCondition) as readonly Condition[]
 
 /** The step that names the page; none where there is none. */
 export function runbookSteps(condition: Condition): readonly NextStep[] {

@@ -89,7 +89,11 @@ function recordsOf(
 
 function workloadsNamed({ workloads }: TrustGraph, asked: string): readonly Workload[] {
   const exact = workloads.filter(({ id, spiffeId }) => id === asked || (spiffeId.known && spiffeId.value === asked))
-  return exact.length > 0 ? exact : workloads.filter(({ name, stage }) => stage.id === asked || name === asked)
+  if (exact.length > 0) return exact
+  const named = workloads.filter(({ name, stage }) => stage.id === asked || name === asked)
+  // An Envoy that is not yet known to be of a workload is drawn beside it, by the same name.
+  const identified = named.filter((workload) => expectedOf(workload) !== null)
+  return identified.length > 0 ? identified : named
 }
 
 function podsOfWorkload(clusters: readonly ClusterRecord[], { kubernetes }: Workload): readonly PodOfCase[] {
