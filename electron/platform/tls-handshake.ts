@@ -39,7 +39,7 @@ export const tlsHandshake: TlsHandshake = (stream, { version, identity }, signal
     const finish = (): void => {
       if (judging !== null) clearTimeout(judging)
       signal.removeEventListener('abort', abandon)
-      socket.removeAllListeners('close')
+      socket.removeAllListeners('end').removeAllListeners('close')
       socket.destroy()
       stream.destroy()
     }
@@ -59,7 +59,9 @@ export const tlsHandshake: TlsHandshake = (stream, { version, identity }, signal
       const isPlaintext = /wrong[ _]version[ _]number|packet length too long|http[ _]request/i.test(words)
       end({ outcome: isPlaintext ? 'plaintext' : 'refused', alert: alertOf(error.message), words })
     })
-    socket.once('close', () => end({ outcome: 'refused', alert: null, words: null }))
+    // Through a port-forward the end comes, and no close after it.
+    for (const event of ['end', 'close'])
+      socket.once(event, () => end({ outcome: 'refused', alert: null, words: null }))
     // Reads, so that an alert is seen; what else comes is thrown away.
     socket.resume()
   })

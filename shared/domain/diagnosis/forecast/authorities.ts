@@ -155,8 +155,9 @@ function told(
   activatesAt: EpochMs | null,
 ): ForecastAuthority {
   const { key, trustDomain, role, state, signs, notBefore, notAfter } = authority
-  const asked = view.workloads
-    .map((workload) => ({ workload, ...trustOf(view, workload, authority) }))
+  // What neither has nor needs an SVID verifies none.
+  const asked = all
+    .map(({ workload }) => ({ workload, ...trustOf(view, workload, authority) }))
     .filter(({ workload, isAnywhere }) => isConcerned(view, workload, trustDomain) || isAnywhere)
   const missing = asked.filter(({ trust }) => trust === 'lacks')
   const unknown = asked.filter(({ trust }) => trust === 'unknown')
