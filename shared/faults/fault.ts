@@ -92,7 +92,7 @@ export interface FaultExpectations {
 
 /** Where several causes are given each is true: which one is told depends on what can be read. The first says most. */
 export interface VerdictExpectation {
-  /** Of a request that it stops or lets through; absent: it touches none. */
+  /** Of a request of `hop` that it stops or lets through; absent: it touches none. */
   readonly request?: readonly RequestCause[]
   /** True of it too and less exact: what may be told where a source is missing. */
   readonly lessExact?: readonly RequestCause[]
@@ -100,8 +100,8 @@ export interface VerdictExpectation {
   readonly handshake?: readonly HandshakeCause[]
   /** Where the chain of the request breaks first; null: in no link. */
   readonly firstBroken: RequestLinkKind | null
-  /** Ends of the call that it breaks. */
-  readonly hop: HopEnds | null
+  /** Ends of the call that it breaks, or is looked for at. */
+  readonly hop: HopEnds
 }
 
 export type FaultTarget =

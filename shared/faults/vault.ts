@@ -55,7 +55,8 @@ export const vaultFaults: readonly Fault[] = [
           denials: [{ stage: 'model-server', path: 'database/creds/reporting' }],
         },
       },
-      verdict: { request: ['vault-refused'], firstBroken: 'application', hop: null },
+      // It asks for it beside its work: what Vault refuses it is told, and no request of the pipeline is blamed on that.
+      verdict: { request: ['not-refused'], firstBroken: null, hop: { from: 'orchestrator', to: 'model-server' } },
     },
   },
   {

@@ -25,7 +25,7 @@ export async function run(): Promise<readonly BenchRow[]> {
   return []
 }
 
-const [windowSeconds, requestsPerSecond] = [6, 6]
+const [windowSeconds, requestsPerSecond] = [12, 6]
 const onlySwitch = '--only='
 
 async function captureOnPlayground(): Promise<readonly Capture[]> {
@@ -52,7 +52,8 @@ async function captureOnPlayground(): Promise<readonly Capture[]> {
         say(reason)
       }
       await on.client.playground.heal({})
-      await on.settle(unhealthy, 60)
+      // On a machine that is busy something is always late; what is captured is held against the catalogue anyway.
+      await on.settle(unhealthy, 60).catch(say)
     }
     return captures
   } finally {

@@ -55,8 +55,8 @@ async function captureNow(on: Diagnosed, fault: Fault, since: number): Promise<C
   const { service, environment, place, topology } = on
   const verdict = verdictOf(fault)
   const now = await snapshot(service, environment)
-  const hop = verdict.hop === null ? null : (hopOf(now.graph, topology, verdict.hop) ?? null)
-  if (verdict.hop !== null && hop === null) return `there is no hop from ${verdict.hop.from} to ${verdict.hop.to}`
+  const hop = hopOf(now.graph, topology, verdict.hop)
+  if (hop === undefined) return `there is no hop from ${verdict.hop.from} to ${verdict.hop.to}`
   const { at, scopes, health, settings } = now
   const of = (request: CapturedRequest | null): Capture => ({
     fault: fault.id,
@@ -65,11 +65,11 @@ async function captureNow(on: Diagnosed, fault: Fault, since: number): Promise<C
     settings,
     scopes,
     health,
-    hop: hop === null ? null : { from: hop.from, to: hop.to },
+    hop: { from: hop.from, to: hop.to },
     request,
   })
-  if (verdict.request === undefined || hop === null) return of(null)
-  const passing = fault.kind !== 'refusal' && verdict.request.includes('failed-open')
+  if (verdict.request === undefined) return of(null)
+  const passing = verdict.request.some((cause) => cause === 'failed-open' || cause === 'not-refused')
   const ids = requestsOf(now, hop, since, passing).slice(0, mostTried)
   let capture: Capture | null = null
   for (const id of ids) {

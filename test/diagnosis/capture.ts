@@ -20,8 +20,8 @@ export interface Capture {
   readonly settings: GraphSettings
   readonly scopes: readonly ScopeState[]
   readonly health: readonly SourceHealth[]
-  /** Graph ids of the ends of the call that breaks; null: none does. */
-  readonly hop: { readonly from: string; readonly to: string } | null
+  /** Graph ids of the ends of the call that breaks. */
+  readonly hop: { readonly from: string; readonly to: string }
   /** Null: the fault touches no request. */
   readonly request: CapturedRequest | null
 }

@@ -30,7 +30,7 @@ export async function judge(capture: Capture, removal: Removal): Promise<readonl
   const ofHandshake = handshakeExpected(faultOf(capture.fault))
   return [
     ...(capture.request === null ? [] : [judged('request', requestExpected(verdict, removal), request)]),
-    ...(capture.hop === null || ofHandshake === null ? [] : [judged('handshake', ofHandshake, handshake)]),
+    ...(ofHandshake === null ? [] : [judged('handshake', ofHandshake, handshake)]),
   ]
 }
 
@@ -50,7 +50,7 @@ export async function unmetVerdicts(capture: Capture): Promise<readonly string[]
   if (broken !== firstBroken) sentences.push(`the chain breaks first at ${broken} instead of ${firstBroken}`)
   if (request.verdict.restsOn.length === 0) sentences.push('the verdict on the request rests on nothing')
   const [from, to] = [request.subject.from.workload, request.subject.to.workload]
-  if (hop !== null && (from !== capture.hop?.from || to !== capture.hop?.to)) {
+  if (firstBroken !== null && (from !== capture.hop.from || to !== capture.hop.to)) {
     sentences.push(`the call that broke is ${from} to ${to} instead of ${hop.from} to ${hop.to}`)
   }
   return sentences
@@ -71,6 +71,6 @@ function handshakeExpected(fault: Fault): readonly string[] | null {
   const { handshake, hop } = verdictOf(fault)
   if (handshake !== undefined) return handshake
   const { hops, newHops = [] } = fault.expects.states
-  const own = [...hops, ...newHops].find((each) => each.hop.from === hop?.from && each.hop.to === hop.to)
+  const own = [...hops, ...newHops].find((each) => each.hop.from === hop.from && each.hop.to === hop.to)
   return own?.transport === 'verified' ? ['not-failing'] : null
 }

@@ -68,10 +68,9 @@ function envoyOf(end: 'from' | 'to', what: 'all' | 'admin' | 'log'): Removal {
   return {
     id: `no ${name} Envoy${rest}`,
     takes(capture) {
-      if (capture.hop === null) return nothing
       const { settings, scopes, at } = capture
       const { workloads } = buildGraph(settings, scopes, at)
-      const workload = workloads.find(({ id }) => id === capture.hop?.[end])
+      const workload = workloads.find(({ id }) => id === capture.hop[end])
       const envoys = new Set(workload?.envoys.map(({ envoy }) => envoy))
       const isItsLine = (fact: Fact): boolean => fact.kind === 'hop-activity' && envoys.has(fact.envoy)
       const logs = new Set(scopes.flatMap(({ facts }) => facts.filter(isItsLine).map(({ from }) => from.instance)))

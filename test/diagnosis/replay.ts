@@ -12,7 +12,7 @@ import type { Capture } from './capture.ts'
 
 export interface Verdicts {
   readonly request: RequestDiagnosis | null
-  /** Null: the fault is at no hop, or the graph no longer has that hop. */
+  /** Null: the graph no longer has that hop. */
   readonly handshake: HandshakeDiagnosis | null
 }
 
@@ -55,13 +55,12 @@ export async function diagnoseAgain(capture: Capture): Promise<Verdicts> {
       },
     }),
   }
-  const hasHop = graph.hops.some(({ from, to }) => from === hop?.from && to === hop.to)
+  const hasHop = graph.hops.some(({ from, to }) => from === hop.from && to === hop.to)
   return {
     request:
       request === null
         ? null
         : diagnoseRequest(await gatherRequest(parts, settings.environment, { by: 'request', id: request.id })),
-    handshake:
-      hop === null || !hasHop ? null : diagnoseHandshake(gatherHandshake({ graph, facts }, hop.from, hop.to, at)),
+    handshake: !hasHop ? null : diagnoseHandshake(gatherHandshake({ graph, facts }, hop.from, hop.to, at)),
   }
 }

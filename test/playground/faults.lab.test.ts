@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { playgroundFaults } from '../../electron/playground/faults/index.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import { faultOf } from '../../shared/faults/index.ts'
+import { captureFault, type Diagnosed, diagnosedFaults } from '../diagnosis/capture-fault.ts'
 import { type EveryhopOnPlayground, startEveryhopOnPlayground } from './everyhop-on-playground.ts'
 import { type Healthy, healthyOf, unhealthy, unmetInPlayground, unmetObjects } from './expectations.ts'
 import { reportOfFaults } from './report.ts'
@@ -22,6 +24,13 @@ afterAll(async () => {
   await on?.stop()
 })
 
+const diagnosed = (): Diagnosed => ({
+  ...on,
+  environment: playgroundEnvironment,
+  place: 'playground',
+  topology: healthy.topology,
+})
+
 test('the playground is shown with nothing wrong, and nothing of it is a defect', async () => {
   const graph = await on.settle(unhealthy, 40)
   expect(graph.defects).toEqual([])
@@ -34,11 +43,14 @@ test.each([...playgroundFaults.keys()].map((id) => [id, faultOf(id).title] as co
     expect(healthy, 'the pipeline was never seen with nothing wrong').toBeDefined()
     const { states } = faultOf(id).expects
     const { get } = on.playground.controls.simulators.kubernetes
+    const since = Date.now()
     expect(await on.client.playground.inject({ fault: id })).toMatchObject({ active: { fault: id } })
     try {
       const graph = await on.settle((now) => unmetInPlayground(now, healthy, states), 30)
       expect(graph.defects).toEqual([])
       expect(unmetObjects(get, states.objects ?? [])).toEqual([])
+      // Who chooses the hop, or the request that it refused, is led to the cause.
+      if (diagnosedFaults.includes(faultOf(id))) await captureFault(diagnosed(), faultOf(id), since, 30)
     } finally {
       expect(await on.client.playground.heal({})).toMatchObject({ active: null })
     }

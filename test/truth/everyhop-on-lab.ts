@@ -6,6 +6,7 @@ import { connectInProcess, type ServiceClient } from '../../electron/service/in-
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
 import type { Tier } from '../lab/plan.ts'
+import { ensureBinaries } from '../lab/provision/binaries.ts'
 import { settle } from './settle.ts'
 
 /** A lab of its own with Everyhop reading it through the shipped composition, with the read-only rights the lab hands out. */
@@ -38,6 +39,10 @@ export async function startEveryhopOnLab(options: OnLabOptions = {}): Promise<Ev
     requestsPerSecond: options.requestsPerSecond ?? 8,
     bundleStaleAfterSeconds: 6,
   })
+  // Decisions are evaluated again with the same program that the lab decides with.
+  process.env['EVERYHOP_OPA'] ??= (await ensureBinaries(['opa-envoy'], { log: (line) => console.log(line) }))[
+    'opa-envoy'
+  ].path
   const service = composeService('cli', home)
   const door = connectInProcess(service.router, service.log)
   const graph = () => door.client.graph.document({ environment: 'lab' })

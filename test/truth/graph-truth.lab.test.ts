@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { type Fault, type FaultExpectation, faults, labTierOf } from '../../shared/faults/index.ts'
+import { captureFault, diagnosedFaults } from '../diagnosis/capture-fault.ts'
 import { differences } from './compare.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
@@ -53,6 +54,7 @@ test('the healthy graph equals the truth, every hop verified with the certificat
 for (const fault of faults.filter((each) => labTierOf(each) === 1)) {
   test(`fault ${fault.id}: ${fault.title} is shown as it is, by address and through the cluster alone, and heals`, async () => {
     expect(healthy, 'the healthy graph was never seen').toBeDefined()
+    const since = Date.now()
     await on.lab.inject(fault.id)
     try {
       await on.settle(async (graph) => {
@@ -64,6 +66,7 @@ for (const fault of faults.filter((each) => labTierOf(each) === 1)) {
         ]
       }, 60)
       expect((await byAddress()).defects).toEqual([])
+      await diagnosed(fault, since, ['lab', 'lab-cluster'])
     } finally {
       await on.lab.heal()
     }
@@ -78,6 +81,7 @@ for (const fault of faults.filter((each) => labTierOf(each) === 1)) {
 for (const fault of faults.filter((each) => labTierOf(each) === 2)) {
   test(`fault ${fault.id}: ${fault.title} is seen through the cluster alone, and heals`, async () => {
     expect(healthy, 'the healthy graph was never seen').toBeDefined()
+    const since = Date.now()
     await on.lab.inject(fault.id)
     try {
       await on.settle(async () => {
@@ -87,11 +91,21 @@ for (const fault of faults.filter((each) => labTierOf(each) === 2)) {
           ...unmetInCluster(graph, truth, fault.expects.states),
         ]
       }, 60)
+      await diagnosed(fault, since, ['lab-cluster'])
     } finally {
       await on.lab.heal()
     }
     await on.settle(async () => unsettled(await viaCluster()), 90)
   })
+}
+
+/** Who chooses the hop, or the request that it refused, is led to the cause; what that rested on is kept for the bench. */
+async function diagnosed(fault: Fault, since: number, environments: readonly ('lab' | 'lab-cluster')[]): Promise<void> {
+  if (!diagnosedFaults.includes(fault)) return
+  const topology = await on.lab.truth()
+  for (const environment of environments) {
+    await captureFault({ ...on, environment, place: environment, topology }, fault, since, 40)
+  }
 }
 
 /** A silent OPA is named differently through the cluster; that it is a gap is held by address. */
