@@ -1,61 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { builtAt } from '../../../../test/builders/facts.ts'
-import { build, hop, ids, minute, pipeline } from '../../../../test/builders/small-graph.ts'
+import {
+  expired,
+  failing,
+  known,
+  saidBy,
+  unknown,
+  verifyFailed,
+  withoutSvid,
+} from '../../../../test/builders/handshake-case.ts'
+import { build, hop, ids, pipeline } from '../../../../test/builders/small-graph.ts'
 import { reasonSentence } from '../../../words/reasons.ts'
-import type { FactReference, Hop, HopSide, Known, TrustGraph } from '../../model/graph.ts'
 import type { Confidence, HandshakeCause } from '../model.ts'
 import { decodeFailure } from './decode.ts'
 import { diagnoseHandshake } from './diagnose-handshake.ts'
 import { noSights } from './leaf.ts'
-import type { HandshakeCase, SideKeys } from './view.ts'
+import type { HandshakeCase } from './view.ts'
 
-const fact: FactReference = {
-  factId: 'logs/x#1',
-  source: 'logs',
-  instance: 'x',
-  locator: 'line 1',
-  observedAt: builtAt,
-  basis: 'measured',
-}
-const known = <Value>(value: Value): Known<Value> => ({ known: true, value, fact, stale: false })
-const unknown = { known: false, reason: { code: 'not-read', params: {} } } as const
 const graph = build(pipeline.scopes)
-const verifyFailed = 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED'
-const saidBy = (text: string): Pick<HopSide, 'lastError'> => ({ lastError: known({ at: builtAt, text }) })
-
-/** The hop of a healthy pipeline, failing now, with this changed of its two sides. */
-function failing(
-  changes: { readonly client?: Partial<HopSide & SideKeys>; readonly server?: Partial<HopSide & SideKeys> },
-  workloads: (graph: TrustGraph) => TrustGraph['workloads'] = ({ workloads: all }) => all,
-): HandshakeCase {
-  const found = hop(graph, ids.model, ids.tool)
-  const changed: Hop = {
-    ...found,
-    transport: { ...found.transport, state: 'failing' },
-    client: { ...found.client, ...changes.client },
-    server: { ...found.server, ...changes.server },
-  }
-  return {
-    graph: { ...graph, workloads: workloads(graph) },
-    hop: changed,
-    now: builtAt,
-    keys: { client: keysOf(changes.client), server: keysOf(changes.server) },
-    sights: { client: noSights, server: noSights },
-  }
-}
-function keysOf({ issuer = known('aa'), trusted = known(['aa']) }: Partial<SideKeys> = {}): SideKeys {
-  return { issuer, trusted }
-}
-const certificate = (of: Hop, side: 'client' | 'server') => {
-  const held = of[side].certificate
-  if (!held.known) throw new Error('the built hop has no certificate')
-  return held.value
-}
-const healthy = hop(graph, ids.model, ids.tool)
-const expired = (side: 'client' | 'server') => ({
-  certificate: known({ ...certificate(healthy, side), notAfter: builtAt - minute }),
-})
+const keys = { issuer: known('aa'), trusted: known(['aa']) }
 
 const cases: readonly (readonly [string, HandshakeCase, HandshakeCause, 'client' | 'server' | 'both', Confidence])[] = [
   [
@@ -162,19 +126,7 @@ const cases: readonly (readonly [string, HandshakeCase, HandshakeCause, 'client'
     'both',
     'high',
   ],
-  [
-    'a server without SVID',
-    failing({}, ({ workloads }) =>
-      workloads.map((each) =>
-        each.id === healthy.to
-          ? { ...each, state: { ...each.state, state: 'no-identity', restsOn: ['envoy/tool-runtime/secrets#1'] } }
-          : each,
-      ),
-    ),
-    'server-has-no-svid',
-    'server',
-    'high',
-  ],
+  ['a server without SVID', failing({}, withoutSvid('to')), 'server-has-no-svid', 'server', 'high'],
 ]
 
 describe('which side of a handshake is wrong', () => {
@@ -191,7 +143,7 @@ describe('which side of a handshake is wrong', () => {
       graph,
       hop: hop(graph, ids.model, ids.tool),
       now: builtAt,
-      keys: { client: keysOf(), server: keysOf() },
+      keys: { client: keys, server: keys },
       sights: { client: noSights, server: noSights },
     })
     expect([verified.verdict.cause, verified.wrongSide]).toEqual(['not-failing', null])
