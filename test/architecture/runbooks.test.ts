@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { handshakeCauses } from '../../shared/domain/diagnosis/model.ts'
+import { identityCauses } from '../../shared/domain/diagnosis/no-identity/model.ts'
 import { conditionsWithRunbook, runbookOf, runbookSteps, runbooks } from '../../shared/domain/diagnosis/runbooks.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
 import { root } from './sources.ts'
@@ -37,6 +39,20 @@ test('links between the pages lead to pages', () => {
     [...textOf(page).matchAll(/\]\(([\w-]+)\.md\)/g)].map(([, to]) => to ?? ''),
   )
   expect(links.filter((to) => !pages.includes(to))).toEqual([])
+})
+
+test('every cause of a handshake and of a missing identity has a page that is short, with its links', () => {
+  const places = join(root, 'docs/diagnosis')
+  for (const cause of [...handshakeCauses, ...identityCauses]) {
+    const text = readFileSync(join(places, `${cause}.md`), 'utf8')
+    expect([cause, text.trimEnd().split('\n').length <= 20]).toEqual([cause, true])
+    expect([cause, ['**Seen.**', '**Proves it.**', '**Do.**'].filter((part) => !text.includes(part))]).toEqual([
+      cause,
+      [],
+    ])
+    for (const [, to] of text.matchAll(/\]\(([\w./-]+\.md)\)/g))
+      expect([cause, existsSync(join(places, to ?? ''))]).toEqual([cause, true])
+  }
 })
 
 test('the step to a runbook names its page in words', () => {
