@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { FoundLine, RefusedLine } from '../../shared/contract/logs.ts'
+import type { FoundLine, RefusedLine, SearchedElsewhere } from '../../shared/contract/logs.ts'
 import { countOf, formatMoment } from '../../shared/words/durations.ts'
 import { blindSpots, emptySentence, reasonsOf, whoRefused } from '../../shared/words/refused.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
@@ -93,6 +93,9 @@ Exit code 1: no record has it. 3: some logs could not be read.`,
       isFound = records.length > 0
       if (values.json) output.out(`${jsonText({ records, complete: answers.every(({ complete }) => complete) })}\n`)
       else for (const record of records) output.out(`${recordText(record)}\n`)
+      for (const text of elsewhereTexts(answers.flatMap(({ elsewhere }) => elsewhere))) {
+        output.err(`everyhop: ${plainText(text)}\n`)
+      }
       if (!isFound) output.err(`everyhop: no record that is held has the id ${plainText(id)}\n`)
     })
     return isFound ? code : exitCodes.failed
@@ -147,6 +150,16 @@ function rowOf(request: RefusedLine): readonly string[] {
     decisionId ?? '–',
     requestId ?? '–',
   ]
+}
+
+/** How far other keepers of logs were looked through, and which did not answer: what they hold is then unknown. */
+function elsewhereTexts(elsewhere: readonly SearchedElsewhere[]): readonly string[] {
+  const texts = elsewhere.map(({ source, from, to, silent }) =>
+    silent === null
+      ? `${source} was looked through from ${formatMoment(from)} to ${formatMoment(to)}`
+      : `${source} did not answer, and what it holds is not known: ${silent}`,
+  )
+  return [...new Set(texts)]
 }
 
 function recordText({ at, record, source, text }: FoundLine): string {

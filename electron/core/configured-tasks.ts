@@ -37,6 +37,12 @@ export function configuredTasks(
       return vaultTask(source, { loaded, settings, connector: connectors.vault, ports, clusterOf })
     }),
     ...sources.logs.map((source) => taskOf('logs', connectors.logs, source, settings)),
+    ...(loaded.environment.history ?? []).map(
+      (source): SourceTask => ({
+        ...taskOf('logs', connectors.history, source, settings),
+        history: (own) => connectors.history.history(source, settings, own),
+      }),
+    ),
   ]
 }
 

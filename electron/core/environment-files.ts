@@ -2,11 +2,11 @@ import { parseDocument, stringify } from 'yaml'
 import type { EditableEnvironment, EnvironmentDraft, SaveInput } from '../../shared/contract/environment-setup.ts'
 import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import { type Environment, environmentSchema } from '../../shared/domain/model/environment.ts'
+import { textFingerprint } from '../../shared/lib/text-fingerprint.ts'
 import { problemText, unreadable } from './environment-intent.ts'
 import { contradictionIn, type EnvironmentPlace, type WatchedEnvironments } from './environments.ts'
 import { Failure } from './failure.ts'
 import type { Files } from './ports.ts'
-import { textFingerprint } from '../../shared/lib/text-fingerprint.ts'
 import { parseYaml } from './yaml-file.ts'
 
 /** Changes files of the environments folder. Every change is whole or not at all; files are for their owner alone (0600). */

@@ -322,6 +322,12 @@ function repeatedId(environment: Environment): string | null {
       seen.add(id)
     }
   }
+  const logs = new Set(environment.sources.logs.map(({ id }) => id))
+  for (const { id } of environment.history ?? []) {
+    if (logs.has(id))
+      return `history: the id "${id}" is given twice; each source needs its own, also among sources.logs`
+    logs.add(id)
+  }
   return null
 }
 

@@ -7,8 +7,8 @@ import type {
   KubeContexts,
   KubeUserKind,
 } from '../../shared/contract/environment-setup.ts'
-import type { Files } from './ports.ts'
 import { textFingerprint } from '../../shared/lib/text-fingerprint.ts'
+import type { Files } from './ports.ts'
 import { parseYaml } from './yaml-file.ts'
 
 /** Where contexts may be on this machine. */

@@ -37,8 +37,12 @@ export interface TimeWindow {
   readonly to: EpochMs
 }
 
-/** Where the record as received is: a place in a segment, or an imported file, found there again by id. */
+/**
+ * Where the record as received is: a place in a segment; an imported file, found there again by id; logs that are kept elsewhere,
+ * where an entry is known by its time there, in nanoseconds, and the hash of its line.
+ */
 export type RecordLocator =
+  | { readonly in: 'history'; readonly history: string; readonly entry: string; readonly hash: string }
   | { readonly in: 'segment'; readonly segment: number; readonly offset: number; readonly item: number }
   | { readonly in: 'import'; readonly file: string }
 
@@ -300,18 +304,32 @@ export interface ImportResult {
   readonly passedOver: number
 }
 
+/** Looks for records. Text that comes out is masked; ids are compared exactly. */
+export interface LogReader {
+  /** Without a window everything is searched, which takes longer the more is held. */
+  find(id: RecordId, window: TimeWindow | null, limit: number): Promise<FoundRecords>
+  raw(record: StoredRecord): Promise<RawRecord>
+}
+
+/**
+ * Logs that are kept elsewhere, such as in a Loki: they are read, and nothing is ever written there. Every implementation passes
+ * test/conformance/log-reader-suite.ts. Rejects with an error in words that a person can use when it does not answer.
+ */
+export interface LogHistory extends LogReader {
+  /** Id of the source. */
+  readonly id: string
+  /** Where it looks when it is asked for `window`; without one only so far back as environment.yaml says. */
+  searched(window: TimeWindow | null): TimeWindow
+}
+
 /**
  * Keeps log records of one environment. Every implementation passes test/conformance/log-store-suite.ts.
- * Text that comes out is masked; ids are compared exactly.
  */
-export interface LogStore {
+export interface LogStore extends LogReader {
   /** Resolves with `stored` once the upload is on the disk: it is then found again after a crash. */
   append(upload: Upload): Promise<AppendResult>
   /** Resolves when everything stored before can be found. */
   settle(): Promise<void>
-  /** Without a window everything is searched, which takes longer the more is held. */
-  find(id: RecordId, window: TimeWindow | null, limit: number): Promise<FoundRecords>
-  raw(record: StoredRecord): Promise<RawRecord>
   /** Sums of the access logs, as facts with the ids that `observe` gives them. */
   hopActivity(window: TimeWindow): Promise<readonly HopActivityFact[]>
   refusedRequests(query: RefusedQuery): Promise<RefusedRequests>

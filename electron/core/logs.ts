@@ -1,4 +1,5 @@
 import type { FindInput, FoundAnswer, RefusedAnswer, RefusedInput } from '../../shared/contract/logs.ts'
+import { readTogether } from './log-histories.ts'
 import type { LogStores } from './log-keeping.ts'
 import type { Clock } from './ports.ts'
 import type { Sessions } from './sessions.ts'
@@ -30,20 +31,21 @@ export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock:
       return { from, to, heldSince, lost: stores.lost(environment), requests, complete }
     },
     async find({ environment, by, id, limit }) {
-      await sessions.use(environment)
+      const { observation } = await sessions.use(environment)
       const store = await stores.of(environment)
       await stores.settle(environment)
-      const found = await store.find({ by, id }, null, limit)
+      const everywhere = readTogether(store, observation.histories())
+      const found = await everywhere.find({ by, id }, null, limit)
       const records = await Promise.all(
         found.records.map(async (stored) => {
-          const raw = await store.raw(stored)
+          const raw = await everywhere.raw(stored)
           const { record, source, at, receivedAt, requestId, traceId, decisionId } = stored
           const text = raw.outcome === 'found' ? raw.text : null
           return { record, source, at, receivedAt, requestId, traceId, decisionId, text }
         }),
       )
       const { heldSince } = await store.state()
-      return { heldSince, records, complete: found.complete }
+      return { heldSince, records, complete: found.complete, elsewhere: everywhere.elsewhere() }
     },
   }
 }

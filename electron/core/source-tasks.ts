@@ -10,10 +10,12 @@ import type { Report, SourceKind } from '../../shared/domain/model/fact.ts'
 import { ClusterFailure, type ClusterLink, type PodPort } from './cluster-link.ts'
 import type { Findings } from './discovery.ts'
 import type { LoadedEnvironment } from './environments.ts'
+import type { LogHistory } from './log-store.ts'
 import type {
   Connector,
   ConnectorPorts,
   Dial,
+  HistoryConnector,
   HttpGet,
   LoadedModule,
   LogConnector,
@@ -31,6 +33,7 @@ export interface Connectors {
   readonly opa: Connector<OpaSource>
   readonly vault: Connector<VaultSource>
   readonly logs: LogConnector
+  readonly history: HistoryConnector
 }
 
 export type ObservationPorts = Omit<ConnectorPorts, 'pace' | 'logSink'> & {
@@ -55,6 +58,8 @@ export interface SourceTask {
   readonly modules?: (ports: ConnectorPorts, signal: AbortSignal) => Promise<readonly LoadedModule[]>
   /** Of Vaults. */
   readonly lend?: Lend
+  /** Of logs that are kept elsewhere. */
+  readonly history?: (ports: ConnectorPorts) => LogHistory
 }
 
 export type Lend = <Result>(

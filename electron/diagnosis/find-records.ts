@@ -1,4 +1,4 @@
-import type { LogStore, RecordId, StoredRecord, TimeWindow } from '../core/log-store.ts'
+import type { LogReader, RecordId, StoredRecord, TimeWindow } from '../core/log-store.ts'
 
 /** Of one request; what has more records than that is a trace that never ends. */
 const mostRecords = 500
@@ -11,7 +11,7 @@ const aroundMs = 10 * 60_000
  * What is held of an id, and then everything that has the request ids of that: lines of both Envoys of every call, reports of the
  * stages. A decision whose input does not name its request is found by the id that Envoy logged of it.
  */
-export async function findRecords(store: Pick<LogStore, 'find'>, asked: RecordId): Promise<readonly StoredRecord[]> {
+export async function findRecords(store: Pick<LogReader, 'find'>, asked: RecordId): Promise<readonly StoredRecord[]> {
   const { records: first } = await store.find(asked, null, mostRecords)
   const byRequest = await follow(store, 'request', first, asked, first)
   const both = distinct([...first, ...byRequest])
@@ -22,14 +22,14 @@ export async function findRecords(store: Pick<LogStore, 'find'>, asked: RecordId
 }
 
 /** The same of a line that is not held itself, by the ids in it. */
-export async function findAround(store: Pick<LogStore, 'find'>, line: StoredRecord): Promise<readonly StoredRecord[]> {
+export async function findAround(store: Pick<LogReader, 'find'>, line: StoredRecord): Promise<readonly StoredRecord[]> {
   const { requestId, decisionId } = line
   if (requestId !== null) return findRecords(store, { by: 'request', id: requestId })
   return decisionId === null ? [] : findRecords(store, { by: 'decision', id: decisionId })
 }
 
 async function follow(
-  store: Pick<LogStore, 'find'>,
+  store: Pick<LogReader, 'find'>,
   by: 'request' | 'decision',
   found: readonly StoredRecord[],
   asked: RecordId,

@@ -190,13 +190,16 @@ function vaultDenials({ graph }: Reading, accesses: readonly CaseAccess[]): read
 
 function sourcesOf(reading: Reading | null): readonly CaseSource[] {
   const health = reading?.health ?? []
+  // What it holds of this request is not known, whatever is held here.
+  const isHistorySilent = reading?.elsewhere?.().some(({ silent }) => silent !== null) ?? false
   return sourceKinds.flatMap((source): readonly CaseSource[] => {
     // What people declare is no source that could tell of a request.
     if (source === 'intent') return []
     const own = health.find((each) => each.source === source)
     if (own === undefined || own.configured === 0) return [{ source, state: 'not-configured' }]
     const read = own.answering > 0 ? [{ source, state: 'read' as const }] : []
-    return own.answering < own.configured ? [...read, { source, state: 'silent' }] : read
+    const isSilent = own.answering < own.configured || (source === 'logs' && isHistorySilent)
+    return isSilent ? [...read, { source, state: 'silent' }] : read
   })
 }
 

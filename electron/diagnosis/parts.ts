@@ -1,8 +1,9 @@
 import type { SourceHealth } from '../../shared/contract/environments.ts'
+import type { SearchedElsewhere } from '../../shared/contract/logs.ts'
 import type { CaseDecision, CaseEvaluation, RequestCase } from '../../shared/domain/diagnosis/request-case.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
-import type { LogStore, StoredAccess } from '../core/log-store.ts'
+import type { LogReader, StoredAccess } from '../core/log-store.ts'
 import type { Clock } from '../core/ports.ts'
 
 /** What is known of an environment when a question about it comes. */
@@ -12,7 +13,9 @@ export interface Reading {
   readonly facts: readonly Fact[]
   readonly health: readonly SourceHealth[]
   /** Everything that came until now can be found in it. */
-  readonly store: Pick<LogStore, 'find' | 'raw'>
+  readonly store: LogReader
+  /** What of `store` is kept elsewhere and was asked until now; without it nothing is. */
+  readonly elsewhere?: () => readonly SearchedElsewhere[]
 }
 
 /** A decision evaluated again, or why it was not. `masked`: JSON pointers of what its input is known to lack. */

@@ -27,7 +27,7 @@ function refusedOf(count: number): RefusedAnswer['requests'] {
 function eventOf(id: string): FoundAnswer {
   const text = JSON.stringify({ input: { number: Number(id.slice(1)) }, timestamp: '2026-01-01T00:00:00Z' })
   const common = { source: 's', at: 0, receivedAt: 0, requestId: null, traceId: null, decisionId: id }
-  return { heldSince: 0, complete: true, records: [{ record: 'opa-decisions', ...common, text }] }
+  return { heldSince: 0, elsewhere: [], complete: true, records: [{ record: 'opa-decisions', ...common, text }] }
 }
 
 /** Revision r1 denies everything; r2 allows even numbers. */

@@ -27,6 +27,7 @@ import { observeLog, observeLogStream, testLog } from '../logs/index.ts'
 import { accessDetails, decisionDetails } from '../logs/intake/record-details.ts'
 import { readPastedLine } from '../logs/pasted-line.ts'
 import { type Receiver, type ReceiverOptions, startReceiver } from '../logs/receiver/receiver.ts'
+import { lokiConnector } from '../logs/stores/loki/index.ts'
 import { createMemoryStore } from '../logs/stores/memory-store.ts'
 import { openLogStore } from '../logs/stores/open-log-store.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -124,6 +125,7 @@ export function composeService(
       envoy: envoyConnector,
       opa: opaConnector,
       vault: createVaultConnector(createHttpExchange),
+      history: lokiConnector,
       logs: { kind: 'logs', observe: observeLog, observeStream: observeLogStream, test: testLog },
     },
     probing: { handshake: tlsHandshake, x509Svids: createX509Svids(dial) },

@@ -77,8 +77,19 @@ export interface FoundLine {
   readonly text: string | null
 }
 
+/** Logs that are kept elsewhere and were looked through, as `history` of environment.yaml says. */
+export interface SearchedElsewhere {
+  readonly source: string
+  /** Only that time was looked through. */
+  readonly from: EpochMs
+  readonly to: EpochMs
+  /** Why it did not answer, in its own words: what it holds is then unknown. null: it did. */
+  readonly silent: string | null
+}
+
 export interface FoundAnswer {
   readonly heldSince: EpochMs | null
+  readonly elsewhere: readonly SearchedElsewhere[]
   /** Oldest first. */
   readonly records: readonly FoundLine[]
   readonly complete: boolean

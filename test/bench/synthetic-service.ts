@@ -19,6 +19,7 @@ import { environmentSetup } from '../../electron/service/environment-setup.ts'
 import { environmentFolder } from '../../electron/service/home.ts'
 import { createPlaygroundService } from '../../electron/service/playground.ts'
 import { createService } from '../../electron/service/service.ts'
+import { noHistory } from '../builders/no-history.ts'
 import type { BuiltPipeline } from '../builders/pipeline.ts'
 import { refusingPolicy } from '../builders/refusing-policy.ts'
 import { secretsParts } from '../builders/state-files.ts'
@@ -73,6 +74,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
       opa: silent('opa'),
       vault: silent('vault'),
       logs: { ...silent('logs'), observeStream: silent('logs').observe },
+      history: { ...silent('logs'), history: ({ id }: { readonly id: string }) => noHistory(id) },
     },
     probing: {
       handshake: () => Promise.reject(new Error('nothing is probed here')),

@@ -3,6 +3,7 @@ import type { Clock, Connector, ConnectorPorts, ObserveSettings } from '../../el
 import type { Connectors, ObservationPorts } from '../../electron/core/source-tasks.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import type { Gap, Report, SourceKind } from '../../shared/domain/model/fact.ts'
+import { noHistory } from './no-history.ts'
 
 /** Ports that lead nowhere: for parts of the core whose connectors are made up. */
 export function deadPorts(clock: Clock): ObservationPorts {
@@ -60,6 +61,7 @@ export function connectorsFrom(observe: Observe): Connectors {
     envoy: of('envoy'),
     opa: of('opa'),
     vault: of('vault'),
+    history: { ...of('logs'), history: ({ id }) => noHistory(id) },
     logs: { ...of('logs'), observeStream: ({ id }, settings, ports, signal) => observe(id, ports, signal, settings) },
   }
 }

@@ -19,6 +19,7 @@ import {
   uuidOf,
   vaultAuditLine,
 } from '../builders/log-records.ts'
+import { logReaderSuite } from './log-reader-suite.ts'
 import { refusalSumsSuite } from './refusal-sums-suite.ts'
 
 export type OpenStore = (folder: string, retention: Retention) => Promise<LogStore>
@@ -81,22 +82,6 @@ export function logStoreSuite(name: string, open: OpenStore): void {
       if (record === undefined) throw new Error('nothing was found')
       const raw = await store.raw(record)
       expect(raw.outcome === 'found' && JSON.parse(raw.text)).toEqual(decisionEvent({ number: 2 }))
-    })
-
-    test('a window keeps what is outside of it out, whatever the order of arrival', async () => {
-      await take('opa-decisions', [
-        decisionEvent({ number: 3, at: noon + 3000, requestId: 'r-1' }),
-        decisionEvent({ number: 1, at: noon + 1000, requestId: 'r-1' }),
-      ])
-      await take('opa-decisions', [decisionEvent({ number: 2, at: noon + 2000, requestId: 'r-1' })])
-      const times = async (from: number, to: number, limit = 10) => {
-        const found = await store.find({ by: 'request', id: 'r-1' }, { from: noon + from, to: noon + to }, limit)
-        return [found.records.map(({ at }) => at - noon), found.complete]
-      }
-      expect(await times(0, 5000)).toEqual([[1000, 2000, 3000], true])
-      expect(await times(1000, 2000)).toEqual([[1000, 2000], true])
-      expect(await times(1001, 2999)).toEqual([[2000], true])
-      expect(await times(0, 5000, 2)).toEqual([[1000, 2000], false])
     })
 
     test('every kind of record is kept with its ids', async () => {
@@ -223,22 +208,6 @@ export function logStoreSuite(name: string, open: OpenStore): void {
       if (found.records[0] !== undefined) expect((await store.raw(found.records[0])).outcome).toBe('found')
     })
 
-    test('secrets come out neither in fields nor in the raw record', async () => {
-      const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl'
-      await take('envoy-access', [
-        accessLine({ number: 1, path: `/v1/chat?access_token=${token}`, extra: { authorization: `Bearer ${token}` } }),
-      ])
-      const secret = decisionEvent({ number: 2, reasons: [`token=${token} is not accepted`] })
-      await take('opa-decisions', [{ ...secret, 'x-api-key': 'abc123', input: { password: 'hunter2hunter2' } }])
-      for (const number of [1, 2]) {
-        const [record] = (await store.find({ by: 'decision', id: uuidOf(number) }, all, 10)).records
-        if (record === undefined) throw new Error('nothing was found')
-        const raw = await store.raw(record)
-        expect(raw).toMatchObject({ outcome: 'found', masked: true })
-        expect(JSON.stringify([record, raw])).not.toMatch(/eyJ|hunter2|abc123/)
-      }
-    })
-
     test('sums of hops are the facts that following the file gives', async () => {
       const lines = [
         accessLine({ number: 1 }),
@@ -318,22 +287,8 @@ export function logStoreSuite(name: string, open: OpenStore): void {
       })
     })
 
+    logReaderSuite(() => ({ reader: store, take }))
     refusalSumsSuite(() => store)
-
-    test('ids are found exactly as they were written', async () => {
-      const ids = ['r-8638784673084de7', 'ABCDEF00-0000-4000-8000-000000000001', "x' OR 1=1 --"]
-      await take(
-        'opa-decisions',
-        ids.map((id, number) => decisionEvent({ number, decisionId: id, requestId: id })),
-      )
-      for (const id of ids) {
-        expect((await store.find({ by: 'request', id }, all, 10)).records.map(({ requestId }) => requestId)).toEqual([
-          id,
-        ])
-        expect((await store.find({ by: 'decision', id }, null, 10)).records).toHaveLength(1)
-      }
-      expect((await store.find({ by: 'request', id: ids[1]?.toLowerCase() ?? '' }, all, 10)).records).toEqual([])
-    })
 
     test('a file is imported once, however often it is given, and its records are read back from it', async () => {
       const file = join(folder, 'exported.ndjson')

@@ -198,6 +198,49 @@ const policyBundle = z.strictObject({
   verification: z.strictObject({ keyFile: path, keyId: z.string().max(200).optional() }).optional(),
 })
 
+/** A stream selector of LogQL: `{namespace="ai", container="envoy"}`. */
+const streamSelector = z
+  .string()
+  .max(1000)
+  .regex(/^\{[^{}\n]*\}$/)
+
+const historySource = z.strictObject({
+  id: sourceId,
+  kind: z.literal('loki'),
+  /** Without `/loki/api/v1`. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** Sent as X-Scope-OrgID. */
+  tenant: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,150}$/)
+    .optional(),
+  /** Bearer token, or name and password of basic authentication; without it nobody signs in. */
+  signIn: z
+    .union([
+      z.strictObject({ tokenFile: path }),
+      z.strictObject({ tokenSecret: secretName }),
+      z.strictObject({ user: z.string().min(1).max(200), passwordFile: path }),
+      z.strictObject({ user: z.string().min(1).max(200), passwordSecret: secretName }),
+    ])
+    .optional(),
+  /** CA of an https address; the system's CAs otherwise. */
+  caFile: path.optional(),
+  /** Which streams hold which records. A kind that is not named is not looked for. */
+  select: z
+    .strictObject({
+      'opa-decisions': streamSelector.optional(),
+      'envoy-access': streamSelector.optional(),
+      'integrity-events': streamSelector.optional(),
+      'spire-audit': streamSelector.optional(),
+      'vault-audit': streamSelector.optional(),
+    })
+    .refine((select) => Object.values(select).some((selector) => selector !== undefined), {
+      message: 'name at least one kind of record',
+    }),
+  /** How far back a record is looked for when nothing tells when it was written. Hours. */
+  searchHours: z.number().min(0.1).max(720).default(24),
+})
+
 /** environment.yaml: how one person reaches systems. Personal; secrets by reference only. */
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal('everyhop.dev/v1'),
@@ -221,6 +264,8 @@ export const environmentSchema = z.strictObject({
     vault: z.array(vaultSource).max(20).default([]),
     logs: z.array(logSource).max(20_000).default([]),
   }),
+  /** Where logs are kept elsewhere: records of a request are looked for there too. Read only. */
+  history: z.array(historySource).max(20).optional(),
 })
 
 export type Environment = z.infer<typeof environmentSchema>
@@ -240,3 +285,4 @@ export type ClusterVaultSource = Extract<AnyVaultSource, { cluster: string }>
 export type VaultSignIn = z.infer<typeof vaultSignIn>
 export type PolicyBundle = z.infer<typeof policyBundle>
 export type LogSource = Environment['sources']['logs'][number]
+export type HistorySource = NonNullable<Environment['history']>[number]

@@ -218,6 +218,7 @@ function headerOf(upload: Upload, masked: boolean): FrameHeader {
 async function rawOf(segments: string, record: StoredRecord): Promise<RawRecord> {
   const { locator } = record
   if (locator.in === 'import') return rawOfImport(locator.file, record)
+  if (locator.in === 'history') return { outcome: 'gone', why: `it is kept by ${locator.history}` }
   const frame = await readFrame(segments, locator)
   if (frame === null) return { outcome: 'gone', why: 'retention took the upload it came in' }
   const { header, payload } = frame
