@@ -4,7 +4,9 @@ import type {
   FailingHandshake,
   NoIdentityInput,
   RefusalsInput,
+  SmallestChangeInput,
 } from '../../shared/contract/diagnosis.ts'
+import type { SmallestChange } from '../../shared/domain/diagnosis/change/model.ts'
 import type { Forecast } from '../../shared/domain/diagnosis/forecast/model.ts'
 import { diagnoseHandshake } from '../../shared/domain/diagnosis/handshake/diagnose-handshake.ts'
 import type { HandshakeProbe } from '../../shared/domain/diagnosis/handshake/probe.ts'
@@ -23,6 +25,7 @@ import { type RefusalsReading, refusalsIn } from './refusals.ts'
 /** The diagnosis namespace of the contract. */
 export interface DiagnosisHandlers {
   request(input: DiagnoseRequestInput): Promise<RequestDiagnosis>
+  change(input: SmallestChangeInput, signal: AbortSignal): Promise<SmallestChange>
   handshake(input: DiagnoseHandshakeInput): Promise<HandshakeDiagnosis>
   failingHandshakes(input: { readonly environment: string }): Promise<readonly FailingHandshake[]>
   refusals(input: RefusalsInput): Promise<RefusalGroups>
@@ -35,11 +38,14 @@ export interface DiagnosisHandlers {
 export interface DiagnosisHandlerParts extends DiagnosisParts {
   readonly reading: (environment: string) => Promise<Reading & RefusalsReading & ForecastReading & IdentityReading>
   readonly probing: ProbeParts
+  /** Rejects only when it is told to stop. */
+  readonly findChange: (input: SmallestChangeInput, signal: AbortSignal) => Promise<SmallestChange>
 }
 
 export function createDiagnosisHandlers(parts: DiagnosisHandlerParts): DiagnosisHandlers {
   return {
     request: async ({ environment, asked }) => diagnoseRequest(await gatherRequest(parts, environment, asked)),
+    change: (input, signal) => parts.findChange(input, signal),
     async handshake({ environment, from, to }) {
       const reading = await parts.reading(environment)
       return diagnoseHandshake(gatherHandshake(reading, from, to, parts.clock.now()))

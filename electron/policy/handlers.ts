@@ -75,7 +75,7 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
     async drafts({ environment }, signal) {
       return Promise.all((await parts.drafts.list(environment)).map((draft) => summaryOf(draft, signal)))
     },
-    async startDraft({ environment, bundle, from }, signal) {
+    async startDraft({ environment, bundle, from, changes }, signal) {
       const [subject, kept, live] = await Promise.all([
         subjects.find(environment, bundle, from, signal),
         parts.kept.list(environment, bundle),
@@ -90,7 +90,18 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
         roots: subject.roots,
         files: new Map([...subject.files].map(([path, content]) => [path, readable(path, content)])),
       })
-      return summaryOf(draft, signal)
+      if (changes.length === 0) return summaryOf(draft, signal)
+      try {
+        for (const { path, text } of changes) {
+          const isThere = draft.files.some((file) => file.path === path)
+          const version = isThere ? (await parts.drafts.read(draft.id, path)).version : null
+          await parts.drafts.write(draft.id, path, text, version)
+        }
+      } catch (reason) {
+        await parts.drafts.discard(draft.id)
+        throw reason
+      }
+      return summaryOf(await parts.drafts.get(draft.id), signal)
     },
     draft: async ({ draft }, signal) => summaryOf(await parts.drafts.get(draft), signal),
     readDraft: ({ draft, path }) => parts.drafts.read(draft, path),

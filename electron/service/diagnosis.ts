@@ -2,6 +2,7 @@ import type { LogStores } from '../core/log-keeping.ts'
 import type { PolicyTrials } from '../core/policy-trials.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
+import { changeFinder } from '../diagnosis/change.ts'
 import { evaluator } from '../diagnosis/evaluate.ts'
 import { createDiagnosisHandlers, type DiagnosisHandlerParts, type DiagnosisHandlers } from '../diagnosis/handlers.ts'
 import type { RecordReading } from '../diagnosis/parts.ts'
@@ -27,6 +28,7 @@ export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHand
     clock,
     records,
     evaluate: evaluator(policy),
+    findChange: changeFinder(policy, clock),
     probing,
     async reading(environment) {
       const { keeper, observation } = await sessions.use(environment)

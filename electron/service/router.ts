@@ -61,6 +61,7 @@ export function createRouter(handlers: Handlers) {
     },
     diagnosis: {
       request: os.diagnosis.request.handler(({ input }) => handlers.diagnosis.request(input)),
+      change: os.diagnosis.change.handler(({ input, signal }) => handlers.diagnosis.change(input, signal ?? never)),
       handshake: os.diagnosis.handshake.handler(({ input }) => handlers.diagnosis.handshake(input)),
       failingHandshakes: os.diagnosis.failingHandshakes.handler(({ input }) =>
         handlers.diagnosis.failingHandshakes(input),

@@ -1,5 +1,6 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
+import type { SmallestChange } from '../domain/diagnosis/change/model.ts'
 import type { Forecast } from '../domain/diagnosis/forecast/model.ts'
 import type { HandshakeProbe } from '../domain/diagnosis/handshake/probe.ts'
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../domain/diagnosis/model.ts'
@@ -72,6 +73,8 @@ export const diagnosis = {
   forecast: procedure.input(scopeInput).output(type<Forecast>()),
   /** Why a request was refused, of everything that is held of it. Asks no server of the pipeline anything. */
   request: procedure.input(diagnoseRequestInput).output(type<RequestDiagnosis>()),
+  /** The least that would let a denied request pass, found by evaluating with an OPA of our own; changes nothing. */
+  change: procedure.input(smallestChangeInput).output(type<SmallestChange>()),
   /** Which side of a hop's handshake is wrong. Makes no connection. */
   handshake: procedure.input(diagnoseHandshakeInput).output(type<HandshakeDiagnosis>()),
   /** Those first that fail the longest. */

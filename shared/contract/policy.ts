@@ -179,7 +179,19 @@ export const policy = {
     .output(type<readonly FileDifference[]>()),
 
   drafts: procedure.input(scopeInput).output(type<readonly DraftSummary[]>()),
-  startDraft: procedure.input(bundleInput.extend({ from: subject })).output(type<DraftSummary>()),
+  /** A draft with the files of a revision or draft; `changes`: whole texts that it begins with instead. */
+  startDraft: procedure
+    .input(
+      bundleInput.extend({
+        from: subject,
+        changes: z
+          .array(z.object({ path: filePath, text: z.string().max(8_000_000) }))
+          .max(20)
+          .readonly()
+          .default([]),
+      }),
+    )
+    .output(type<DraftSummary>()),
   draft: procedure.input(draftInput).output(type<DraftSummary>()),
   readDraft: procedure.input(draftInput.extend({ path: filePath })).output(type<DraftFile>()),
   /** `version: null` makes the file. Refused as `conflict` when the file has changed since. */

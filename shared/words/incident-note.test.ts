@@ -61,7 +61,6 @@ it('what was masked in the log is as masked in the note', () => {
           name: null,
           alternatives: 0,
           lookedFor: null,
-          lookedFor: null,
           lines: [
             {
               row: 4,

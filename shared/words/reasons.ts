@@ -1,4 +1,5 @@
 import type { Reason } from '../domain/model/graph.ts'
+import { changeReasons } from './diagnosis-change.ts'
 import { forecastReasons } from './diagnosis-forecast.ts'
 import { handshakeDiagnosisReasons } from './diagnosis-handshake.ts'
 import { identityDiagnosisReasons } from './diagnosis-identity.ts'
@@ -28,6 +29,7 @@ const families: readonly Sentences[] = [
   handshakeDiagnosisReasons,
   forecastReasons,
   identityDiagnosisReasons,
+  changeReasons,
 ]
 
 const sentences: Sentences = Object.fromEntries(families.flatMap((family) => Object.entries(family)))

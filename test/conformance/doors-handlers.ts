@@ -60,6 +60,7 @@ export function suiteHandlers(): Handlers {
     logs: { refused: unused, find: unused },
     diagnosis: {
       request: unused,
+      change: unused,
       handshake: unused,
       failingHandshakes: unused,
       forecast: unused,
