@@ -21,7 +21,8 @@ export const askedWords = {
     return silent.length === 0 ? counts : `${counts}; none from ${silent.join(', ')}`
   },
   silent(sources: readonly string[]): string {
-    return `${sources.map(label).join(', ')} ${sources.length === 1 ? 'is' : 'are'} not answered in full now: what rests on ${sources.length === 1 ? 'it' : 'them'} is the last that is known, or unknown.`
+    const [verb, them] = sources.length === 1 ? ['does', 'it'] : ['do', 'them']
+    return `${sources.map(label).join(', ')} ${verb} not answer in full now: what rests on ${them} is the last that is known, or unknown.`
   },
 }
 

@@ -114,11 +114,7 @@ function Link({
           {of === '' ? '' : ` · ${of}`}
         </small>
       </span>
-      <div className={styles.body}>
-        <p>{reasonSentence(reason)}</p>
-        {rule === null ? null : <RuleLines rule={rule} environment={environment} decisionId={decisionId} tone={tone} />}
-        {isOpen ? <EvidenceList id={id} evidence={evidence} now={now} /> : null}
-      </div>
+      <p className={styles.body}>{reasonSentence(reason)}</p>
       {evidence.length === 0 ? (
         <span />
       ) : (
@@ -131,6 +127,14 @@ function Link({
         >
           <EvidenceMark evidence={evidence} now={now} />
         </button>
+      )}
+      {rule === null && !isOpen ? null : (
+        <div className={styles.proof}>
+          {rule === null ? null : (
+            <RuleLines rule={rule} environment={environment} decisionId={decisionId} tone={tone} />
+          )}
+          {isOpen ? <EvidenceList id={id} evidence={evidence} now={now} /> : null}
+        </div>
       )}
     </li>
   )

@@ -1,4 +1,5 @@
 import { ArrowRight, CircleSlash, Lock, OctagonX, SquareDashed } from 'lucide-react'
+import type { ReactNode } from 'react'
 import type { HopOnPath } from '../../../shared/domain/diagnosis/model.ts'
 import { addressOf } from '../../ui/address-of.ts'
 import { stripOf } from './path-strip.ts'
@@ -40,9 +41,9 @@ export function RequestPath({
           const name = nameOf(part.id)
           return (
             <li key={`${part.id ?? 'unknown'} ${index + 1}`} className={styles.workload} data-reached={part.reached}>
-              <a href={link(part.id)} title={part.reached ? name : `${name}: not reached`}>
+              <Place href={link(part.id)} title={part.reached ? name : `${name}: not reached`}>
                 {name}
-              </a>
+              </Place>
             </li>
           )
         }
@@ -51,12 +52,34 @@ export function RequestPath({
         const sentence = `${nameOf(from)} to ${nameOf(to)}: ${words}`
         return (
           <li key={`hop ${index + 1}`} className={styles.hop} data-state={state}>
-            <a href={link(hop)} aria-label={sentence} title={sentence}>
+            <Place href={link(hop)} title={sentence}>
               <Glyph size={12} aria-hidden="true" />
-            </a>
+              <span className="visually-hidden">{sentence}</span>
+            </Place>
           </li>
         )
       })}
     </ol>
+  )
+}
+
+/** A link where there is a place to go to. */
+function Place({
+  href,
+  title,
+  children,
+}: {
+  readonly href: string | undefined
+  readonly title: string
+  readonly children: ReactNode
+}) {
+  return href === undefined ? (
+    <span className={styles.place} title={title}>
+      {children}
+    </span>
+  ) : (
+    <a className={styles.place} href={href} title={title}>
+      {children}
+    </a>
   )
 }

@@ -17,7 +17,7 @@ export function RuleLines({
   readonly decisionId: string | null
   readonly tone: RefusalTone
 }) {
-  const { file, row, name, lines, revision, isRevisionThatDecided, alternatives, decidedBy } = rule
+  const { file, row, name, lines, revision, isRevisionThatDecided, alternatives, decidedBy, lookedFor } = rule
   const place = `${file}:${row}`
   return (
     <figure className={styles.rule} data-testid="rule-lines">
@@ -60,10 +60,8 @@ export function RuleLines({
               </div>
               {line.values.map((value) => (
                 <div key={value.name} className={styles.value} data-tone={tone}>
-                  <code className={styles.cutName} title={value.name}>
-                    {value.name}
-                  </code>
-                  <span>{value.masked ? 'is masked in the log' : value.json === null ? 'is undefined' : '='}</span>
+                  <code>{value.name}</code>{' '}
+                  {value.masked ? 'is masked in the log' : value.json === null ? 'is undefined' : '= '}
                   {value.masked || value.json === null ? null : <code className={styles.json}>{value.json}</code>}
                 </div>
               ))}
@@ -71,6 +69,11 @@ export function RuleLines({
           )
         })}
       </div>
+      {lookedFor === null ? null : (
+        <p className={styles.note}>
+          It looked for <code>{lookedFor.json}</code> in <code>{lookedFor.at}</code>.
+        </p>
+      )}
       {decidedBy === 'held' ? <p className={styles.note}>Line {row} held: it is what the policy refuses for.</p> : null}
     </figure>
   )

@@ -1,0 +1,144 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Composed, composeService } from '../../electron/service/compose.ts'
+import { connectInProcess } from '../../electron/service/in-process.ts'
+import { ensureBinaries } from '../lab/provision/binaries.ts'
+import { keepPicture, type OpenWindow, openWindow } from './open-window.ts'
+import { violations } from './pages/accessibility.ts'
+import { type DiagnosePage, diagnosePage } from './pages/diagnose.ts'
+import { type PlaygroundPage, playgroundPage } from './pages/playground.ts'
+
+/** From a red hop of the playground to why its requests were refused, through the window only. */
+const longMs = 60_000
+const before = { ...process.env }
+let home: string
+let service: Composed
+let window: OpenWindow
+let playground: PlaygroundPage
+let diagnose: DiagnosePage
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'eh-diagnose-'))
+  const { 'opa-envoy': opa } = await ensureBinaries(['opa-envoy'], { log: console.log })
+  process.env['EVERYHOP_OPA'] = opa.path
+  service = composeService('web', home, null, undefined, { byItself: true })
+  window = await openWindow(service)
+  await window.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  playground = playgroundPage(window.page)
+  diagnose = diagnosePage(window.page)
+})
+afterAll(async () => {
+  await window?.close()
+  await service?.stop()
+  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
+  Object.assign(process.env, before)
+  if (home !== undefined) await rm(home, { recursive: true, force: true })
+})
+
+test('with nothing refused the screen says so, and of which time it knows that', async () => {
+  const { page } = window
+  await playground.banner.waitFor({ timeout: longMs })
+  await page.keyboard.press('g')
+  await page.keyboard.press('d')
+  await page.waitForURL(/#\/diagnose/)
+  const empty = page.getByTestId('refusals-empty')
+  await empty.waitFor({ timeout: longMs })
+  await expect
+    .poll(() => empty.textContent(), { timeout: longMs })
+    .toMatch(/no refused request.*Looked at: \d\d:\d\d:\d\d/s)
+  expect(await violations(page)).toEqual([])
+})
+
+test('a red hop leads over a refused line to the verdict, the rule with its values, and a note', async () => {
+  const { page } = window
+  await page.getByRole('link', { name: 'Graph' }).click()
+  await playground.openFaults()
+  await playground.inject('policy-denies')
+  await expect.poll(() => playground.hop('model-server', 'tool-runtime'), { timeout: longMs }).toMatch(/denied/)
+  await playground.openHop('model-server', 'tool-runtime')
+  const refused = page.getByTestId('refused-of-hop').locator('details').first()
+  await refused.locator('summary').click({ timeout: longMs })
+  await refused.getByTestId('diagnose-refused').click()
+
+  await diagnose.verdict.waitFor({ timeout: longMs })
+  // The decision's own record comes a moment after Envoy's.
+  await expect.poll(() => diagnose.verdict.textContent(), { timeout: longMs }).toMatch(/Policy denied it/)
+  await expect.poll(() => diagnose.confidence.textContent(), { timeout: longMs }).toBe('Certain')
+  expect(await diagnose.verdict.getAttribute('data-tone')).toBe('deny')
+  expect(await diagnose.link('rule').getAttribute('aria-current')).toBe('step')
+  expect(await diagnose.link('application').getAttribute('data-state')).toBe('not-reached')
+  expect(await page.getByTestId('request-path').textContent()).toMatch(/model-server.*tool-runtime/)
+
+  await diagnose.rule.waitFor({ timeout: longMs })
+  expect(await diagnose.rule.textContent()).toMatch(/\.rego:\d+/)
+  expect(await diagnose.rule.locator('[data-decided="true"]').count()).toBe(1)
+
+  const note = await diagnose.note()
+  expect(note).toMatch(/^## Refused request: model-server → tool-runtime \(403\)\n\n\*\*Policy denied it/)
+  expect(note).toMatch(/everyhop diagnose request \S+ --env playground/)
+  for (const theme of ['light', 'dark'] as const) {
+    await page.getByRole('button', { name: `Use the ${theme} theme` }).click()
+    await keepPicture(page, `diagnose-request-${theme}`)
+    expect(await violations(page)).toEqual([])
+  }
+})
+
+test('the address is a link to the same verdict, and leads back to the hop on the graph', async () => {
+  const { page } = window
+  const sentence = await diagnose.verdict.locator('p').first().textContent()
+  await page.reload()
+  await diagnose.verdict.waitFor({ timeout: longMs })
+  await expect.poll(() => diagnose.verdict.locator('p').first().textContent(), { timeout: longMs }).toBe(sentence)
+  await page.getByTestId('hop-on-graph').click()
+  await page.waitForURL(/#\/graph.*selected=/)
+  await page.getByTestId('inspector').getByText('Two sides').waitFor({ timeout: longMs })
+  await page.goBack()
+  await diagnose.verdict.waitFor()
+})
+
+test('groups are gone through by j and k, and an id is found whatever kind it is of', async () => {
+  const { page } = window
+  await diagnose.groups.first().waitFor({ timeout: longMs })
+  await page.getByRole('heading', { name: 'Diagnose' }).click()
+  await page.keyboard.press('k')
+  await page.waitForURL(/group=/)
+  await diagnose.verdict.waitFor()
+  const { client, close } = connectInProcess(service.router, service.log)
+  const found = await client.logs.find({ environment: 'playground', by: 'decision', id: idIn(page.url()) })
+  await close()
+  const traceId = found.records.find((record) => record.traceId !== null)?.traceId ?? 'none'
+  await diagnose.ask(traceId)
+  await expect.poll(() => page.url()).toContain(`id=${traceId}`)
+  await expect.poll(() => diagnose.verdict.textContent(), { timeout: longMs }).toMatch(/Policy denied it/)
+})
+
+test('a pasted line speaks for itself, stays out of the address, and what it says is text', async () => {
+  const { page } = window
+  const line = JSON.stringify({
+    start_time: new Date().toISOString(),
+    method: 'POST',
+    path: '/<img src=x onerror="document.title=1">',
+    response_code: 403,
+    response_code_details: 'ext_authz_denied',
+    response_flags: 'UAEX',
+    request_id: 'not-one-of-the-playground',
+  })
+  await diagnose.ask(line)
+  await diagnose.verdict.getByText('<img src=x', { exact: false }).waitFor({ timeout: longMs })
+  expect(page.url()).not.toContain('img')
+  expect(await diagnose.confidence.textContent()).not.toBe('Certain')
+  expect(await diagnose.verdict.locator('img').count()).toBe(0)
+  await diagnose.ask('{"this is": "no access log"}')
+  await page.getByText('This cannot be diagnosed now').waitFor({ timeout: longMs })
+  await diagnose.ask('no-such-request')
+  await expect.poll(() => diagnose.verdict.getAttribute('data-tone'), { timeout: longMs }).toBe('unknown')
+  expect(await violations(page)).toEqual([])
+  // What the service refuses, Chromium reports as a resource that failed to load.
+  expect(window.complaints.filter((text) => !text.includes('/rpc/diagnosis/'))).toEqual([])
+})
+
+function idIn(url: string): string {
+  return new URLSearchParams(url.split('?')[1] ?? '').get('id') ?? ''
+}
