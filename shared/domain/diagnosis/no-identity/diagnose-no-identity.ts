@@ -22,7 +22,7 @@ export function diagnoseNoIdentity(of: IdentityCase): NoIdentityDiagnosis {
   return {
     subject: subjectOf(view),
     verdict,
-    candidates: nearest(view),
+    candidates: nearest(view, verdict),
     agent: agentShown(view),
     correction,
     ruledOut,
@@ -103,19 +103,27 @@ function subjectOf({ of, place, owner }: IdentityView): NoIdentityDiagnosis['sub
   }
 }
 
-/** Those that fit first, then by how little is missing; what has nothing in common with the workload is left out. */
-function nearest({ objects, entries }: IdentityView): readonly IdentityCandidate[] {
+/** What the verdict rests on first, then by how little is missing; what has nothing in common with the workload is left out. */
+function nearest(
+  { objects, entries }: IdentityView,
+  { restsOn }: Verdict<IdentityCause>,
+): readonly IdentityCandidate[] {
+  const rested = new Set(restsOn.flatMap(({ from }) => (from.kind === 'fact' ? [from.fact.factId] : [])))
+  const met = ({ criteria }: Candidate): number =>
+    criteria.filter(({ state, part }) => state === 'met' && part !== 'parent').length
   const score = (each: Candidate): number =>
     unmet(each).length * 4 -
+    (rested.has(each.fact.factId) && each.criteria.length > 0 && unmet(each).length <= 2 ? 20 : 0) -
     (each.isExpected === true ? 6 : 0) -
-    Math.min(3, each.criteria.filter(({ state }) => state === 'met').length)
-  const isNear = (each: Candidate): boolean =>
-    each.isExpected === true ||
-    each.fits === true ||
-    (unmet(each).length <= 2 && (each.isExpected !== false || each.fits === null))
+    Math.min(3, met(each))
+  const isNear = (each: Candidate): boolean => {
+    if (each.isExpected === true || each.fits === true) return true
+    // Objects that select pods are few; of entries and static entries there is one for each workload.
+    if (each.kind === 'ClusterSPIFFEID') return unmet(each).length <= 2
+    return each.isExpected === null && met(each) > 0 && unmet(each).length <= 1
+  }
   return [...objects, ...entries]
-    .filter((each) => isNear(each) && !(each.kind === 'entry' && each.isExpected === false && each.fits !== true))
-    .filter((each) => !(each.kind === 'ClusterStaticEntry' && each.isExpected === false && each.fits !== true))
+    .filter(isNear)
     .toSorted((one, other) => score(one) - score(other) || (one.name < other.name ? -1 : 1))
     .slice(0, mostCandidates)
     .map(({ kind, name, spiffeId, fits, isExpected, criteria, notes, fact, stale }) => {
