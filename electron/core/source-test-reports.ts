@@ -1,5 +1,5 @@
 import type { SourceTest, SourceTestReport, TestedIdentityKind, TestedTls } from '../../shared/contract/environments.ts'
-import type { Environment, VaultSignIn } from '../../shared/domain/model/environment.ts'
+import type { Environment, HistorySource, VaultSignIn } from '../../shared/domain/model/environment.ts'
 import type { SourceKind } from '../../shared/domain/model/fact.ts'
 
 type Step = SourceTest['steps'][number]
@@ -82,8 +82,12 @@ function tlsOf(test: SourceTest, environment: Environment, reached: boolean): Te
         return source.address.startsWith('https:') ? 'verified' : 'plaintext'
       return source?.caFile === undefined ? 'through-cluster' : 'verified'
     }
-    case 'logs':
-      return isInPod ? (reached ? 'through-cluster' : 'unknown') : 'local'
+    case 'logs': {
+      const history = environment.history?.find(({ id }) => id === test.instance)
+      if (history === undefined) return isInPod ? (reached ? 'through-cluster' : 'unknown') : 'local'
+      if (!reached) return failedOrUnknown(test)
+      return history.url.startsWith('https:') ? 'verified' : 'plaintext'
+    }
     default:
       return 'unknown'
   }
@@ -94,7 +98,10 @@ function failedOrUnknown({ steps }: SourceTest): TestedTls {
   return way !== undefined && brokenTls.test(way.detail) ? 'failed' : 'unknown'
 }
 
-function identityOf(test: SourceTest, { sources }: Environment): { kind: TestedIdentityKind; name: string | null } {
+function identityOf(
+  test: SourceTest,
+  { sources, history }: Environment,
+): { kind: TestedIdentityKind; name: string | null } {
   const isInPod = /^(pod|log of container) /.test(test.address)
   switch (test.source) {
     case 'kubernetes': {
@@ -120,11 +127,20 @@ function identityOf(test: SourceTest, { sources }: Environment): { kind: TestedI
       const source = sources.vault.find(({ id }) => id === test.instance)
       return source === undefined ? { kind: 'missing', name: null } : signInIdentity(source.signIn)
     }
-    case 'logs':
-      return { kind: isInPod ? 'cluster-rights' : 'file-permission', name: null }
+    case 'logs': {
+      const elsewhere = history?.find(({ id }) => id === test.instance)
+      if (elsewhere === undefined) return { kind: isInPod ? 'cluster-rights' : 'file-permission', name: null }
+      return historyIdentity(elsewhere.signIn)
+    }
     default:
       return { kind: isInPod ? 'cluster-rights' : 'nobody', name: null }
   }
+}
+
+function historyIdentity(signIn: HistorySource['signIn']): { kind: TestedIdentityKind; name: string | null } {
+  if (signIn === undefined) return { kind: 'nobody', name: null }
+  if ('user' in signIn) return { kind: 'token', name: signIn.user }
+  return { kind: 'token', name: 'tokenFile' in signIn ? signIn.tokenFile : signIn.tokenSecret }
 }
 
 function signInIdentity(signIn: VaultSignIn): { kind: TestedIdentityKind; name: string | null } {

@@ -142,6 +142,12 @@ const unknownWithout: Readonly<Record<string, string>> = {
   'logs/integrity-events': 'Integrity events that this log would tell will be unknown.',
   'logs/spire-audit': 'What the SPIRE server did and refused will be unknown.',
   'logs/vault-audit': 'Which workload holds which lease will be unknown.',
+  'logs/log-history': 'What these logs hold of a request will be unknown.',
+  'logs/log-history-opa-decisions': 'Decisions that only these logs hold will be unknown.',
+  'logs/log-history-envoy-access': 'Requests that only these logs hold will be unknown.',
+  'logs/log-history-integrity-events': 'Integrity events that only these logs hold will be unknown.',
+  'logs/log-history-spire-audit': 'Calls of SPIRE’s API that only these logs hold will be unknown.',
+  'logs/log-history-vault-audit': 'Requests to Vault that only these logs hold will be unknown.',
 }
 
 /** "Which NetworkPolicy admits a hop will be unknown." */

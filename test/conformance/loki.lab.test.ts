@@ -112,6 +112,7 @@ describe('records kept in a real Loki', () => {
     const some = await lokiConnector.test(sourceOf({ select }), settings, portsOf(), signal)
     expect(some).toMatchObject({ outcome: 'partly', address: loki.url })
     expect(some.steps.map(({ what, outcome }) => [what, outcome])).toEqual([
+      ['connection', 'read'],
       ['log-history-opa-decisions', 'read'],
       ['log-history-envoy-access', 'not-configured'],
     ])

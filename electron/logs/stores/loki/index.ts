@@ -59,16 +59,22 @@ async function test(
   const began = ports.clock.now()
   const client = createLokiClient(source, settings, ports)
   const steps: SourceTest['steps'][number][] = []
+  let answered: SourceTest['steps'][number] | null = null
   for (const [kind, selector] of Object.entries(source.select)) {
     if (selector === undefined) continue
-    const step = { what: `log-history-${kind}`, locator: `GET /loki/api/v1/series of ${selector}` }
+    const locator = `GET /loki/api/v1/series of ${selector}`
+    const step = { what: `log-history-${kind}`, locator }
     try {
       const count = await client.streams(selector, began - source.searchHours * 3_600_000, began, signal)
+      answered ??= { what: 'connection', locator, outcome: 'read', detail: 'it answered' }
       const detail = `${count} streams with lines of the last ${source.searchHours} hours`
       steps.push({ ...step, outcome: count > 0 ? 'read' : 'not-configured', detail })
     } catch (error) {
       const { reason, message } = failureOf(error, signal)
       steps.push({ ...step, outcome: reason, detail: message })
+      answered ??= { what: 'connection', locator, outcome: reason, detail: message }
+      // Nobody answered: the other questions would only hammer.
+      if (reason === 'unreachable' || reason === 'timed-out' || reason === 'no-way') break
     }
   }
   const read = steps.filter(({ outcome }) => outcome === 'read').length
@@ -79,7 +85,7 @@ async function test(
     outcome: read === steps.length ? 'usable' : read > 0 ? 'partly' : 'unusable',
     version: null,
     tookMs: ports.clock.now() - began,
-    steps,
+    steps: answered === null ? steps : [answered, ...steps],
   }
 }
 
