@@ -30,17 +30,12 @@ export function NextSteps({
   if (next.length === 0) return <p className={styles.quiet}>Nothing is to be done.</p>
   return (
     <ol className={styles.steps}>
-      {next.map(({ reason, command, open, runbook }) => {
+      {next.map(({ reason, command, open }) => {
         const sentence = reasonSentence(reason)
         const link = open === null ? null : linkOf(open)
         return (
           <li key={`${sentence} ${command ?? ''}`}>
             {link === null ? sentence : <a href={link}>{sentence}</a>}
-            {runbook === undefined ? null : (
-              <small>
-                Runbook: <code>docs/runbooks/{runbook}.md</code>
-              </small>
-            )}
             {command === null ? null : <Command text={command} onCopy={onCopy} />}
           </li>
         )

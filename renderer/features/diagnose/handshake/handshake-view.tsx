@@ -1,7 +1,7 @@
 import { CircleHelp, Copy, Share2 } from 'lucide-react'
 import type { Forecast } from '../../../../shared/domain/diagnosis/forecast/model.ts'
 import type { HandshakeDiagnosis } from '../../../../shared/domain/diagnosis/model.ts'
-import { countOf, formatDuration, formatMoment } from '../../../../shared/words/durations.ts'
+import { countOf, formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { handshakeNote } from '../../../../shared/words/handshake-note.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { failureSentence } from '../../../api/environments.ts'
@@ -79,7 +79,7 @@ function OneHandshake({
             Copy as incident note
           </Button>
         </header>
-        <VerdictCard verdict={diagnosis.verdict} tone={toneOf(diagnosis)}>
+        <VerdictCard verdict={diagnosis.verdict} tone={toneOf(diagnosis)} now={now}>
           {besideVerdict(diagnosis, now)}
         </VerdictCard>
         <div className={styles.twins}>
@@ -127,7 +127,7 @@ function besideVerdict({ failingSince, attempts, verdict }: HandshakeDiagnosis, 
       ? verdict.cause === 'not-failing'
         ? ''
         : 'Since when is not known'
-      : `Failing since ${formatMoment(failingSince)}, for ${formatDuration(now - failingSince)}`
+      : `Failing since ${formatClock(failingSince, now)}, for ${formatDuration(now - failingSince)}`
   const counted =
     attempts === null ? 'attempts were not counted' : `${countOf(attempts, 'attempt')} failed in the window`
   return [since, counted].filter((part) => part !== '').join(' · ')

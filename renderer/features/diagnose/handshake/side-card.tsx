@@ -71,26 +71,30 @@ function RowText({ row, now }: { readonly row: HandshakeRow; readonly now: numbe
 
 const identifiers: ReadonlySet<HandshakeRow['row']> = new Set(['spiffe-id', 'requires-peer'])
 
+/** Over the whole width: what Envoy writes is long. */
 function Says({ side: { says }, now }: { readonly side: HandshakeSide; readonly now: number }) {
   return (
-    <tr data-state={says === null ? 'unknown' : 'says'}>
-      <th scope="row">{handshakeRowLabels.says}</th>
-      <td className={styles.glyph}>
-        <span aria-hidden="true">{says === null ? '?' : '“'}</span>
-      </td>
-      <td>
-        {says === null ? (
-          'No error of it is held.'
-        ) : (
-          <>
-            <Literal text={says.literal} />
-            <span className={styles.decoded}>
-              {reasonSentence(says.decoded)} · logged {formatClock(says.at, now)}
-            </span>
-          </>
-        )}
-      </td>
-    </tr>
+    <>
+      <tr data-state={says === null ? 'unknown' : 'says'}>
+        <th scope="rowgroup" colSpan={3}>
+          {handshakeRowLabels.says}
+        </th>
+      </tr>
+      <tr className={styles.says} data-state={says === null ? 'unknown' : 'says'}>
+        <td colSpan={3}>
+          {says === null ? (
+            'No error of it is held.'
+          ) : (
+            <>
+              <Literal text={says.literal} />
+              <span className={styles.decoded}>
+                {reasonSentence(says.decoded)} · logged {formatClock(says.at, now)}
+              </span>
+            </>
+          )}
+        </td>
+      </tr>
+    </>
   )
 }
 

@@ -5,6 +5,7 @@ import { confidenceLabels } from '../../../../shared/words/diagnosis.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { capitalise } from '../../../../shared/words/states.ts'
 import styles from './handshake.module.css'
+import { shortSentence } from './short.ts'
 
 export type VerdictTone = 'fail' | 'warn' | 'ok' | 'unknown'
 
@@ -12,14 +13,18 @@ export type VerdictTone = 'fail' | 'warn' | 'ok' | 'unknown'
 export function VerdictCard({
   verdict,
   tone,
+  now,
   children,
 }: {
   readonly verdict: Verdict<string>
+  readonly now: number
   readonly tone: VerdictTone
   /** The small line under the sentence. */
   readonly children?: ReactNode
 }) {
   const { cause, reason, confidence, because, wouldRaise } = verdict
+  const whole = reasonSentence(reason)
+  const text = shortSentence(whole, now)
   const Glyph = tone === 'ok' ? Check : tone === 'unknown' ? CircleHelp : X
   const isSuspected = cause !== 'unknown' && confidence === 'low'
   return (
@@ -28,9 +33,9 @@ export function VerdictCard({
         <Glyph size={22} aria-hidden="true" />
       </span>
       <div>
-        <p className={styles.sentence}>
+        <p className={styles.sentence} title={text === whole ? undefined : whole}>
           {isSuspected ? <b>Suspected: </b> : null}
-          {reasonSentence(reason)}
+          {text}
         </p>
         {children === undefined ? null : <p className={styles.beside}>{children}</p>}
         {wouldRaise.length === 0 ? null : (

@@ -79,7 +79,7 @@ function OneIdentity({ environment, workload, onCopy }: DiagnoseProps & { readon
             Copy as incident note
           </Button>
         </header>
-        <VerdictCard verdict={verdict} tone={toneOf(diagnosis)}>
+        <VerdictCard verdict={verdict} tone={toneOf(diagnosis)} now={now}>
           {whereWords(diagnosis)}
         </VerdictCard>
         <h3 className={styles.title}>What comes near to giving it an identity</h3>
