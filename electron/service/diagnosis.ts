@@ -1,3 +1,4 @@
+import { readTogether } from '../core/log-histories.ts'
 import type { LogStores } from '../core/log-keeping.ts'
 import type { PolicyTrials } from '../core/policy-trials.ts'
 import type { Clock } from '../core/ports.ts'
@@ -34,12 +35,19 @@ export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHand
       const { keeper, observation } = await sessions.use(environment)
       const store = await logStores.of(environment)
       await logStores.settle(environment)
+      const everywhere = readTogether(store, observation.histories())
       return {
         graph: keeper.fresh().graph,
         facts: [...observation.store.states.values()].flatMap(({ facts }) => facts),
         scopes: [...observation.store.states.values()],
         health: observation.health(),
-        store,
+        store: {
+          find: everywhere.find,
+          raw: everywhere.raw,
+          refusalSums: (query) => store.refusalSums(query),
+          state: () => store.state(),
+        },
+        elsewhere: everywhere.elsewhere,
       }
     },
   }
