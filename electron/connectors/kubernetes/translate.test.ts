@@ -48,6 +48,26 @@ test('an init container that is always restarted is a sidecar; one without statu
   expect([fact.phase, fact.nodeName, fact.podIps, fact.ready]).toEqual(['Unknown', null, [], false])
 })
 
+test('a pod says whether a volume leads to the Workload API: that of the SPIFFE CSI driver, or a folder of its machine', () => {
+  const apiOf = (volumes?: readonly object[]) =>
+    workloads.translatePod(object({ spec: { containers: [{ name: 'app' }], ...(volumes && { volumes }) } }), seen)
+      .workloadApi
+  expect(
+    apiOf([
+      { name: 'a', emptyDir: {} },
+      { name: 'b', csi: { driver: 'csi.spiffe.io', readOnly: true } },
+    ]),
+  ).toBe('csi')
+  expect(apiOf([{ name: 'a', hostPath: { path: '/run/spire/agent-sockets', type: 'Directory' } }])).toBe('host-path')
+  expect(
+    apiOf([
+      { name: 'a', csi: { driver: 'other' } },
+      { name: 'b', hostPath: { path: '/var/log' } },
+    ]),
+  ).toBe('none')
+  expect(apiOf()).toBe('none')
+})
+
 test('a service without targetPort leads to its port; a headless one has no address', () => {
   const fact = workloads.translateService(
     object({ spec: { clusterIP: 'None', ports: [{ port: 80 }, { port: 81, targetPort: 'admin' }] } }),
