@@ -10,6 +10,8 @@ import type { TlsHandshake, TlsHandshakeSight, TlsVersion } from '../core/ports.
  * last to count as accepted. Milliseconds.
  */
 const judgingMs = 700
+/** An alert may still be on its way from the stream to TLS when the stream has ended. Milliseconds. */
+const lastWordMs = 50
 /** Longer chains are cut. */
 const mostCertificates = 10
 
@@ -27,6 +29,8 @@ export const tlsHandshake: TlsHandshake = (stream, { version, identity }, signal
     const socket = connect(options)
     let seen: Pick<TlsHandshakeSight, 'version' | 'cipher' | 'chain'> = { version: null, cipher: null, chain: [] }
     let judging: NodeJS.Timeout | null = null
+    let ending: NodeJS.Timeout | null = null
+    let isOver = false
 
     const end = (sight: Omit<TlsHandshakeSight, 'version' | 'cipher' | 'chain'>): void => {
       finish()
@@ -37,7 +41,9 @@ export const tlsHandshake: TlsHandshake = (stream, { version, identity }, signal
       reject(signal.reason)
     }
     const finish = (): void => {
+      isOver = true
       if (judging !== null) clearTimeout(judging)
+      if (ending !== null) clearTimeout(ending)
       signal.removeEventListener('abort', abandon)
       socket.removeAllListeners('end').removeAllListeners('close')
       socket.destroy()
@@ -59,9 +65,14 @@ export const tlsHandshake: TlsHandshake = (stream, { version, identity }, signal
       const isPlaintext = /wrong[ _]version[ _]number|packet length too long|http[ _]request/i.test(words)
       end({ outcome: isPlaintext ? 'plaintext' : 'refused', alert: alertOf(error.message), words })
     })
-    // Through a port-forward the end comes, and no close after it.
-    for (const event of ['end', 'close'])
-      socket.once(event, () => end({ outcome: 'refused', alert: null, words: null }))
+    // Through a port-forward the end comes, and no close after it; in the middle of a handshake not even that, but of the stream.
+    const hungUp = (): void => end({ outcome: 'refused', alert: null, words: null })
+    for (const event of ['end', 'close']) {
+      socket.once(event, hungUp)
+      stream.once(event, () => {
+        if (!isOver) ending ??= setTimeout(hungUp, lastWordMs)
+      })
+    }
     // Reads, so that an alert is seen; what else comes is thrown away.
     socket.resume()
   })

@@ -5,6 +5,7 @@ import { parse, stringify } from 'yaml'
 import { type RunningPlayground, startPlayground } from '../../electron/playground/index.ts'
 import type { PlaygroundOptions } from '../../electron/playground/parts.ts'
 import { type Composed, composeService } from '../../electron/service/compose.ts'
+import { takeDataFolder } from '../../electron/service/data-folder.ts'
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
 import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
@@ -26,13 +27,16 @@ export interface EveryhopOnPlayground {
 
 export async function startEveryhopOnPlayground(
   chosen: Partial<PlaygroundOptions> = {},
+  /** True: with a data folder, so that what changes something can be written down. */
+  keepsJournal = false,
 ): Promise<EveryhopOnPlayground> {
   const binaries = await ensureBinaries(['opa-envoy'], { log: (line) => console.log(line) })
   // Decisions are evaluated again with the same program that the playground decides with.
   process.env['EVERYHOP_OPA'] ??= binaries['opa-envoy'].path
   const home = await mkdtemp(join(tmpdir(), 'eh-'))
   let playground: RunningPlayground | null = null
-  const service = composeService('cli', home, null, undefined, {
+  const data = keepsJournal ? takeDataFolder(join(home, 'data')) : null
+  const service = composeService('cli', home, data, undefined, {
     start: async (options) => {
       playground = await startPlayground({ ...options, opa: binaries['opa-envoy'].path, ...chosen })
       await readEagerly(playground.environmentFile)
@@ -44,6 +48,7 @@ export async function startEveryhopOnPlayground(
   const stop = async (): Promise<void> => {
     await client.playground.stop({}).finally(close)
     await service.stop()
+    data?.release()
     await rm(home, { recursive: true, force: true })
   }
   const state = await client.playground.start({})
