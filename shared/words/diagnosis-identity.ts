@@ -78,7 +78,8 @@ export const identityDiagnosisReasons: Readonly<Record<keyof IdentityReasonParam
     `${object(p)} would select ${owner(p)}, but the controller manager passes over the namespace ${word(p, 'namespace')}.`,
   'template-not-rendered': (p) =>
     `${object(p)} selects ${owner(p)}, but its template cannot be rendered for it: ${quoted(p, 'field')} has no value there.`,
-  'no-entry-in-spire': (p) => `SPIRE has no registration entry for ${owner(p)}${has(p, 'spiffeId') ? ` (${word(p, 'spiffeId')})` : ''}.${until(p)}`,
+  'no-entry-in-spire': (p) =>
+    `SPIRE has no registration entry for ${owner(p)}${has(p, 'spiffeId') ? ` (${word(p, 'spiffeId')})` : ''}.${until(p)}`,
   'no-entry-though-declared': (p) =>
     `${object(p)} declares an identity for ${owner(p)}, and SPIRE has no entry of it: the controller manager has not made it, or SPIRE refused it.${until(p)}`,
   'entry-has-run-out': (p) =>
@@ -91,7 +92,7 @@ export const identityDiagnosisReasons: Readonly<Record<keyof IdentityReasonParam
     `${owner(p)} runs on ${machine(p)}, and SPIRE knows no agent of it: the agent there has not attested.${until(p)}`,
   'agent-has-run-out': (p) =>
     `The agent that delivers to ${owner(p)} has no valid SVID itself since ${formatMoment(count(p, 'at'))}, so it can fetch nothing: ${word(p, 'agent')}.${until(p)}`,
-  'agent-is-banned': (p) => `The agent that delivers to ${owner(p)} is banned: ${word(p, 'agent')}.${until(p)}`,
+  'delivering-agent-banned': (p) => `The agent that delivers to ${owner(p)} is banned: ${word(p, 'agent')}.${until(p)}`,
   'agent-does-not-run': (p) =>
     `The SPIRE agent on ${machine(p)}, which delivers to ${owner(p)}, does not run${has(p, 'waiting') ? ` (${word(p, 'waiting')})` : ''}.${until(p)}`,
   'entry-is-new': (p) =>
@@ -138,6 +139,8 @@ export const identityDiagnosisReasons: Readonly<Record<keyof IdentityReasonParam
   'whole-lists-tell-it': () => 'What tells of it was read whole and now, and leaves no other cause.',
   'read-in-part': () => 'What was read speaks for it; it does not exclude every other cause.',
   'only-a-hint': () => 'Only a hint speaks for it.',
+  'pod-by-account': () =>
+    'Its pod was found by the namespace and the service account in its SPIFFE ID, which is a convention.',
   'identity-held-against': () => 'Its Envoy holds an SVID now, which speaks against it.',
   'source-not-read': (p) =>
     sources[`${word(p, 'source')} ${word(p, 'what')}`] ?? `${word(p, 'source')} could not be read.`,

@@ -28,6 +28,8 @@ export interface IdentityCase {
   readonly spiffeId: string | null
   /** The newest first. */
   readonly pods: readonly PodOfCase[]
+  /** account: by the namespace and the service account that its SPIFFE ID names, which is a convention and proves nothing. */
+  readonly podsBy: 'graph' | 'name' | 'account'
   readonly clusters: readonly ClusterRecord[]
   /** SPIRE servers of its trust domain; all where that is not known. */
   readonly spires: readonly SpireRecord[]
@@ -56,7 +58,9 @@ export function identityCaseOf(
   const found = workloadsNamed(graph, asked)
   const [workload = null, ...others] = found
   if (others.length > 0) return { unplaced: 'several', names: found.map(({ id }) => id) }
-  const named = workload === null ? podsNamed(clusters, asked) : podsOfWorkload(clusters, workload)
+  const joined = workload === null ? [] : podsOfWorkload(clusters, workload)
+  const named =
+    workload === null ? podsNamed(clusters, asked) : joined.length > 0 ? joined : podsOfAccount(clusters, workload)
   if (workload === null && named.length === 0) return { unplaced: 'not-found' }
   // Somebody who names a pod of a workload means the workload, too.
   const drawn = workload ?? workloadOfPod(graph, named)
@@ -69,6 +73,7 @@ export function identityCaseOf(
     workload: drawn,
     name: drawn?.name ?? named[0]?.pod.name ?? asked,
     spiffeId,
+    podsBy: workload === null ? 'name' : joined.length > 0 ? 'graph' : 'account',
     pods: named.toSorted((one, other) => other.pod.createdAt - one.pod.createdAt),
     clusters,
     spires: ofDomain,
@@ -105,6 +110,17 @@ function podsOfWorkload(clusters: readonly ClusterRecord[], { kubernetes }: Work
     const pod = cluster.pods.get(podKey({ namespace, name }))
     return pod === undefined ? [] : [{ pod, cluster }]
   })
+}
+
+/** Where nothing else says in which pod a workload runs: SPIRE's usual template has both in the path. */
+function podsOfAccount(clusters: readonly ClusterRecord[], workload: Workload): readonly PodOfCase[] {
+  const [, namespace, account] = /^spiffe:\/\/[^/]+\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(expectedOf(workload) ?? '') ?? []
+  if (namespace === undefined || account === undefined) return []
+  return clusters.flatMap((cluster) =>
+    [...cluster.pods.values()]
+      .filter((pod) => pod.namespace === namespace && pod.serviceAccount === account)
+      .map((pod) => ({ pod, cluster })),
+  )
 }
 
 function podsNamed(clusters: readonly ClusterRecord[], asked: string): readonly PodOfCase[] {

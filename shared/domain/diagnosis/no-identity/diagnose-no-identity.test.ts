@@ -279,3 +279,16 @@ describe('what could not be read', () => {
     expect(verdict.wouldRaise).not.toEqual([])
   })
 })
+
+test('a pod that is found by its service account alone is looked at, and makes nothing certain', () => {
+  // The graph knows the workload by its entry and no Envoy; nothing but its SPIFFE ID leads to the pod.
+  const world = {
+    objects: [],
+    entries: [gatewayEntry({ selectors: ['k8s:ns:ai', 'k8s:sa:gateway', 'k8s:pod-name:x'] })],
+  }
+  const { subject, verdict, open } = diagnoseWorld(world, gatewayId)
+  expect(subject.pod).toMatchObject({ namespace: 'ai', name: 'gateway' })
+  expect(verdict).toMatchObject({ cause: 'entry-selectors-mismatch', confidence: 'medium' })
+  expect(open.map(({ reason }) => reason.code)).toContain('pod-by-account')
+  expect(diagnoseWorld(world).verdict.confidence).toBe('high')
+})

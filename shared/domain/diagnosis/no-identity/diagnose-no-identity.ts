@@ -63,11 +63,12 @@ function verdictOf(view: IdentityView, best: Best | null): Verdict<IdentityCause
         : best.weight >= 0.85
           ? (['medium', 'read-in-part'] as const)
           : (['low', 'only-a-hint'] as const)
+  const isByConvention = confidence === 'high' && of.podsBy === 'account' && of.pods.length > 0
   return {
     cause: best.rule.cause,
     reason: best.finding.reason,
-    confidence,
-    because: tell(code, {}),
+    confidence: isByConvention ? 'medium' : confidence,
+    because: tell(isByConvention ? 'pod-by-account' : code, {}),
     wouldRaise: confidence === 'high' ? [] : unread(view),
     restsOn: best.finding.evidence,
   }
@@ -151,6 +152,7 @@ function openOf(view: IdentityView, best: Best | null, verdict: Verdict<Identity
   if (!knowsEntries) ask(tell('source-not-read', { source: 'spire', what: 'entries' }))
   if (knowsObjects === false) ask(tell('source-not-read', { source: 'kubernetes', what: 'objects' }))
   if (place === null) ask(tell('pod-not-known', { owner }))
+  else if (view.of.podsBy === 'account') ask(tell('pod-by-account', {}))
   for (const each of own) {
     const unknown = each.criteria.filter(({ part, state }) => part === 'selector' && state === 'unknown')
     if (unknown.length === 0) continue

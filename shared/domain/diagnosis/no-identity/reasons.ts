@@ -24,7 +24,7 @@ export interface IdentityReasonParams {
   'entry-for-other-machine': Owner & { entry: string; parent: string; machine: string | null }
   'agent-unknown-to-server': Owner & { machine: string; until: EpochMs | null }
   'agent-has-run-out': Owner & { agent: string; at: EpochMs; until: EpochMs | null }
-  'agent-is-banned': Owner & { agent: string; until: EpochMs | null }
+  'delivering-agent-banned': Owner & { agent: string; until: EpochMs | null }
   'agent-does-not-run': Owner & { machine: string; waiting: string | null; until: EpochMs | null }
   'entry-is-new': Owner & { entry: string; createdAt: EpochMs }
   'no-way-to-workload-api': Owner & { pod: string }
@@ -56,6 +56,7 @@ export interface IdentityReasonParams {
   'whole-lists-tell-it': Record<never, never>
   'read-in-part': Record<never, never>
   'only-a-hint': Record<never, never>
+  'pod-by-account': Record<never, never>
   'identity-held-against': Record<never, never>
   // open
   'source-not-read': { source: string; what: string }

@@ -22,7 +22,7 @@ export const agentBanned: IdentityRule = {
       })
       return attested === 'yes' ? ruledOut(said, ofFact(reference, said, 'contradiction')) : null
     }
-    const said = tell('agent-is-banned', { owner, agent: record.spiffeId, until })
+    const said = tell('delivering-agent-banned', { owner, agent: record.spiffeId, until })
     return found(said, [ofFact(reference, said, 'decisive')])
   },
 }
