@@ -104,15 +104,18 @@ export function requestsOf(
     const spiffeId = workload?.spiffeId.known === true ? workload.spiffeId.value : null
     return { envoys: new Set(workload?.envoys.map(({ envoy }) => envoy)), spiffeId }
   }
+  // What the graph itself has placed there.
+  const own = new Set(hop.transport.restsOn)
   const [from, to] = [end(hop.from), end(hop.to)]
   const listeners = facts.filter((fact) => fact.kind === 'envoy-listener' && to.envoys.has(fact.envoy))
   const hears = new Set(listeners.map((fact) => (fact.kind === 'envoy-listener' ? fact.address : null)))
   const found = facts.flatMap((fact) => {
     if (fact.kind !== 'hop-activity' || fact.lastRequest === null) return []
     const isOfHop =
-      fact.side === 'caller'
+      own.has(fact.id) ||
+      (fact.side === 'caller'
         ? from.envoys.has(fact.envoy) && hears.has(fact.calleeAddress)
-        : to.envoys.has(fact.envoy) && (fact.callerSpiffeId ?? from.spiffeId) === from.spiffeId
+        : to.envoys.has(fact.envoy) && (fact.callerSpiffeId ?? from.spiffeId) === from.spiffeId)
     const { at, requestId, status } = fact.lastRequest
     const isMeant = at >= since && (passing || status >= 400 || status === 0)
     return requestId === null || !isOfHop || !isMeant ? [] : [{ at, requestId }]
