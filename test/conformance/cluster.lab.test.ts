@@ -118,6 +118,36 @@ test('with an SVID the SPIRE server is read through the cluster as well', async 
   ])
 })
 
+test('a pod that a misspelt selector misses is told which label differs, and before and after that its entry fits', async () => {
+  const environment = 'lab-spire'
+  const policyPod = async () =>
+    (await service.diagnosis.reading(environment)).facts
+      .filter((fact) => fact.kind === 'pod')
+      .find(({ labels, phase }) => labels['app.kubernetes.io/part-of'] === 'policy' && phase === 'Running')
+  await settle(environment, async () => ((await policyPod()) === undefined ? ['no pod of the policy services'] : []))
+  const pod = await policyPod()
+  const workload = `${pod?.namespace}/${pod?.name}`
+  const ask = () => client.diagnosis.noIdentity({ environment, workload })
+  // Entry and agent as the real controller manager and SPIRE make them: by the uids of the pod and of its machine.
+  const registered = async () => {
+    const { candidates, agent } = await ask()
+    const entry = candidates.find(({ kind, fits }) => kind === 'entry' && fits === true)
+    return entry === undefined || agent.attested !== 'yes' ? [JSON.stringify({ candidates, agent })] : []
+  }
+  await settle(environment, registered)
+  await lab.inject('cluster-spiffe-id-selects-nothing')
+  await settle(environment, async () => {
+    const { verdict } = await ask()
+    return verdict.cause === 'selector-mismatch' && verdict.confidence === 'high' ? [] : [JSON.stringify(verdict)]
+  })
+  const { candidates, correction } = await ask()
+  expect(candidates[0]).toMatchObject({ kind: 'ClusterSPIFFEID', fits: false })
+  expect(candidates[0]?.criteria[0]).toMatchObject({ want: 'app.kubernetes.io/part-of = polcy', have: 'policy' })
+  expect(parse(correction?.text ?? '').spec.podSelector.matchLabels).toEqual({ 'app.kubernetes.io/part-of': 'policy' })
+  await lab.heal()
+  await settle(environment, registered)
+})
+
 test('when every connection into the cluster is lost, again and again, everything is read again by itself', async () => {
   await settle('lab-proxied', answering)
   for (let time = 0; time < 3; time += 1) {
