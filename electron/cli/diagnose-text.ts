@@ -20,6 +20,7 @@ import {
 } from '../../shared/words/diagnosis.ts'
 import { formatMoment } from '../../shared/words/durations.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
+import { ruleShown, ruleText } from './diagnose-change.ts'
 import { columns, plainText } from './text.ts'
 
 /** A diagnosis for a terminal: the sentence first, then what it rests on. Text of logs cannot steer the terminal. */
@@ -42,6 +43,7 @@ export function requestText(diagnosis: RequestDiagnosis): string {
     ...sentenceOf(verdict),
     ...(subject.at === null ? [] : [`${plainText(about.join(' · '))}\n`]),
     section('From caller to callee', columns(links)),
+    ...chain.flatMap(({ rule }) => (rule === null ? [] : [ruleText(ruleShown(rule))])),
     ...closing(ruledOut, open, next, verdict),
   ].join('')
 }

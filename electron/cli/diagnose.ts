@@ -8,6 +8,7 @@ import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
 import { liveHelp, withService } from './connection.ts'
+import { changeText } from './diagnose-change.ts'
 import { handshakeText, requestText } from './diagnose-text.ts'
 import { probed, probeText } from './probe.ts'
 import { readOnce } from './read-once.ts'
@@ -38,7 +39,7 @@ Exit code 0: a cause is named, or nothing is wrong. 3: unknown, which says why.`
 
 export const diagnoseRequest: Command = {
   name: 'diagnose request',
-  usage: `everyhop diagnose request <id> --env <name> [--trace | --decision] [--json | --note]
+  usage: `everyhop diagnose request <id> --env <name> [--trace | --decision] [--change] [--json | --note]
 everyhop diagnose request --line '<line>' [--env <name>] [--json | --note]
 
 Why a request was refused: the cause and how certain it is, every step from caller to callee with what tells of it, what was
@@ -48,6 +49,7 @@ ruled out, what is still open, and what to do next. The id is that of the reques
   --env <name>      the environment; "everyhop env list" shows them
   --trace           the id is that of a trace
   --decision        the id is that of an OPA decision
+  --change          and the smallest change of data, request or rule that would let it pass, found by trying
   --note            as an incident note in Markdown, in which text of logs stays text
 ${commonHelp}`,
   summary: 'why a request was refused, and how that is known',
@@ -60,17 +62,32 @@ ${commonHelp}`,
         decision: { type: 'boolean', default: false },
         line: { type: 'string' },
         note: { type: 'boolean', default: false },
+        change: { type: 'boolean', default: false },
       },
       allowPositionals: true,
     })
     const environment = values.env ?? null
     const asked = askedOf(positionals, values)
     if (values.note && values.json) throw new UsageError('choose one of --json and --note')
+    if (values.change && values.note) throw new UsageError('choose one of --change and --note')
+    if (values.change && environment === null) throw new UsageError('--change needs an environment: --env <name>')
     if (asked.by !== 'line' && environment === null) throw new UsageError('say which environment with --env <name>')
     return onService(values, output, signal, async (client, clock) => {
       const diagnosis = await client.diagnosis.request({ environment, asked }, { signal })
       const text = values.note ? incidentNote(diagnosis, { environment, now: clock.now() }) : requestText(diagnosis)
-      return { document: diagnosis, text, isKnown: isNamed(diagnosis) }
+      const { decisionId } = diagnosis.subject
+      if (!values.change || environment === null) return { document: diagnosis, text, isKnown: isNamed(diagnosis) }
+      if (decisionId === null) {
+        const why =
+          '\nSmallest change that allows it\n  No decision of it is known, so no change of the policy can be tried.\n'
+        return { document: { ...diagnosis, change: null }, text: `${text}${why}`, isKnown: isNamed(diagnosis) }
+      }
+      const change = await client.diagnosis.change({ environment, decisionId }, { signal })
+      return {
+        document: { ...diagnosis, change },
+        text: `${text}${changeText(change)}`,
+        isKnown: isNamed(diagnosis),
+      }
     })
   },
 }

@@ -39,7 +39,8 @@ export function evaluator(policy: PolicyTrials) {
           rule: why?.rule ?? null,
           revision: trial.id.revision,
           isRevisionThatDecided,
-          newest,
+          // The nearest that was kept may itself be the newest.
+          newest: newest ?? (isRevisionThatDecided || live !== trial.id.revision ? null : { revision: live, outcome }),
           before,
         }
         return { evaluation, whyNot: null, masked }

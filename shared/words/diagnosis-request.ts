@@ -19,7 +19,7 @@ const whyNot = (p: Params): string =>
 /** Sentences of the diagnosis of a request. Text of logs is quoted as it is. */
 export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams, (params: Params) => string>> = {
   'refused-by-policy': (p) =>
-    `Policy denied it. The OPA of ${callee(p)} refused the call of ${caller(p)}${given(p, 'reason', (text) => `: “${text}”`)}.${given(p, 'revision', (text) => ` It decided by bundle ${text}.`)}`,
+    `Policy denied it. The OPA of ${callee(p)} refused the call of ${caller(p)}${given(p, 'reason', (text) => `: “${text}”`)}.${given(p, 'revision', (text) => ` It decided by bundle ${text}${given(p, 'place', (place) => `, in ${place}`)}.`)}`,
   'refused-by-policy-unlogged': (p) =>
     `The authorisation service of ${callee(p)} refused the call of ${caller(p)}. No record of the decision is held, so which rule it was is not known.`,
   'refused-user-token-expired': (p) =>
@@ -83,6 +83,11 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
     `Authorisation took ${word(p, 'tookMs')} ms${given(p, 'timeoutMs', (text) => ` of ${text} ms`)}.`,
   'evaluated-again': (p) => `Evaluated again${given(p, 'revision', (text) => ` with ${text}`)}: ${word(p, 'outcome')}.`,
   'rule-failed': (p) => `The expression in ${word(p, 'file')}:${word(p, 'row')} is the first that failed.`,
+  'rule-held': (p) => `The rule in ${word(p, 'file')}:${word(p, 'row')} refuses, because what stands there holds.`,
+  'one-of-several': (p) =>
+    `${word(p, 'alternatives')} other ${word(p, 'alternatives') === '1' ? 'rule' : 'rules'} could as well be named for it.`,
+  'before-allowed': (p) =>
+    `${word(p, 'before')}, the revision before${given(p, 'revision', (text) => ` ${text}`)}, allows the same input.`,
   'newest-allows': (p) => `${word(p, 'revision')}, the newest, allows the same input.`,
   'peer-proved': (p) => `The handshake proved ${word(p, 'spiffeId')}.`,
   'peer-not-proved': () => 'The connection had no client certificate.',
@@ -112,6 +117,8 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
     has(p, 'revision')
       ? `Bundle ${word(p, 'revision')} is not to be had, so which expression failed is not known.`
       : 'Which bundle decided is not known, so it cannot be evaluated again.',
+  'nearest-revision-shown': (p) =>
+    `Bundle ${has(p, 'revision') ? word(p, 'revision') : 'that decided'} is not to be had; the lines shown are those of ${has(p, 'shown') ? word(p, 'shown') : 'another'}, the nearest that is kept, and may differ.`,
   'callee-log-missing': (p) =>
     `Only the Envoy of ${caller(p)} tells of this call: who behind it answered, the log of ${callee(p)} would tell.`,
   'not-evaluated': (p) => `It was not evaluated again, so which expression failed is not known: ${whyNot(p)}.`,

@@ -13,7 +13,7 @@ interface Ends {
  */
 export interface RequestReasonParams {
   // verdicts
-  'refused-by-policy': Ends & { reason: string | null; revision: string | null }
+  'refused-by-policy': Ends & { reason: string | null; revision: string | null; place: string | null }
   'refused-by-policy-unlogged': Ends
   'refused-user-token-expired': Ends & { expiredAt: EpochMs }
   'undefined-decision': Ends & { path: string; revision: string | null }
@@ -52,6 +52,9 @@ export interface RequestReasonParams {
   'authorisation-took': { tookMs: number; timeoutMs: number | null }
   'evaluated-again': { outcome: string; revision: string | null }
   'rule-failed': { file: string; row: number }
+  'rule-held': { file: string; row: number }
+  'one-of-several': { alternatives: number }
+  'before-allowed': { before: string; revision: string | null }
   'newest-allows': { revision: string }
   'peer-proved': { spiffeId: string }
   'peer-not-proved': Record<never, never>
@@ -77,6 +80,7 @@ export interface RequestReasonParams {
   'read-source': { source: string }
   'give-request-id': Record<never, never>
   'bundle-of-revision': { revision: string | null }
+  'nearest-revision-shown': { revision: string | null; shown: string | null }
   'callee-log-missing': Ends
   'not-evaluated': { why: 'no-opa' | 'no-input' | 'late' | 'failed' }
   'input-masked': { fields: string }

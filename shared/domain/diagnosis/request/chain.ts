@@ -3,7 +3,7 @@ import { refusalOf } from '../handshake/decode.ts'
 import type { ChainLink, Evidence, HopOnPath, RequestCause, RequestLinkKind } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { CaseAccess } from '../request-case.ts'
-import { endLine, isEnded, ofDecision, ofDetails, ofFailure } from './evidence.ts'
+import { endLine, isEnded, ofDecision, ofDetails, ofEvaluation, ofFailure } from './evidence.ts'
 import { endedHere, isHandedOn, type RequestView, type Step } from './view.ts'
 
 /** Where a cause breaks the chain. */
@@ -137,6 +137,22 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
     case 'bundle-revision': {
       if (decision === null || decision.revision === null) return unknown('opa')
       const newest = view.of.bundle?.newestRevision ?? null
+      const { evaluation } = view.of
+      const before = evaluation?.before ?? null
+      const allowed =
+        evaluation === null || before?.outcome !== 'allow'
+          ? []
+          : [
+              ofEvaluation(
+                { ...evaluation, revision: before.revision },
+                tell('before-allowed', { before: before.revision, revision: decision.revision }),
+                decision.masked.length > 0,
+              ),
+            ]
+      if (newest === decision.revision && allowed.length > 0) {
+        const [first = ofDecision(decision)] = allowed
+        return { state: 'passed', reason: first.reason, evidence: [ofDecision(decision), ...allowed] }
+      }
       return newest === decision.revision
         ? passed(ofDecision(decision))
         : { ...unknown('opa'), evidence: [ofDecision(decision)] }

@@ -75,8 +75,11 @@ function openOf(view: RequestView, isCertain: boolean): readonly OpenQuestion[] 
       : tell('not-evaluated', { why })
     open.push({ reason, couldChangeVerdict: false })
   } else if (isDenied && of.evaluation?.isRevisionThatDecided === false) {
-    open.push({ reason: tell('bundle-of-revision', { revision: decision.revision }), couldChangeVerdict: true })
+    const reason = tell('nearest-revision-shown', { revision: decision.revision, shown: of.evaluation.revision })
+    open.push({ reason, couldChangeVerdict: true })
   }
+  const alternatives = isDenied ? (of.evaluation?.rule?.alternatives ?? 0) : 0
+  if (alternatives > 0) open.push({ reason: tell('one-of-several', { alternatives }), couldChangeVerdict: false })
   if (isToldByCallerOnly(view)) {
     open.push({ reason: tell('callee-log-missing', view.names), couldChangeVerdict: true })
   }

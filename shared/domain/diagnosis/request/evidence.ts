@@ -1,5 +1,5 @@
 import type { Judgement, Known, Reason } from '../../model/graph.ts'
-import type { Evidence, EvidenceClass } from '../model.ts'
+import type { Evidence, EvidenceClass, RuleTrace } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { CaseAccess, CaseDecision, CaseEvaluation } from '../request-case.ts'
 import { isHandedOn, type RequestView } from './view.ts'
@@ -62,6 +62,11 @@ export function ofEvaluation(evaluation: CaseEvaluation, reason: Reason, masked:
     literal: null,
     from: { kind: 'evaluation', revision: evaluation.revision, masked },
   }
+}
+
+/** Which line of the policy decided. */
+export function tellOfRule({ file, row, decidedBy }: RuleTrace): Reason {
+  return tell(decidedBy === 'held' ? 'rule-held' : 'rule-failed', { file, row })
 }
 
 /** A value of the graph, which is of now and not of the time of the request. */

@@ -13,6 +13,8 @@ export const callerNotAllowed: RequestRule = {
     const caller = decision?.callerSpiffeId ?? null
     if (decision === null || decision.outcome !== 'deny' || caller === null) return null
     if (evaluation === null || evaluation.rule === null || evaluation.outcome !== 'deny') return null
+    // What another revision looks for, or one rule of several, need not be what decided.
+    if (!evaluation.isRevisionThatDecided || evaluation.rule.alternatives > 0) return null
     const { lookedFor, decidedBy } = evaluation.rule
     if (decidedBy !== 'failed' || lookedFor === null || lookedFor.json !== JSON.stringify(caller)) return null
     const dataPath = lookedFor.at

@@ -1,5 +1,5 @@
 import { tell } from '../../reasons.ts'
-import { endLine, isToldByCallerOnly, ofDecision, ofDetails, ofEvaluation } from '../evidence.ts'
+import { endLine, isToldByCallerOnly, ofDecision, ofDetails, ofEvaluation, tellOfRule } from '../evidence.ts'
 import { found, type RequestRule, ruledOut } from './rule.ts'
 
 /** AZ-01: the policy says no, and nothing else explains it. Other rules about decisions are more exact and come before it. */
@@ -23,12 +23,18 @@ export const policyDenied: RequestRule = {
               masked.length > 0,
             )
       const expired = tokenExpiresAt !== null && tokenExpiresAt <= decision.at
+      const isExact = evaluation?.isRevisionThatDecided === true
+      const agrees = isExact && evaluation.outcome === 'deny'
+      const rule = agrees ? evaluation.rule : null
+      const place = rule === null ? null : `${rule.file}:${rule.row}`
       const reason = expired
         ? tell('refused-user-token-expired', { ...view.names, expiredAt: tokenExpiresAt })
-        : tell('refused-by-policy', { ...view.names, reason: reasons[0] ?? null, revision })
-      const agrees = evaluation?.outcome === 'deny'
-      const seen = [ofDecision(decision), line === null ? null : ofDetails(line), agrees ? again : null]
-      return found(reason, seen, { against: evaluation?.outcome === 'allow' ? [again] : [] })
+        : tell('refused-by-policy', { ...view.names, reason: reasons[0] ?? null, revision, place })
+      const named =
+        rule === null || evaluation === null ? null : ofEvaluation(evaluation, tellOfRule(rule), masked.length > 0)
+      const seen = [ofDecision(decision), line === null ? null : ofDetails(line), named ?? (agrees ? again : null)]
+      // Another revision speaks of itself only.
+      return found(reason, seen, { against: isExact && evaluation.outcome === 'allow' ? [again] : [] })
     }
     if (isDenied && line !== null && decision === null) {
       return found(tell('refused-by-policy-unlogged', view.names), [ofDetails(line, 'contradiction')])
