@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import type { LogHistory, RecordKind } from '../../electron/core/log-store.ts'
 import type { ConnectorPorts } from '../../electron/core/ports.ts'
 import { lokiConnector } from '../../electron/logs/stores/loki/index.ts'
@@ -9,9 +10,12 @@ import { systemClock } from '../../electron/platform/clock.ts'
 import { dial } from '../../electron/platform/dial.ts'
 import { createFiles } from '../../electron/platform/files.ts'
 import { createHttpGet } from '../../electron/platform/http-get.ts'
+import { composeService } from '../../electron/service/compose.ts'
+import { connectInProcess } from '../../electron/service/in-process.ts'
 import type { HistorySource } from '../../shared/domain/model/environment.ts'
 import { accessLine, decisionEvent, noon, uuidOf } from '../builders/log-records.ts'
 import { type LokiUnderTest, startLoki } from '../lab/loki.ts'
+import { waitFor } from '../lab/processes.ts'
 import { logReaderSuite } from './log-reader-suite.ts'
 
 /** Against a real Loki that asks every question for its tenant, and takes what the tests push as an agent would. */
@@ -158,4 +162,56 @@ describe('records kept in a real Loki', () => {
     ])
     expect((await historyOf().find({ by: 'request', id }, all, 10)).records).toHaveLength(1)
   })
+
+  test('a request that only Loki knows is diagnosed, and a Loki that has ended leaves it unknown, not refuted', async () => {
+    const at = Date.now() - 60_000
+    await take('opa-decisions', [decisionEvent({ number: 1, at, allowed: false, reasons: ['no grant'] })])
+    await take('envoy-access', [accessLine({ number: 1, at, code: 403, details: 'ext_authz_denied' })])
+    const asked = { by: 'request', id: uuidOf(0x100001) } as const
+    const answering = await onService(sourceOf(), async (client) => ({
+      found: await client.logs.find({ environment: 'kept', ...asked }),
+      diagnosis: await client.diagnosis.request({ environment: 'kept', asked }),
+    }))
+    expect(answering.found.records.map(({ record, source }) => [record, source])).toEqual([
+      ['opa-decisions', 'loki'],
+      ['envoy-access', 'loki'],
+    ])
+    expect(answering.found.elsewhere).toMatchObject([{ source: 'loki', silent: null }])
+    expect(answering.diagnosis.verdict).toMatchObject({ cause: 'policy-denied', confidence: 'high' })
+    const ended = await onService(sourceOf({ url: 'http://127.0.0.1:9' }), async (client) => ({
+      found: await client.logs.find({ environment: 'kept', ...asked }),
+      diagnosis: await client.diagnosis.request({ environment: 'kept', asked }),
+    }))
+    expect(ended.found).toMatchObject({ records: [], complete: false })
+    expect(ended.found.elsewhere[0]?.silent).toContain('127.0.0.1:9')
+    expect(ended.diagnosis.verdict.cause).toBe('unknown')
+    expect(JSON.stringify([ended.diagnosis.open, ended.diagnosis.verdict])).toMatch(/"source":"logs"/)
+  })
 })
+
+/** An Everyhop that reads nothing but this history. */
+async function onService<Result>(
+  history: HistorySource,
+  work: (client: ReturnType<typeof connectInProcess>['client']) => Promise<Result>,
+): Promise<Result> {
+  const home = await mkdtemp(join(folder, 'home-'))
+  await mkdir(join(home, 'environments'))
+  const yaml = { apiVersion: 'everyhop.dev/v1', kind: 'Environment', name: 'kept', sources: {}, history: [history] }
+  await writeFile(join(home, 'environments', 'kept.yaml'), stringify(yaml))
+  const service = composeService('cli', home)
+  const { client, close } = connectInProcess(service.router, service.log)
+  try {
+    await waitFor(
+      'the history was asked',
+      async () => {
+        const health = await client.environments.health({ environment: 'kept' })
+        return health.some(({ source, configured, pending }) => source === 'logs' && configured === 1 && pending === 0)
+      },
+      { timeoutMs: 30_000 },
+    )
+    return await work(client)
+  } finally {
+    close()
+    await service.stop()
+  }
+}
