@@ -1,6 +1,6 @@
 import type { FaultControls, OpaBundleStatus } from '../parts.ts'
 import { making } from './making.ts'
-import { hopIsDecided, nextRequest, requireOpa } from './wire.ts'
+import { hopIsDecided, nextRequest, opaBeside, requireOpa } from './wire.ts'
 
 const toolHop = { from: 'model-server', to: 'tool-runtime' }
 const entryHop = { from: 'application', to: 'gateway' }
@@ -16,13 +16,28 @@ async function publish({ mesh, world }: FaultControls, order: Order): Promise<st
 }
 
 /** Waits until the status of every OPA passes; each asks for its bundle every other second. */
-async function everyOpa(
+function everyOpa(
+  playground: FaultControls,
+  what: string,
+  passes: (bundle: OpaBundleStatus) => boolean,
+): Promise<void> {
+  return someOpa(
+    playground,
+    playground.mesh.opas.map(({ id }) => id),
+    what,
+    passes,
+  )
+}
+
+async function someOpa(
   { mesh, world }: FaultControls,
+  ids: readonly string[],
   what: string,
   passes: (bundle: OpaBundleStatus) => boolean,
 ): Promise<void> {
   const signal = AbortSignal.timeout(limitMs)
   for (const opa of mesh.opas) {
+    if (!ids.includes(opa.id)) continue
     while (!passes(await opa.bundle())) {
       await world.clock.sleep(100, signal).catch(() => {
         throw new Error(`within ${limitMs / 1000} s nothing told that ${opa.id} ${what}`)
@@ -51,9 +66,10 @@ function published(order: Order, seen: (playground: FaultControls) => Promise<vo
   })
 }
 
-export const policyDenies = published({ deny: [toolHop] }, (playground) =>
-  nextRequest(playground, toolHop, 'callee', 'the tool is denied', (line) => line.code_details === 'ext_authz_denied'),
-)
+const toolIsDenied = (playground: FaultControls): Promise<void> =>
+  nextRequest(playground, toolHop, 'callee', 'the tool is denied', (line) => line.code_details === 'ext_authz_denied')
+
+export const policyDenies = published({ deny: [toolHop] }, toolIsDenied)
 
 export const undefinedDecision = published({ undefinedDecision: true }, (playground) =>
   hopIsDecided(playground, entryHop, false),
@@ -62,6 +78,30 @@ export const undefinedDecision = published({ undefinedDecision: true }, (playgro
 export const bundleBadSignature = published({ foreignKey: true }, (playground) =>
   everyOpa(playground, 'refuses the signature', failed),
 )
+
+/** A mistake is published and corrected at once, and one OPA does not hear of the correction. */
+export const oldBundle = making((playground) => {
+  requireOpa(playground)
+  const { bundles } = playground.mesh
+  const { id } = opaBeside(playground, toolHop.to)
+  const has = (revision: string) => (bundle: OpaBundleStatus) => bundle.code === null && bundle.revision === revision
+  let right: string | null = null
+  return {
+    change: async () => {
+      const wrong = await publish(playground, { deny: [toolHop] })
+      await someOpa(playground, [id], 'takes the revision that denies', has(wrong))
+      await bundles.withholdFrom(id)
+      right = await publish(playground, {})
+    },
+    seen: async () => {
+      const others = playground.mesh.opas.map((opa) => opa.id).filter((each) => each !== id)
+      await someOpa(playground, others, 'takes the correction', has(right ?? ''))
+      await toolIsDenied(playground)
+    },
+    undo: () => bundles.withholdFrom(null),
+    healed: () => everyOpa(playground, 'takes the correction', has(right ?? '')),
+  }
+})
 
 /** The bundle server gives nothing any more. */
 export const staleBundle = making((playground) => {

@@ -1,7 +1,7 @@
 import type { FaultId } from '../../../shared/faults/index.ts'
 import type { PlaygroundFault } from '../parts.ts'
 import { agentDown } from './agent-down.ts'
-import { bundleBadSignature, policyDenies, staleBundle, undefinedDecision } from './bundles.ts'
+import { bundleBadSignature, oldBundle, policyDenies, staleBundle, undefinedDecision } from './bundles.ts'
 import { clockSkew } from './clock-skew.ts'
 import {
   clusterSpiffeIdSelectsNothing,
@@ -38,6 +38,7 @@ export const playgroundFaults: ReadonlyMap<FaultId, PlaygroundFault> = new Map<F
   ['policy-denies', policyDenies],
   ['bundle-bad-signature', bundleBadSignature],
   ['stale-bundle', staleBundle],
+  ['old-bundle', oldBundle],
   ['entry-deleted', entryDeleted],
   ['hop-without-identity', hopWithoutIdentity],
   ['unregistered-workload', unregisteredWorkload],
