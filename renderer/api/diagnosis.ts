@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import type { RequestAsked } from '../../shared/contract/diagnosis.ts'
+import type { DraftOfChange } from '../../shared/domain/diagnosis/change/model.ts'
 import type { RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
 import { useApi } from './api-context.tsx'
 import type { Client } from './client.ts'
+import { useCommand } from './environments.ts'
 
 /** How a request is named: of what kind an id is may be left to be found out. */
 export type RequestNamed = RequestAsked | { readonly by: null; readonly id: string }
@@ -39,8 +41,10 @@ export function useRequestDiagnosis(environment: string | null, named: RequestNa
   })
 }
 
-function isOver({ subject, verdict }: RequestDiagnosis, now: number): boolean {
-  return verdict.cause !== 'unknown' && subject.at !== null && now - subject.at > recordsComeFor
+function isOver({ subject, verdict, open }: RequestDiagnosis, now: number): boolean {
+  // A busy machine may find the rule the next time.
+  const isLate = open.some(({ reason }) => reason.code === 'not-evaluated' && reason.params['why'] === 'late')
+  return !isLate && verdict.cause !== 'unknown' && subject.at !== null && now - subject.at > recordsComeFor
 }
 
 /** An id that is only an id is tried as each of the three, the likeliest first. */
@@ -65,4 +69,35 @@ async function diagnose(
 
 function isNothing({ verdict }: RequestDiagnosis): boolean {
   return verdict.reason.code === 'nothing-found'
+}
+
+/** The least that would let a denied request pass; tried once, since it evaluates many times. Null asks nothing. */
+export function useSmallestChange(environment: string, decisionId: string | null) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.diagnosis.change.queryOptions({
+      input: { environment, decisionId: decisionId ?? '-' },
+      enabled: decisionId !== null,
+      staleTime: 60_000,
+      retry: false,
+    }),
+  )
+}
+
+/** Makes a draft of a proposed change; `opened` is given its id. */
+export function useOpenDraft(environment: string): {
+  readonly busy: boolean
+  readonly failure: string | null
+  readonly open: (draft: DraftOfChange, opened: (id: string) => void) => Promise<boolean>
+} {
+  const { client } = useApi()
+  const { busy, failure, run } = useCommand()
+  return {
+    busy,
+    failure,
+    open: (draft, opened) =>
+      run(async () => {
+        opened((await client.policy.startDraft({ environment, ...draft })).id)
+      }),
+  }
 }

@@ -5,6 +5,7 @@ import { defaultSettings } from '../../shared/contract/settings.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { Client } from '../api/client.ts'
+import { diagnosisFixture } from './fixture-diagnosis.ts'
 import { contextsFixture, proposalFixture, roleFixture, testingFixture } from './fixture-environments.ts'
 import { largeFixture } from './fixture-large.ts'
 import { playgroundFixture } from './fixture-playground.ts'
@@ -93,6 +94,7 @@ export function createFixtureClient(situation: Situation): Client {
       refused: async (input: RefusedInput) => refusedAnswer(situation, moment.now, input),
       find: async () => ({ heldSince: null, records: [], complete: true }),
     },
+    diagnosis: diagnosisFixture(situation, moment),
     settings: {
       get: async () => ({ settings: defaultSettings, file: 'settings.json', isNew: false, problem: null }),
       put: async () => ({ settings: defaultSettings, file: 'settings.json', isNew: false, problem: null }),

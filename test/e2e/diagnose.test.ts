@@ -37,17 +37,18 @@ afterAll(async () => {
   if (home !== undefined) await rm(home, { recursive: true, force: true })
 })
 
-test('with nothing refused the screen says so, and of which time it knows that', async () => {
+test('two keys lead to the screen, which says of which time it knows, and what it wants', async () => {
   const { page } = window
   await playground.banner.waitFor({ timeout: longMs })
   await page.keyboard.press('g')
   await page.keyboard.press('d')
   await page.waitForURL(/#\/diagnose/)
-  const empty = page.getByTestId('refusals-empty')
-  await empty.waitFor({ timeout: longMs })
+  await page.getByText('Choose what was refused').waitFor({ timeout: longMs })
   await expect
-    .poll(() => empty.textContent(), { timeout: longMs })
-    .toMatch(/no refused request.*Looked at: \d\d:\d\d:\d\d/s)
+    .poll(() => page.getByTestId('refusals').textContent(), { timeout: longMs })
+    .toMatch(/The oldest log line held is of \d\d:\d\d:\d\d/)
+  await page.keyboard.press('/')
+  expect(await diagnose.lookup.evaluate('(field) => field === document.activeElement')).toBe(true)
   expect(await violations(page)).toEqual([])
 })
 

@@ -3,6 +3,7 @@ import { addressOf } from '../../ui/address-of.ts'
 import { AsideSection, NextSteps, OpenList, RuledOutList } from './handshake/aside-parts.tsx'
 import { linkTo } from './handshake/links.ts'
 import styles from './request.module.css'
+import { RequestChange } from './request-change.tsx'
 
 /** Fix beside the proof: the smallest change, what to do next, what it is not, what is open. */
 export function RequestSide({
@@ -16,9 +17,12 @@ export function RequestSide({
   readonly names: ReadonlyMap<string, string>
   readonly onCopy: (text: string) => void
 }) {
-  const { ruledOut, open, next } = diagnosis
+  const { ruledOut, open, next, subject } = diagnosis
   return (
     <>
+      {environment === null || subject.decisionId === null ? null : (
+        <RequestChange environment={environment} diagnosis={diagnosis} decisionId={subject.decisionId} />
+      )}
       <AsideSection title="Next steps">
         <NextSteps
           next={next}
