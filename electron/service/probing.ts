@@ -36,7 +36,7 @@ export function probingOf(
       for (const source of read.sources.spire) {
         if (!('identity' in source) || !('workloadApi' in source.identity)) continue
         const { workloadApi, spiffeId = null } = source.identity
-        const socket = /^unix:/.test(workloadApi) ? workloadApi : resolve(baseDirectory, workloadApi)
+        const socket = workloadApi.startsWith('unix:') ? workloadApi : resolve(baseDirectory, workloadApi)
         try {
           return await x509Svids.fetch(socket, spiffeId, signal)
         } catch (reason) {

@@ -1,7 +1,7 @@
 import { isCurrent } from '../../graph/instances/records.ts'
 import { referenceTo } from '../../graph/known.ts'
 import { trustDomainOf } from '../../graph/spiffe-id.ts'
-import type { EnvoyClusterFact, EnvoyListenerFact, EnvoySecretFact } from '../../model/envoy-facts.ts'
+import type { EnvoySecretFact, TlsContext } from '../../model/envoy-facts.ts'
 import type { Fact, ScopeState } from '../../model/fact.ts'
 import type { FactReference, Hop, TrustGraph, Workload } from '../../model/graph.ts'
 import type { AuthorityFact, RegistrationEntryFact, SpireAgentFact, TrustBundleFact } from '../../model/spire-facts.ts'
@@ -145,9 +145,7 @@ function validationSecrets(fact: Fact): readonly string[] {
   return contextsOf(fact).flatMap((tls) => tls?.validationSecret ?? [])
 }
 
-function contextsOf(
-  fact: Fact,
-): readonly (EnvoyClusterFact['tls'] | EnvoyListenerFact['filterChains'][number]['tls'])[] {
+function contextsOf(fact: Fact): readonly (TlsContext | null)[] {
   if (fact.kind === 'envoy-cluster') return [fact.tls]
   if (fact.kind === 'envoy-listener') return fact.filterChains.map(({ tls }) => tls)
   return []
