@@ -197,7 +197,7 @@ export const components: readonly Component[] = [
     cgo: false,
     // Without it the program prints an empty version.
     variables: { 'github.com/grafana/loki/v3/pkg/util/build.Version': '3.5.0' },
-    minutes: 5,
+    minutes: 4,
   },
 ]
 
