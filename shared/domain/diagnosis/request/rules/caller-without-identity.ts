@@ -1,5 +1,7 @@
 import { tell } from '../../reasons.ts'
-import { ofDecision } from '../evidence.ts'
+import type { Finding } from '../../rule.ts'
+import { ofDecision, ofDetails } from '../evidence.ts'
+import type { RequestView } from '../view.ts'
 import { found, type RequestRule } from './rule.ts'
 
 const principalPointer = '/input/attributes/source/principal'
@@ -12,12 +14,13 @@ export const callerWithoutIdentity: RequestRule = {
   examine(view) {
     const decision = view.focus?.decision ?? null
     const line = view.focus?.inbound ?? null
-    if (decision === null || decision.outcome !== 'deny' || decision.callerSpiffeId !== null) return null
+    if (decision === null) return overPlaintext(view)
+    if (decision.outcome !== 'deny' || decision.callerSpiffeId !== null) return null
     // A masked principal is unknown, not absent.
     if (decision.masked.some((pointer) => isAtOrAbove(pointer, principalPointer))) return null
     if (line !== null && line.callerSpiffeId !== null) return null
     // Without the line, only where the input is held: a log without inputs names nobody either.
-    if (line === null && view.of.evaluation === null) return null
+    if (view.of.evaluation === null && (line === null || view.of.whyNotEvaluated === 'no-input')) return null
     const unproved =
       line === null
         ? null
@@ -28,6 +31,18 @@ export const callerWithoutIdentity: RequestRule = {
       ofDecision(decision),
     ])
   },
+}
+
+/** No decision is held: then that the policy refused, over a hop without TLS, is all that is known. */
+function overPlaintext({ focus, hop, names }: RequestView): Finding | null {
+  const line = focus?.inbound ?? null
+  if (line === null || line.details?.startsWith('ext_authz_denied') !== true || line.callerSpiffeId !== null)
+    return null
+  if (hop?.transport.state !== 'plaintext') return null
+  return found(tell('caller-unnamed', names), [
+    { class: 'contradiction', reason: tell('peer-not-proved', {}), literal: null, from: line.from },
+    ofDetails(line, 'contradiction'),
+  ])
 }
 
 function isAtOrAbove(pointer: string, of: string): boolean {
