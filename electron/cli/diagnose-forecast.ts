@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Forecast, ForecastAuthority, Holders } from '../../shared/domain/diagnosis/forecast/model.ts'
+import { runbooksOfForecast } from '../../shared/domain/diagnosis/runbooks.ts'
 import { authorityLabels, rotationLabels } from '../../shared/words/diagnosis-forecast.ts'
 import { formatMoment } from '../../shared/words/durations.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
@@ -30,7 +31,8 @@ ${commonHelp.replace(/Exit code 0:.*$/s, 'Exit code 0: shown. 3: shown, but some
   },
 }
 
-export function forecastText({ failures, causes, identities, authorities, open }: Forecast): string {
+export function forecastText(forecast: Forecast): string {
+  const { failures, causes, identities, authorities, open } = forecast
   const [next] = failures.filter(({ isFailing }) => !isFailing)
   const failing = failures.filter(({ isFailing }) => isFailing).length
   const sentence = [
@@ -67,6 +69,7 @@ export function forecastText({ failures, causes, identities, authorities, open }
       ),
     ),
     section('Authorities', columns(authorities.map(authorityRow))),
+    section('Runbooks', columns(runbooksOfForecast(forecast).map((runbook) => [`docs/runbooks/${runbook}.md`]))),
     section('Not known', columns(open.map((reason) => [reasonSentence(reason)]))),
   ].join('')
 }

@@ -34,6 +34,6 @@ test('a command is shown beside its step', () => {
 test('labels cannot steer the terminal', () => {
   const hostile = { 'app.kubernetes.io/name': '\u001b]0;owned\u0007\r\nVERDICT: fine' }
   const text = identityText(diagnoseWorld({ entries: [], objects: [misspelt], pods: [gateway({ labels: hostile })] }))
-  expect(text).not.toMatch(/[\u001b\u0007\r]/u)
+  expect(/(?!\n)\p{Cc}/u.test(text)).toBe(false)
   expect(text.split('\n').some((line) => line.startsWith('VERDICT'))).toBe(false)
 })

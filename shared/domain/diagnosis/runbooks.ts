@@ -1,3 +1,4 @@
+import type { Forecast } from './forecast/model.ts'
 import type { HandshakeCause, NextStep, RequestCause } from './model.ts'
 import type { IdentityCause } from './no-identity/model.ts'
 import { tellOfIdentity } from './no-identity/reasons.ts'
@@ -98,4 +99,16 @@ export function identityStep({ id, name }: { readonly id: string; readonly name:
     command: null,
     open: { kind: 'identity', workload: id },
   }
+}
+
+/** The pages of what a forecast tells, each once. A prepared authority that not everybody trusts yet is no incident. */
+export function runbooksOfForecast({ identities, authorities, causes }: Forecast): readonly RunbookId[] {
+  const told: Condition[] = []
+  if (authorities.some(({ state }) => state === 'tainted')) told.push('authority-tainted')
+  if (causes.some(({ kind }) => kind === 'authority')) told.push('server-issuer-not-trusted')
+  for (const { rotation } of identities) {
+    if (rotation.state === 'stopped') told.push('rotation-stopped')
+    if (rotation.state === 'overdue' || rotation.state === 'expired') told.push('rotation-overdue')
+  }
+  return [...new Set(told.flatMap((condition) => runbookOf(condition) ?? []))]
 }

@@ -1,4 +1,4 @@
-import type { Workload } from '../../model/graph.ts'
+import type { Reason, Workload } from '../../model/graph.ts'
 import type { NextStep, OpenQuestion, RequestDiagnosis, RequestSubject } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { RequestCase } from '../request-case.ts'
@@ -22,7 +22,7 @@ export function diagnoseRequest(of: RequestCase): RequestDiagnosis {
     verdict,
     ruledOut,
     open: [...open, ...openOf(view, verdict.confidence === 'high')],
-    next: nextOf(view, verdict.cause),
+    next: [...nextOf(view, verdict.cause), ...(isIntegrity(verdict.reason) ? runbookSteps('signature-failure') : [])],
     asked: kinds.map((source) => ({
       source,
       answered: of.sources.some((each) => each.source === source && each.state === 'read'),
@@ -88,6 +88,11 @@ function openOf(view: RequestView, isCertain: boolean): readonly OpenQuestion[] 
     open.push({ reason: tell('no-decision-record', { decisionId: line.decisionId }), couldChangeVerdict: true })
   }
   return open
+}
+
+/** A stage refused what it could not verify: of all that applications refuse that is an incident of its own. */
+function isIntegrity({ code, params }: Reason): boolean {
+  return code === 'application-distrusts' && params['subject'] === 'signature'
 }
 
 function nextOf(view: RequestView, cause: RequestDiagnosis['verdict']['cause']): readonly NextStep[] {
