@@ -255,6 +255,23 @@ describe('the cause of a refused request', () => {
     expect(next.map(({ open }) => open)).toEqual([null])
   })
 
+  test('steps lead to the runbook of the incident, and to why an end has no identity', () => {
+    const stepsOf = (name: string) => {
+      const of = cases.find(([each]) => each === name)
+      if (of === undefined) throw new Error(`no case ${name}`)
+      const { next } = diagnoseRequest(of[1])
+      return {
+        runbooks: next.flatMap(({ runbook }) => runbook ?? []),
+        opens: next.flatMap(({ open }) => open?.kind ?? []),
+      }
+    }
+    expect(stepsOf('a stage that distrusts a signature').runbooks).toEqual(['pipeline-integrity-violation'])
+    expect(stepsOf('the application').runbooks).toEqual([])
+    const without = stepsOf('an end without an identity')
+    expect(without.runbooks).toEqual(['no-identity-issued'])
+    expect(without.opens).toContain('identity')
+  })
+
   test('what is known of the hop rules causes out, each with its evidence', () => {
     const of = requestCase({
       accesses: [denied],
