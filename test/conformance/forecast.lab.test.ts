@@ -8,7 +8,7 @@ import { type EveryhopOnPlayground, startEveryhopOnPlayground } from '../playgro
 
 /** What breaks next, both sides of a handshake and a live one, on one playground through the contract. */
 let on: EveryhopOnPlayground
-const longMs = 60_000
+const longMs = 90_000
 
 beforeAll(async () => {
   on = await startEveryhopOnPlayground({ windowSeconds: 6, requestsPerSecond: 6 }, true)
