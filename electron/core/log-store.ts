@@ -335,7 +335,8 @@ export interface LogStore extends LogReader {
   refusedRequests(query: RefusedQuery): Promise<RefusedRequests>
   /**
    * What was refused, summed. Of the lines that only hand on a refusal, each request has at most one, that of the hop that began
-   * last; and none where another line or a decision of the same request says who refused it.
+   * last; and none where another line or a decision of the same request says who refused it. Nor does a decision count for which
+   * Envoy did not wait.
    */
   refusalSums(query: RefusalSumQuery): Promise<RefusalSums>
   counts(): Promise<readonly IntakeCounts[]>

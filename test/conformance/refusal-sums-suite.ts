@@ -97,6 +97,22 @@ export function refusalSumsSuite(opened: () => LogStore): void {
     ])
   })
 
+  test('a decision for which Envoy did not wait counts with its request, which was refused for want of one', async () => {
+    await take('envoy-access', [
+      accessLine({ number: 30, code: 403, details: 'ext_authz_error', decisionId: null }),
+      accessLine({ number: 31, code: 403, details: 'ext_authz_error', decisionId: null }),
+    ])
+    const elsewhere = { number: 31, allowed: false, callee: application, decisionId: uuidOf(77) }
+    await take('opa-decisions', [decisionEvent({ number: 30, allowed: false }), decisionEvent(elsewhere)], 'opa')
+    expect((await sumsOf()).sums.map(({ kind, count, calleeSpiffeId }) => [kind, count, calleeSpiffeId])).toEqual(
+      expect.arrayContaining([
+        ['no-decision', 2, gateway],
+        ['policy', 1, application],
+      ]),
+    )
+    expect((await sumsOf()).total).toBe(3)
+  })
+
   test('a request that is refused on the way counts once, however many sides log its answer', async () => {
     await take('envoy-access', [accessLine({ number: 6, at: noon + 60, ...refused })])
     await take('envoy-access', [handedOn(6, noon + 59), handedOn(6, noon + 50)], 'application')

@@ -28,9 +28,12 @@ export function sumsOfRefusals(records: readonly StoredRecord[], { window, limit
     const decision = access.decisionId === null ? undefined : decisionById.get(access.decisionId)
     return refusalOf(access, decision) ?? []
   })
+  const givenUp = new Set(lines.filter(({ kind }) => kind === 'no-decision').map(hopOf))
   const alone = decisions
     .filter((decision) => isWithin(decision) && (decision.decisionId === null || !logged.has(decision.decisionId)))
     .map(refusalByDecision)
+    // Envoy did not wait for it: that the decision came later refused nothing.
+    .filter((refusal) => hopOf(refusal) === null || !givenUp.has(hopOf(refusal)))
   const decisive = [...lines.filter(({ kind }) => !isHandedOn(kind)), ...alone]
   const told = new Set(decisive.map(({ latest }) => latest.requestId).filter((id) => id !== null))
   const handedOn = lastOfEach(
@@ -50,6 +53,11 @@ export function sumsOfRefusals(records: readonly StoredRecord[], { window, limit
 
 function isHandedOn(kind: RefusalSum['kind']): boolean {
   return kind === 'application' || kind === 'unknown'
+}
+
+/** One request at one called side; null: one of both is not known. */
+function hopOf({ latest: { requestId }, calleeSpiffeId }: Refusal): string | null {
+  return requestId === null || calleeSpiffeId === null ? null : JSON.stringify([requestId, calleeSpiffeId])
 }
 
 /** null: not refused. */

@@ -62,6 +62,8 @@ function refusalSql({ window, limit }: RefusalSumQuery): string {
           WHERE logged.${between(wider)} AND logged."decisionUuid" = decided."decisionUuid")
         AND NOT EXISTS (SELECT 1 FROM "envoy-access" AS logged
           WHERE logged.${between(wider)} AND logged."decisionText" = decided."decisionText")
+        AND NOT EXISTS (SELECT 1 FROM lines WHERE lines.kind = 'no-decision'
+          AND lines.request = decided.request AND lines.calleeSpiffeId = decided.calleeSpiffeId)
     ), handedOn AS (
       SELECT * FROM lines WHERE kind IN ('application', 'unknown')
         AND NOT EXISTS (SELECT 1 FROM decisive WHERE decisive.request = lines.request)
