@@ -31,7 +31,7 @@ const onlySwitch = '--only='
 async function captureOnPlayground(): Promise<readonly Capture[]> {
   const on = await startEveryhopOnPlayground({ windowSeconds, requestsPerSecond })
   try {
-    const healthy = healthyOf(await on.settle(unhealthy, 60), windowSeconds * requestsPerSecond)
+    const healthy = healthyOf(await on.settle(unhealthy, 150), windowSeconds * requestsPerSecond)
     const { topology } = healthy
     const only = process.argv
       .find((word) => word.startsWith(onlySwitch))

@@ -1,6 +1,6 @@
 import type { HandshakeCause } from '../../model.ts'
 import { tellOfHandshake as tell } from '../../reasons.ts'
-import { type End, other, said, sideOf } from '../view.ts'
+import { type End, type HandshakeView, other, said, seen, sideOf } from '../view.ts'
 import { found, type HandshakeRule } from './rule.ts'
 
 /** TLS-08: the callee wants a certificate of its caller, and there came none. */
@@ -28,6 +28,8 @@ function withoutSvid(owner: End, cause: HandshakeCause, faults: HandshakeRule['f
     examine(view) {
       const workload = view.workloads[owner]
       if (workload === null || workload.state.state !== 'no-identity') return null
+      // Who is told to speak plaintext asks for no SVID, and lacks none.
+      if (isPlaintext(view, owner)) return null
       const [factId] = workload.state.restsOn
       if (factId === undefined) return null
       const { code } = workload.state.reason
@@ -58,6 +60,12 @@ export const serverWithoutSvid = withoutSvid('server', 'server-has-no-svid', [
 ])
 export const clientWithoutSvid = withoutSvid('client', 'client-has-no-svid', [])
 
+/** Its listener, or its cluster for this call, is read and has no TLS. */
+function isPlaintext(view: HandshakeView, end: End): boolean {
+  const { tlsVersions } = sideOf(view, end)
+  return !tlsVersions.known && tlsVersions.reason.code === 'not-applicable'
+}
+
 /** TLS-11, TLS-12: one side speaks TLS and the other does not. */
 function plaintext(owner: End, cause: HandshakeCause): HandshakeRule {
   return {
@@ -71,7 +79,17 @@ function plaintext(owner: End, cause: HandshakeCause): HandshakeRule {
       const words = told.map((each) =>
         said(each, tell('says-of-peer', { owner: view.names[each.loggedBy], problem: each.problem })),
       )
-      return found(tell(owner === 'client' ? 'plaintext-to-tls' : 'tls-to-plaintext', view.names), words)
+      const { tlsVersions } = sideOf(view, verifier)
+      const setting =
+        isPlaintext(view, owner) && tlsVersions.known
+          ? seen(
+              tlsVersions,
+              tell('tls-versions-are', { owner: view.names[verifier], versions: tlsVersions.value }),
+              'contradiction',
+            )
+          : null
+      const seenOf = [...words, setting]
+      return found(tell(owner === 'client' ? 'plaintext-to-tls' : 'tls-to-plaintext', view.names), seenOf)
     },
   }
 }
