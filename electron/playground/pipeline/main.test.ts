@@ -125,10 +125,10 @@ describe('the traffic', () => {
     const pipeline = await startPipelineUnderTest()
     pipeline.meddle = (call) =>
       call.to === 'orchestrator' && call.headers['x-data-classification'] === 'restricted' ? 403 : undefined
-    const traffic = startTraffic({ entry: pipeline.entry, seed: 11, perSecond: 20 })
+    const traffic = startTraffic({ entry: pipeline.entry, seed: 11, perSecond: 10 })
     try {
       const seen = (status: number): number => traffic.counts().byStatus[status] ?? 0
-      await expect.poll(() => seen(403) > 0 && seen(200) > 20, { timeout: 30_000 }).toBe(true)
+      await expect.poll(() => seen(403) > 0 && seen(200) > 20, { timeout: 55_000 }).toBe(true)
       await traffic.stop()
       const { sent, byStatus, unanswered } = traffic.counts()
       expect(Object.keys(byStatus)).toEqual(['200', '403'])
@@ -137,7 +137,7 @@ describe('the traffic', () => {
       await traffic.stop()
       await pipeline.close()
     }
-  }, 60_000)
+  }, 90_000)
 
   it('piles up no requests without end when the pipeline has fallen silent', async () => {
     const pipeline = await startPipelineUnderTest()
