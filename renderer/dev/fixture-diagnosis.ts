@@ -47,7 +47,7 @@ function group(now: number, index: number, kind: RefusalKind, more: Partial<Refu
     status: 403,
     reason: null,
     revision: null,
-    count: 931 - index,
+    count: Math.max(1, 931 - index),
     first: now - 10 * minute,
     latest: { at: now - index * 20_000, requestId: `7f3c92e0-${index}`, traceId: null, decisionId: null },
     ...more,

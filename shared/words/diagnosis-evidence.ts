@@ -14,6 +14,7 @@ export function recordLabel(record: string): string {
 
 /** Which sources were asked, and what silence of some means. */
 export const askedWords = {
+  name: label,
   /** "5 of 6 sources had an answer; none from Vault". */
   counts(asked: readonly { readonly source: string; readonly answered: boolean }[]): string {
     const silent = asked.filter(({ answered }) => !answered).map(({ source }) => label(source))

@@ -108,7 +108,7 @@ test('groups are gone through by j and k, and an id is found whatever kind it is
   await diagnose.verdict.waitFor()
   const { client, close } = connectInProcess(service.router, service.log)
   const found = await client.logs.find({ environment: 'playground', by: 'decision', id: idIn(page.url()) })
-  await close()
+  close()
   const traceId = found.records.find((record) => record.traceId !== null)?.traceId ?? 'none'
   await diagnose.ask(traceId)
   await expect.poll(() => page.url()).toContain(`id=${traceId}`)

@@ -4,6 +4,7 @@ import type { HopOnPath } from '../../../shared/domain/diagnosis/model.ts'
 import { addressOf } from '../../ui/address-of.ts'
 import { stripOf } from './path-strip.ts'
 import styles from './request-path.module.css'
+import { workloadName } from './workload-name.ts'
 
 const looks: Readonly<Record<HopOnPath['state'], { readonly words: string; readonly Glyph: typeof Lock }>> = {
   passed: { words: 'passed', Glyph: Lock },
@@ -23,7 +24,7 @@ export function RequestPath({
   readonly names: ReadonlyMap<string, string>
   readonly environment: string | null
 }) {
-  const nameOf = (id: string | null) => (id === null ? 'not known' : (names.get(id) ?? id.replace(/^workload\//, '')))
+  const nameOf = (id: string | null) => (id === null ? 'not known' : workloadName(id, names))
   const link = (selected: string | null) =>
     environment === null || selected === null ? undefined : addressOf('graph', { env: environment, selected })
   if (path.length === 0) return null

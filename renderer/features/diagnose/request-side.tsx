@@ -4,6 +4,7 @@ import { AsideSection, NextSteps, OpenList, RuledOutList } from './handshake/asi
 import { linkTo } from './handshake/links.ts'
 import styles from './request.module.css'
 import { RequestChange } from './request-change.tsx'
+import { workloadName } from './workload-name.ts'
 
 /** Fix beside the proof: the smallest change, what to do next, what it is not, what is open. */
 export function RequestSide({
@@ -23,13 +24,15 @@ export function RequestSide({
       {environment === null || subject.decisionId === null ? null : (
         <RequestChange environment={environment} diagnosis={diagnosis} decisionId={subject.decisionId} />
       )}
-      <AsideSection title="Next steps">
-        <NextSteps
-          next={next}
-          linkOf={(place) => (environment === null ? null : linkTo(environment, place))}
-          onCopy={onCopy}
-        />
-      </AsideSection>
+      {next.length === 0 ? null : (
+        <AsideSection title="Next steps">
+          <NextSteps
+            next={next}
+            linkOf={(place) => (environment === null ? null : linkTo(environment, place))}
+            onCopy={onCopy}
+          />
+        </AsideSection>
+      )}
       <AsideSection title="Ruled out">
         <RuledOutList ruledOut={ruledOut} />
       </AsideSection>
@@ -54,7 +57,7 @@ function Related({
   const { chain, firstBroken, subject } = diagnosis
   const hop = chain[firstBroken ?? 0]?.hop ?? null
   const ends = hop?.replace(/^hop\//, '').split('>') ?? []
-  const [from = '', to = ''] = ends.map((id) => names.get(id) ?? id)
+  const [from = '', to = ''] = ends.map((id) => workloadName(id, names))
   if (hop === null && subject.decisionId === null) return null
   return (
     <AsideSection title="Related">

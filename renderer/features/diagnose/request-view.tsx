@@ -67,7 +67,11 @@ export function RequestView({ environment, line, address, onCopy }: RequestProps
             </div>
             <RequestVerdict diagnosis={data} />
             <RequestPath path={data.path} names={names} environment={environment} />
-            <RequestChain key={keyOf(data)} diagnosis={data} names={names} environment={environment} />
+            {data.chain.every(({ state }) => state === 'unknown') ? (
+              <Asked asked={data.asked} />
+            ) : (
+              <RequestChain key={keyOf(data)} diagnosis={data} names={names} environment={environment} />
+            )}
           </div>
         )}
       </section>
@@ -106,6 +110,26 @@ function CopyNote({
       Copy as incident note
       <Keys keys={['y']} />
     </Button>
+  )
+}
+
+/** Nothing tells of any step: then of whom it was asked. */
+function Asked({ asked }: { readonly asked: RequestDiagnosis['asked'] }) {
+  return (
+    <section className={styles.asked} aria-label="Sources that were asked" data-testid="sources-asked">
+      <h2>Who was asked</h2>
+      {asked.length === 0 ? (
+        <p>Nobody: only the pasted line speaks.</p>
+      ) : (
+        <ul>
+          {asked.map(({ source, answered }) => (
+            <li key={source} data-answered={answered}>
+              {askedWords.name(source)}: {answered ? 'is read' : 'is not read, so what it would tell is unknown'}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
   )
 }
 
