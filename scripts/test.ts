@@ -81,8 +81,8 @@ const parts: readonly Part[] = [
 
 const suites: readonly Suite[] = [
   { name: 'types, lint, format', minutes: 0.3, needs: [], run: runStaticChecks },
-  { name: 'unit and architecture', minutes: 1, needs: [], run: () => runVitest('unit and architecture', 'unit') },
-  { name: 'conformance', minutes: 1, needs: [], run: () => runVitest('conformance', 'conformance') },
+  { name: 'unit and architecture', minutes: 0.5, needs: [], run: () => runVitest('unit and architecture', 'unit') },
+  { name: 'conformance', minutes: 2, needs: [], run: () => runVitest('conformance', 'conformance') },
   {
     name: 'real servers (lab)',
     minutes: 20,
