@@ -155,6 +155,6 @@ test('facts taken away, or only last known, make no verdict more certain, and no
   )
 })
 
-function last<Value>(value: Known<Value>): Known<Value> {
+function last(value: Known<unknown>): Known<unknown> {
   return value.known ? { ...value, stale: true } : value
 }
