@@ -46,7 +46,7 @@ async function someOpa(
   }
 }
 
-const limitMs = 20_000
+const limitMs = 30_000
 const failed = ({ code }: OpaBundleStatus): boolean => code !== null
 
 /** Publishes what is broken, and what is right again to heal it. */
@@ -86,6 +86,8 @@ export const oldBundle = making((playground) => {
   const { id } = opaBeside(playground, toolHop.to)
   const has = (revision: string) => (bundle: OpaBundleStatus) => bundle.code === null && bundle.revision === revision
   let right: string | null = null
+  // It is asked before there is one.
+  const isRight = (bundle: OpaBundleStatus): boolean => right !== null && has(right)(bundle)
   return {
     change: async () => {
       const wrong = await publish(playground, { deny: [toolHop] })
@@ -95,11 +97,15 @@ export const oldBundle = making((playground) => {
     },
     seen: async () => {
       const others = playground.mesh.opas.map((opa) => opa.id).filter((each) => each !== id)
-      await someOpa(playground, others, 'takes the correction', has(right ?? ''))
+      await someOpa(playground, others, 'takes the correction', isRight)
       await toolIsDenied(playground)
     },
-    undo: () => bundles.withholdFrom(null),
-    healed: () => everyOpa(playground, 'takes the correction', has(right ?? '')),
+    undo: async () => {
+      // What was broken off half-way leaves the mistake behind.
+      right ??= await publish(playground, {})
+      await bundles.withholdFrom(null)
+    },
+    healed: () => everyOpa(playground, 'takes the correction', isRight),
   }
 })
 
