@@ -83,6 +83,8 @@ export const forecastReasons: Readonly<Record<keyof ForecastReasonParams, (param
   'authority-not-prepared': (p) =>
     `The authority ${authority(p)} ends at ${at(p, 'notAfter')}, and no successor is prepared; SPIRE should have prepared one by ${at(p, 'expectedBy')}.`,
   'spire-not-connected': () => 'No SPIRE server is connected: entries, agents and authorities are not known.',
+  'spire-tells-nothing': (p) =>
+    `The SPIRE server ${word(p, 'instance')} tells nothing now: entries, agents and authorities are not known.`,
   'spire-part-unread': (p) =>
     `The SPIRE server ${word(p, 'instance')} does not tell its ${partLabels[word(p, 'part')] ?? word(p, 'part')} now.`,
   'svids-not-known': (p) =>

@@ -336,6 +336,11 @@ test('without SPIRE the dates of the leaves still tell, and what is missing is s
   expect(found.open.map(({ code }) => code)).toContain('spire-not-connected')
 })
 
+test('a SPIRE server that never answered is connected all the same, and tells nothing', () => {
+  const { open } = forecast(without('spire/'), replaced(unreadScope('spire/spire/entries')))
+  expect(open.map(({ code }) => code)).toEqual(['spire-tells-nothing'])
+})
+
 test('every sentence has words', () => {
   const told = [
     forecast(...every),

@@ -70,7 +70,8 @@ function openOf(
   const [firstUntold] = untold
   const trusts = Math.max(0, ...authorities.map(({ unknown }) => unknown.total))
   return [
-    ...(view.spires.length === 0 ? [tell('spire-not-connected', {})] : []),
+    ...(view.spires.length + view.silentSpires.length === 0 ? [tell('spire-not-connected', {})] : []),
+    ...view.silentSpires.map((instance) => tell('spire-tells-nothing', { instance })),
     ...unread,
     ...(firstDark === undefined
       ? []

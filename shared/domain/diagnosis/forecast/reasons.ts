@@ -30,6 +30,7 @@ export interface ForecastReasonParams {
   'authority-not-prepared': { authority: string; notAfter: EpochMs; expectedBy: EpochMs }
   // open
   'spire-not-connected': Record<never, never>
+  'spire-tells-nothing': { instance: string }
   'spire-part-unread': { instance: string; part: string }
   'svids-not-known': { count: number; first: string }
   'trust-not-known': { count: number; first: string }

@@ -32,6 +32,8 @@ export interface ForecastView {
   readonly workloads: readonly Workload[]
   readonly hops: readonly Hop[]
   readonly spires: readonly SpireOf[]
+  /** Connected, and never told even which trust domain it is of. */
+  readonly silentSpires: readonly string[]
   /** By Envoy; null: could not be read now. An Envoy that is absent was never asked. */
   readonly secrets: ReadonlyMap<string, readonly EnvoySecretFact[] | null>
   /** Names of the validation secrets that its listeners and clusters use, by Envoy. */
@@ -61,7 +63,8 @@ export function viewOfForecast(of: ForecastCase): ForecastView {
   }
   const { workloads, hops } = of.graph
   const told = [...spires].flatMap(([instance, parts]) => spireOf(instance, parts) ?? [])
-  return { of, workloads, hops, spires: told, secrets, used, facts }
+  const silentSpires = [...spires.keys()].filter((id) => !told.some(({ instance }) => instance === id))
+  return { of, workloads, hops, spires: told, silentSpires, secrets, used, facts }
 }
 
 /** Of a trust domain; several servers of one may each tell a part. */
