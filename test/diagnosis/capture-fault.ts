@@ -25,7 +25,7 @@ export interface Diagnosed {
 
 const pauseMs = 400
 /** Requests of a hop that are tried one after the other: the lines of the newest may not all be read yet. */
-const mostTried = 2
+const mostTried = 3
 
 /**
  * While a fault is shown: who looks at its hop, and picks the refused request there, is told the cause, the first broken link and

@@ -117,7 +117,7 @@ export function requestsOf(
         ? from.envoys.has(fact.envoy) && hears.has(fact.calleeAddress)
         : to.envoys.has(fact.envoy) && (fact.callerSpiffeId ?? from.spiffeId) === from.spiffeId)
     const { at, requestId, status } = fact.lastRequest
-    const isMeant = at >= since && (passing || status >= 400 || status === 0)
+    const isMeant = at >= since && (passing || status >= 400)
     return requestId === null || !isOfHop || !isMeant ? [] : [{ at, requestId }]
   })
   return [...new Set(found.toSorted((one, other) => other.at - one.at).map(({ requestId }) => requestId))]

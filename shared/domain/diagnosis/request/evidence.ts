@@ -32,7 +32,7 @@ export function ofDetails(line: CaseAccess, weight: EvidenceClass = 'decisive'):
 export function isEnded(line: CaseAccess): boolean {
   return (
     line.direction === 'outbound' &&
-    /^upstream_reset_before_response_started\{connection_termination/.test(line.details ?? '')
+    line.details?.startsWith('upstream_reset_before_response_started{connection_termination') === true
   )
 }
 
