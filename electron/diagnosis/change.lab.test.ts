@@ -174,6 +174,12 @@ test('a live revision that allows it needs no change; one that OPA does not take
   expect(broken).toMatchObject({ changes: [], none: { code: 'change-not-evaluated' } })
 })
 
+test('a decision that allowed needs no change', async () => {
+  const of = app({ source: 'a', class: 'public' })
+  const found = await change({ ...of, recorded: { ...of.recorded, answer: { allowed: true } } })
+  expect(found).toMatchObject({ changes: [], none: { code: 'change-not-denied' }, evaluations: 0 })
+})
+
 test('a trial that takes too long ends in time, with what was found', async () => {
   const now = { sleep: async () => {} }
   const of = app({ source: 'a', class: 'secret' })

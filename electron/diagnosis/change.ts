@@ -38,6 +38,7 @@ export function changeFinder(policy: PolicyTrials, clock: Pick<Clock, 'sleep'>, 
     try {
       const recorded = await policy.recorded(environment, decisionId, signal)
       revision = recorded.revision
+      if (isAllowed(recorded.answer)) return none(tellOfChange('change-not-denied', {}))
       const bundle = bundleOf(recorded, await policy.bundles(environment, signal))
       if (bundle === null || revision === null) return none(tellOfChange('change-no-policy', { revision: null }))
       const kept = await policy.kept(environment, bundle.name)
@@ -69,6 +70,13 @@ export function changeFinder(policy: PolicyTrials, clock: Pick<Clock, 'sleep'>, 
       )
     }
   }
+}
+
+/** As the Envoy plugin of OPA reads an answer. */
+function isAllowed(answer: unknown): boolean {
+  return (
+    answer === true || (typeof answer === 'object' && answer !== null && 'allowed' in answer && answer.allowed === true)
+  )
 }
 
 interface SearchParts {

@@ -15,6 +15,7 @@ export const changeReasons: Readonly<Record<keyof ChangeReasonParams, (params: P
     `Take the expression in ${word(p, 'file')}:${word(p, 'row')} out of its rule. What it was there for is then not looked at, for any request.`,
   'change-rule-removed': (p) =>
     `Take out the rule in ${word(p, 'file')}:${word(p, 'row')} that refuses. What it was there for is then allowed, for any request.`,
+  'change-not-denied': () => 'The policy allowed this request: no change of it is needed.',
   'change-live-allows': (p) => `None is needed: ${word(p, 'revision')}, which is live, allows the same request.`,
   'change-allowed-again': (p) =>
     `Evaluated again with ${word(p, 'revision')} it is allowed, so there is nothing to change; what was masked may be why it was refused then.`,

@@ -12,6 +12,7 @@ export interface ChangeReasonParams {
   'change-expression-removed': { file: string; row: number }
   'change-rule-removed': { file: string; row: number }
   // why there is none
+  'change-not-denied': Record<never, never>
   'change-live-allows': { revision: string }
   'change-allowed-again': { revision: string }
   'change-none-found': { tried: number }
