@@ -3,7 +3,7 @@ import type { FaultControls, LineLog, PlaygroundOpa } from '../parts.ts'
 import { endpointOf } from '../pipeline/endpoints.ts'
 
 /** Steady traffic reaches every hop about once a second; this allows for a machine that is busy. */
-const limitMs = 30_000
+const limitMs = 45_000
 
 /** What the checks here look at in a line of a sidecar's access log; see sidecar/access-log.ts for all of it. */
 const lineSchema = z.looseObject({
