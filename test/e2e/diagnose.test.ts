@@ -48,7 +48,7 @@ test('two keys lead to the screen, which says of which time it knows, and what i
     .poll(() => page.getByTestId('refusals').textContent(), { timeout: longMs })
     .toMatch(/The oldest log line held is of \d\d:\d\d:\d\d/)
   await page.keyboard.press('/')
-  expect(await diagnose.lookup.evaluate('(field) => field === document.activeElement')).toBe(true)
+  expect(await page.evaluate("document.activeElement?.getAttribute('data-testid')")).toBe('request-lookup')
   expect(await violations(page)).toEqual([])
 })
 
@@ -72,7 +72,8 @@ test('a red hop leads over a refused line to the verdict, the rule with its valu
   expect(await diagnose.link('application').getAttribute('data-state')).toBe('not-reached')
   expect(await page.getByTestId('request-path').textContent()).toMatch(/model-server.*tool-runtime/)
 
-  await diagnose.rule.waitFor({ timeout: longMs })
+  // Evaluating again has a deadline, which a busy machine misses; the window asks again until it is met.
+  await diagnose.rule.waitFor({ timeout: 2 * longMs })
   expect(await diagnose.rule.textContent()).toMatch(/\.rego:\d+/)
   expect(await diagnose.rule.locator('[data-decided="true"]').count()).toBe(1)
 
@@ -84,7 +85,7 @@ test('a red hop leads over a refused line to the verdict, the rule with its valu
     await keepPicture(page, `diagnose-request-${theme}`)
     expect(await violations(page)).toEqual([])
   }
-})
+}, 240_000)
 
 test('the address is a link to the same verdict, and leads back to the hop on the graph', async () => {
   const { page } = window

@@ -34,7 +34,7 @@ export function RequestPath({
         if (part.kind === 'gap') {
           return (
             <li key={`gap ${index + 1}`} className={styles.gap}>
-              <span aria-label="What is between is not known">…</span>
+              <span title="The next call begins elsewhere">…</span>
             </li>
           )
         }

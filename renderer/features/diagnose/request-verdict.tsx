@@ -74,6 +74,6 @@ function Id({ name, id }: { readonly name: string; readonly id: string | null })
 
 /** "Policy denied it." is the verdict, what follows is why; a sentence that has no such beginning stays whole. */
 export function leadOf(sentence: string): { readonly lead: string; readonly rest: string } {
-  const found = /^[^.:“”]{1,60}\.(?= )/.exec(sentence)?.[0] ?? ''
+  const found = /^[^.:“”]{1,60}[.:](?= )/.exec(sentence)?.[0] ?? ''
   return { lead: found, rest: sentence.slice(found.length) }
 }
