@@ -32,7 +32,15 @@ export const policyDenied: RequestRule = {
         : tell('refused-by-policy', { ...view.names, reason: reasons[0] ?? null, revision, place })
       const named =
         rule === null || evaluation === null ? null : ofEvaluation(evaluation, tellOfRule(rule), masked.length > 0)
-      const seen = [ofDecision(decision), line === null ? null : ofDetails(line), named ?? (agrees ? again : null)]
+      // There is a newer revision, and what it says is not known: it may be the older one that is wrong.
+      const newest = view.of.bundle?.newestRevision ?? null
+      const isOvertaken = newest !== null && newest !== revision && (evaluation?.newest ?? null) === null
+      const evaluated = named ?? (agrees ? again : null)
+      const seen = [
+        ofDecision(decision, isOvertaken ? 'contradiction' : 'decisive'),
+        line === null ? null : ofDetails(line, isOvertaken ? 'contradiction' : 'decisive'),
+        isOvertaken && evaluated !== null ? ({ ...evaluated, class: 'contradiction' } as const) : evaluated,
+      ]
       // Another revision speaks of itself only.
       return found(reason, seen, { against: isExact && evaluation.outcome === 'allow' ? [again] : [] })
     }
