@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest'
+import type { SmallestChange } from '../../shared/domain/diagnosis/change/model.ts'
+import { tellOfChange } from '../../shared/domain/diagnosis/change/reasons.ts'
 import { diagnoseHandshake } from '../../shared/domain/diagnosis/handshake/diagnose-handshake.ts'
 import { noSights } from '../../shared/domain/diagnosis/handshake/leaf.ts'
+import type { RuleTrace } from '../../shared/domain/diagnosis/model.ts'
 import { diagnoseRequest } from '../../shared/domain/diagnosis/request/diagnose-request.ts'
-import { access, decision, denied, requestCase } from '../../test/builders/request-case.ts'
+import { access, decision, denied, evaluation, requestCase } from '../../test/builders/request-case.ts'
 import { build, hop, ids, pipeline } from '../../test/builders/small-graph.ts'
+import { changeText } from './diagnose-change.ts'
 import { handshakeText, requestText } from './diagnose-text.ts'
 
 const lineOf = (text: string, start: string): string =>
@@ -19,6 +23,69 @@ test('the sentence comes first, then each link in one line with its state and wh
   expect(lineOf(text, 'Rule')).toContain('broken')
   expect(lineOf(text, 'Application ')).toContain('not reached')
   for (const title of ['From caller to callee', 'Ruled out', 'Next']) expect(text).toContain(`\n${title}\n`)
+})
+
+test('the line that decided is shown with its values, and what is masked as masked', () => {
+  const rule: RuleTrace = {
+    file: 'authz.rego',
+    row: 8,
+    decidedBy: 'failed',
+    name: 'app/authz/allow',
+    alternatives: 0,
+    lookedFor: null,
+    lines: [
+      { row: 7, text: '\tcaller := input.source', outcome: 'held', values: [] },
+      {
+        row: 8,
+        text: '\tinput.token in data.tokens\u001b[2J',
+        outcome: 'failed',
+        values: [
+          { name: 'input.token', json: '', masked: true },
+          { name: 'data.tokens', json: null, masked: false },
+        ],
+      },
+    ],
+    revision: 'r42',
+    isRevisionThatDecided: true,
+  }
+  const of = requestCase({ accesses: [denied], decisions: [decision()], evaluation: evaluation({ rule }) })
+  const text = requestText(diagnoseRequest(of))
+  expect(text).toContain('\nauthz.rego:8 of r42\n')
+  expect(text).toMatch(/\n {4}7 ✓ +caller := input\.source\n {2}> 8 ✗ +input\.token in data\.tokens/)
+  expect(text).toContain('input.token = masked in the record\n')
+  expect(text).toContain('data.tokens = undefined\n')
+  expect(text).not.toContain('\u001b')
+})
+
+test('a change is shown with its difference, and none with why', () => {
+  const change: SmallestChange = {
+    decisionId: 'd-1',
+    bundle: 'pipeline',
+    basedOn: { revision: 'r42', digest: null },
+    isRevisionThatDecided: true,
+    changes: [
+      {
+        id: '0',
+        kind: 'data',
+        reason: tellOfChange('change-data-member-added', { at: 'data.set', after: '"x"', file: 'data.json' }),
+        loosens: false,
+        proven: true,
+        file: 'data.json',
+        at: 'data.set',
+        before: '[]',
+        after: '["x"]',
+        difference: [{ kind: 'added', row: 3, text: '  "x"' }],
+        draft: null,
+      },
+    ],
+    none: null,
+    masked: [],
+    evaluations: 4,
+    isComplete: true,
+  }
+  expect(changeText(change)).toContain('Add "x" to data.set. (tried: it allows it)\n    data.json\n    +    3   "x"\n')
+  const none = { ...change, changes: [], none: tellOfChange('change-no-opa', {}) }
+  expect(changeText(none)).toContain('There is no OPA on this machine to try changes with.')
 })
 
 test('what is unknown has no degree of certainty, and says what would tell more', () => {
