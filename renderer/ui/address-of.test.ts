@@ -3,7 +3,15 @@ import { expect, it } from 'vitest'
 import { addressOf } from './address-of.ts'
 
 it('the router reads every value as the text that it was, also one that looks like a number or a document', () => {
-  for (const id of ['r-3408b375', '12345678901234567890123456789012', '1e5', 'null', '{"a":1}', '"quoted"', 'a&b=c#d']) {
+  for (const id of [
+    'r-3408b375',
+    '12345678901234567890123456789012',
+    '1e5',
+    'null',
+    '{"a":1}',
+    '"quoted"',
+    'a&b=c#d',
+  ]) {
     const [screen, search] = addressOf('diagnose', { env: 'prod-eu', id }).split('?')
     expect(screen).toBe('#/diagnose')
     expect(defaultParseSearch(`?${search}`)).toEqual({ env: 'prod-eu', id })
