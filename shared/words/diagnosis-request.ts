@@ -94,6 +94,11 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'principal-logged': (p) =>
     has(p, 'spiffeId') ? `The input names ${word(p, 'spiffeId')} as the caller.` : 'The input names no caller.',
   'hop-not-in-intent': (p) => `intent.yaml has no call from ${caller(p)} to ${callee(p)}.`,
+  'request-arrived': (p) => `It arrived: the Envoy of ${callee(p)} logged it.`,
+  'callee-accepted': (p) => `The handshake succeeded, so ${caller(p)} accepted what ${callee(p)} presented.`,
+  'filters-passed': (p) =>
+    `No filter before ext_authz refused it${given(p, 'details', (text) => `: Envoy says ${text}`)}.`,
+  'authorisation-answered': (p) => `It was asked and answered${given(p, 'tookMs', (text) => ` in ${text} ms`)}.`,
   'network-policy-says': (p) => `NetworkPolicy: ${word(p, 'verdict')} (${word(p, 'policies')}).`,
   'handshake-text': (p) => word(p, 'text'),
   'registration-is': (p) => `${word(p, 'owner')} has no identity now.`,

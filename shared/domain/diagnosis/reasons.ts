@@ -60,6 +60,10 @@ export interface RequestReasonParams {
   'peer-not-proved': Record<never, never>
   'principal-logged': { spiffeId: string | null }
   'hop-not-in-intent': Ends
+  'request-arrived': Ends
+  'callee-accepted': Ends
+  'filters-passed': { details: string | null }
+  'authorisation-answered': { tookMs: number | null }
   'network-policy-says': { verdict: string; policies: string }
   'handshake-text': { text: string }
   'registration-is': { owner: string; detail: string }

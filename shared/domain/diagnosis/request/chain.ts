@@ -114,21 +114,27 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
   switch (kind) {
     case 'network':
       // A line of the callee is proof that it arrived.
-      if (line !== null) return passed(ofDetails(line))
+      if (line !== null) return passed(ofDetails(line), tell('request-arrived', view.names))
       return end === null || end.failure === null ? unknown('logs') : passed(ofFailure(end))
     case 'tls-client':
-    case 'tls-server':
+    case 'tls-server': {
       if (line === null) return unknown('logs')
-      return line.callerSpiffeId === null ? unknown('envoy') : passed(peer(line, line.callerSpiffeId))
+      if (line.callerSpiffeId === null) return unknown('envoy')
+      const proved = peer(line, line.callerSpiffeId)
+      // The callee learns who calls only when the caller has accepted it.
+      return kind === 'tls-server' ? passed(proved) : passed(proved, tell('callee-accepted', view.names))
+    }
     case 'rbac':
       return line !== null && (decision !== null || isHandedOn(line) || line.details?.startsWith('ext_authz') === true)
-        ? passed(ofDetails(line))
+        ? passed(ofDetails(line), tell('filters-passed', { details: line.details }))
         : unknown('logs')
     case 'ext-authz':
-      if (decision !== null && decision.outcome !== 'error') return passed(ofDecision(decision))
+      if (decision !== null && decision.outcome !== 'error') {
+        return passed(ofDecision(decision), tell('authorisation-answered', { tookMs: line?.authorisationMs ?? null }))
+      }
       // A refusal is an answer too: what was asked did answer.
       return line?.authorisation === 'passed' || line?.authorisation === 'denied'
-        ? passed(ofDetails(line))
+        ? passed(ofDetails(line), tell('authorisation-answered', { tookMs: line.authorisationMs }))
         : unknown('opa')
     case 'decision':
       return decision === null
@@ -154,7 +160,7 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
         return { state: 'passed', reason: first.reason, evidence: [ofDecision(decision), ...allowed] }
       }
       return newest === decision.revision
-        ? passed(ofDecision(decision))
+        ? passed(ofDecision(decision), tell('bundle-is-newest', { revision: decision.revision }))
         : { ...unknown('opa'), evidence: [ofDecision(decision)] }
     }
     case 'rule':
@@ -168,8 +174,9 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
   }
 }
 
-function passed(evidence: Evidence): Told {
-  return { state: 'passed', reason: evidence.reason, evidence: [evidence] }
+/** With what the evidence means for this link, where its own sentence does not say that. */
+function passed(evidence: Evidence, reason: Reason = evidence.reason): Told {
+  return { state: 'passed', reason, evidence: [evidence] }
 }
 
 function peer(line: CaseAccess, spiffeId: string): Evidence {
