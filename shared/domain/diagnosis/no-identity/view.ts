@@ -24,6 +24,8 @@ export interface IdentityView {
   readonly own: readonly EntryCandidate[]
   /** Whether every SPIRE server of its trust domain listed all entries now. */
   readonly knowsEntries: boolean
+  /** All entries are listed, and none of them is its own or could be, by what is read of it. */
+  readonly lacksEntry: boolean
   /** Whether everything that declares identities in its cluster was read now; null: it is in no cluster that is known. */
   readonly knowsObjects: boolean | null
   /** An SVID that its Envoy holds now and that has not run out. */
@@ -51,6 +53,7 @@ export function identityViewOf(of: IdentityCase): IdentityView {
     loaded?.known === true && !loaded.stale && loaded.value.notAfter !== null && loaded.value.notAfter > of.now
       ? loaded
       : null
+  const knowsEntries = of.spires.length > 0 && of.spires.every(({ parts }) => isWhole(parts['entries']))
   return {
     of,
     owner: of.name,
@@ -59,7 +62,8 @@ export function identityViewOf(of: IdentityCase): IdentityView {
     objects,
     entries,
     own: entries.filter(isOwn),
-    knowsEntries: of.spires.length > 0 && of.spires.every(({ parts }) => isWhole(parts['entries'])),
+    knowsEntries,
+    lacksEntry: knowsEntries && !entries.some((each) => isOwn(each) || mayBeOwn(each)),
     knowsObjects: of.clusters.length === 0 ? null : declaring.every((part) => isWhole(cluster?.parts[part])),
     held,
     until: held?.value.notAfter ?? null,
@@ -70,6 +74,11 @@ export function identityViewOf(of: IdentityCase): IdentityView {
 function isOwn({ isExpected, fits, criteria }: EntryCandidate): boolean {
   const isOfOtherPod = criteria.some(({ key, state }) => key === 'k8s:pod-uid' && state === 'differs')
   return !isOfOtherPod && (isExpected === true || (isExpected === null && fits === true))
+}
+
+/** Neither its SPIFFE ID nor all that the entry asks for is known. */
+function mayBeOwn({ isExpected, fits }: EntryCandidate): boolean {
+  return isExpected === null && fits === null
 }
 
 function isWhole(scope: ScopeState | undefined): boolean {
@@ -100,8 +109,8 @@ export function ofFact(
 }
 
 /** That SPIRE's lists have no entry for it: one piece of evidence a server; none where they were not all read. */
-export function entriesLackIt({ of, own, knowsEntries }: IdentityView, weight: EvidenceClass): readonly Evidence[] {
-  if (!knowsEntries || own.length > 0) return []
+export function entriesLackIt({ of, lacksEntry }: IdentityView, weight: EvidenceClass): readonly Evidence[] {
+  if (!lacksEntry) return []
   return of.spires.flatMap(({ id, entries, parts, server }) => {
     const all = [...entries.values()].flat()
     const scope = parts['entries']

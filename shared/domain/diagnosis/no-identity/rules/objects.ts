@@ -46,7 +46,7 @@ export const templateFails: IdentityRule = {
         [
           ofCandidate(each, tell('object-asks', rest), 'contradiction'),
           // Its controller tells how many could not be rendered, and not which: this one is among those it selects.
-          said === null ? null : ofCandidate(each, said, view.knowsEntries ? 'decisive' : 'contradiction'),
+          said === null ? null : ofCandidate(each, said, view.lacksEntry ? 'decisive' : 'contradiction'),
         ],
         { against: against(view) },
       )
@@ -182,7 +182,7 @@ function meantFor(view: IdentityView): readonly Meant[] {
 }
 
 function weightOf(
-  { place, knowsEntries, knowsObjects }: IdentityView,
+  { place, lacksEntry, knowsObjects }: IdentityView,
   each: ByPods,
   criterion: IdentityCriterion,
 ): EvidenceClass | null {
@@ -195,7 +195,7 @@ function weightOf(
       : wanted !== null &&
         Object.entries(place?.pod.labels ?? {}).some(([key, value]) => isNear(key, criterion.key) && value === wanted)
   const selectsNone = each.selected.length === 0 && (each.object.stats === null || each.object.stats.podsSelected === 0)
-  if (isMisspelt) return selectsNone && knowsEntries && knowsObjects === true ? 'decisive' : 'contradiction'
+  if (isMisspelt) return selectsNone && lacksEntry && knowsObjects === true ? 'decisive' : 'contradiction'
   const siblings = each.selected.filter(({ namespace }) => namespace === place?.pod.namespace)
   const isAbsent = criterion.state === 'missing'
   if (isAbsent && (siblings.length > 0 || criterion.part === 'namespace-label')) return 'contradiction'
