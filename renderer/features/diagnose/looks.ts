@@ -6,6 +6,8 @@ import type { RefusalKind } from '../../../shared/domain/diagnosis/refusals/mode
  * was called said no itself. unknown: hatched. none: nothing was refused.
  */
 export type RefusalTone = 'deny' | 'fail' | 'info' | 'unknown' | 'none'
+/** ok: it was looked at and nothing is wrong. warn: it does not break anything yet. */
+export type VerdictTone = RefusalTone | 'warn' | 'ok'
 
 const ofCause: Readonly<Record<RequestCause, RefusalTone>> = {
   'policy-denied': 'deny',

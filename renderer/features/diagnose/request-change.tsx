@@ -6,7 +6,7 @@ import { useOpenDraft, useSmallestChange } from '../../api/diagnosis.ts'
 import { failureSentence } from '../../api/environments.ts'
 import { addressOf } from '../../ui/address-of.ts'
 import { Button, Tag } from '../../ui/atoms.tsx'
-import { AsideSection } from './handshake/aside-parts.tsx'
+import { AsideSection } from './aside-parts.tsx'
 import { toneOfCause } from './looks.ts'
 import styles from './request-change.module.css'
 

@@ -1,5 +1,5 @@
-import { AppWindow, CircleCheck, CircleSlash, OctagonX, SquareDashed } from 'lucide-react'
-import type { RefusalTone } from './looks.ts'
+import { AppWindow, Check, CircleCheck, CircleSlash, OctagonX, SquareDashed, TriangleAlert } from 'lucide-react'
+import type { VerdictTone } from './looks.ts'
 
 const glyphs = {
   deny: CircleSlash,
@@ -7,10 +7,12 @@ const glyphs = {
   info: AppWindow,
   unknown: SquareDashed,
   none: CircleCheck,
-} satisfies Record<RefusalTone, unknown>
+  warn: TriangleAlert,
+  ok: Check,
+} satisfies Record<VerdictTone, unknown>
 
-/** The shape of a refusal; words stand beside it. */
-export function ToneGlyph({ tone, size }: { readonly tone: RefusalTone; readonly size: number }) {
+/** The shape of a verdict; words stand beside it. */
+export function ToneGlyph({ tone, size }: { readonly tone: VerdictTone; readonly size: number }) {
   const Glyph = glyphs[tone]
   return <Glyph size={size} aria-hidden="true" />
 }

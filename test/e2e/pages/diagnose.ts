@@ -19,8 +19,8 @@ export function diagnosePage(page: Page): DiagnosePage {
   const lookup = page.getByTestId('request-lookup')
   return {
     groups: page.getByTestId('refusal-group'),
-    verdict: page.getByTestId('request-verdict'),
-    confidence: page.getByTestId('request-confidence'),
+    verdict: page.getByTestId('verdict'),
+    confidence: page.getByTestId('confidence'),
     link: (kind) => page.getByTestId(`link-${kind}`),
     rule: page.getByTestId('rule-lines'),
     change: page.getByTestId('smallest-change'),
@@ -31,7 +31,7 @@ export function diagnosePage(page: Page): DiagnosePage {
     },
     async note() {
       // The key is no letter of the field.
-      await page.getByTestId('request-verdict').click()
+      await page.getByTestId('verdict').click()
       await page.keyboard.press('y')
       await page.getByTestId('diagnose-status').getByText('Copied.').waitFor()
       return String(await page.evaluate('navigator.clipboard.readText()'))

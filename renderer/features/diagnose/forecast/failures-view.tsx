@@ -2,8 +2,8 @@ import { CircleCheck, CircleHelp, Clock3, OctagonX } from 'lucide-react'
 import type { Forecast, ForecastFailure } from '../../../../shared/domain/diagnosis/forecast/model.ts'
 import { countOf, formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
-import { handshakeLink } from '../handshake/links.ts'
-import { shortSentence } from '../handshake/short.ts'
+import { handshakeLink } from '../links.ts'
+import { shortSentence } from '../short.ts'
 import styles from './forecast.module.css'
 
 /** Hops that fail if nothing changes, soonest first, in groups by what they have in common. */

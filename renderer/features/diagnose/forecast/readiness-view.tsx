@@ -2,7 +2,7 @@ import type { ForecastAuthority, Holders } from '../../../../shared/domain/diagn
 import { authorityLabels } from '../../../../shared/words/diagnosis-forecast.ts'
 import { formatMoment } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
-import { graphLink } from '../handshake/links.ts'
+import { graphLink } from '../links.ts'
 import styles from './forecast.module.css'
 
 /** Of every authority: how many trust it, who does not yet, and who still does although nobody should. */

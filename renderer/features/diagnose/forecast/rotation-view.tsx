@@ -3,8 +3,8 @@ import { agentStateLabels, rotationLabels } from '../../../../shared/words/diagn
 import { formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { capitalise } from '../../../../shared/words/states.ts'
-import { graphLink } from '../handshake/links.ts'
-import { shortSentence } from '../handshake/short.ts'
+import { graphLink } from '../links.ts'
+import { shortSentence } from '../short.ts'
 import styles from './forecast.module.css'
 
 const looks: Readonly<Record<RotationState, { readonly glyph: string; readonly tone: string }>> = {

@@ -2,7 +2,7 @@ import type { Forecast, ForecastAgent, ForecastIdentity } from '../../../../shar
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import { authorityLabels } from '../../../../shared/words/diagnosis-forecast.ts'
 import { formatClock, formatDuration } from '../../../../shared/words/durations.ts'
-import { shortSentence } from '../handshake/short.ts'
+import { shortSentence } from '../short.ts'
 import { type Place, type Scale, scaleOf } from './scale.ts'
 
 export type ValidityTone = 'ok' | 'warn' | 'fail' | 'unknown'

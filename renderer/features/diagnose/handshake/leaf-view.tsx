@@ -3,8 +3,8 @@ import type { CertificateView, Known } from '../../../../shared/domain/model/gra
 import { formatAge, formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { basisGlyph, sourceLabel } from '../../../../shared/words/states.ts'
+import { shortSentence } from '../short.ts'
 import styles from './handshake.module.css'
-import { shortSentence } from './short.ts'
 
 /** The same leaf in three places: where they differ, an old certificate is served. */
 export function LeafView({

@@ -7,9 +7,9 @@ import { useChangeMode } from '../../../api/changes.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { useProbe } from '../../../api/handshakes.ts'
 import { Button } from '../../../ui/atoms.tsx'
-import { AsideSection } from './aside-parts.tsx'
+import { AsideSection } from '../aside-parts.tsx'
+import { shortSentence } from '../short.ts'
 import styles from './handshake.module.css'
-import { shortSentence } from './short.ts'
 
 /** A live handshake, only when somebody asks for it: it is the one thing here that connects to the pipeline. */
 export function ProbeSection({

@@ -2,9 +2,10 @@ import { Clock3, OctagonX } from 'lucide-react'
 import type { Forecast } from '../../../../shared/domain/diagnosis/forecast/model.ts'
 import { formatClock } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
+import aside from '../aside-parts.module.css'
+import { handshakeLink } from '../links.ts'
+import { shortSentence } from '../short.ts'
 import styles from './handshake.module.css'
-import { handshakeLink } from './links.ts'
-import { shortSentence } from './short.ts'
 
 /** Hops that fail, or will, by the same cause as this one. */
 export function Reach({
@@ -32,15 +33,15 @@ export function Reach({
           {shortSentence(reasonSentence(reason), now)}
         </p>
       ))}
-      <ul className={styles.ruled}>
+      <ul className={aside.ruled}>
         {reached.map((failure) => {
           const over = failure.isFailing || failure.failsAt <= now
           return (
             <li key={`${failure.hop} ${failure.cause}`}>
               {over ? (
-                <OctagonX size={16} aria-hidden="true" className={styles.bad} />
+                <OctagonX size={16} aria-hidden="true" className={aside.bad} />
               ) : (
-                <Clock3 size={16} aria-hidden="true" className={styles.soon} />
+                <Clock3 size={16} aria-hidden="true" className={aside.soon} />
               )}
               <span>
                 <a href={handshakeLink(environment, failure.from.workload, failure.to.workload)}>

@@ -4,9 +4,9 @@ import { handshakeRowLabels, handshakeRowStates } from '../../../../shared/words
 import { formatAge, formatClock } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { basisGlyph, sourceLabel } from '../../../../shared/words/states.ts'
+import { shortIdentity, shortSentence } from '../short.ts'
 import { EvidenceLines } from './evidence-line.tsx'
 import styles from './handshake.module.css'
-import { shortIdentity, shortSentence } from './short.ts'
 
 const glyphs: Readonly<Record<HandshakeRow['state'], string>> = {
   fine: '✓',

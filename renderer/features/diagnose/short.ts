@@ -1,4 +1,4 @@
-import type { EpochMs } from '../../../../shared/domain/model/time.ts'
+import type { EpochMs } from '../../../shared/domain/model/time.ts'
 
 /**
  * A sentence for a narrow place: times of today without their date, key identifiers and UUIDs by their beginning, as they are told

@@ -1,11 +1,11 @@
 import { Check, CircleHelp, Copy } from 'lucide-react'
 import type { ReactNode } from 'react'
-import type { NextStep, OpenQuestion, RuledOut } from '../../../../shared/domain/diagnosis/model.ts'
-import { causeLabel, evidenceSourceText } from '../../../../shared/words/diagnosis.ts'
-import { reasonSentence } from '../../../../shared/words/reasons.ts'
-import { capitalise } from '../../../../shared/words/states.ts'
-import { Button } from '../../../ui/atoms.tsx'
-import styles from './handshake.module.css'
+import type { NextStep, OpenQuestion, RuledOut } from '../../../shared/domain/diagnosis/model.ts'
+import { causeLabel, evidenceSourceText } from '../../../shared/words/diagnosis.ts'
+import { reasonSentence } from '../../../shared/words/reasons.ts'
+import { capitalise } from '../../../shared/words/states.ts'
+import { Button } from '../../ui/atoms.tsx'
+import styles from './aside-parts.module.css'
 
 export function AsideSection({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (

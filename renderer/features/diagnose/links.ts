@@ -1,5 +1,5 @@
-import type { NextStep } from '../../../../shared/domain/diagnosis/model.ts'
-import { addressOf } from '../../../ui/address-of.ts'
+import type { NextStep } from '../../../shared/domain/diagnosis/model.ts'
+import { addressOf } from '../../ui/address-of.ts'
 
 /** Places in the window by their addresses: the other screens are other features. */
 export function linkTo(environment: string, open: NonNullable<NextStep['open']>): string {
