@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
 import { z } from 'zod'
-import type { Settings } from '../../shared/contract/settings.ts'
+import { type Settings, settingsSchema } from '../../shared/contract/settings.ts'
 import { useSettings } from '../api/settings.ts'
 
 export interface Preferences {
@@ -17,7 +17,7 @@ const cacheSchema = z.object({
   theme: z.enum(['system', 'dark', 'light']).catch('system'),
   motion: z.enum(['system', 'reduced', 'full']).catch('system'),
   singleKeys: z.boolean().catch(true),
-  startScreen: z.enum(['graph', 'environments']).catch('graph'),
+  startScreen: settingsSchema.shape.startScreen.catch('graph'),
 })
 type Cache = z.infer<typeof cacheSchema>
 
@@ -66,8 +66,8 @@ export function usePreferences(): Preferences {
 }
 
 /** What the window opens with when its address names no screen: decided before the service can be asked. */
-export function startScreen(): '/graph' | '/environments' {
-  return read().startScreen === 'environments' ? '/environments' : '/graph'
+export function startScreen(): `/${Settings['startScreen']}` {
+  return `/${read().startScreen}`
 }
 
 function systemTheme(): 'dark' | 'light' {

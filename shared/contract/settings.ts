@@ -12,7 +12,7 @@ const programPath = z
 export const settingsSchema = z.object({
   theme: z.enum(['system', 'dark', 'light']).default('system'),
   /** What the window opens with. */
-  startScreen: z.enum(['graph', 'environments']).default('graph'),
+  startScreen: z.enum(['graph', 'diagnose', 'environments']).default('graph'),
   /** system: as the operating system asks. */
   motion: z.enum(['system', 'reduced', 'full']).default('system'),
   /** Keys without a modifier, such as `n` for the next problem. */

@@ -4,7 +4,7 @@ import { assertNever } from '../lib/assert-never.ts'
 /** What each setting is about, for people. */
 export const settingTitles: Readonly<Record<keyof Settings, string>> = {
   theme: 'colours of the window: system, dark or light',
-  startScreen: 'what the window opens with: graph or environments',
+  startScreen: 'what the window opens with: graph, diagnose or environments',
   motion: 'movement on screen: system, reduced or full',
   singleKeys: 'keys without a modifier, such as n for the next problem: true or false',
   defaultEnvironment: 'the environment that opens first; none: the first that can be used',
