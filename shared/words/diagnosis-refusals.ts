@@ -1,4 +1,5 @@
 import type { RefusalGroup, RefusalKind } from '../domain/diagnosis/refusals/model.ts'
+import { formatMoment } from './durations.ts'
 
 /** Who said no, as the groups of refusals are headed. */
 export const refusalKindLabels: Readonly<Record<RefusalKind, string>> = {
@@ -35,4 +36,41 @@ export function refusalWhy({ kind, reason, revision, details, status }: Told): s
 /** Name of one end: as drawn, else its SPIFFE ID without the trust domain; "not known". */
 export function endName(end: RefusalGroup['from']): string {
   return end.name ?? end.spiffeId?.replace(/^spiffe:\/\/[^/]+\//, '') ?? 'not known'
+}
+
+/** What is said of a refusal that no id leads to. `literal` is the source's own text. Times are UTC. */
+export function refusalAloneWords(group: RefusalGroup): {
+  readonly title: string
+  readonly literal: string | null
+  readonly times: string
+  readonly why: string
+  readonly next: string
+  /** Where more is written. */
+  readonly page: string
+} {
+  const { from, to, kind, details, reason, count, first, latest } = group
+  const [caller, callee] = [endName(from), endName(to)]
+  const times =
+    count === 1
+      ? `Once, at ${formatMoment(latest.at)}.`
+      : `${count.toLocaleString('en-GB')} times, first at ${formatMoment(first)}, last at ${formatMoment(latest.at)}.`
+  const literal = details ?? reason
+  if (kind === 'vault') {
+    return {
+      title: `${callee} refused ${from.name === null && from.spiffeId === null ? 'a caller that is not known' : caller}`,
+      literal,
+      times,
+      why: 'An audit log of Vault has ids of its own, which no request of the pipeline carries. Which request it was for cannot be told.',
+      next: 'On the graph the workload shows the leases that it still holds, and when they end: so long it has. Look at the policy of its Vault role, and whether Vault is sealed.',
+      page: 'docs/runbooks/vault-refusals.md',
+    }
+  }
+  return {
+    title: 'No id leads to a request of this group',
+    literal,
+    times,
+    why: `The record of what ${callee} refused ${caller} has no id of a request, a trace or a decision, so the calls around it cannot be found.`,
+    next: 'Have Envoy write x-request-id into its access log: then the next refusal can be diagnosed.',
+    page: 'docs/formats/envoy-access-log.md',
+  }
 }

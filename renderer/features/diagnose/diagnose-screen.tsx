@@ -35,6 +35,7 @@ export function DiagnoseScreen(props: ScreenProps) {
   const screen = useRef<HTMLElement>(null)
   const [said, setSaid] = useState('')
   const [line, setLine] = useState<string | null>(null)
+  const [minutes, setMinutes] = useState(15)
   const press = (selector: string) => screen.current?.querySelector<HTMLElement>(selector)?.click()
   useSingleKeys(singleKeys, {
     '/': () => screen.current?.querySelector<HTMLElement>('form[role="search"] input')?.focus(),
@@ -80,10 +81,17 @@ export function DiagnoseScreen(props: ScreenProps) {
               />
               {tabs}
               {environment === null ? null : (
-                <RefusalsList environment={environment} address={address} go={go} singleKeys={singleKeys} />
+                <RefusalsList
+                  environment={environment}
+                  address={address}
+                  go={go}
+                  singleKeys={singleKeys}
+                  minutes={minutes}
+                  onMinutes={setMinutes}
+                />
               )}
             </div>
-            <RequestView {...request} />
+            <RequestView {...request} minutes={minutes} />
           </>
         ) : (
           <OtherTab {...request} environment={environment} tab={tab} tabs={tabs} />

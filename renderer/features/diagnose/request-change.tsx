@@ -54,13 +54,19 @@ function Changes({ environment, change }: { readonly environment: string; readon
       {first === undefined ? (
         <p className={styles.quiet}>{none === null ? 'None was found.' : reasonSentence(none)}</p>
       ) : (
-        <Proposed environment={environment} change={first} isFirst />
+        <Proposed environment={environment} decisionId={change.decisionId} change={first} isFirst />
       )}
       {others.length === 0 ? null : (
         <details className={styles.others}>
           <summary>{others.length === 1 ? 'One other way' : `${others.length} other ways`}</summary>
           {others.map((other) => (
-            <Proposed key={other.id} environment={environment} change={other} isFirst={false} />
+            <Proposed
+              key={other.id}
+              environment={environment}
+              decisionId={change.decisionId}
+              change={other}
+              isFirst={false}
+            />
           ))}
         </details>
       )}
@@ -82,10 +88,12 @@ function Changes({ environment, change }: { readonly environment: string; readon
 
 function Proposed({
   environment,
+  decisionId,
   change,
   isFirst,
 }: {
   readonly environment: string
+  readonly decisionId: string
   readonly change: ProposedChange
   readonly isFirst: boolean
 }) {
@@ -124,6 +132,8 @@ function Proposed({
                 bundle: draft.bundle,
                 draft: id,
                 file,
+                // The same decision, against what the draft says.
+                decision: decisionId,
               }).slice(1)
             })
           }

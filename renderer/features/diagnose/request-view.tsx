@@ -9,6 +9,7 @@ import { useSourceHealth } from '../../api/hooks.ts'
 import { Banner, Button, Keys, Plate } from '../../ui/atoms.tsx'
 import screen from './diagnose.module.css'
 import type { RequestProps } from './diagnose-props.ts'
+import { RefusalAlone, RefusalAloneSide, useGroup } from './refusal-alone.tsx'
 import styles from './request.module.css'
 import { RequestChain } from './request-chain.tsx'
 import { namedIn, nameOfAsked } from './request-named.ts'
@@ -18,17 +19,31 @@ import { RequestVerdict } from './request-verdict.tsx'
 import { useNames } from './use-names.ts'
 
 /** The middle and the right column of the tab Refused: two elements of the grid. */
-export function RequestView({ environment, line, address, onCopy }: RequestProps) {
+export function RequestView({
+  environment,
+  line,
+  address,
+  onCopy,
+  minutes,
+}: RequestProps & {
+  /** How far back the list goes that a group was chosen from. */
+  readonly minutes: number
+}) {
   const names = useNames(environment)
   const named = namedIn(address, line)
   const query = useRequestDiagnosis(environment, named)
   const { data } = query
+  const alone = useGroup(environment, named === null ? address.group : undefined, minutes)
   const isOld = query.error !== null && data !== undefined
   return (
     <>
       <section className={screen.middle} aria-label="Refused request" tabIndex={0}>
         {named === null ? (
-          <NothingAsked environment={environment} hasGroup={address.group !== undefined} />
+          alone !== null ? (
+            <RefusalAlone group={alone} />
+          ) : (
+            <NothingAsked environment={environment} hasGroup={address.group !== undefined} />
+          )
         ) : data === undefined ? (
           query.error === null ? (
             <Plate
@@ -76,6 +91,7 @@ export function RequestView({ environment, line, address, onCopy }: RequestProps
         )}
       </section>
       <aside className={screen.side} aria-label="What to do" tabIndex={0}>
+        {environment === null || alone === null ? null : <RefusalAloneSide environment={environment} group={alone} />}
         {data === undefined ? null : (
           <RequestSide diagnosis={data} environment={environment} names={names} onCopy={onCopy} />
         )}
