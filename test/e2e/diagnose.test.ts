@@ -87,6 +87,27 @@ test('a red hop leads over a refused line to the verdict, the rule with its valu
   }
 }, 240_000)
 
+test('the smallest change opens as a draft with its file changed, and the same decision allows it there', async () => {
+  const { page } = window
+  const draft = diagnose.change.getByTestId('open-as-draft').first()
+  // An OPA of our own tries many changes.
+  await draft.waitFor({ timeout: 2 * longMs })
+  const file = (await draft.locator('xpath=preceding-sibling::*[@role="group"]').getAttribute('aria-label')) ?? ''
+  // By the keyboard: nothing moves under it.
+  await draft.press('Enter')
+  await page.waitForURL(/#\/policy.*draft=/, { timeout: longMs })
+  const changed = page.getByTestId('file-tree').locator('button', { hasText: ', changed' })
+  await changed.first().waitFor({ timeout: longMs })
+  expect(file).toContain(await changed.first().getAttribute('title'))
+  await expect
+    .poll(() => page.getByTestId('decision-draft').getAttribute('data-decision'), { timeout: 2 * longMs })
+    .toBe('allow')
+  expect(await page.getByTestId('decision-deployed').getAttribute('data-decision')).toBe('deny')
+  await keepPicture(page, 'diagnose-draft')
+  await page.goBack()
+  await diagnose.verdict.waitFor({ timeout: longMs })
+}, 300_000)
+
 test('the address is a link to the same verdict, and leads back to the hop on the graph', async () => {
   const { page } = window
   const sentence = await diagnose.verdict.locator('p').first().textContent()
@@ -114,6 +135,43 @@ test('groups are gone through by j and k, and an id is found whatever kind it is
   await diagnose.ask(traceId)
   await expect.poll(() => page.url()).toContain(`id=${traceId}`)
   await expect.poll(() => diagnose.verdict.textContent(), { timeout: longMs }).toMatch(/Policy denied it/)
+})
+
+test('while one is read no group moves: what is new waits until it is asked for', async () => {
+  const { page } = window
+  const first = () => diagnose.groups.first().locator('b').textContent()
+  await diagnose.groups.first().focus()
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/group=/)
+  const before = await first()
+  const { client, close } = connectInProcess(service.router, service.log)
+  try {
+    await client.playground.inject({ fault: 'opa-down' })
+    const waiting = page.getByTestId('new-refusals')
+    await waiting.waitFor({ timeout: 2 * longMs })
+    expect(await waiting.textContent()).toMatch(/^\d+ new/)
+    expect(await first()).toBe(before)
+    const shown = await diagnose.groups.count()
+    await waiting.press('Enter')
+    await waiting.waitFor({ state: 'detached' })
+    await expect.poll(() => diagnose.groups.count()).toBeGreaterThan(shown)
+  } finally {
+    await client.playground.heal({})
+    close()
+  }
+}, 240_000)
+
+test('the window opens with this screen where somebody chose so', async () => {
+  const { page } = window
+  const { client, close } = connectInProcess(service.router, service.log)
+  await client.settings.put({ startScreen: 'diagnose' })
+  close()
+  await page.reload()
+  const cached = "JSON.parse(localStorage.getItem('everyhop.preferences') ?? '{}').startScreen"
+  await expect.poll(() => page.evaluate(cached), { timeout: longMs }).toBe('diagnose')
+  await page.goto(new URL('/', page.url()).href)
+  await page.waitForURL(/#\/diagnose/, { timeout: longMs })
+  await page.getByText('Choose what was refused').waitFor({ timeout: longMs })
 })
 
 test('a pasted line speaks for itself, stays out of the address, and what it says is text', async () => {
