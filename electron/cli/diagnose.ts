@@ -45,7 +45,7 @@ everyhop diagnose request --line '<line>' [--env <name>] [--json | --note]
 Why a request was refused: the cause and how certain it is, every step from caller to callee with what tells of it, what was
 ruled out, what is still open, and what to do next. The id is that of the request (x-request-id) unless said otherwise.
 
-  --line <line>     a line of an Envoy's access log, as JSON. Without an environment only the line itself speaks
+  --line <line>     a line of an Envoy's access log, JSON or default text. Without an environment only the line itself speaks
   --env <name>      the environment; "everyhop env list" shows them
   --trace           the id is that of a trace
   --decision        the id is that of an OPA decision

@@ -244,7 +244,7 @@ function readingOf<Item extends { readonly at: EpochMs }>(
 /** What makes a program write its records to its own log; not said of stages and of SPIRE, which need not write any. */
 const howToWrite: Readonly<Partial<Record<FollowedRecord, string>>> = {
   'envoy-access':
-    'let Envoy write its access log as JSON to standard output (docs/formats/envoy-access-log.md), or name the file under sources.logs',
+    'let Envoy write its access log to standard output, as JSON or in its default text format (docs/formats/envoy-access-log.md), or name the file under sources.logs',
   'opa-decisions':
     'let OPA write its decisions to its own log (decision_logs.console: true), or send them to the receiver of everyhop serve',
 }

@@ -1,5 +1,5 @@
 import type { StoredAccess } from '../core/log-store.ts'
-import { understand } from './stores/records.ts'
+import { lineValue, understand } from './stores/records.ts'
 
 /** A line of an Envoy's access log that was read by itself, or why it cannot be, without any of its text. */
 export type PastedLine =
@@ -7,10 +7,12 @@ export type PastedLine =
   | { readonly outcome: 'refused'; readonly why: string }
 
 /** Reads a line that somebody pasted exactly as lines of followed logs are read. It is kept nowhere. */
-export function readPastedLine(line: string, receivedAt: number): PastedLine {
-  const text = line.trim()
+export function readPastedLine(pasted: string, receivedAt: number): PastedLine {
+  const text = pasted.trim()
+  const line = lineValue('envoy-access', text)
+  if (line.kind === 'refused') return { outcome: 'refused', why: line.why }
   const parsed = understand(
-    jsonOf(text),
+    line.value,
     () => text,
     { record: 'envoy-access', source: 'pasted', receivedAt },
     { in: 'import', file: '' },
@@ -20,12 +22,4 @@ export function readPastedLine(line: string, receivedAt: number): PastedLine {
   return stored?.record === 'envoy-access'
     ? { outcome: 'read', access: stored }
     : { outcome: 'refused', why: 'not a line of an access log' }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null // and null is no line
-  }
 }

@@ -41,6 +41,8 @@ function isCallee({ direction, downstream, upstream, request }: AccessRecord): b
   const secured = downstream.failure !== null || downstream.use === 'mutual' || downstream.use === 'one-sided'
   if (request === null) return secured || downstream.tlsVersion !== null
   if (direction === 'inbound' || secured || downstream.tlsVersion !== null) return true
+  // No word on the direction, on TLS or on who calls, as in Envoy's default text: it is of either side.
+  if (downstream.use === 'unsaid' && downstream.remoteAddress === null && request.decisionId === null) return false
   // Plaintext in, TLS out, and no word on the direction: taken for the way out of a workload.
   return !usesTls(upstream.use) && upstream.failure === null
 }
@@ -116,6 +118,11 @@ function reachedUpstream(request: RequestFields | null): boolean {
 const wentThrough =
   /^(via_upstream|direct_response|upstream_|response_timeout|no_healthy_upstream|route_not_found|cluster_not_found)/
 
+/** Without details an error may be anybody's, and UAEX is of a refusal or of no answer: neither is a pass. */
+function wasServed({ status, flags }: RequestFields): boolean {
+  return status > 0 && status < 400 && !flags.includes('UAEX')
+}
+
 /**
  * How ext_authz ended, as the called side's line says. `unsaid`: the caller hung up while it was asked, or another filter
  * refused the request; that is neither a pass nor a refusal by policy.
@@ -124,7 +131,7 @@ export function authorisationOf(request: RequestFields): 'denied' | 'error' | 'f
   const { details, decisionId } = request
   if (details?.startsWith('ext_authz_denied') === true) return 'denied'
   if (details?.startsWith('ext_authz_error') === true) return 'error'
-  const passed = decisionId !== null || (details === null ? request.status > 0 : wentThrough.test(details))
+  const passed = decisionId !== null || (details === null ? wasServed(request) : wentThrough.test(details))
   if (!passed) return 'unsaid'
   return decisionId === null && (request.failureModeAllowed || request.wasAsked) ? 'failed-open' : 'passed'
 }

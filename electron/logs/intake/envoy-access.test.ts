@@ -97,10 +97,10 @@ test.each([
 })
 
 test.each([
-  ['', 'not a JSON object'],
-  ['plain text', 'not a JSON object'],
-  ['[1,2]', 'not a JSON object'],
-  ['{"ts":"2026-11-22T00:06', 'not a JSON object'],
+  ['', 'neither a JSON object'],
+  ['plain text', 'neither a JSON object'],
+  ['[1,2]', 'neither a JSON object'],
+  ['{"ts":"2026-11-22T00:06', 'neither a JSON object'],
   ['{}', 'no time'],
   ['{"ts":"yesterday"}', 'ISO 8601'],
   ['{"ts":{"a":1}}', 'no time'],

@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { type AccessLogField, fieldOf } from './access-log-keys.ts'
+import { expectedText, readAccessText } from './access-text.ts'
 import { claimIn, type IdentityClaim } from './identity-claim.ts'
 import { masked, maskedPath, plainName } from './mask.ts'
 import { isObject, jsonObject, type ParsedLine, refused } from './record-parser.ts'
@@ -70,8 +71,17 @@ export interface UpstreamFields {
 type Fields = ReadonlyMap<AccessLogField, string | null>
 
 export function parseAccessLine(line: string): ParsedLine<AccessRecord> {
+  const value = accessValue(line)
+  return value.kind === 'refused' ? value : parseAccess(value.fields)
+}
+
+/** The fields of a line by their keys, of JSON or of a text format that is known. */
+export function accessValue(
+  line: string,
+): { readonly kind: 'fields'; readonly fields: Readonly<Record<string, unknown>> } | ReturnType<typeof refused> {
   const object = jsonObject(line)
-  return object === null ? refused('not a JSON object: set a json_format for this access log') : parseAccess(object)
+  if (object !== null) return { kind: 'fields', fields: object }
+  return line.startsWith('[') ? readAccessText(line) : refused(expectedText)
 }
 
 /** The same of a line that is parsed already. */

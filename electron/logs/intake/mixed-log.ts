@@ -1,4 +1,5 @@
 import type { FollowedRecord } from '../../core/ports.ts'
+import { isAccessText } from './access-text.ts'
 import { isObject, jsonObject } from './record-parser.ts'
 
 /**
@@ -6,6 +7,7 @@ import { isObject, jsonObject } from './record-parser.ts'
  * record was meant as one: only then is it refused and counted.
  */
 export function isMeantAs(record: FollowedRecord, line: string): boolean {
+  if (record === 'envoy-access' && isAccessText(line)) return true
   if (!line.trimStart().startsWith('{')) return false
   switch (record) {
     case 'envoy-access':

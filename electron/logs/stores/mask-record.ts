@@ -1,3 +1,4 @@
+import { isAccessText } from '../intake/access-text.ts'
 import { masked } from '../intake/mask.ts'
 import { mayHoldSecret, mayHoldSecretIn } from './secret-scan.ts'
 
@@ -44,7 +45,7 @@ function maskJson(text: string): string {
   try {
     return JSON.stringify(maskValue(JSON.parse(text)))
   } catch {
-    // No record either: it will be refused, and only its masked beginning is of use.
-    return masked(text, 4000)
+    // A line of text that is a record stays whole. Else it is none: it will be refused, and only its beginning is of use.
+    return masked(text, isAccessText(text) ? text.length + 16 : 4000)
   }
 }

@@ -2,7 +2,7 @@ import type { Upload } from '../../core/log-store.ts'
 import { longestLine } from '../intake/line-splitter.ts'
 import { masked } from '../intake/mask.ts'
 import { isObject } from '../intake/record-parser.ts'
-import { type Arrival, type Understood, understand } from './records.ts'
+import { type Arrival, lineValue, type Understood, understand } from './records.ts'
 
 /** What reading one upload gave: each item is in exactly one of the counts. */
 export interface ReadUpload {
@@ -48,9 +48,9 @@ export function readUpload(
     for (const [item, line] of linesOf(text)) {
       if (line.length > longestLine) refuse(line, 'longer than 256 kB')
       else {
-        const value = parsedJson(line)
-        if (value === undefined) refuse(line, 'not JSON')
-        else take(value, () => line, item)
+        const read = lineValue(upload.record, line)
+        if (read.kind === 'refused') refuse(line, read.why)
+        else take(read.value, () => line, item)
       }
     }
     return { records, refused, passedOver, sampleRefused }

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
 import type { RecordKind, RecordLocator, StoredAccess, StoredRecord } from '../../core/log-store.ts'
 import { authorisationOf, type HopObservation, observationsOf } from '../activity/hop-sum.ts'
-import { type AccessRecord, parseAccess } from '../intake/envoy-access.ts'
+import { type AccessRecord, accessValue, parseAccess } from '../intake/envoy-access.ts'
 import { parseIntegrity } from '../intake/integrity-event.ts'
 import { parseKubernetesAudit } from '../intake/kubernetes-audit.ts'
 import { plainName } from '../intake/mask.ts'
 import { parseDecision } from '../intake/opa-decision.ts'
-import { isObject, type ParsedLine } from '../intake/record-parser.ts'
+import { isObject, type ParsedLine, refused } from '../intake/record-parser.ts'
 import { parseSpireAudit } from '../intake/spire-audit.ts'
 import { parseVaultAudit } from '../intake/vault-audit.ts'
 
@@ -33,6 +33,20 @@ export interface Understood {
 
 type Json = Readonly<Record<string, unknown>>
 type WithoutArrival<Kind> = Kind extends StoredRecord ? Omit<Kind, 'receivedAt' | 'source' | 'locator'> : never
+
+/** What a line of a file holds, for `understand`: JSON, or of an Envoy's access log one of its default text formats. */
+export function lineValue(
+  record: RecordKind,
+  line: string,
+): { readonly kind: 'value'; readonly value: unknown } | ReturnType<typeof refused> {
+  try {
+    return { kind: 'value', value: JSON.parse(line) as unknown }
+  } catch {
+    if (record !== 'envoy-access') return refused('not JSON')
+    const read = accessValue(line)
+    return read.kind === 'refused' ? read : { kind: 'value', value: read.fields }
+  }
+}
 
 /** `text` is asked for only when the record's own ids do not tell it apart. */
 export function understand(

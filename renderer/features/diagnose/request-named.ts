@@ -18,7 +18,7 @@ export function namedBy(
   if (text.length > mostIdCharacters) {
     return {
       ok: false,
-      why: `An id has at most ${mostIdCharacters} characters. A line of an access log is JSON, so it begins with { .`,
+      why: `An id has at most ${mostIdCharacters} characters. A line of an access log begins with { or [.`,
     }
   }
   return text === '' ? { ok: false, why: 'Nothing was typed.' } : { ok: true, named: { by: null, id: text } }

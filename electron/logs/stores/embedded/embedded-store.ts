@@ -4,9 +4,10 @@ import { createGunzip, gzipSync } from 'node:zlib'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { LogStore, RawRecord, Retention, StoredRecord, Upload } from '../../../core/log-store.ts'
 import { createLineSplitter } from '../../intake/line-splitter.ts'
-import { isObject, jsonObject } from '../../intake/record-parser.ts'
+import { isObject } from '../../intake/record-parser.ts'
 import { maskContent, maskText, maskValue } from '../mask-record.ts'
 import { itemsOf, linesOf } from '../read-upload.ts'
+import { lineValue } from '../records.ts'
 import type { FrameHeader } from '../segments/frame.ts'
 import { framesFrom, makeFolder, readFrame } from '../segments/segment-files.ts'
 import { longestSegment, openSegmentWriter } from '../segments/segment-writer.ts'
@@ -242,8 +243,8 @@ async function rawOfImport(file: string, record: StoredRecord): Promise<RawRecor
     for await (const chunk of stream) {
       const { lines } = splitter.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)))
       for (const line of lines) {
-        const object = line.includes(id) ? jsonObject(line) : null
-        if (object === null || !isObject(object)) continue
+        const read = line.includes(id) ? lineValue(record.record, line) : null
+        if (read?.kind !== 'value' || !isObject(read.value)) continue
         const text = maskText(line, 'lines')
         return { outcome: 'found', text, masked: text !== line }
       }
