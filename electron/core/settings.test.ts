@@ -54,8 +54,8 @@ const versions: Readonly<Record<number, { readonly file: object; readonly means:
     means: { theme: 'dark', startScreen: 'environments', motion: 'reduced', defaultEnvironment: 'lab' },
   },
   3: {
-    file: { version: 3, ...defaultSettings, lockSecretsAfterMinutes: 15 },
-    means: { lockSecretsAfterMinutes: 15 },
+    file: { version: 3, ...defaultSettings, startScreen: 'diagnose', lockSecretsAfterMinutes: 15 },
+    means: { startScreen: 'diagnose', lockSecretsAfterMinutes: 15 },
   },
 }
 

@@ -1,10 +1,11 @@
 import type { RefusalGroup, RefusalKind } from '../domain/diagnosis/refusals/model.ts'
-import { formatMoment } from './durations.ts'
+import type { EpochMs } from '../domain/model/time.ts'
+import { formatClock } from './durations.ts'
 
 /** Who said no, as the groups of refusals are headed. */
 export const refusalKindLabels: Readonly<Record<RefusalKind, string>> = {
   policy: 'Denied by policy',
-  'no-decision': 'Not a decision',
+  'no-decision': 'No decision',
   filter: 'Envoy’s own filter',
   application: 'Application',
   vault: 'Vault',
@@ -38,8 +39,11 @@ export function endName(end: RefusalGroup['from']): string {
   return end.name ?? end.spiffeId?.replace(/^spiffe:\/\/[^/]+\//, '') ?? 'not known'
 }
 
-/** What is said of a refusal that no id leads to. `literal` is the source's own text. Times are UTC. */
-export function refusalAloneWords(group: RefusalGroup): {
+/** What is said at `now` of a refusal that no id leads to. `literal` is the source's own text. Times are UTC. */
+export function refusalAloneWords(
+  group: RefusalGroup,
+  now: EpochMs,
+): {
   readonly title: string
   readonly literal: string | null
   readonly times: string
@@ -49,11 +53,12 @@ export function refusalAloneWords(group: RefusalGroup): {
   readonly page: string
 } {
   const { from, to, kind, details, reason, count, first, latest } = group
+  const clock = (at: EpochMs) => `${formatClock(at, now)} UTC`
   const [caller, callee] = [endName(from), endName(to)]
   const times =
     count === 1
-      ? `Once, at ${formatMoment(latest.at)}.`
-      : `${count.toLocaleString('en-GB')} times, first at ${formatMoment(first)}, last at ${formatMoment(latest.at)}.`
+      ? `Once, at ${clock(latest.at)}.`
+      : `${count.toLocaleString('en-GB')} times, first at ${clock(first)}, last at ${clock(latest.at)}.`
   const literal = details ?? reason
   if (kind === 'vault') {
     return {
@@ -61,7 +66,7 @@ export function refusalAloneWords(group: RefusalGroup): {
       literal,
       times,
       why: 'An audit log of Vault has ids of its own, which no request of the pipeline carries. Which request it was for cannot be told.',
-      next: 'On the graph the workload shows the leases that it still holds, and when they end: so long it has. Look at the policy of its Vault role, and whether Vault is sealed.',
+      next: `Look at the policy of the caller’s Vault role, and whether Vault is sealed.${from.workload === null ? '' : ' On the graph the workload shows which leases it still holds, and until when.'}`,
       page: 'docs/runbooks/vault-refusals.md',
     }
   }

@@ -113,6 +113,36 @@ test('an old bundle: denied by a revision that is not the newest, and which OPA 
     await expect.poll(() => page.getByTestId('convergence').textContent(), { timeout: longMs }).toMatch(/tool-runtime/)
     await keepPicture(page, 'incident-old-bundle-policy')
   })
+})
+
+test('a workload without identity: from its card to the entry that is missing, and the manifest that would fit', async () => {
+  const { page } = window
+  await whileBroken('hop-without-identity', async () => {
+    const card = playground.workload('input-sanitiser')
+    await expect.poll(() => card.getAttribute('aria-label'), { timeout: longMs }).toMatch(/no identity|No SVID/i)
+    await card.press('Enter')
+    const link = page.getByTestId('inspector').getByTestId('diagnose-identity')
+    await link.waitFor({ timeout: longMs })
+    await link.press('Enter')
+    await page.waitForURL(/#\/diagnose.*tab=identities/)
+    // The same card on every tab.
+    await handshake.verdict.waitFor({ timeout: longMs })
+    expect(await handshake.verdict.getAttribute('data-tone')).toBe('warn')
+    expect(await handshake.verdict.textContent()).toMatch(/input-sanitiser/)
+    expect(await handshake.confidence.textContent()).not.toBe('Unknown')
+    const candidate = page.getByTestId('identity').getByRole('table').first()
+    expect(await candidate.getByRole('columnheader').allTextContents()).toEqual(['State', 'Of', 'Want', 'Have'])
+    expect(await candidate.locator('tbody tr').count()).toBeGreaterThan(0)
+    await page
+      .getByRole('button', { name: /^Copy (manifest|command)$/ })
+      .first()
+      .press('Enter')
+    await page.getByTestId('diagnose-status').getByText('Copied.').waitFor()
+    expect(String(await page.evaluate('navigator.clipboard.readText()'))).toMatch(/input-sanitiser/)
+    await look('incident-no-identity')
+    await page.getByRole('link', { name: 'Show on the graph' }).press('Enter')
+    await page.waitForURL(/#\/graph.*selected=/)
+  })
   expect(window.complaints).toEqual([])
 })
 

@@ -24,7 +24,7 @@ export function RequestStatus({
   return (
     <StatusLine testId="diagnose-status" keys={keys}>
       {data === undefined ? (
-        <b>Nothing here asks a server of the pipeline anything</b>
+        <b>From what Everyhop has read; no server is asked for it</b>
       ) : data.asked.length === 0 ? (
         <b>No source was asked: only the pasted line speaks</b>
       ) : (
@@ -50,7 +50,7 @@ export function OtherStatus({ said }: { readonly said: string }) {
         [['?'], 'help'],
       ]}
     >
-      <b>Nothing here asks a server of the pipeline anything</b>
+      <b>From what Everyhop has read; no server is asked for it</b>
       {said === '' ? null : <span role="status">{said}</span>}
     </StatusLine>
   )

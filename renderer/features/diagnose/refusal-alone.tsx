@@ -1,6 +1,7 @@
 import { AppWindow, SearchX } from 'lucide-react'
 import type { RefusalGroup } from '../../../shared/domain/diagnosis/refusals/model.ts'
 import { endName, refusalAloneWords } from '../../../shared/words/diagnosis-refusals.ts'
+import { useNow } from '../../api/clock.tsx'
 import { useRefusals } from '../../api/diagnosis.ts'
 import { Plate } from '../../ui/atoms.tsx'
 import { AsideSection } from './aside-parts.tsx'
@@ -15,9 +16,9 @@ export function useGroup(environment: string | null, key: string | undefined, mi
 
 /** A refusal that no id leads to: all that is known is what its group says. */
 export function RefusalAlone({ group }: { readonly group: RefusalGroup }) {
-  const { title, literal, times, why } = refusalAloneWords(group)
+  const { title, literal, times, why } = refusalAloneWords(group, useNow(60_000))
   return (
-    <div data-testid="refusal-alone">
+    <div className={styles.alone} data-testid="refusal-alone">
       <Plate
         tone={group.kind === 'vault' ? 'info' : 'unknown'}
         icon={
@@ -41,7 +42,7 @@ export function RefusalAloneSide({
   readonly environment: string
   readonly group: RefusalGroup
 }) {
-  const { next, page } = refusalAloneWords(group)
+  const { next, page } = refusalAloneWords(group, group.latest.at)
   const ends = [group.from, group.to].flatMap((end) =>
     end.workload === null ? [] : [{ id: end.workload, name: endName(end) }],
   )

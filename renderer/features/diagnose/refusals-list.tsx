@@ -106,6 +106,7 @@ export function RefusalsList({
 }
 
 function totals({ total, groups, complete }: RefusalGroups): string {
+  if (groups.length === 0) return ''
   return `${countOf(total, 'request')}, ${complete ? countOf(groups.length, 'group') : `the latest ${countOf(groups.length, 'group')}`}`
 }
 

@@ -18,7 +18,7 @@ export function RequestLookup({
   return (
     <LookupField
       key={initial}
-      label="Request, trace or decision id, or a log line"
+      label={hasEnvironment ? 'Request, trace or decision id, or a log line' : 'A line of an Envoy’s access log'}
       placeholder={hasEnvironment ? 'Id, or a pasted line' : 'A pasted line'}
       initial={initial}
       most={mostLineCharacters}

@@ -2,6 +2,7 @@ import { Clock3, Copy, OctagonX, RotateCw, SearchX, Stethoscope } from 'lucide-r
 import type { RequestDiagnosis } from '../../../shared/domain/diagnosis/model.ts'
 import { askedWords } from '../../../shared/words/diagnosis-evidence.ts'
 import { incidentNote } from '../../../shared/words/incident-note.ts'
+import { capitalise } from '../../../shared/words/states.ts'
 import { useNow } from '../../api/clock.tsx'
 import { useRequestDiagnosis } from '../../api/diagnosis.ts'
 import { failureSentence } from '../../api/environments.ts'
@@ -140,7 +141,8 @@ function Asked({ asked }: { readonly asked: RequestDiagnosis['asked'] }) {
         <ul>
           {asked.map(({ source, answered }) => (
             <li key={source} data-answered={answered}>
-              {askedWords.name(source)}: {answered ? 'is read' : 'is not read, so what it would tell is unknown'}
+              {capitalise(askedWords.name(source))}:{' '}
+              {answered ? 'is read' : 'is not read, so what it would tell is unknown'}
             </li>
           ))}
         </ul>
@@ -177,7 +179,11 @@ function NothingAsked({ environment, hasGroup }: { readonly environment: string 
     )
   }
   return (
-    <Plate tone="info" icon={<Stethoscope size={20} aria-hidden="true" />} title="Choose what was refused">
+    <Plate
+      tone="info"
+      icon={<Stethoscope size={20} aria-hidden="true" />}
+      title={environment === null ? 'Paste what was refused' : 'Choose what was refused'}
+    >
       <p>
         {environment === null
           ? 'No environment is connected. Paste a line of an Envoy’s access log: Everyhop says what the line alone allows.'
