@@ -1,4 +1,4 @@
-import { CodeXml } from 'lucide-react'
+import { CodeXml, RotateCw } from 'lucide-react'
 import type { ProposedChange, SmallestChange } from '../../../shared/domain/diagnosis/change/model.ts'
 import type { RequestDiagnosis } from '../../../shared/domain/diagnosis/model.ts'
 import { reasonSentence } from '../../../shared/words/reasons.ts'
@@ -33,7 +33,11 @@ export function RequestChange({
     <AsideSection title="Smallest change that allows it">
       <div data-testid="smallest-change">
         {query.data !== undefined ? (
-          <Changes environment={environment} change={query.data} />
+          <Changes
+            environment={environment}
+            change={query.data}
+            onAgain={query.isFetching ? null : () => void query.refetch()}
+          />
         ) : query.error === null ? (
           <p className={styles.quiet} role="status">
             Trying changes…
@@ -46,7 +50,16 @@ export function RequestChange({
   )
 }
 
-function Changes({ environment, change }: { readonly environment: string; readonly change: SmallestChange }) {
+function Changes({
+  environment,
+  change,
+  onAgain,
+}: {
+  readonly environment: string
+  readonly change: SmallestChange
+  /** Null: it is being tried. */
+  readonly onAgain: (() => void) | null
+}) {
   const { changes, none, masked, isRevisionThatDecided, basedOn, isComplete, evaluations } = change
   const [first, ...others] = changes
   return (
@@ -76,6 +89,12 @@ function Changes({ environment, change }: { readonly environment: string; readon
           {isRevisionThatDecided ? ', which decided it' : ', which is not the one that decided'}. Tried by {evaluations}{' '}
           evaluations{isComplete ? '' : '; not everything could be tried in the time'}.
         </p>
+      )}
+      {first !== undefined || isComplete ? null : (
+        <Button small disabled={onAgain === null} onClick={() => onAgain?.()} data-testid="try-changes-again">
+          <RotateCw size={12} aria-hidden="true" />
+          {onAgain === null ? 'Trying changes…' : 'Try again'}
+        </Button>
       )}
       {masked.length === 0 ? null : (
         <p className={styles.quiet}>

@@ -106,7 +106,7 @@ function OneIdentity({ environment, workload, onCopy }: DiagnoseProps & { readon
               label={correction.kind === 'manifest' ? 'Copy manifest' : 'Copy command'}
               onCopy={onCopy}
             />
-            <p className={handshake.quiet}>Everyhop applies nothing: hand it to whoever may.</p>
+            <p className={handshake.quiet}>Everyhop applies nothing: hand it to whoever may apply it.</p>
           </AsideSection>
         )}
         <AsideSection title="What to do">
