@@ -70,7 +70,7 @@ function pastedLine({ records, clock }: DiagnosisParts, line: string): StoredAcc
     'invalid',
     'line',
     `The pasted text is not a line of an Envoy’s access log that Everyhop reads: ${read.why}.`,
-    'Paste one whole line of a JSON access log; docs/formats/envoy-access-log.md has the keys.',
+    'Paste one whole line: JSON, or the default text format of Envoy or Istio; docs/formats/envoy-access-log.md has both.',
   )
 }
 

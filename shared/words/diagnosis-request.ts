@@ -1,4 +1,4 @@
-import type { RequestReasonParams } from '../domain/diagnosis/reasons.ts'
+import type { FlagOfEnd, RequestReasonParams } from '../domain/diagnosis/reasons.ts'
 import { formatMoment } from './durations.ts'
 import { count, has, type Params, word } from './param-text.ts'
 
@@ -15,6 +15,30 @@ const whyNotEvaluated: Readonly<Record<RequestReasonParams['not-evaluated']['why
 }
 const whyNot = (p: Params): string =>
   Object.entries(whyNotEvaluated).find(([why]) => why === word(p, 'why'))?.[1] ?? whyNotEvaluated.failed
+
+const host = (p: Params): string => (has(p, 'host') ? word(p, 'host') : 'what it called')
+const flagSentences: Readonly<Record<FlagOfEnd, (p: Params) => string>> = {
+  UAEX: () =>
+    'Authorisation refused it, or could not be had: the flag UAEX stands for both, and only Envoy’s response code details tell which',
+  UF: (p) =>
+    `Envoy could not connect to ${host(p)}: the network or the handshake, which the flag UF does not tell apart`,
+  UC: (p) => `The connection to ${host(p)} ended before there was an answer (flag UC)`,
+  UT: (p) => `${has(p, 'host') ? host(p) : 'What it called'} did not answer in time (flag UT)`,
+  UO: (p) => `Envoy has as many connections or requests to ${host(p)} as it may have (flag UO)`,
+  UR: (p) => `${has(p, 'host') ? host(p) : 'What it called'} reset the request (flag UR)`,
+  LR: (p) => `Envoy itself reset the request to ${host(p)} (flag LR)`,
+  UPE: (p) => `The answer of ${host(p)} breaks the rules of HTTP (flag UPE)`,
+  DPE: () => 'What the caller sent breaks the rules of HTTP (flag DPE)',
+  DC: () => 'The caller hung up before there was an answer (flag DC)',
+  SI: () => 'Nothing was sent for so long that Envoy ended it (flag SI)',
+  DT: () => 'It took longer than Envoy lets a request or connection last (flag DT)',
+  DF: (p) => `The name of ${host(p)} could not be resolved (flag DF)`,
+  FI: () => 'Envoy is told to make requests fail, and did so with this one (flag FI)',
+  URX: (p) => `Envoy tried ${host(p)} as often as it may, in vain (flag URX)`,
+}
+const flagSentence = (p: Params): string =>
+  Object.entries(flagSentences).find(([flag]) => flag === word(p, 'flag'))?.[1](p) ??
+  `Envoy’s flag is ${word(p, 'flag')}`
 
 /** Sentences of the diagnosis of a request. Text of logs is quoted as it is. */
 export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams, (params: Params) => string>> = {
@@ -68,6 +92,8 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'nothing-found': (p) => `No record has ${word(p, 'asked')}. What was not logged, or is no longer held, is unknown.`,
   'cause-not-told': (p) =>
     `It ended${given(p, 'status', (text) => ` with ${text}`)}, and nothing that was read tells why.`,
+  'flag-tells': (p) =>
+    `${flagSentence(p)}.${given(p, 'status', (text) => (text === '0' ? ' No answer was sent.' : ` The answer was ${text}.`))}`,
   'envoy-details': (p) =>
     `${word(p, 'details')} · flags ${word(p, 'flags')}${given(p, 'status', (text) => ` · status ${text}`)}`,
   'envoy-passed': (p) => `${word(p, 'details')}${given(p, 'status', (text) => ` · status ${text}`)}`,
@@ -117,6 +143,8 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'only-the-line': () => 'Only the pasted line speaks for it, and nothing proves where it came from.',
   'nothing-decisive': () => 'No record of the request itself names the cause.',
   'read-source': (p) => `Read ${word(p, 'source')}.`,
+  'log-details': () =>
+    'Let Envoy log %RESPONSE_CODE_DETAILS%, best with the JSON format of docs/formats/envoy-access-log.md: they tell what ended it.',
   'give-request-id': () => 'Give a request id whose records are held.',
   'bundle-of-revision': (p) =>
     has(p, 'revision')

@@ -7,6 +7,26 @@ interface Ends {
   readonly callee: string
 }
 
+/** Of `%RESPONSE_FLAGS%` those that say something of how a request ended, and not why; the more telling first. */
+export const flagsOfEnd = [
+  'UAEX',
+  'UF',
+  'UC',
+  'UT',
+  'UO',
+  'UR',
+  'LR',
+  'UPE',
+  'DPE',
+  'DC',
+  'SI',
+  'DT',
+  'DF',
+  'FI',
+  'URX',
+] as const
+export type FlagOfEnd = (typeof flagsOfEnd)[number]
+
 /**
  * Every reason that the diagnosis of a request can give, with what its sentence needs. A code never changes its meaning.
  * `shared/words/diagnosis-request.ts` has one sentence a code; the compiler refuses a code without words.
@@ -41,6 +61,7 @@ export interface RequestReasonParams {
   'nothing-refused': Record<never, never>
   'nothing-found': { asked: string }
   'cause-not-told': { status: number | null }
+  'flag-tells': { flag: FlagOfEnd; status: number | null; host: string | null }
   // evidence
   'envoy-details': { details: string; flags: string; status: number | null }
   'envoy-passed': { details: string; status: number | null }
@@ -83,6 +104,7 @@ export interface RequestReasonParams {
   // what would raise it, and what stays open
   'read-source': { source: string }
   'give-request-id': Record<never, never>
+  'log-details': Record<never, never>
   'bundle-of-revision': { revision: string | null }
   'nearest-revision-shown': { revision: string | null; shown: string | null }
   'callee-log-missing': Ends

@@ -4,7 +4,7 @@ import type { ChainLink, Evidence, HopOnPath, RequestCause, RequestLinkKind } fr
 import { tell } from '../reasons.ts'
 import type { CaseAccess } from '../request-case.ts'
 import { endLine, isEnded, ofDecision, ofDetails, ofEvaluation, ofFailure } from './evidence.ts'
-import { endedHere, isHandedOn, type RequestView, type Step } from './view.ts'
+import { endedHere, isHandedOn, isPlaced, type RequestView, type Step } from './view.ts'
 
 /** Where a cause breaks the chain. */
 const brokenAt: Readonly<Record<RequestCause, RequestLinkKind | null>> = {
@@ -114,7 +114,7 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
   switch (kind) {
     case 'network':
       // A line of the callee is proof that it arrived.
-      if (line !== null) return passed(ofDetails(line), tell('request-arrived', view.names))
+      if (line !== null && isPlaced(line)) return passed(ofDetails(line), tell('request-arrived', view.names))
       return end === null || end.failure === null ? unknown('logs') : passed(ofFailure(end))
     case 'tls-client':
     case 'tls-server': {
@@ -133,7 +133,8 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
         return passed(ofDecision(decision), tell('authorisation-answered', { tookMs: line?.authorisationMs ?? null }))
       }
       // A refusal is an answer too: what was asked did answer.
-      return line?.authorisation === 'passed' || line?.authorisation === 'denied'
+      // Without details nothing tells that anybody was asked.
+      return line !== null && line.details !== null && ['passed', 'denied'].includes(line.authorisation ?? '')
         ? passed(ofDetails(line), tell('authorisation-answered', { tookMs: line.authorisationMs }))
         : unknown('opa')
     case 'decision':
@@ -202,7 +203,7 @@ function stateOf(step: Step): HopOnPath['state'] {
       ? 'denied'
       : 'broken'
   }
-  const lines = [step.inbound, step.outbound].filter((line) => line !== null)
+  const lines = [step.inbound, step.outbound].filter((line) => line !== null).filter(isPlaced)
   if (lines.length === 0) return decision?.outcome === 'allow' ? 'passed' : 'unknown'
   return lines.some(({ status }) => status !== null && status > 0) ? 'passed' : 'unknown'
 }

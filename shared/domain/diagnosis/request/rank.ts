@@ -1,8 +1,9 @@
 import type { Reason } from '../../model/graph.ts'
 import type { Evidence, OpenQuestion, RequestCause, RuledOut, Verdict } from '../model.ts'
-import { tell } from '../reasons.ts'
+import { type FlagOfEnd, flagsOfEnd, tell } from '../reasons.ts'
+import type { CaseAccess } from '../request-case.ts'
 import { confidenceOf, weigh } from '../weigh.ts'
-import { endLine, isRead } from './evidence.ts'
+import { endLine, isRead, ofDetails } from './evidence.ts'
 import { requestRules } from './rules/index.ts'
 import type { RequestView } from './view.ts'
 
@@ -44,6 +45,7 @@ function wouldRaise(view: RequestView): readonly Reason[] {
   return [
     ...silent.map((source) => tell('read-source', { source })),
     ...(hasRecords ? [] : [tell('give-request-id', {})]),
+    ...(endLine(view)?.details === null ? [tell('log-details', {})] : []),
   ]
 }
 
@@ -71,14 +73,23 @@ function without(view: RequestView): Verdict<RequestCause> {
       restsOn: [proof],
     }
   }
+  const line = endLine(view)
+  const flag = flagOf(line)
   return {
     cause: 'unknown',
     reason: isEmpty
       ? tell('nothing-found', { asked: of.asked.id })
-      : tell('cause-not-told', { status: endLine(view)?.status ?? null }),
+      : flag !== null
+        ? tell('flag-tells', { flag, status: line?.status ?? null, host: line?.upstreamHost ?? null })
+        : tell('cause-not-told', { status: line?.status ?? null }),
     confidence: 'low',
     because: tell('nothing-decisive', {}),
     wouldRaise: wouldRaise(view),
-    restsOn: [],
+    restsOn: line === null || flag === null ? [] : [ofDetails(line, 'state-now')],
   }
+}
+
+/** What Envoy says of the end where it says no more than a flag, which leaves open who or what it was. */
+function flagOf(line: CaseAccess | null): FlagOfEnd | null {
+  return flagsOfEnd.find((flag) => line?.flags.includes(flag) === true) ?? null
 }

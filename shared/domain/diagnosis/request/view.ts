@@ -105,10 +105,16 @@ function focusOf(of: RequestCase, steps: readonly Step[]): Step | null {
       : undefined
   if (asked !== undefined && endedHere(asked)) return asked
   const ended = steps.filter(endedHere)
-  if (ended[0] !== undefined) return ended[0]
+  // A line of which nobody knows where it was written says less than any other.
+  const told = ended.find(isToldOf) ?? ended[0]
+  if (told !== undefined) return told
   // Every failure was handed on from behind: the innermost one that is known is where it came from.
   const failed = steps.filter((step) => [step.inbound, step.outbound].some((line) => (line?.status ?? 0) >= 400))
   return failed.at(-1) ?? asked ?? steps.find(({ inbound }) => inbound?.authorisation === 'failed-open') ?? null
+}
+
+function isToldOf({ decision, inbound, outbound }: Step): boolean {
+  return decision !== null || [inbound, outbound].some((line) => line !== null && isPlaced(line))
 }
 
 /** The answer of 400 and above was made by one of the two Envoys of this call, or by the OPA for it. */
@@ -123,6 +129,12 @@ export function endedHere(step: Step): boolean {
 
 function answeredByCallee(step: Step): boolean {
   return step.inbound !== null && step.inbound.status !== null && step.inbound.status > 0
+}
+
+/** Whether a line tells of which side it is, or who called whom. Envoy's default text format does not. */
+export function isPlaced({ direction, decisionId, ...ends }: CaseAccess): boolean {
+  const { callerSpiffeId, calleeSpiffeId, caller, callee } = ends
+  return [direction, decisionId, callerSpiffeId, calleeSpiffeId, caller, callee].some((each) => each !== null)
 }
 
 /** What the application behind answered. */

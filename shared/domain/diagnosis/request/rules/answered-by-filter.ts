@@ -61,7 +61,11 @@ export const noRoute = named(
     /^(route_not_found|route_configuration_not_found|cluster_not_found)/.test(details) ||
     flags.includes('NR') ||
     flags.includes('NC'),
-  (view, details) => tell('route-missing', { ...view.names, details }),
+  (view, details) =>
+    tell('route-missing', {
+      ...view.names,
+      details: details === '' ? `flags ${endLine(view)?.flags.join(',') ?? ''}` : details,
+    }),
 )
 /** K8-01 */
 export const noHealthyUpstream = named(

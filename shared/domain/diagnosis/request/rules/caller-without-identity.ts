@@ -1,7 +1,7 @@
 import { tell } from '../../reasons.ts'
 import type { Finding } from '../../rule.ts'
 import { ofDecision, ofDetails } from '../evidence.ts'
-import type { RequestView } from '../view.ts'
+import { isPlaced, type RequestView } from '../view.ts'
 import { found, type RequestRule } from './rule.ts'
 
 const principalPointer = '/input/attributes/source/principal'
@@ -22,7 +22,7 @@ export const callerWithoutIdentity: RequestRule = {
     // Without the line, only where the input is held: a log without inputs names nobody either.
     if (view.of.evaluation === null && (line === null || view.of.whyNotEvaluated === 'no-input')) return null
     const unproved =
-      line === null
+      line === null || !isPlaced(line)
         ? null
         : ({ class: 'decisive', reason: tell('peer-not-proved', {}), literal: null, from: line.from } as const)
     return found(tell('caller-unnamed', view.names), [
