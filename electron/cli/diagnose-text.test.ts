@@ -88,6 +88,23 @@ test('a change is shown with its difference, and none with why', () => {
   expect(changeText(none)).toContain('There is no OPA on this machine to try changes with.')
 })
 
+test('for whom it was is one line with its source, and below stands which hops have no line', () => {
+  const user = { state: 'known' as const, value: 'ali\u202ece', claim: 'sub', at: '/input/claims/sub' }
+  const told = (of: Parameters<typeof decision>[0]) =>
+    requestText(diagnoseRequest(requestCase({ accesses: [denied], decisions: [decision(of)] })))
+  const text = told({ user, actor: { state: 'masked' } })
+  expect(lineOf(text, 'for user')).toMatch(
+    /^for user ali.?ce, acting: masked in the log — as OPA was told \[claim sub, as OPA was told: \/input\/claims\/sub in opa-decisions of /,
+  )
+  expect(text).toMatch(
+    /\nLogged on 1 of 2 hops\n {2}gateway → model-server +no line: .+\n {2}model-server → tool-runtime +no line of the caller: /,
+  )
+  expect(lineOf(told({ user: { state: 'masked' }, actor: { state: 'masked' } }), 'user and')).toBe(
+    'user and acting party: masked in the log',
+  )
+  expect(told({})).not.toContain('as OPA was told')
+})
+
 test('what is unknown has no degree of certainty, and says what would tell more', () => {
   const text = requestText(diagnoseRequest(requestCase({ sources: [] })))
   expect(text).not.toMatch(/certain:|likely:|suspected:/)

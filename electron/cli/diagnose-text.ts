@@ -18,6 +18,13 @@ import {
   linkLabels,
   linkStateLabels,
 } from '../../shared/words/diagnosis.ts'
+import {
+  claimSourceText,
+  loggedSentence,
+  missingEnds,
+  missingSentence,
+  subjectLine,
+} from '../../shared/words/diagnosis-trace.ts'
 import { formatMoment } from '../../shared/words/durations.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
 import { ruleShown, ruleText } from './diagnose-change.ts'
@@ -42,10 +49,27 @@ export function requestText(diagnosis: RequestDiagnosis): string {
   return [
     ...sentenceOf(verdict),
     ...(subject.at === null ? [] : [`${plainText(about.join(' · '))}\n`]),
+    ...subjectText(subject),
     section('From caller to callee', columns(links)),
+    traceText(diagnosis),
     ...chain.flatMap(({ rule }) => (rule === null ? [] : [ruleText(ruleShown(rule))])),
     ...closing(ruledOut, open, next, verdict),
   ].join('')
+}
+
+function subjectText({ user, actor }: RequestDiagnosis['subject']): readonly string[] {
+  const line = subjectLine({ user, actor })
+  if (line === null) return []
+  const sources = [user, actor].flatMap((claim) => (claim.state === 'known' ? [claimSourceText(claim)] : []))
+  return [`${plainText(`${line}${sources.length === 0 ? '' : ` [${sources.join('; ')}]`}`)}\n`]
+}
+
+function traceText({ trace, subject }: RequestDiagnosis): string {
+  const logged = loggedSentence(trace)
+  if (logged === null) return ''
+  const names = new Map([subject.from, subject.to].map(({ workload, name }) => [workload, name]))
+  const lines = trace.missing.map((line) => [missingEnds(line, names), missingSentence(line)])
+  return lines.length === 0 ? `\n${plainText(logged)}\n` : section(logged, columns(lines))
 }
 
 export function handshakeText(diagnosis: HandshakeDiagnosis): string {

@@ -1,3 +1,4 @@
+import type { RequestCase } from '../../shared/domain/diagnosis/request-case.ts'
 import { addressParts, canonicalAddress, isTellingHost } from '../../shared/domain/graph/addresses.ts'
 import { isInbound } from '../../shared/domain/graph/listeners.ts'
 import type { Fact, FactKind, FactOf } from '../../shared/domain/model/fact.ts'
@@ -54,6 +55,21 @@ export function endsIn({ graph, facts }: Pick<Reading, 'graph' | 'facts'>): (lin
         placed('to') ??
         heard(line.calleeAddress),
     }
+  }
+}
+
+/** Of whose Envoys access logs are read. A log that has no Envoy's name may be of Envoys that have not written yet. */
+export function loggedWorkloads({
+  graph,
+  facts,
+}: Pick<Reading, 'graph' | 'facts'>): NonNullable<RequestCase['logged']> {
+  const read = ofKind(facts, 'log-intake').filter(({ record }) => record === 'envoy-access')
+  const names = read.map(({ from }) => from.instance)
+  const envoys = new Set([...ofKind(facts, 'hop-activity').map(({ envoy }) => envoy), ...names])
+  const known = new Set(graph.workloads.flatMap((each) => each.envoys.map(({ envoy }) => envoy)))
+  return {
+    workloads: graph.workloads.filter((each) => each.envoys.some(({ envoy }) => envoys.has(envoy))).map(({ id }) => id),
+    complete: names.every((name) => known.has(name)),
   }
 }
 

@@ -28,6 +28,17 @@ export async function findAround(store: Pick<LogReader, 'find'>, line: StoredRec
   return decisionId === null ? [] : findRecords(store, { by: 'decision', id: decisionId })
 }
 
+/** What else has the trace ids of these. It may be of other requests, when a trace has several. */
+export async function findSameTrace(
+  store: Pick<LogReader, 'find'>,
+  of: readonly StoredRecord[],
+): Promise<readonly StoredRecord[]> {
+  const held = new Set(of.map((record) => JSON.stringify(record)))
+  const ids = [...new Set(of.map(({ traceId }) => traceId).filter((id) => id !== null))].slice(0, mostIds)
+  const answers = await Promise.all(ids.map((id) => store.find({ by: 'trace', id }, windowAround(of), mostRecords)))
+  return distinct(answers.flatMap(({ records }) => records)).filter((record) => !held.has(JSON.stringify(record)))
+}
+
 async function follow(
   store: Pick<LogReader, 'find'>,
   by: 'request' | 'decision',

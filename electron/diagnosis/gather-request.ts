@@ -12,8 +12,8 @@ import type {
 import { sourceKinds } from '../../shared/domain/model/fact.ts'
 import { Failure } from '../core/failure.ts'
 import type { StoredAccess, StoredDecision, StoredIntegrity, StoredRecord } from '../core/log-store.ts'
-import { type Ends, endsIn, ofKind } from './ends-of.ts'
-import { findAround, findRecords } from './find-records.ts'
+import { type Ends, endsIn, loggedWorkloads, ofKind } from './ends-of.ts'
+import { findAround, findRecords, findSameTrace } from './find-records.ts'
 import type { DiagnosisParts, Evaluated, Reading } from './parts.ts'
 
 /** A re-evaluation that takes longer is left out, and that is said. Milliseconds. */
@@ -60,6 +60,12 @@ export async function gatherRequest(
     evaluation: evaluated.evaluation,
     whyNotEvaluated: evaluated.whyNot,
     bundle: reading === null ? null : bundleOf(reading, decisions),
+    logged: reading === null ? null : loggedWorkloads(reading),
+    sameTrace: (await sameTrace(reading, asked, stored)).map((line) => ({
+      ...endsOf(line),
+      direction: line.direction,
+      details: line.details,
+    })),
   }
 }
 
@@ -81,6 +87,16 @@ function recordsOf(
 ): Promise<readonly StoredRecord[]> {
   if (asked.by !== 'line') return findRecords(store, asked)
   return pasted === null ? Promise.resolve([]) : findAround(store, pasted)
+}
+
+/** Where each Envoy gives an id of its own, only the trace leads from one hop to the next. */
+async function sameTrace(
+  reading: Reading | null,
+  asked: RequestAsked,
+  stored: readonly StoredRecord[],
+): Promise<readonly StoredAccess[]> {
+  if (reading === null || asked.by === 'trace') return []
+  return ofRecord(await findSameTrace(reading.store, stored), 'envoy-access')
 }
 
 /** The line that was pasted is held too, and then it is no longer only somebody's word. */

@@ -44,5 +44,5 @@ export interface RecordReading {
   ): { readonly outcome: 'read'; readonly access: StoredAccess } | { readonly outcome: 'refused'; readonly why: string }
   /** Of the JSON text of a record that is held. */
   accessDetails(text: string): { readonly durationMs: number | null; readonly authorisationMs: number | null }
-  decisionDetails(text: string): Pick<CaseDecision, 'error' | 'masked' | 'tokenExpiresAt'>
+  decisionDetails(text: string): Pick<CaseDecision, 'error' | 'masked' | 'tokenExpiresAt' | 'user' | 'actor'>
 }

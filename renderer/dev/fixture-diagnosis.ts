@@ -8,6 +8,8 @@ const domain = 'spiffe://pipeline.example/ns'
 const caller = { spiffeId: `${domain}/ai/sa/input-sanitiser`, name: 'input-sanitiser' }
 const callee = { spiffeId: `${domain}/ai/sa/orchestrator`, name: 'orchestrator' }
 const idOf = ({ spiffeId }: { readonly spiffeId: string }) => `workload/${spiffeId}`
+const gateway = `workload/${domain}/ai/sa/gateway`
+const modelServer = `workload/${domain}/ai/sa/model-server`
 const hop = `hop/${idOf(caller)}>${idOf(callee)}`
 const decisionId = 'd2a1f0b4-99c3-41de-a7bc-0123456789ab'
 
@@ -130,11 +132,36 @@ function denied(now: number): RequestDiagnosis {
       status: 403,
       from: end(caller),
       to: end(callee),
+      user: {
+        state: 'known',
+        value: 'alice@example.com <b>',
+        claim: 'sub',
+        at: '/input/attributes/metadataContext/filterMetadata/envoy.filters.http.jwt_authn/verified/sub',
+        from: opaLog.from,
+        call: 'this',
+      },
+      actor: {
+        state: 'known',
+        value: `${domain}/ai/sa/gateway`,
+        claim: 'act.sub',
+        at: '/input/attributes/metadataContext/filterMetadata/envoy.filters.http.jwt_authn/verified/act/sub',
+        from: opaLog.from,
+        call: 'this',
+      },
+    },
+    trace: {
+      expected: 4,
+      seen: 3,
+      missing: [
+        { hop: null, from: `workload/${domain}/edge/sa/application`, to: gateway, side: 'both', reason: 'no-log' },
+        { hop: null, from: gateway, to: idOf(caller), side: 'caller', reason: 'not-held' },
+        { hop: null, from: idOf(callee), to: modelServer, side: 'both', reason: 'not-reached' },
+      ],
     },
     path: [
-      { hop: null, from: `workload/${domain}/ai/sa/gateway`, to: idOf(caller), state: 'passed' },
+      { hop: null, from: gateway, to: idOf(caller), state: 'passed' },
       { hop, from: idOf(caller), to: idOf(callee), state: 'denied' },
-      { hop: null, from: idOf(callee), to: `workload/${domain}/ai/sa/model-server`, state: 'not-reached' },
+      { hop: null, from: idOf(callee), to: modelServer, state: 'not-reached' },
     ],
     chain,
     firstBroken: requestLinkKinds.indexOf('rule'),
@@ -215,7 +242,10 @@ function nothingFound(id: string): RequestDiagnosis {
       status: null,
       from: none,
       to: none,
+      user: { state: 'unknown', why: 'no-decision' },
+      actor: { state: 'unknown', why: 'no-decision' },
     },
+    trace: { expected: 0, seen: 0, missing: [] },
     path: [],
     chain: requestLinkKinds.map((kind) => ({
       kind,

@@ -1,4 +1,5 @@
 import type { FlagOfEnd, RequestReasonParams } from '../domain/diagnosis/reasons.ts'
+import { whyNoLine } from './diagnosis-trace.ts'
 import { formatMoment } from './durations.ts'
 import { count, has, type Params, word } from './param-text.ts'
 
@@ -15,6 +16,9 @@ const whyNotEvaluated: Readonly<Record<RequestReasonParams['not-evaluated']['why
 }
 const whyNot = (p: Params): string =>
   Object.entries(whyNotEvaluated).find(([why]) => why === word(p, 'why'))?.[1] ?? whyNotEvaluated.failed
+
+const whyNoLineOf = (p: Params): string =>
+  Object.entries(whyNoLine).find(([why]) => why === word(p, 'why'))?.[1] ?? whyNoLine.unknown
 
 const host = (p: Params): string => (has(p, 'host') ? word(p, 'host') : 'what it called')
 const flagSentences: Readonly<Record<FlagOfEnd, (p: Params) => string>> = {
@@ -154,6 +158,8 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
     `Bundle ${has(p, 'revision') ? word(p, 'revision') : 'that decided'} is not to be had; the lines shown are those of ${has(p, 'shown') ? word(p, 'shown') : 'another'}, the nearest that is kept, and may differ.`,
   'callee-log-missing': (p) =>
     `Only the Envoy of ${caller(p)} tells of this call: who behind it answered, the log of ${callee(p)} would tell.`,
+  'hop-not-logged': (p) =>
+    `${word(p, 'side') === 'callee' ? `Of the call of ${caller(p)} to ${callee(p)} only the caller’s line is held` : `No line of the call of ${caller(p)} to ${callee(p)} is held, which lies on every known way here`}: ${whyNoLineOf(p)}.`,
   'not-evaluated': (p) => `It was not evaluated again, so which expression failed is not known: ${whyNot(p)}.`,
   'input-masked': (p) =>
     `Parts of the input are masked in the log: ${word(p, 'fields')}. Evaluated again it may differ.`,

@@ -39,7 +39,7 @@ it('what a log says stays text: outside of code there is no link, picture, HTML,
   expect(outside.split('\n').filter((line) => line.startsWith('#'))).toEqual(
     outside
       .split('\n')
-      .filter((line) => /^(## Refused request|### (From|Evidence|Ruled|Still|Next|Ask|Rule))/.test(line)),
+      .filter((line) => /^(## Refused request|### (From|Without|Evidence|Ruled|Still|Next|Ask|Rule))/.test(line)),
   )
 })
 
@@ -78,6 +78,15 @@ it('what was masked in the log is as masked in the note', () => {
   const note = incidentNote(masked, { environment: 'lab', now })
   expect(note).toContain('input.token is masked')
   expect(note).toMatch(/masked in the log/)
+})
+
+it('says for whom it was as OPA was told, and of what is masked only that', () => {
+  const user = { state: 'known' as const, value: 'al`ice [x](//evil.example)', claim: 'sub', at: '/input/claims/sub' }
+  const of = requestCase({ accesses: [denied], decisions: [decision({ user, actor: { state: 'masked' } })] })
+  const note = incidentNote(diagnoseRequest(of), { environment: 'lab', now })
+  expect(note).toMatch(/- User: ``al`ice \[x\]\(\/\/evil\.example\)`` \(claim sub, as OPA was told: /)
+  expect(note).toContain('- Acting: masked in the log')
+  expect(note).toMatch(/- Logged on 1 of \d hops?\n/)
 })
 
 /** Markdown without its code, as CommonMark finds it: fenced blocks, then spans between runs of backticks of one length. */

@@ -1,6 +1,7 @@
-import type { Evidence, RequestDiagnosis, Verdict } from '../domain/diagnosis/model.ts'
+import type { Evidence, RequestDiagnosis, ToldClaim, Verdict } from '../domain/diagnosis/model.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import { causeLabel, confidenceLabels, evidenceSourceText, linkLabels, linkStateLabels } from './diagnosis.ts'
+import { claimSourceText, loggedSentence, missingEnds, missingSentence } from './diagnosis-trace.ts'
 import { formatMoment } from './durations.ts'
 import { inertBlock, inertCode, inertText } from './markdown.ts'
 import { reasonSentence } from './reasons.ts'
@@ -16,7 +17,7 @@ export function incidentNote(
   diagnosis: RequestDiagnosis,
   { environment, now }: { readonly environment: string | null; readonly now: EpochMs },
 ): string {
-  const { verdict, chain, firstBroken, ruledOut, open, next, asked } = diagnosis
+  const { verdict, chain, firstBroken, ruledOut, open, next, asked, trace } = diagnosis
   const broken = firstBroken === null ? undefined : chain[firstBroken]
   const rule = chain.find((link) => link.rule !== null)?.rule ?? null
   const silent = asked.filter(({ answered }) => !answered).map(({ source }) => source)
@@ -30,6 +31,10 @@ export function incidentNote(
         ({ kind, state, reason }) =>
           `${linkLabels[kind]}, ${linkStateLabels[state]}: ${inertText(reasonSentence(reason))}`,
       ),
+    ),
+    titled(
+      'Without a line',
+      trace.missing.map((line) => inertText(`${missingEnds(line)}: ${missingSentence(line)}`)),
     ),
     ...(broken === undefined
       ? []
@@ -97,7 +102,7 @@ function verdictText({ cause, reason, confidence, because, wouldRaise }: Verdict
   ].join('\n\n')
 }
 
-function aboutOf({ subject }: RequestDiagnosis, environment: string | null): readonly string[] {
+function aboutOf({ subject, trace }: RequestDiagnosis, environment: string | null): readonly string[] {
   const { at, method, path, requestId, traceId, decisionId, from, to } = subject
   const rows: readonly (readonly [string, string | null])[] = [
     ['Environment', environment],
@@ -109,7 +114,19 @@ function aboutOf({ subject }: RequestDiagnosis, environment: string | null): rea
     ['Caller', from.spiffeId],
     ['Callee', to.spiffeId],
   ]
-  return rows.flatMap(([label, value]) => (value === null ? [] : [`${label}: ${inertCode(value)}`]))
+  const logged = loggedSentence(trace)
+  return [
+    ...rows.flatMap(([label, value]) => (value === null ? [] : [`${label}: ${inertCode(value)}`])),
+    ...claimText('User', subject.user),
+    ...claimText('Acting', subject.actor),
+    ...(logged === null ? [] : [logged]),
+  ]
+}
+
+/** Only what OPA was told, or that it is masked. */
+function claimText(label: string, claim: ToldClaim): readonly string[] {
+  if (claim.state === 'masked') return [`${label}: masked in the log`]
+  return claim.state === 'known' ? [`${label}: ${inertCode(claim.value)} (${inertText(claimSourceText(claim))})`] : []
 }
 
 function evidenceText(evidence: Evidence): string {

@@ -77,6 +77,8 @@ export function decision(changes: Partial<CaseDecision> = {}): CaseDecision {
     masked: [],
     tokenExpiresAt: null,
     evaluationMs: 1,
+    user: { state: 'absent' },
+    actor: { state: 'absent' },
     ...changes,
   }
 }
@@ -124,6 +126,8 @@ export function requestCase(changes: Partial<RequestCase> = {}): RequestCase {
     evaluation: null,
     whyNotEvaluated: null,
     bundle: null,
+    logged: null,
+    sameTrace: [],
     ...changes,
   }
 }

@@ -47,7 +47,18 @@ test.each<[FaultId, readonly RequestCause[], RequestDiagnosis['chain'][number]['
   expect(diagnosis.verdict.restsOn.some(({ from }) => from.kind === 'record')).toBe(true)
   expect(diagnosis.subject.from.workload).not.toBeNull()
   expect(diagnosis.subject.to.workload).not.toBeNull()
-  if (fault === 'policy-denies') expect(diagnosis.verdict.confidence).toBe('high')
+  if (fault !== 'policy-denies') return
+  expect(diagnosis.verdict.confidence).toBe('high')
+  // The user's token is in the input, and the policy's mask takes it out of the log.
+  expect([diagnosis.subject.user, diagnosis.subject.actor]).toEqual([{ state: 'masked' }, { state: 'masked' }])
+  await expectSoon(async () => {
+    const asked = { by: 'decision', id: diagnosis.subject.decisionId ?? '' } as const
+    const { trace } = await on.client.diagnosis.request({ environment, asked })
+    // Every Envoy of the playground is read: on the way from the application every hop has its lines.
+    expect(trace.seen).toBe(trace.expected)
+    expect(trace.expected).toBeGreaterThan(1)
+    expect(trace.missing.filter(({ reason }) => reason !== 'not-reached')).toEqual([])
+  })
 })
 
 test('an expired SVID is told of the server that presents it', async () => {

@@ -23,7 +23,17 @@ test('of a decision its error, what was masked, and when the token ends', () => 
     error: { code: 'eval_conflict_error', message: 'password=*** in rule' },
     masked: ['/input/attributes/request/http/headers/authorization', '/input/body'],
     tokenExpiresAt: 1_795_348_800_000,
+    user: { state: 'masked' },
+    actor: { state: 'absent' },
   })
+})
+
+test('the token’s end and its user are read as protojson names them, which is how OPA has Envoy’s question', () => {
+  const verified = { 'envoy.filters.http.jwt_authn': { user: { sub: 'alice', exp: 1_795_348_800 } } }
+  const input = { attributes: { metadataContext: { filterMetadata: verified } } }
+  const details = decisionDetails(JSON.stringify({ ...decisionEvent({ number: 1 }), input }))
+  expect(details.tokenExpiresAt).toBe(1_795_348_800_000)
+  expect(details.user).toMatchObject({ state: 'known', value: 'alice' })
 })
 
 test.each([

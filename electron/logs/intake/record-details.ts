@@ -3,6 +3,7 @@ import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { parseAccessLine } from './envoy-access.ts'
 import { masked } from './mask.ts'
 import { isObject, jsonObject } from './record-parser.ts'
+import { type SubjectClaims, subjectClaimsIn } from './subject-claims.ts'
 
 /** What the columns of a store lack of an access log line; a diagnosis reads it of the few records it looks at. */
 export interface AccessDetails {
@@ -12,7 +13,7 @@ export interface AccessDetails {
 }
 
 /** The same of a decision. */
-export interface DecisionDetails {
+export interface DecisionDetails extends SubjectClaims {
   /** `error` of the event, without what looks like a secret; null: none. */
   readonly error: { readonly code: string | null; readonly message: string | null } | null
   /** JSON pointers of what the policy's mask took out or replaced before it was logged. */
@@ -22,22 +23,25 @@ export interface DecisionDetails {
 }
 
 const nothingOfAccess: AccessDetails = { durationMs: null, authorisationMs: null }
-const nothingOfDecision: DecisionDetails = { error: null, masked: [], tokenExpiresAt: null }
+const notHeld = { state: 'unknown', why: 'no-input' } as const
+const nothingOfDecision: DecisionDetails = {
+  error: null,
+  masked: [],
+  tokenExpiresAt: null,
+  user: notHeld,
+  actor: notHeld,
+}
 
 const pointers = z.array(z.string()).catch([])
 const errorShape = z.object({
   code: z.string().optional().catch(undefined),
   message: z.string().optional().catch(undefined),
 })
-const metadata = z.object({
-  input: z.object({
-    attributes: z.object({
-      metadata_context: z.object({
-        filter_metadata: z.object({ 'envoy.filters.http.jwt_authn': z.record(z.string(), z.unknown()) }),
-      }),
-    }),
-  }),
-})
+/** protojson of Envoy's CheckRequest has the first names; proto names are allowed in it too. */
+const metadataPlaces = [
+  ['metadataContext', 'filterMetadata'],
+  ['metadata_context', 'filter_metadata'],
+] as const
 const mostPointers = 100
 
 export function accessDetails(text: string): AccessDetails {
@@ -50,12 +54,12 @@ export function accessDetails(text: string): AccessDetails {
 export function decisionDetails(text: string): DecisionDetails {
   const object = jsonObject(text)
   if (object === null) return nothingOfDecision
+  const taken = [...new Set([...pointers.parse(object['erased'] ?? []), ...pointers.parse(object['masked'] ?? [])])]
   return {
     error: errorOf(object['error']),
-    masked: [...new Set([...pointers.parse(object['erased'] ?? []), ...pointers.parse(object['masked'] ?? [])])]
-      .slice(0, mostPointers)
-      .map((pointer) => masked(pointer, 300)),
+    masked: taken.slice(0, mostPointers).map((pointer) => masked(pointer, 300)),
     tokenExpiresAt: expiryIn(object),
+    ...subjectClaimsIn(object, taken),
   }
 }
 
@@ -69,12 +73,18 @@ function errorOf(value: unknown): DecisionDetails['error'] {
 
 /** The payload is kept under a name of the operator's choice, or right there. Seconds in the token (RFC 7519, 4.1.4). */
 function expiryIn(object: unknown): EpochMs | null {
-  const parsed = metadata.safeParse(object)
-  if (!parsed.success) return null
-  const verified = parsed.data.input.attributes.metadata_context.filter_metadata['envoy.filters.http.jwt_authn']
-  for (const payload of [verified, ...Object.values(verified)]) {
-    const expiry = isObject(payload) ? payload['exp'] : undefined
-    if (typeof expiry === 'number' && expiry > 0 && expiry < 1e11) return expiry * 1000
+  const attributes = inside(inside(object, 'input'), 'attributes')
+  for (const [context, filters] of metadataPlaces) {
+    const verified = inside(inside(inside(attributes, context), filters), 'envoy.filters.http.jwt_authn')
+    if (!isObject(verified)) continue
+    for (const payload of [verified, ...Object.values(verified)]) {
+      const expiry = inside(payload, 'exp')
+      if (typeof expiry === 'number' && expiry > 0 && expiry < 1e11) return expiry * 1000
+    }
   }
   return null
+}
+
+function inside(value: unknown, key: string): unknown {
+  return isObject(value) ? value[key] : undefined
 }

@@ -1,9 +1,11 @@
 import type { RequestDiagnosis } from '../../../shared/domain/diagnosis/model.ts'
+import { loggedSentence } from '../../../shared/words/diagnosis-trace.ts'
 import { addressOf } from '../../ui/address-of.ts'
 import { AsideSection, NextSteps, OpenList, RuledOutList } from './aside-parts.tsx'
 import { linkTo } from './links.ts'
 import styles from './request.module.css'
 import { RequestChange } from './request-change.tsx'
+import { TraceList } from './request-trace.tsx'
 import { workloadName } from './workload-name.ts'
 
 /** Fix beside the proof: the smallest change, what to do next, what it is not, what is open. */
@@ -18,7 +20,8 @@ export function RequestSide({
   readonly names: ReadonlyMap<string, string>
   readonly onCopy: (text: string) => void
 }) {
-  const { ruledOut, open, next, subject } = diagnosis
+  const { ruledOut, open, next, subject, trace } = diagnosis
+  const logged = loggedSentence(trace)
   return (
     <>
       {environment === null || subject.decisionId === null ? null : (
@@ -39,6 +42,11 @@ export function RequestSide({
       <AsideSection title="Still open">
         <OpenList open={open} />
       </AsideSection>
+      {logged === null ? null : (
+        <AsideSection title={logged}>
+          <TraceList trace={trace} names={names} />
+        </AsideSection>
+      )}
       {environment === null ? null : <Related diagnosis={diagnosis} environment={environment} names={names} />}
     </>
   )

@@ -1,15 +1,26 @@
 import type { RequestDiagnosis } from '../../../shared/domain/diagnosis/model.ts'
+import { claimSourceText, subjectLine } from '../../../shared/words/diagnosis-trace.ts'
 import { formatMoment } from '../../../shared/words/durations.ts'
 import { toneOfCause } from './looks.ts'
 import styles from './request.module.css'
+import trace from './request-trace.module.css'
 import { VerdictCard } from './verdict-card.tsx'
 
 /** The verdict on a request, with what was asked of whom, and the ids that its records go by. */
 export function RequestVerdict({ diagnosis }: { readonly diagnosis: RequestDiagnosis }) {
   const { verdict, subject } = diagnosis
   const { method, path, status, at } = subject
+  const forWhom = subjectLine(subject)
+  const sources = [subject.user, subject.actor].flatMap((claim) =>
+    claim.state === 'known' ? [claimSourceText(claim)] : [],
+  )
   return (
     <VerdictCard verdict={verdict} tone={toneOfCause(verdict.cause)} now={null}>
+      {forWhom === null ? null : (
+        <span className={trace.forWhom} title={sources.join('\n')} data-testid="for-whom">
+          {forWhom}
+        </span>
+      )}
       {method === null && path === null ? null : (
         <code className={styles.cut} title={`${method ?? '?'} ${path ?? '?'}`}>
           {method ?? '?'} {path ?? '?'}

@@ -205,6 +205,46 @@ export interface NextStep {
   readonly runbook?: RunbookId
 }
 
+/** Who the user is, or who acts for them. known: as OPA was told, which proves nothing. */
+export type ToldClaim =
+  | {
+      readonly state: 'known'
+      readonly value: string
+      /** `sub`, `act.sub`, `azp` or `client_id` of a token whose claims the input had; null: a header. */
+      readonly claim: string | null
+      /** JSON pointer in the record of the decision. */
+      readonly at: string
+      /** The record of the decision. */
+      readonly from: EvidenceSource
+      /** another: the decision was about another call of the request than the one that ended it. */
+      readonly call: 'this' | 'another'
+    }
+  /** Taken out of the record before it was logged or kept. */
+  | { readonly state: 'masked' }
+  | { readonly state: 'absent' }
+  /** several: tokens in the input contradict each other. */
+  | { readonly state: 'unknown'; readonly why: 'no-decision' | 'no-input' | 'several' }
+
+/** On which hops of its way a request was logged. */
+export interface RequestTrace {
+  /** Hops from the entry to where it ended that it must have taken; those behind are not among them. */
+  readonly expected: number
+  /** Of those, how many have a line of at least one side. */
+  readonly seen: number
+  readonly missing: readonly MissingLine[]
+}
+
+/** What has no line. Graph ids; `hop` null: the graph has none. */
+export interface MissingLine {
+  readonly hop: string | null
+  readonly from: string | null
+  readonly to: string | null
+  /** Whose Envoy has no line of it. */
+  readonly side: 'caller' | 'callee' | 'both'
+  /** no-log: that log is not read. not-held: it is, and has no such line: sampled, lost, or without the id. not-reached: behind the end. */
+  readonly reason: 'no-log' | 'not-held' | 'not-reached' | 'unknown'
+}
+
 export interface RequestSubject {
   readonly requestId: string | null
   readonly traceId: string | null
@@ -216,10 +256,13 @@ export interface RequestSubject {
   /** Graph ids where they are found, and names for people. */
   readonly from: { readonly workload: string | null; readonly name: string | null; readonly spiffeId: string | null }
   readonly to: { readonly workload: string | null; readonly name: string | null; readonly spiffeId: string | null }
+  readonly user: ToldClaim
+  readonly actor: ToldClaim
 }
 
 export interface RequestDiagnosis {
   readonly subject: RequestSubject
+  readonly trace: RequestTrace
   readonly path: readonly HopOnPath[]
   readonly chain: readonly ChainLink[]
   /** Index in `chain`; null: nothing is broken, or it is not known where. */

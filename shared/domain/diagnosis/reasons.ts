@@ -1,5 +1,6 @@
 import type { Reason } from '../model/graph.ts'
 import type { EpochMs } from '../model/time.ts'
+import type { MissingLine } from './model.ts'
 
 /** Params of reasons about one hop: names of the two workloads as drawn. */
 interface Ends {
@@ -108,6 +109,7 @@ export interface RequestReasonParams {
   'bundle-of-revision': { revision: string | null }
   'nearest-revision-shown': { revision: string | null; shown: string | null }
   'callee-log-missing': Ends
+  'hop-not-logged': Ends & { side: MissingLine['side']; why: MissingLine['reason'] }
   'not-evaluated': { why: 'no-opa' | 'no-input' | 'late' | 'failed' }
   'input-masked': { fields: string }
   // ruled out

@@ -20,6 +20,10 @@ export interface RequestCase {
   readonly whyNotEvaluated: 'no-decision' | 'no-opa' | 'no-input' | 'no-policy' | 'late' | 'failed' | null
   /** Revision that the newest bundle has, and when each OPA took which; null: not known. */
   readonly bundle: CaseBundle | null
+  /** Graph ids of workloads whose Envoy's access log is read. `complete`: of no other one it is. Null: not known. */
+  readonly logged: { readonly workloads: readonly string[]; readonly complete: boolean } | null
+  /** Lines with a trace id of the request and another request id, or none: they tell on which hops it was logged, and no more. */
+  readonly sameTrace: readonly Pick<CaseAccess, 'caller' | 'callee' | 'direction' | 'details'>[]
 }
 
 export interface CaseSource {
@@ -78,7 +82,21 @@ export interface CaseDecision {
   /** `exp` of the user's token in the input, where it is readable. */
   readonly tokenExpiresAt: EpochMs | null
   readonly evaluationMs: number | null
+  /** For whom and by whom it was asked, as the input says. */
+  readonly user: CaseClaim
+  readonly actor: CaseClaim
 }
+
+/**
+ * What the input of a decision says of the user or of who acts for them. known: OPA was told it, at the JSON pointer `at` of the
+ * record; `claim` is the claim of the token (`sub`, `act.sub`, `azp`, `client_id`), null of a header. unknown: the input is not
+ * held, or tokens in it contradict each other.
+ */
+export type CaseClaim =
+  | { readonly state: 'known'; readonly value: string; readonly claim: string | null; readonly at: string }
+  | { readonly state: 'masked' }
+  | { readonly state: 'absent' }
+  | { readonly state: 'unknown'; readonly why: 'no-input' | 'several' }
 
 export interface CaseIntegrity {
   readonly from: EvidenceSource

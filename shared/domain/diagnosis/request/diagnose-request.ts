@@ -1,27 +1,34 @@
 import type { Reason, Workload } from '../../model/graph.ts'
-import type { NextStep, OpenQuestion, RequestDiagnosis, RequestSubject } from '../model.ts'
+import type { NextStep, OpenQuestion, RequestCause, RequestDiagnosis, RequestSubject, RequestTrace } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { RequestCase } from '../request-case.ts'
 import { identityStep, runbookSteps } from '../runbooks.ts'
 import { chainOf, pathOf } from './chain.ts'
+import { claimsOf } from './claims.ts'
+import { completenessOf, isGap } from './completeness.ts'
 import { endLine, isToldByCallerOnly } from './evidence.ts'
 import { rank } from './rank.ts'
 import { type RequestView, viewOf } from './view.ts'
+
+/** The rest is told by the trace. */
+const mostGaps = 5
 
 /** Why a request was refused, from what was found of it. Pure: the same case has the same diagnosis. */
 export function diagnoseRequest(of: RequestCase): RequestDiagnosis {
   const view = viewOf(of)
   const { verdict, ruledOut, open } = rank(view)
   const { links, firstBroken } = chainOf(view, verdict.cause, verdict.reason, verdict.restsOn)
+  const trace = completenessOf(view)
   const kinds = [...new Set(of.sources.map(({ source }) => source))]
   return {
     subject: subjectOf(view),
+    trace,
     path: pathOf(view),
     chain: links,
     firstBroken,
     verdict,
     ruledOut,
-    open: [...open, ...openOf(view, verdict.confidence === 'high')],
+    open: [...open, ...openOf(view, verdict.confidence === 'high'), ...gapsOf(view, trace, verdict.cause)],
     next: [...nextOf(view, verdict.cause), ...(isIntegrity(verdict.reason) ? runbookSteps('signature-failure') : [])],
     asked: kinds.map((source) => ({
       source,
@@ -49,7 +56,23 @@ function subjectOf(view: RequestView): RequestSubject {
     status: line?.status ?? null,
     from: end(caller, line?.callerSpiffeId ?? decision?.callerSpiffeId ?? null),
     to: end(callee, line?.calleeSpiffeId ?? decision?.calleeSpiffeId ?? null),
+    ...claimsOf(view),
   }
+}
+
+/** Each hop that it must have taken and of which nobody tells, once. That of the verdict itself is said by `openOf`. */
+function gapsOf(view: RequestView, { missing }: RequestTrace, cause: RequestCause): readonly OpenQuestion[] {
+  const { of, focus } = view
+  const nameOf = (id: string | null): string =>
+    of.graph?.workloads.find((each) => each.id === id)?.name ?? id ?? 'unknown'
+  return missing
+    .filter((line) => isGap(line) && !(line.from === focus?.caller && line.to === focus.callee))
+    .slice(0, mostGaps)
+    .map(({ from, to, side, reason }) => ({
+      reason: tell('hop-not-logged', { caller: nameOf(from), callee: nameOf(to), side, why: reason }),
+      // Where no refusal was found it may have been there.
+      couldChangeVerdict: cause === 'not-refused' || cause === 'unknown',
+    }))
 }
 
 /** What was not to be had, and whether it could turn the verdict. */

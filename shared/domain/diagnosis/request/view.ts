@@ -138,6 +138,6 @@ export function isPlaced({ direction, decisionId, ...ends }: CaseAccess): boolea
 }
 
 /** What the application behind answered. */
-export function isHandedOn(line: CaseAccess): boolean {
+export function isHandedOn(line: Pick<CaseAccess, 'details'>): boolean {
   return line.details?.startsWith('via_upstream') === true
 }
