@@ -1,10 +1,13 @@
 import type { FlagOfEnd, RequestReasonParams } from '../domain/diagnosis/reasons.ts'
+import { askedWords } from './diagnosis-evidence.ts'
 import { whyNoLine } from './diagnosis-trace.ts'
 import { formatMoment } from './durations.ts'
 import { count, has, type Params, word } from './param-text.ts'
 
 const caller = (p: Params): string => word(p, 'caller')
 const callee = (p: Params): string => word(p, 'callee')
+/** Sources by their names, workloads as they are called. */
+const source = (p: Params): string => askedWords.name(word(p, 'source'))
 const given = (p: Params, name: string, text: (value: string) => string): string =>
   has(p, name) ? text(word(p, name)) : ''
 
@@ -139,14 +142,14 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'upstream-answered': (p) =>
     `The application answered ${word(p, 'status')}${given(p, 'host', (text) => ` from ${text}`)}.`,
   'not-reached': () => 'Not reached.',
-  'nothing-tells': (p) => `Nothing of ${word(p, 'source')} tells.`,
+  'nothing-tells': (p) => `Nothing read from ${source(p)} tells of it.`,
   'one-record-names-it': () => 'What was logged of it names the cause.',
   'state-of-now': () => 'It rests on what is so now; at the time of the request it may have been otherwise.',
   'only-one-side': (p) => `Only ${word(p, 'side')} can be read; what the other side has is unknown.`,
   'contradicted-by': () => 'Something that was read speaks against it.',
   'only-the-line': () => 'Only the pasted line speaks for it, and nothing proves where it came from.',
   'nothing-decisive': () => 'No record of the request itself names the cause.',
-  'read-source': (p) => `Read ${word(p, 'source')}.`,
+  'read-source': (p) => `Read ${source(p)}.`,
   'log-details': () =>
     'Let Envoy log %RESPONSE_CODE_DETAILS%, best with the JSON format of docs/formats/envoy-access-log.md: they tell what ended it.',
   'give-request-id': () => 'Give a request id whose records are held.',
