@@ -58,7 +58,10 @@ test.each(lines)('a pasted line of %s is diagnosed by what it tells', async (_wo
   const found = await gatherRequest(parts, null, { by: 'line', line })
   expect(found.accesses).toHaveLength(1)
   expect(found.accesses[0]?.durationMs).not.toBeNull()
-  const { verdict, subject } = diagnoseRequest(found)
+  const { verdict, subject, chain } = diagnoseRequest(found)
   expect([verdict.cause, verdict.confidence]).toEqual([cause, confidence])
+  // Only a refusal in its name proves that an authorisation service was asked.
+  const isPassed = chain.some(({ kind, state }) => kind === 'ext-authz' && state === 'passed')
+  expect(isPassed && !line.includes('ext_authz_denied')).toBe(false)
   expect(subject).toMatchObject({ method: 'POST', path: '/v1/chat', requestId: '4273c09c-2534-962a-b7da-04a04cf39e01' })
 })

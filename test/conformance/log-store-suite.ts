@@ -170,6 +170,21 @@ export function logStoreSuite(name: string, open: OpenStore): void {
       expect((await store.hopActivity(all)).map(({ handshakeFailures }) => handshakeFailures)).toEqual([2])
     })
 
+    test('lines of Envoy’s default text are held beside JSON, found by their request id and kept without secrets', async () => {
+      const at = new Date(noon).toISOString()
+      const line = `[${at}] "GET /v1/chat HTTP/2" 403 UAEX 0 0 5 - "-" "token=canary-canary" "text-7" "model" "10.0.0.7:8443"`
+      await take('envoy-access', [line, { ts: at, method: 'GET', code: 200, request_id: 'json-7' }])
+      const { records } = await store.find({ by: 'request', id: 'text-7' }, null, 10)
+      expect(records).toMatchObject([
+        { at: noon, direction: null, status: 403, flags: ['UAEX'], authorisation: 'unsaid' },
+      ])
+      const [record] = records
+      const raw = record === undefined ? null : await store.raw(record)
+      if (raw?.outcome === 'found') expect(raw.text).toBe(line.replace('canary-canary', '***'))
+      expect((await store.find({ by: 'request', id: 'json-7' }, null, 10)).records).toHaveLength(1)
+      expect((await store.hopActivity(all)).map(({ requests }) => requests)).toEqual([])
+    })
+
     test('what is not understood is refused, counted and sampled without its secrets', async () => {
       await take('opa-decisions', [
         decisionEvent({ number: 1 }),

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { mostLineCharacters } from '../../../shared/contract/diagnosis.ts'
 import { observationsOf } from '../activity/hop-sum.ts'
 import { readPastedLine } from '../pasted-line.ts'
+import { maskText } from '../stores/mask-record.ts'
 import { readUpload } from '../stores/read-upload.ts'
 import { isAccessText } from './access-text.ts'
 import { type AccessRecord, parseAccessLine } from './envoy-access.ts'
@@ -170,6 +171,18 @@ test('secrets and invisible characters in text are taken out as they are of JSON
     .replace('/v1/chat?token=canary', '/password=canary/\u2066')
     .replace('4273c09c', '\u202e\u009bx')
   expect(JSON.stringify(record(line))).not.toMatch(/canary|[\u009b\u202e\u2066]/)
+})
+
+test.each([
+  '-----BEGIN KEY----- canary',
+  'token=canary '.repeat(3000),
+  'Bearer canary',
+  'password:canary',
+  '{"password": "canary"}',
+])('a line that is kept without its %.40s is still the line of that request', (secret) => {
+  const text = maskText(refusedText.replace('curl/8.5.0', secret), 'lines')
+  expect(text).not.toContain('canary')
+  expect(record(text).request).toMatchObject({ status: 403, flags: ['UAEX'], durationMs: 5 })
 })
 
 test('whatever a line holds, reading it does not throw, and what is kept of it is bounded', () => {

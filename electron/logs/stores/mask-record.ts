@@ -45,7 +45,14 @@ function maskJson(text: string): string {
   try {
     return JSON.stringify(maskValue(JSON.parse(text)))
   } catch {
-    // A line of text that is a record stays whole. Else it is none: it will be refused, and only its beginning is of use.
-    return masked(text, isAccessText(text) ? text.length + 16 : 4000)
+    // No record either, unless of a text format: it will be refused, and only its masked beginning is of use.
+    return isAccessText(text) ? maskQuoted(text) : masked(text, 4000)
   }
+}
+
+/** Whole, and between quotes first: what a caller sends must not take away the rest of the line, and with it the record. */
+function maskQuoted(text: string): string {
+  const room = text.length * 2 + 16
+  const between = text.split('"').map((part) => (mayHoldSecret(part) ? masked(part, room) : part))
+  return masked(between.join('"'), room)
 }

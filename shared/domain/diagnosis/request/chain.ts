@@ -89,6 +89,11 @@ function brokenBy(view: RequestView, cause: RequestCause): RequestLinkKind | nul
   return refusal?.by === 'server' ? 'tls-server' : 'tls-client'
 }
 
+/** That a request went on is no proof that anybody was asked: only an id or a time of the answer is. */
+function wasAnswered({ authorisation, decisionId, authorisationMs }: CaseAccess): boolean {
+  return authorisation === 'denied' || (authorisation === 'passed' && (decisionId ?? authorisationMs) !== null)
+}
+
 function isCallersSide(kind: RequestLinkKind): boolean {
   return kind === 'network' || kind === 'tls-client'
 }
@@ -133,8 +138,7 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
         return passed(ofDecision(decision), tell('authorisation-answered', { tookMs: line?.authorisationMs ?? null }))
       }
       // A refusal is an answer too: what was asked did answer.
-      // Without details nothing tells that anybody was asked.
-      return line !== null && line.details !== null && ['passed', 'denied'].includes(line.authorisation ?? '')
+      return line !== null && wasAnswered(line)
         ? passed(ofDetails(line), tell('authorisation-answered', { tookMs: line.authorisationMs }))
         : unknown('opa')
     case 'decision':
