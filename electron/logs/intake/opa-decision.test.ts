@@ -39,6 +39,12 @@ test.each([
     'error',
     ['eval_conflict_error: two values'],
   ],
+  [
+    'an error as OPA’s console has it',
+    { result: undefined, error: 'undefined decision' },
+    'error',
+    ['undefined decision'],
+  ],
   ['no result at all', { result: undefined }, 'error', ['the decision is undefined']],
 ])('%s is read as its outcome', (_words, changes, outcome, reasons) => {
   expect(parseDecisionLine(decisionLine(changes))).toMatchObject({ kind: 'record', record: { outcome, reasons } })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import { decisionErrorOf } from './decision-error.ts'
 import { claimIn, type IdentityClaim } from './identity-claim.ts'
 import { masked, maskedPath, plainName } from './mask.ts'
 import { jsonObject, type ParsedLine, refused } from './record-parser.ts'
@@ -61,8 +62,6 @@ const decisionObject = z.object({
     .catch(undefined),
 })
 
-const errorObject = z.object({ code: z.string().optional(), message: z.string().optional() })
-
 export function parseDecisionLine(line: string): ParsedLine<DecisionRecord> {
   const object = jsonObject(line)
   return object === null ? refused('not a JSON object') : parseDecision(object)
@@ -112,9 +111,9 @@ function claimOf(header: unknown, caller: string | null): IdentityClaim | null {
 }
 
 function outcomeOf(result: unknown, error: unknown): Pick<DecisionRecord, 'outcome' | 'reasons'> | null {
-  if (error !== undefined && error !== null) {
-    const parsed = errorObject.safeParse(error)
-    const words = parsed.success ? [parsed.data.code, parsed.data.message].filter((part) => part !== undefined) : []
+  const failed = decisionErrorOf(error)
+  if (failed !== null) {
+    const words = [failed.code, failed.message].filter((part) => part !== null)
     return { outcome: 'error', reasons: [masked(words.join(': ') || 'an error without words', 300)] }
   }
   // opa-envoy refuses the request when the decision is undefined.

@@ -28,6 +28,11 @@ test('of a decision its error, what was masked, and when the token ends', () => 
   })
 })
 
+test('an error is read from OPA’s console too, where it is its message alone', () => {
+  const event = { ...decisionEvent({ number: 1 }), error: 'undefined decision' }
+  expect(decisionDetails(JSON.stringify(event)).error).toEqual({ code: null, message: 'undefined decision' })
+})
+
 test('the token’s end and its user are read as protojson names them, which is how OPA has Envoy’s question', () => {
   const verified = { 'envoy.filters.http.jwt_authn': { user: { sub: 'alice', exp: 1_795_348_800 } } }
   const input = { attributes: { metadataContext: { filterMetadata: verified } } }

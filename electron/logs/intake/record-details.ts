@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import { type DecisionError, decisionErrorOf } from './decision-error.ts'
 import { parseAccessLine } from './envoy-access.ts'
 import { masked } from './mask.ts'
 import { isObject, jsonObject } from './record-parser.ts'
@@ -14,8 +15,7 @@ export interface AccessDetails {
 
 /** The same of a decision. */
 export interface DecisionDetails extends SubjectClaims {
-  /** `error` of the event, without what looks like a secret; null: none. */
-  readonly error: { readonly code: string | null; readonly message: string | null } | null
+  readonly error: DecisionError | null
   /** JSON pointers of what the policy's mask took out or replaced before it was logged. */
   readonly masked: readonly string[]
   /** `exp` of the token that Envoy's jwt_authn filter verified, as the input has it. */
@@ -33,10 +33,6 @@ const nothingOfDecision: DecisionDetails = {
 }
 
 const pointers = z.array(z.string()).catch([])
-const errorShape = z.object({
-  code: z.string().optional().catch(undefined),
-  message: z.string().optional().catch(undefined),
-})
 /** protojson of Envoy's CheckRequest has the first names; proto names are allowed in it too. */
 const metadataPlaces = [
   ['metadataContext', 'filterMetadata'],
@@ -56,19 +52,11 @@ export function decisionDetails(text: string): DecisionDetails {
   if (object === null) return nothingOfDecision
   const taken = [...new Set([...pointers.parse(object['erased'] ?? []), ...pointers.parse(object['masked'] ?? [])])]
   return {
-    error: errorOf(object['error']),
+    error: decisionErrorOf(object['error']),
     masked: taken.slice(0, mostPointers).map((pointer) => masked(pointer, 300)),
     tokenExpiresAt: expiryIn(object),
     ...subjectClaimsIn(object, taken),
   }
-}
-
-function errorOf(value: unknown): DecisionDetails['error'] {
-  if (value === undefined || value === null) return null
-  const parsed = errorShape.safeParse(value)
-  if (!parsed.success) return { code: null, message: null }
-  const text = (part: string | undefined): string | null => (part === undefined ? null : masked(part, 400))
-  return { code: text(parsed.data.code), message: text(parsed.data.message) }
 }
 
 /** The payload is kept under a name of the operator's choice, or right there. Seconds in the token (RFC 7519, 4.1.4). */
