@@ -20,8 +20,8 @@ export interface LokiUnderTest {
 const readyWithinMs = 120_000
 
 /**
- * A real Loki: one process, everything in `folder`. It takes lines of any time and asks its ingester for all of them, so that
- * tests may have times of their own. With `tenants` every question and push must name one.
+ * A real Loki: one process, everything in `folder`. It takes lines of any time and asks its ingester for all of them, which it
+ * does as far back as a chunk may be old, so that tests may have times of their own. With `tenants` every question and push must name one.
  */
 export async function startLoki(folder: string, { tenants = false } = {}): Promise<LokiUnderTest> {
   const { loki } = await ensureBinaries(lokiBinaries, { log: (line) => console.log(line) })
@@ -71,7 +71,7 @@ common:
   storage: {filesystem: {chunks_directory: ${folder}/chunks, rules_directory: ${folder}/rules}}
   replication_factor: 1
   ring: {instance_addr: 127.0.0.1, kvstore: {store: inmemory}}
-ingester: {lifecycler: {min_ready_duration: 0s}}
+ingester: {lifecycler: {min_ready_duration: 0s}, max_chunk_age: 876000h}
 schema_config:
   configs: [{from: 2020-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}]
 limits_config: {reject_old_samples: false, allow_structured_metadata: true, discover_service_name: []}
