@@ -7,6 +7,7 @@ import { takeDataFolder } from '../electron/service/data-folder.ts'
 import { connectInProcess, type ServiceClient } from '../electron/service/in-process.ts'
 import { startWebHost } from '../electron/service/web.ts'
 import { ensureBrowser } from '../test/e2e/browser.ts'
+import { diagnosePage } from '../test/e2e/pages/diagnose.ts'
 import { playgroundPage } from '../test/e2e/pages/playground.ts'
 import { policyPage } from '../test/e2e/pages/policy-release.ts'
 import { ensureBinaries } from '../test/lab/provision/binaries.ts'
@@ -43,6 +44,8 @@ async function makePictures(): Promise<void> {
       await keep(page, 'graph-light')
     })
     await withWindow(service, 'dark', (page) => policyPictures(page, client))
+    await withWindow(service, 'dark', (page) => requestPicture(page, client))
+    await withWindow(service, 'light', (page) => handshakePicture(page, client))
   } finally {
     close()
     await service.stop()
@@ -91,6 +94,35 @@ async function policyPictures(page: Page, client: ServiceClient): Promise<void> 
   const dialog = await policy.openPublish()
   await dialog.getByTestId('plan-changes').getByText('authz.rego').waitFor({ timeout: longMs })
   await keep(page, 'publish')
+}
+
+/** A hop that the policy denies since its data changed: the verdict with its rule, and the change that was tried. */
+async function requestPicture(page: Page, client: ServiceClient): Promise<void> {
+  const fault = 'policy-denies'
+  await client.playground.inject({ fault })
+  let id = ''
+  await until(async () => {
+    const { groups } = await client.diagnosis.refusals({ environment: 'playground', minutes: 1 })
+    id = groups.find(({ to }) => to.name === 'tool-runtime')?.latest.requestId ?? ''
+    return id !== ''
+  })
+  await open(page, `/diagnose?env=playground&by=request&id=${id}`)
+  await diagnosePage(page).change.getByText('Tried: it allows it').first().waitFor({ timeout: longMs })
+  await keep(page, 'diagnose-request')
+  await client.playground.heal({})
+}
+
+async function handshakePicture(page: Page, client: ServiceClient): Promise<void> {
+  const fault = 'untrusted-bundle-after-rotation'
+  await client.playground.inject({ fault })
+  await until(async () => {
+    const asked = { environment: 'playground', from: 'orchestrator', to: 'vector-store' }
+    return (await client.diagnosis.handshake(asked)).verdict.cause === 'client-issuer-not-trusted'
+  })
+  await open(page, '/diagnose?env=playground&tab=handshakes&from=orchestrator&to=vector-store')
+  await diagnosePage(page).verdict.waitFor({ timeout: longMs })
+  await keep(page, 'diagnose-handshake')
+  await client.playground.heal({})
 }
 
 const refusal = 'reasons contains "closed for a rehearsal" if endswith(callee, "/sa/tool-runtime")'
