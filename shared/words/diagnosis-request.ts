@@ -170,6 +170,8 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'opa-did-answer': (p) => `OPA answered: decision ${word(p, 'decisionId')} is logged.`,
   'caller-is-as-expected': (p) => `The caller is the one that intent.yaml expects: ${word(p, 'spiffeId')}.`,
   'bundle-is-newest': (p) => `It was decided by the newest bundle, ${word(p, 'revision')}.`,
+  'bundle-decided': (p) =>
+    `Bundle ${word(p, 'revision')} decided; ${has(p, 'newest') ? `the newest that was read is ${word(p, 'newest')}` : 'which one is the newest is not known'}.`,
   'upstream-never-called': (p) => `The application was never called: Envoy says ${word(p, 'details')}.`,
   'tls-was-verified': (p) => `The handshake succeeded and proved ${word(p, 'spiffeId')}.`,
   'simulate-it': () => 'Simulate the decision, and try a change.',

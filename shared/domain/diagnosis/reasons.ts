@@ -117,6 +117,7 @@ export interface RequestReasonParams {
   'opa-did-answer': { decisionId: string }
   'caller-is-as-expected': { spiffeId: string }
   'bundle-is-newest': { revision: string }
+  'bundle-decided': { revision: string; newest: string | null }
   'upstream-never-called': { details: string }
   'tls-was-verified': { spiffeId: string }
   // next steps

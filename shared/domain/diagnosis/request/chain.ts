@@ -166,7 +166,11 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
       }
       return newest === decision.revision
         ? passed(ofDecision(decision), tell('bundle-is-newest', { revision: decision.revision }))
-        : { ...unknown('opa'), evidence: [ofDecision(decision)] }
+        : {
+            state: 'unknown',
+            reason: tell('bundle-decided', { revision: decision.revision, newest }),
+            evidence: [ofDecision(decision)],
+          }
     }
     case 'rule':
       return decision?.outcome === 'allow' ? passed(ofDecision(decision)) : unknown('opa')
