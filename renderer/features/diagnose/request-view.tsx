@@ -1,4 +1,4 @@
-import { Clock3, Copy, OctagonX, RotateCw, SearchX, Stethoscope } from 'lucide-react'
+import { Copy, OctagonX, RotateCw, SearchX, Stethoscope } from 'lucide-react'
 import type { RequestDiagnosis } from '../../../shared/domain/diagnosis/model.ts'
 import { askedWords } from '../../../shared/words/diagnosis-evidence.ts'
 import { incidentNote } from '../../../shared/words/incident-note.ts'
@@ -10,6 +10,7 @@ import { useSourceHealth } from '../../api/hooks.ts'
 import { Banner, Button, Keys, Plate } from '../../ui/atoms.tsx'
 import screen from './diagnose.module.css'
 import type { RequestProps } from './diagnose-props.ts'
+import { NotYet } from './not-yet.tsx'
 import { RefusalAlone, RefusalAloneSide, useGroup } from './refusal-alone.tsx'
 import styles from './request.module.css'
 import { RequestChain } from './request-chain.tsx'
@@ -46,25 +47,12 @@ export function RequestView({
             <NothingAsked environment={environment} hasGroup={address.group !== undefined} />
           )
         ) : data === undefined ? (
-          query.error === null ? (
-            <Plate
-              tone="info"
-              icon={<Clock3 size={20} aria-hidden="true" />}
-              title={`Asking what is held of ${nameOfAsked(named)}`}
-            />
-          ) : (
-            <Plate
-              tone="fail"
-              icon={<OctagonX size={20} aria-hidden="true" />}
-              title="This cannot be diagnosed now"
-              literal={failureSentence(query.error)}
-              actions={
-                <Button primary onClick={() => void query.refetch()}>
-                  Try again
-                </Button>
-              }
-            />
-          )
+          <NotYet
+            looking={`Asking what is held of ${nameOfAsked(named)}`}
+            failed="This cannot be diagnosed now"
+            error={query.error}
+            onRetry={() => void query.refetch()}
+          />
         ) : (
           <div className={styles.diagnosis} data-last-known={isOld}>
             {isOld ? (

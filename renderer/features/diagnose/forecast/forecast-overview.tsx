@@ -1,12 +1,11 @@
 import { CircleHelp } from 'lucide-react'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { useNow } from '../../../api/clock.tsx'
-import { failureSentence } from '../../../api/environments.ts'
 import { useForecast } from '../../../api/handshakes.ts'
-import { Button, Plate } from '../../../ui/atoms.tsx'
 import { AsideSection } from '../aside-parts.tsx'
 import frame from '../diagnose.module.css'
 import type { DiagnoseProps } from '../diagnose-props.ts'
+import { NotYet } from '../not-yet.tsx'
 import { FailuresView } from './failures-view.tsx'
 import styles from './forecast.module.css'
 import { ReadinessView } from './readiness-view.tsx'
@@ -21,21 +20,12 @@ export function ForecastOverview({ environment }: DiagnoseProps) {
     return (
       <>
         <section className={frame.middle} aria-label="What breaks next">
-          {error === null ? (
-            <Plate
-              tone="info"
-              icon={<CircleHelp size={20} aria-hidden="true" />}
-              title="Looking at every SVID in use"
-            />
-          ) : (
-            <Plate
-              tone="unknown"
-              icon={<CircleHelp size={20} aria-hidden="true" />}
-              title="What breaks next cannot be told"
-              literal={failureSentence(error)}
-              actions={<Button onClick={() => void refetch()}>Try again</Button>}
-            />
-          )}
+          <NotYet
+            looking="Looking at every SVID in use"
+            failed="What breaks next cannot be told"
+            error={error}
+            onRetry={() => void refetch()}
+          />
         </section>
         <aside className={frame.side} aria-label="Authorities" />
       </>

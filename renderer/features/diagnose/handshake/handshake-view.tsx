@@ -1,12 +1,11 @@
-import { CircleHelp, Copy, Share2 } from 'lucide-react'
+import { Copy, Share2 } from 'lucide-react'
 import type { Forecast } from '../../../../shared/domain/diagnosis/forecast/model.ts'
 import type { HandshakeDiagnosis } from '../../../../shared/domain/diagnosis/model.ts'
 import { countOf, formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { handshakeNote } from '../../../../shared/words/handshake-note.ts'
 import { useNow } from '../../../api/clock.tsx'
-import { failureSentence } from '../../../api/environments.ts'
 import { useForecast, useHandshake } from '../../../api/handshakes.ts'
-import { Button, Plate } from '../../../ui/atoms.tsx'
+import { Button } from '../../../ui/atoms.tsx'
 import { AsideSection, NextSteps, OpenList, RuledOutList } from '../aside-parts.tsx'
 import frame from '../diagnose.module.css'
 import type { DiagnoseProps } from '../diagnose-props.ts'
@@ -14,6 +13,7 @@ import { ForecastOverview } from '../forecast/forecast-overview.tsx'
 import { ValidityView } from '../forecast/validity-view.tsx'
 import { graphLink, linkTo } from '../links.ts'
 import type { VerdictTone } from '../looks.ts'
+import { NotYet } from '../not-yet.tsx'
 import { VerdictCard } from '../verdict-card.tsx'
 import styles from './handshake.module.css'
 import { LeafView } from './leaf-view.tsx'
@@ -44,21 +44,12 @@ function OneHandshake({
     return (
       <>
         <section className={frame.middle} aria-label="Handshake">
-          {handshake.error === null ? (
-            <Plate
-              tone="info"
-              icon={<CircleHelp size={20} aria-hidden="true" />}
-              title="Looking at what both sides have"
-            />
-          ) : (
-            <Plate
-              tone="unknown"
-              icon={<CircleHelp size={20} aria-hidden="true" />}
-              title="This handshake cannot be looked at"
-              literal={failureSentence(handshake.error)}
-              actions={<Button onClick={() => void handshake.refetch()}>Try again</Button>}
-            />
-          )}
+          <NotYet
+            looking="Looking at what both sides have"
+            failed="This handshake cannot be looked at"
+            error={handshake.error}
+            onRetry={() => void handshake.refetch()}
+          />
         </section>
         <aside className={frame.side} aria-label="What to do" />
       </>

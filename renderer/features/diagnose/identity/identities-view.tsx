@@ -4,7 +4,6 @@ import { formatMoment } from '../../../../shared/words/durations.ts'
 import { identityNote } from '../../../../shared/words/identity-note.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { useNow } from '../../../api/clock.tsx'
-import { failureSentence } from '../../../api/environments.ts'
 import { useNoIdentity } from '../../../api/handshakes.ts'
 import { Button, Plate } from '../../../ui/atoms.tsx'
 import { AsideSection, Command, NextSteps, OpenList, RuledOutList } from '../aside-parts.tsx'
@@ -13,6 +12,7 @@ import type { DiagnoseProps } from '../diagnose-props.ts'
 import handshake from '../handshake/handshake.module.css'
 import { graphLink, linkTo } from '../links.ts'
 import type { VerdictTone } from '../looks.ts'
+import { NotYet } from '../not-yet.tsx'
 import { VerdictCard } from '../verdict-card.tsx'
 import { AgentView } from './agent-view.tsx'
 import { CandidateView } from './candidate-view.tsx'
@@ -44,21 +44,12 @@ function OneIdentity({ environment, workload, onCopy }: DiagnoseProps & { readon
     return (
       <>
         <section className={frame.middle} aria-label="Identity">
-          {error === null ? (
-            <Plate
-              tone="info"
-              icon={<CircleHelp size={20} aria-hidden="true" />}
-              title="Comparing it with what registers workloads"
-            />
-          ) : (
-            <Plate
-              tone="unknown"
-              icon={<CircleHelp size={20} aria-hidden="true" />}
-              title="This workload cannot be looked at"
-              literal={failureSentence(error)}
-              actions={<Button onClick={() => void refetch()}>Try again</Button>}
-            />
-          )}
+          <NotYet
+            looking="Comparing it with what registers workloads"
+            failed="This workload cannot be looked at"
+            error={error}
+            onRetry={() => void refetch()}
+          />
         </section>
         <aside className={frame.side} aria-label="What to do" />
       </>
