@@ -1,46 +1,31 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { type FaultId, faultOf } from '../../shared/faults/index.ts'
-import { ensureBinaries } from '../lab/provision/binaries.ts'
-import { keepPicture, type OpenWindow, openWindow } from './open-window.ts'
+import { keepPicture, type OpenWindow } from './open-window.ts'
 import { violations } from './pages/accessibility.ts'
 import { type DiagnosePage, diagnosePage } from './pages/diagnose.ts'
 import { type HandshakePage, handshakePage } from './pages/handshake.ts'
-import { type PlaygroundPage, playgroundPage } from './pages/playground.ts'
+import type { PlaygroundPage } from './pages/playground.ts'
+import { openPlaygroundWindow, type PlaygroundWindow } from './playground-window.ts'
 
 /** The incidents of docs/guides/incidents.md, played on the playground by somebody new: through the window only. */
 const longMs = 60_000
 // Each is a whole incident: broken, seen, looked at in two themes, healed.
 vi.setConfig({ testTimeout: 300_000 })
-const before = { ...process.env }
-let home: string
-let service: Composed
+let opened: PlaygroundWindow
 let window: OpenWindow
 let playground: PlaygroundPage
 let diagnose: DiagnosePage
 let handshake: HandshakePage
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'eh-incidents-'))
-  const { 'opa-envoy': opa } = await ensureBinaries(['opa-envoy'], { log: console.log })
-  process.env['EVERYHOP_OPA'] = opa.path
-  service = composeService('web', home, null, undefined, { byItself: true })
-  window = await openWindow(service)
-  await window.context.grantPermissions(['clipboard-read', 'clipboard-write'])
-  playground = playgroundPage(window.page)
+  opened = await openPlaygroundWindow()
+  ;({ window, playground } = opened)
   diagnose = diagnosePage(window.page)
   handshake = handshakePage(window.page)
   await playground.banner.waitFor({ timeout: longMs })
 })
 afterAll(async () => {
-  await window?.close()
-  await service?.stop()
-  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
-  Object.assign(process.env, before)
-  if (home !== undefined) await rm(home, { recursive: true, force: true })
+  await opened?.close()
 })
 
 test('a 403 after a deploy: from the hop that denies over the refused line to the rule, and to the policy', async () => {

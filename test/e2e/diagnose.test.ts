@@ -1,40 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { connectInProcess } from '../../electron/service/in-process.ts'
-import { ensureBinaries } from '../lab/provision/binaries.ts'
-import { keepPicture, type OpenWindow, openWindow } from './open-window.ts'
+import { keepPicture, type OpenWindow } from './open-window.ts'
 import { violations } from './pages/accessibility.ts'
 import { type DiagnosePage, diagnosePage } from './pages/diagnose.ts'
-import { type PlaygroundPage, playgroundPage } from './pages/playground.ts'
+import type { PlaygroundPage } from './pages/playground.ts'
+import { openPlaygroundWindow, type PlaygroundWindow } from './playground-window.ts'
 
 /** From a red hop of the playground to why its requests were refused, through the window only. */
 const longMs = 60_000
-const before = { ...process.env }
-let home: string
-let service: Composed
+let opened: PlaygroundWindow
 let window: OpenWindow
 let playground: PlaygroundPage
 let diagnose: DiagnosePage
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'eh-diagnose-'))
-  const { 'opa-envoy': opa } = await ensureBinaries(['opa-envoy'], { log: console.log })
-  process.env['EVERYHOP_OPA'] = opa.path
-  service = composeService('web', home, null, undefined, { byItself: true })
-  window = await openWindow(service)
-  await window.context.grantPermissions(['clipboard-read', 'clipboard-write'])
-  playground = playgroundPage(window.page)
+  opened = await openPlaygroundWindow()
+  ;({ window, playground } = opened)
   diagnose = diagnosePage(window.page)
 })
 afterAll(async () => {
-  await window?.close()
-  await service?.stop()
-  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
-  Object.assign(process.env, before)
-  if (home !== undefined) await rm(home, { recursive: true, force: true })
+  await opened?.close()
 })
 
 test('two keys lead to the screen, which says of which time it knows, and what it wants', async () => {
@@ -139,7 +124,7 @@ test('groups are gone through by j and k, and an id is found whatever kind it is
   await page.keyboard.press('k')
   await page.waitForURL(/group=/)
   await diagnose.verdict.waitFor()
-  const { client, close } = connectInProcess(service.router, service.log)
+  const { client, close } = connectInProcess(opened.service.router, opened.service.log)
   const found = await client.logs.find({ environment: 'playground', by: 'decision', id: idIn(page.url()) })
   close()
   const traceId = found.records.find((record) => record.traceId !== null)?.traceId ?? 'none'
@@ -155,7 +140,7 @@ test('while one is read no group moves: what is new waits until it is asked for'
   await page.keyboard.press('Enter')
   await page.waitForURL(/group=/)
   const before = await first()
-  const { client, close } = connectInProcess(service.router, service.log)
+  const { client, close } = connectInProcess(opened.service.router, opened.service.log)
   try {
     await client.playground.inject({ fault: 'opa-down' })
     const waiting = page.getByTestId('new-refusals')
@@ -174,7 +159,7 @@ test('while one is read no group moves: what is new waits until it is asked for'
 
 test('the window opens with this screen where somebody chose so', async () => {
   const { page } = window
-  const { client, close } = connectInProcess(service.router, service.log)
+  const { client, close } = connectInProcess(opened.service.router, opened.service.log)
   await client.settings.put({ startScreen: 'diagnose' })
   close()
   await page.reload()

@@ -1,20 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hops, stages } from '../../electron/playground/pipeline/topology.ts'
-import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { type FaultId, type FaultKind, faultKinds, faultOf } from '../../shared/faults/index.ts'
-import { ensureBinaries } from '../lab/provision/binaries.ts'
-import { keepPicture, type OpenWindow, openWindow } from './open-window.ts'
+import { keepPicture, type OpenWindow } from './open-window.ts'
 import { violations } from './pages/accessibility.ts'
-import { type PlaygroundPage, playgroundPage } from './pages/playground.ts'
+import type { PlaygroundPage } from './pages/playground.ts'
+import { openPlaygroundWindow, type PlaygroundWindow } from './playground-window.ts'
 
 /** The first run of somebody who has nothing configured: the playground, and one fault of each kind in it. */
 const longMs = 60_000
-const before = { ...process.env }
-let home: string
-let service: Composed
+let opened: PlaygroundWindow
 let window: OpenWindow
 let playground: PlaygroundPage
 
@@ -58,19 +52,11 @@ const played: Readonly<
 }
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'eh-first-'))
-  const { 'opa-envoy': opa } = await ensureBinaries(['opa-envoy'], { log: console.log })
-  process.env['EVERYHOP_OPA'] = opa.path
-  service = composeService('web', home, null, undefined, { byItself: true })
-  window = await openWindow(service)
-  playground = playgroundPage(window.page)
+  opened = await openPlaygroundWindow()
+  ;({ window, playground } = opened)
 })
 afterAll(async () => {
-  await window?.close()
-  await service?.stop()
-  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
-  Object.assign(process.env, before)
-  if (home !== undefined) await rm(home, { recursive: true, force: true })
+  await opened?.close()
 })
 
 test('with nothing configured the playground opens by itself, says what it is, and moves', async () => {
