@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
  * Five kinds of test, told apart by their place: unit (fast, no servers of others), conformance (one suite for every
- * implementation, on simulators), lab (the real servers), e2e (a real browser on the lab), desktop (a real Electron on it).
+ * implementation, on simulators), lab and lab-alone (the real servers), e2e (a real browser on the lab), desktop (a real Electron on it).
  * `npm test` and `npm run check` run a file that failed once more, alone: see scripts/suites.ts.
  */
 
@@ -23,13 +23,21 @@ const withProcesses = [
   'electron/tools/download-tool.test.ts',
 ]
 
+/**
+ * These compare what is shown with what is so within windows of seconds, of a whole lab or of a playground in their own process:
+ * beside another one each is behind what happens.
+ */
+const oneAtATime = [
+  'test/truth/graph-truth.lab.test.ts',
+  'test/playground/faults.lab.test.ts',
+  'test/conformance/cluster.lab.test.ts',
+]
+
 /** Waiting dominates, also on a machine with two cores, where Vitest would run one file at a time. */
 const workers = Math.max(2, availableParallelism() - 1)
 
 /** What takes minutes begins first, so that nothing long is left alone at the end; a fresh clone has no times to sort by. */
 const longest = [
-  'test/truth/graph-truth.lab.test.ts',
-  'test/playground/faults.lab.test.ts',
   'test/conformance/kubernetes.lab.test.ts',
   'test/conformance/kubernetes.test.ts',
   'test/truth/vault-truth.lab.test.ts',
@@ -83,11 +91,23 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts', '{test,electron}/**/*.lab.test.ts'],
+          exclude: ['**/node_modules/**', ...oneAtATime],
           environment: 'node',
           // Two labs at a time: each waits more than it works, and takes little more than half a core.
           maxWorkers: 2,
           // By itself, also where the others have more workers.
           sequence: { groupOrder: 1 },
+          testTimeout: 240_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab-alone',
+          include: oneAtATime,
+          environment: 'node',
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 240_000,
           hookTimeout: 180_000,
         },

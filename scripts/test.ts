@@ -87,7 +87,7 @@ const suites: readonly Suite[] = [
     name: 'real servers (lab)',
     minutes: 20,
     needs: ['lab binaries'],
-    run: () => runVitest('real servers (lab)', 'lab'),
+    run: () => runVitest('real servers (lab)', 'lab*'),
   },
   {
     name: 'browser (e2e)',
