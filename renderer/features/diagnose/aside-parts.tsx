@@ -6,11 +6,12 @@ import { reasonSentence } from '../../../shared/words/reasons.ts'
 import { capitalise } from '../../../shared/words/states.ts'
 import { Button } from '../../ui/atoms.tsx'
 import styles from './aside-parts.module.css'
+import parts from './parts.module.css'
 
 export function AsideSection({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
     <section className={styles.asideSection}>
-      <h3>{title}</h3>
+      <h3 className={parts.capitals}>{title}</h3>
       {children}
     </section>
   )
@@ -27,7 +28,7 @@ export function NextSteps({
   readonly linkOf: (open: NonNullable<NextStep['open']>) => string | null
   readonly onCopy: (text: string) => void
 }) {
-  if (next.length === 0) return <p className={styles.quiet}>Nothing is to be done.</p>
+  if (next.length === 0) return <p className={parts.quiet}>Nothing is to be done.</p>
   return (
     <ol className={styles.steps}>
       {next.map(({ reason, command, open }) => {
@@ -69,12 +70,12 @@ export function Command({
 }
 
 export function RuledOutList({ ruledOut }: { readonly ruledOut: readonly RuledOut[] }) {
-  if (ruledOut.length === 0) return <p className={styles.quiet}>Nothing could be ruled out.</p>
+  if (ruledOut.length === 0) return <p className={parts.quiet}>Nothing could be ruled out.</p>
   return (
-    <ul className={styles.ruled}>
+    <ul className={parts.marked}>
       {ruledOut.map(({ cause, reason, evidence }) => (
         <li key={cause}>
-          <Check size={16} aria-hidden="true" className={styles.fine} />
+          <Check size={16} aria-hidden="true" className={parts.toned} data-tone="ok" />
           <span>
             {capitalise(causeLabel(cause))}
             <small>{reasonSentence(reason)}</small>
@@ -87,10 +88,10 @@ export function RuledOutList({ ruledOut }: { readonly ruledOut: readonly RuledOu
 }
 
 export function OpenList({ open }: { readonly open: readonly OpenQuestion[] }) {
-  if (open.length === 0) return <p className={styles.quiet}>Nothing is open.</p>
+  if (open.length === 0) return <p className={parts.quiet}>Nothing is open.</p>
   const questions = new Map(open.map((each) => [reasonSentence(each.reason), each]))
   return (
-    <ul className={styles.ruled}>
+    <ul className={parts.marked}>
       {[...questions].map(([sentence, { couldChangeVerdict }]) => (
         <li key={sentence}>
           <CircleHelp size={16} aria-hidden="true" />

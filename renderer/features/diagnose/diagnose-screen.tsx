@@ -1,6 +1,7 @@
 import { Link2 } from 'lucide-react'
 import { type ReactNode, useRef, useState } from 'react'
 import { Button } from '../../ui/atoms.tsx'
+import bar from '../../ui/bar.module.css'
 import type { DiagnoseAddress, DiagnoseTab } from './address.ts'
 import styles from './diagnose.module.css'
 import type { RequestProps } from './diagnose-props.ts'
@@ -57,7 +58,7 @@ export function DiagnoseScreen(props: ScreenProps) {
   const tabs = environment === null ? null : <DiagnoseTabs address={address} go={go} />
   return (
     <main className={styles.screen} aria-label="Diagnose" ref={screen}>
-      <header className={styles.bar}>
+      <header className={`${bar.bar} ${styles.bar}`}>
         <h1>Diagnose</h1>
         <span className={styles.question}>{questions[tab]}</span>
         <span className={styles.grow} />

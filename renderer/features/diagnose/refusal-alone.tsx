@@ -6,6 +6,7 @@ import { useRefusals } from '../../api/diagnosis.ts'
 import { Plate } from '../../ui/atoms.tsx'
 import { AsideSection } from './aside-parts.tsx'
 import { graphLink } from './links.ts'
+import parts from './parts.module.css'
 import styles from './request.module.css'
 
 /** The group of this key in the list that is shown; null: none is asked for, or it is not in it. */
@@ -49,8 +50,8 @@ export function RefusalAloneSide({
   return (
     <>
       <AsideSection title="What to do">
-        <p className={styles.advice}>{next}</p>
-        <p className={styles.advice}>
+        <p className={`${parts.prose} ${styles.advice}`}>{next}</p>
+        <p className={`${parts.prose} ${styles.advice}`}>
           More in <code>{page}</code>.
         </p>
       </AsideSection>

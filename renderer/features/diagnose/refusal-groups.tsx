@@ -7,7 +7,9 @@ import { useNow } from '../../api/clock.tsx'
 import type { DiagnoseAddress } from './address.ts'
 import type { HeldRow } from './held-order.ts'
 import { toneOfKind } from './looks.ts'
+import parts from './parts.module.css'
 import styles from './refusals-list.module.css'
+import list from './side-list.module.css'
 import { ToneGlyph } from './tone-glyph.tsx'
 import { useSingleKeys } from './use-single-keys.ts'
 
@@ -97,7 +99,7 @@ function Row({
   return (
     <button
       type="button"
-      className={styles.row}
+      className={`${list.choice} ${styles.row}`}
       aria-current={on ? 'true' : undefined}
       title={`${ends}\n${why}`}
       onClick={onChoose}
@@ -108,7 +110,7 @@ function Row({
         <span className={styles.time}>{formatClock(latest.at, now)}</span>
       </span>
       <span className={styles.line}>
-        <span className={styles.kind} data-tone={toneOfKind(kind)}>
+        <span className={`${parts.state} ${parts.toned}`} data-tone={toneOfKind(kind)}>
           <ToneGlyph tone={toneOfKind(kind)} size={14} />
           {refusalKindLabels[kind]}
         </span>

@@ -9,6 +9,7 @@ import { failureSentence } from '../../api/environments.ts'
 import { useSourceHealth } from '../../api/hooks.ts'
 import { Chip } from '../../ui/atoms.tsx'
 import type { DiagnoseAddress } from './address.ts'
+import parts from './parts.module.css'
 import { RefusalGroupsView } from './refusal-groups.tsx'
 import styles from './refusals-list.module.css'
 import { useHeldGroups } from './use-held-groups.ts'
@@ -44,7 +45,7 @@ export function RefusalsList({
   return (
     <section className={styles.refusals} aria-label="Refused lately" data-testid="refusals">
       <header className={styles.head}>
-        <h2>Last {spanWords(minutes)}</h2>
+        <h2 className={parts.capitals}>Last {spanWords(minutes)}</h2>
         <span className={styles.count} data-testid="refusals-count">
           {data === undefined ? '' : totals(data)}
         </span>
@@ -131,7 +132,7 @@ function Blind({ environment, answer }: { readonly environment: string; readonly
   const health = useSourceHealth(environment)
   const now = useNow(10_000)
   return blindSpots({ from: answer.from, heldSince: answer.heldSince, lost: 0 }, health, now).map((text) => (
-    <p key={text} className={styles.blind}>
+    <p key={text} className={`${parts.untold} ${styles.blind}`}>
       <SquareDashed size={14} aria-hidden="true" />
       <span>{text}</span>
     </p>

@@ -8,6 +8,7 @@ import { addressOf } from '../../ui/address-of.ts'
 import { Button, Tag } from '../../ui/atoms.tsx'
 import { AsideSection } from './aside-parts.tsx'
 import { toneOfCause } from './looks.ts'
+import parts from './parts.module.css'
 import styles from './request-change.module.css'
 
 const kinds: Readonly<Record<ProposedChange['kind'], string>> = {
@@ -126,11 +127,16 @@ function Proposed({
         <Tag tone={proven ? 'ok' : 'unknown'}>{proven ? 'Tried: it allows it' : 'Not proven'}</Tag>
       </p>
       {/* It scrolls: the keyboard must be able to, too. */}
-      <div className={styles.difference} tabIndex={0} role="group" aria-label={`Difference of ${file ?? 'the input'}`}>
+      <div
+        className={`${parts.code} ${styles.difference}`}
+        tabIndex={0}
+        role="group"
+        aria-label={`Difference of ${file ?? 'the input'}`}
+      >
         {file === null ? null : <div className={styles.file}>{file}</div>}
         {difference.map((line) => (
-          <div key={`${line.kind} ${line.row}`} className={styles.line} data-kind={line.kind}>
-            <span className={styles.row}>{line.row}</span>
+          <div key={`${line.kind} ${line.row}`} className={`${parts.line} ${styles.line}`} data-kind={line.kind}>
+            <span className={`${parts.row} ${styles.row}`}>{line.row}</span>
             <span aria-hidden="true">{line.kind === 'removed' ? '−' : line.kind === 'added' ? '+' : ''}</span>
             <code>
               {line.kind === 'same' ? null : <span className="visually-hidden">{line.kind}: </span>}

@@ -11,6 +11,7 @@ import { Banner, Button, Keys, Plate } from '../../ui/atoms.tsx'
 import screen from './diagnose.module.css'
 import type { RequestProps } from './diagnose-props.ts'
 import { NotYet } from './not-yet.tsx'
+import parts from './parts.module.css'
 import { RefusalAlone, RefusalAloneSide, useGroup } from './refusal-alone.tsx'
 import styles from './request.module.css'
 import { RequestChain } from './request-chain.tsx'
@@ -145,7 +146,7 @@ function LastKnown({ environment }: { readonly environment: string }) {
   const silent = (health ?? []).filter(({ configured, answering, pending }) => answering < configured - pending)
   if (silent.length === 0) return null
   return (
-    <p className={styles.silent} data-testid="silent-sources">
+    <p className={`${parts.untold} ${styles.silent}`} data-testid="silent-sources">
       {askedWords.silent(silent.map(({ source }) => source))}
     </p>
   )

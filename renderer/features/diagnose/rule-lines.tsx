@@ -3,6 +3,7 @@ import type { RuleTrace } from '../../../shared/domain/diagnosis/model.ts'
 import { countOf } from '../../../shared/words/durations.ts'
 import { addressOf } from '../../ui/address-of.ts'
 import type { RefusalTone } from './looks.ts'
+import parts from './parts.module.css'
 import styles from './rule-lines.module.css'
 
 /** Lines around the expression that decided: which held, which failed, and the values it saw. All of it is text. */
@@ -48,13 +49,13 @@ export function RuleLines({
         </p>
       )}
       {/* It scrolls: the keyboard must be able to, too. */}
-      <div className={styles.code} tabIndex={0} role="group" aria-label={`Lines of ${place}`}>
+      <div className={`${parts.code} ${styles.code}`} tabIndex={0} role="group" aria-label={`Lines of ${place}`}>
         {lines.map((line) => {
           const isDeciding = line.row === row
           return (
             <Fragment key={line.row}>
-              <div className={styles.line} data-decided={isDeciding} data-tone={tone}>
-                <span className={styles.row}>{line.row}</span>
+              <div className={`${parts.line} ${styles.line}`} data-decided={isDeciding} data-tone={tone}>
+                <span className={`${parts.row} ${styles.row}`}>{line.row}</span>
                 <Outcome outcome={line.outcome} isWrong={isDeciding ? true : line.outcome === 'failed'} />
                 <code>{line.text}</code>
               </div>

@@ -6,6 +6,7 @@ import type { GraphCounts } from '../../../shared/domain/model/view.ts'
 import { filterHelp } from '../../../shared/words/filter.ts'
 import { relationLabel, relationMeaningOf } from '../../../shared/words/states.ts'
 import { Button, Chip, Keys } from '../../ui/atoms.tsx'
+import bar from '../../ui/bar.module.css'
 import { startOfRow } from '../../ui/capitals.ts'
 import popover from '../../ui/popover.module.css'
 import { quickChips } from './chips.ts'
@@ -30,7 +31,7 @@ export function ViewBar({
   readonly filterInput: RefObject<HTMLInputElement | null>
 }) {
   return (
-    <div className={styles.bar} role="toolbar" aria-label="View">
+    <div className={`${bar.bar} ${styles.bar}`} role="toolbar" aria-label="View">
       <h1>Trust graph</h1>
       <Layers layers={state.layers} onChange={(layers) => change({ layers })} />
       <Filter value={state.filter} onChange={(filter) => change({ filter })} input={filterInput} />

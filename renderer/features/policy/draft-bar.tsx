@@ -4,6 +4,7 @@ import type { BundleOverview, RevisionId } from '../../../shared/domain/model/po
 import { reasonSentence } from '../../../shared/words/reasons.ts'
 import { useDifference } from '../../api/policy.ts'
 import { Button } from '../../ui/atoms.tsx'
+import bar from '../../ui/bar.module.css'
 import { BundleMenu } from './bundle-menu.tsx'
 import { DraftMenu } from './draft-menu.tsx'
 import { type BenchState, problemsOf } from './editor/bench-state.ts'
@@ -30,7 +31,7 @@ export function DraftBar(props: DraftBarProps) {
   const { environment, bundles, bundle, deployed, drafts, draft, state, isComparing } = props
   const { live } = bundle
   return (
-    <header className={styles.bar}>
+    <header className={`${bar.bar} ${styles.bar}`}>
       <h1>Policy</h1>
       <BundleMenu bundles={bundles} chosen={bundle.name} onChoose={props.onBundle} />
       {live.known ? (

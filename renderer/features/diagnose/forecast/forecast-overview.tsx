@@ -6,6 +6,7 @@ import { AsideSection } from '../aside-parts.tsx'
 import frame from '../diagnose.module.css'
 import type { DiagnoseProps } from '../diagnose-props.ts'
 import { NotYet } from '../not-yet.tsx'
+import parts from '../parts.module.css'
 import { FailuresView } from './failures-view.tsx'
 import styles from './forecast.module.css'
 import { ReadinessView } from './readiness-view.tsx'
@@ -51,7 +52,7 @@ export function ForecastOverview({ environment }: DiagnoseProps) {
           {forecast.open.length === 0 ? (
             <p className={styles.quiet}>Everything that this needs is read.</p>
           ) : (
-            <ul className={styles.open}>
+            <ul className={parts.marked}>
               {[...new Set(forecast.open.map(reasonSentence))].map((sentence) => (
                 <li key={sentence}>
                   <CircleHelp size={16} aria-hidden="true" />

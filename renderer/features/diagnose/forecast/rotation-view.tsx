@@ -4,6 +4,7 @@ import { formatClock, formatDuration } from '../../../../shared/words/durations.
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { capitalise } from '../../../../shared/words/states.ts'
 import { graphLink } from '../links.ts'
+import parts from '../parts.module.css'
 import { shortSentence } from '../short.ts'
 import styles from './forecast.module.css'
 
@@ -27,8 +28,10 @@ export function RotationView({
 }) {
   if (identities.length === 0) return null
   return (
-    <section className={styles.card} aria-labelledby="rotation">
-      <h3 id="rotation">Rotation of every SVID</h3>
+    <section className={`${parts.panel} ${styles.card}`} aria-labelledby="rotation">
+      <h3 className={parts.capitals} id="rotation">
+        Rotation of every SVID
+      </h3>
       {/* It scrolls where it is narrow: the keyboard must be able to, too. */}
       <div className={styles.scrolls} tabIndex={0} role="group" aria-labelledby="rotation">
         <table className={styles.table}>
@@ -49,7 +52,11 @@ export function RotationView({
                   <th scope="row">
                     <a href={graphLink(environment, workload)}>{name}</a>
                   </th>
-                  <td data-tone={looks[rotation.state].tone} title={reasonSentence(rotation.reason)}>
+                  <td
+                    className={parts.toned}
+                    data-tone={looks[rotation.state].tone}
+                    title={reasonSentence(rotation.reason)}
+                  >
                     <span aria-hidden="true">{looks[rotation.state].glyph} </span>
                     {capitalise(rotationLabels[rotation.state])}
                   </td>

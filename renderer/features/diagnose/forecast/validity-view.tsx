@@ -1,4 +1,5 @@
 import type { Forecast } from '../../../../shared/domain/diagnosis/forecast/model.ts'
+import parts from '../parts.module.css'
 import styles from './forecast.module.css'
 import { type ValidityRow, type ValidityTone, validityOf } from './validity.ts'
 
@@ -8,8 +9,8 @@ const glyphs: Readonly<Record<ValidityTone, string>> = { ok: '✓', warn: '!', f
 export function ValidityView({ forecast, of }: { readonly forecast: Forecast; readonly of: ReadonlySet<string> }) {
   const validity = validityOf(forecast, of)
   return (
-    <section className={styles.card} aria-label="Validity and forecast" data-testid="validity">
-      <h3>Validity and forecast</h3>
+    <section className={`${parts.panel} ${styles.card}`} aria-label="Validity and forecast" data-testid="validity">
+      <h3 className={parts.capitals}>Validity and forecast</h3>
       {validity === null ? (
         <p className={styles.quiet}>No date of a certificate is known here.</p>
       ) : (
@@ -24,7 +25,7 @@ export function ValidityView({ forecast, of }: { readonly forecast: Forecast; re
               ))}
             </span>
           </div>
-          <ul className={styles.rows}>
+          <ul>
             {validity.rows.map((row) => (
               <li key={row.key} className={styles.line} data-tone={row.tone} data-kind={row.kind}>
                 <span className={styles.label} title={row.label}>

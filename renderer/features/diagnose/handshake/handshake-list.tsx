@@ -10,9 +10,10 @@ import { failureSentence } from '../../../api/environments.ts'
 import { useFailingHandshakes, useForecast, useHopsOf } from '../../../api/handshakes.ts'
 import type { DiagnoseListProps } from '../diagnose-props.ts'
 import { LookupField } from '../lookup-field.tsx'
+import parts from '../parts.module.css'
+import list from '../side-list.module.css'
 import { useSingleKeys } from '../use-single-keys.ts'
 import { endsOf } from './ends.ts'
-import styles from './handshake.module.css'
 
 /** The left column of the tab Handshakes: a field for any hop, what breaks next, and every hop whose handshakes fail now. */
 export function HandshakeList({ environment, address, go, singleKeys, tabs }: DiagnoseListProps) {
@@ -57,32 +58,32 @@ export function HandshakeList({ environment, address, go, singleKeys, tabs }: Di
         onAsk={ask}
       />
       {tabs}
-      <div className={styles.scroll}>
+      <div className={list.scroll}>
         <button
           type="button"
-          className={styles.item}
+          className={`${list.choice} ${list.item}`}
           aria-current={address.from === undefined || address.to === undefined ? 'true' : undefined}
           data-testid="open-forecast"
           onClick={() => go({ ...address, tab: 'handshakes', from: undefined, to: undefined })}
         >
-          <span className={styles.between}>
+          <span className={list.between}>
             <b>What breaks next</b>
-            <span className={styles.quiet}>{nextWords(forecast?.failures[0]?.failsAt ?? null, now)}</span>
+            <span className={parts.quiet}>{nextWords(forecast?.failures[0]?.failsAt ?? null, now)}</span>
           </span>
         </button>
         {asked.name === null ? null : <HopsOf environment={environment} name={asked.name} onOpen={open} />}
-        <div className={styles.listHead}>
-          <h2>Failing now</h2>
+        <div className={list.head}>
+          <h2 className={parts.capitals}>Failing now</h2>
           <span>{hops.length === 0 ? '' : `${attempts.toLocaleString('en-GB')} in the window`}</span>
         </div>
         {failing.error !== null && failing.data === undefined ? (
-          <p className={styles.listNote} role="alert">
+          <p className={list.note} role="alert">
             Which handshakes fail cannot be told: {failureSentence(failing.error)}
           </p>
         ) : failing.data === undefined ? (
-          <p className={styles.listNote}>Asking the graph.</p>
+          <p className={list.note}>Asking the graph.</p>
         ) : hops.length === 0 ? (
-          <p className={styles.listNote} data-testid="none-failing">
+          <p className={list.note} data-testid="none-failing">
             No handshake is seen to fail now. A hop that nothing tells of may still fail.
           </p>
         ) : (
@@ -95,7 +96,7 @@ export function HandshakeList({ environment, address, go, singleKeys, tabs }: Di
           </ul>
         )}
         {sharedCauses(hops, forecast?.causes ?? []).map((sentence) => (
-          <p key={sentence} className={styles.listNote}>
+          <p key={sentence} className={list.note}>
             {sentence}
           </p>
         ))}
@@ -118,21 +119,21 @@ function FailingItem({
   return (
     <button
       type="button"
-      className={styles.item}
+      className={`${list.choice} ${list.item}`}
       aria-current={isChosen ? 'true' : undefined}
       onClick={() => onOpen(from.workload, to.workload)}
     >
-      <span className={styles.between}>
+      <span className={list.between}>
         <b>
           {from.name} → {to.name}
         </b>
-        <span className={styles.quiet}>{since === null ? '' : formatClock(since, now)}</span>
+        <span className={parts.quiet}>{since === null ? '' : formatClock(since, now)}</span>
       </span>
-      <span className={styles.between}>
-        <span className={styles.failing}>
+      <span className={list.between}>
+        <span className={`${parts.state} ${parts.toned}`} data-tone="fail">
           <OctagonX size={14} aria-hidden="true" /> Handshake failing
         </span>
-        <span className={styles.quiet}>{attempts === null ? '?' : `×${attempts.toLocaleString('en-GB')}`}</span>
+        <span className={parts.quiet}>{attempts === null ? '?' : `×${attempts.toLocaleString('en-GB')}`}</span>
       </span>
       <small>{reasonSentence(summary)}</small>
     </button>
@@ -158,17 +159,17 @@ function HopsOf({
   )
   return (
     <>
-      <div className={styles.listHead}>
-        <h2>Hops of “{name}”</h2>
+      <div className={list.head}>
+        <h2 className={parts.capitals}>Hops of “{name}”</h2>
         <span>{hops.length}</span>
       </div>
       {data.filterProblem !== null || hops.length === 0 ? (
-        <p className={styles.listNote}>No workload of that name has a hop.</p>
+        <p className={list.note}>No workload of that name has a hop.</p>
       ) : (
         <ul aria-label={`Hops of ${name}`}>
           {hops.slice(0, 50).map((hop) => (
             <li key={hop.id}>
-              <button type="button" className={styles.item} onClick={() => onOpen(hop.from, hop.to)}>
+              <button type="button" className={`${list.choice} ${list.item}`} onClick={() => onOpen(hop.from, hop.to)}>
                 <b>
                   {names.get(hop.from) ?? hop.from} → {names.get(hop.to) ?? hop.to}
                 </b>
@@ -181,7 +182,7 @@ function HopsOf({
           ))}
         </ul>
       )}
-      {hops.length > 50 ? <p className={styles.listNote}>{hops.length - 50} more: name both ends.</p> : null}
+      {hops.length > 50 ? <p className={list.note}>{hops.length - 50} more: name both ends.</p> : null}
     </>
   )
 }

@@ -14,6 +14,7 @@ import { ValidityView } from '../forecast/validity-view.tsx'
 import { graphLink, linkTo } from '../links.ts'
 import type { VerdictTone } from '../looks.ts'
 import { NotYet } from '../not-yet.tsx'
+import parts from '../parts.module.css'
 import { VerdictCard } from '../verdict-card.tsx'
 import styles from './handshake.module.css'
 import { LeafView } from './leaf-view.tsx'
@@ -59,7 +60,7 @@ function OneHandshake({
   return (
     <>
       <section className={frame.middle} aria-label="Handshake" tabIndex={0} data-testid="handshake">
-        <header className={styles.heading}>
+        <header className={parts.heading}>
           <h2>
             {diagnosis.client.name} → {diagnosis.server.name}
           </h2>

@@ -3,6 +3,7 @@ import type { CertificateView, Known } from '../../../../shared/domain/model/gra
 import { formatAge, formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { basisGlyph, sourceLabel } from '../../../../shared/words/states.ts'
+import parts from '../parts.module.css'
 import { shortSentence } from '../short.ts'
 import styles from './handshake.module.css'
 
@@ -19,9 +20,11 @@ export function LeafView({
     { role: 'Server', ...server },
   ]
   return (
-    <section className={styles.leaf} aria-labelledby="leaf-in-places" data-testid="leaf">
-      <h3 id="leaf-in-places">The certificate in three places</h3>
-      <table aria-labelledby="leaf-in-places">
+    <section className={`${parts.panel} ${styles.leaf}`} aria-labelledby="leaf-in-places" data-testid="leaf">
+      <h3 className={parts.capitals} id="leaf-in-places">
+        The certificate in three places
+      </h3>
+      <table className={`${parts.table} ${parts.cells}`} aria-labelledby="leaf-in-places">
         <thead>
           <tr>
             <th scope="col">Of</th>

@@ -8,6 +8,7 @@ import { useNow } from '../../../api/clock.tsx'
 import { useProbe } from '../../../api/handshakes.ts'
 import { Button } from '../../../ui/atoms.tsx'
 import { AsideSection } from '../aside-parts.tsx'
+import parts from '../parts.module.css'
 import { shortSentence } from '../short.ts'
 import styles from './handshake.module.css'
 
@@ -29,7 +30,7 @@ export function ProbeSection({
   const isOn = (mode.data?.until ?? 0) > now
   return (
     <AsideSection title="Live probe">
-      <p className={styles.shared}>
+      <p className={parts.prose}>
         Connects to {server} and begins one TLS handshake. Sends no application data, ends after 5 s at most, and is
         written to the journal.
       </p>
@@ -45,12 +46,12 @@ export function ProbeSection({
         </Button>
       </div>
       {isOn ? null : (
-        <p id="why-no-probe" className={styles.quiet} data-testid="why-no-probe">
+        <p id="why-no-probe" className={parts.quiet} data-testid="why-no-probe">
           This environment is read-only. Turn on change mode in the menu of the environment to probe.
         </p>
       )}
       {failure === null ? null : (
-        <p role="alert" className={styles.alert}>
+        <p role="alert" className={`${parts.prose} ${styles.alert}`}>
           {failure}
         </p>
       )}
@@ -65,11 +66,11 @@ function Probed({ probe, now }: { readonly probe: HandshakeProbe; readonly now: 
   const { at, tookMs, target, presentedAs, reason, literal, versions, chain, findings, cipher } = probe
   const [leaf] = chain
   return (
-    <div className={styles.probed} role="status" data-testid="probed">
+    <div className={`${parts.prose} ${styles.probed}`} role="status" data-testid="probed">
       <p>
         <b>{reasonSentence(reason)}</b>
       </p>
-      <p className={styles.quiet}>
+      <p className={parts.quiet}>
         {formatClock(at, now)}, {tookMs} ms · {target} ·{' '}
         {presentedAs === null ? 'without a client certificate' : `as ${presentedAs}`}
       </p>
@@ -88,7 +89,7 @@ function Probed({ probe, now }: { readonly probe: HandshakeProbe; readonly now: 
           </li>
         ))}
       </ul>
-      <p className={styles.quiet}>
+      <p className={parts.quiet}>
         {leaf === undefined
           ? 'No certificate was seen.'
           : `Presented: ${leaf.spiffeId ?? 'a certificate without a SPIFFE ID'}, serial ${leaf.serial ?? 'none'}, ${chain.length} in the chain.`}

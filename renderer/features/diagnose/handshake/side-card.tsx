@@ -4,6 +4,7 @@ import { handshakeRowLabels, handshakeRowStates } from '../../../../shared/words
 import { formatAge, formatClock } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { basisGlyph, sourceLabel } from '../../../../shared/words/states.ts'
+import parts from '../parts.module.css'
 import { shortIdentity, shortSentence } from '../short.ts'
 import { EvidenceLines } from './evidence-line.tsx'
 import styles from './handshake.module.css'
@@ -28,14 +29,18 @@ export function SideCard({
   const [asked, setAsked] = useState(false)
   const heading = useId()
   return (
-    <section className={styles.card} aria-labelledby={heading} data-testid={`side-${role.toLowerCase()}`}>
+    <section
+      className={`${parts.panel} ${styles.card}`}
+      aria-labelledby={heading}
+      data-testid={`side-${role.toLowerCase()}`}
+    >
       <header>
         <h3 id={heading}>
           {role} <span>{side.name}</span>
         </h3>
         <Provenance side={side} now={now} asked={asked} onAsk={() => setAsked((before) => !before)} />
       </header>
-      <table aria-labelledby={heading}>
+      <table className={parts.table} aria-labelledby={heading}>
         <tbody>
           {side.rows.map((row) => (
             <tr key={row.row} data-state={row.state}>
@@ -128,7 +133,7 @@ function Provenance({
     evidence.flatMap(({ from }) => (from.kind === 'fact' ? [from.fact] : [])),
   )
   const [first] = facts
-  if (first === undefined) return <span className={styles.quiet}>? nothing read</span>
+  if (first === undefined) return <span className={parts.quiet}>? nothing read</span>
   const sources = [...new Set(facts.map(({ source }) => sourceLabel(source)))].join(', ')
   const newest = Math.max(...facts.map(({ observedAt }) => observedAt))
   return (

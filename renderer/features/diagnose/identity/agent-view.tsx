@@ -2,6 +2,7 @@ import type { IdentityAgent } from '../../../../shared/domain/diagnosis/no-ident
 import { formatAge, formatMoment } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { basisGlyph, sourceLabel } from '../../../../shared/words/states.ts'
+import parts from '../parts.module.css'
 import styles from './identity.module.css'
 
 const attested: Readonly<Record<IdentityAgent['attested'], string>> = {
@@ -22,7 +23,7 @@ const inSync: Readonly<Record<IdentityAgent['inSync'], string>> = {
 export function AgentView({ agent, now }: { readonly agent: IdentityAgent; readonly now: number }) {
   const { machine, spiffeId, svidNotAfter, reason, fact } = agent
   return (
-    <section className={styles.candidate} aria-labelledby="identity-agent">
+    <section className={`${parts.panel} ${styles.candidate}`} aria-labelledby="identity-agent">
       <header>
         <h4 id="identity-agent">SPIRE agent{machine === null ? '' : ` of ${machine}`}</h4>
         {fact === null ? null : (

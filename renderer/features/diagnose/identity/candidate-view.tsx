@@ -3,9 +3,10 @@ import type { IdentityCandidate, IdentityCriterion } from '../../../../shared/do
 import { formatAge } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { basisGlyph, sourceLabel } from '../../../../shared/words/states.ts'
+import parts from '../parts.module.css'
 import styles from './identity.module.css'
 
-const parts: Readonly<Record<IdentityCriterion['part'], string>> = {
+const partLabels: Readonly<Record<IdentityCriterion['part'], string>> = {
   'pod-label': 'Pod label',
   'namespace-label': 'Namespace label',
   namespace: 'Namespace',
@@ -28,7 +29,7 @@ export function CandidateView({ candidate, now }: { readonly candidate: Identity
   const heading = useId()
   const { kind, name, spiffeId, fits, isExpected, criteria, notes, fact, stale } = candidate
   return (
-    <section className={styles.candidate} aria-labelledby={heading}>
+    <section className={`${parts.panel} ${styles.candidate}`} aria-labelledby={heading}>
       <header>
         <h4 id={heading}>
           {kind === 'entry' ? 'Registration entry' : kind} <code>{name}</code>
@@ -47,7 +48,7 @@ export function CandidateView({ candidate, now }: { readonly candidate: Identity
         </span>
       </p>
       {criteria.length === 0 ? null : (
-        <table aria-labelledby={heading}>
+        <table className={`${parts.table} ${parts.cells}`} aria-labelledby={heading}>
           <thead>
             <tr>
               <th scope="col">
@@ -65,7 +66,7 @@ export function CandidateView({ candidate, now }: { readonly candidate: Identity
                   <span aria-hidden="true">{states[state].glyph}</span>
                   <span className="visually-hidden">{states[state].words}</span>
                 </td>
-                <th scope="row">{parts[part]}</th>
+                <th scope="row">{partLabels[part]}</th>
                 <td>
                   <code>{want}</code>
                 </td>

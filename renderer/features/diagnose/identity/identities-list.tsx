@@ -6,8 +6,9 @@ import { capitalise, workloadStateLabel } from '../../../../shared/words/states.
 import { failureSentence } from '../../../api/environments.ts'
 import { useWorkloadsInTrouble } from '../../../api/handshakes.ts'
 import type { DiagnoseListProps } from '../diagnose-props.ts'
-import handshake from '../handshake/handshake.module.css'
 import { LookupField } from '../lookup-field.tsx'
+import parts from '../parts.module.css'
+import list from '../side-list.module.css'
 import { useSingleKeys } from '../use-single-keys.ts'
 
 /** The left column of the tab Identities: a field for any workload, and those of which the graph says that they have none. */
@@ -39,18 +40,18 @@ export function IdentitiesList({ environment, address, go, singleKeys, tabs }: D
         onAsk={open}
       />
       {tabs}
-      <div className={handshake.scroll}>
+      <div className={list.scroll}>
         {error !== null && data === undefined ? (
-          <p className={handshake.listNote} role="alert">
+          <p className={list.note} role="alert">
             Which workloads have no identity cannot be told: {failureSentence(error)}
           </p>
         ) : data === undefined ? (
-          <p className={handshake.listNote}>Asking the graph.</p>
+          <p className={list.note}>Asking the graph.</p>
         ) : (
           <>
             <Workloads title="Without identity" workloads={without} chosen={address.workload} onOpen={open} />
             {without.length > 0 ? null : (
-              <p className={handshake.listNote} data-testid="none-without-identity">
+              <p className={list.note} data-testid="none-without-identity">
                 No workload is seen without an identity. One that no source tells of may still have none.
               </p>
             )}
@@ -77,8 +78,8 @@ function Workloads({
 }) {
   return (
     <>
-      <div className={handshake.listHead}>
-        <h2>{title}</h2>
+      <div className={list.head}>
+        <h2 className={parts.capitals}>{title}</h2>
         <span>{workloads.length === 0 ? '' : countOf(workloads.length, 'workload')}</span>
       </div>
       <ul aria-label={title}>
@@ -86,13 +87,16 @@ function Workloads({
           <li key={id}>
             <button
               type="button"
-              className={handshake.item}
+              className={`${list.choice} ${list.item}`}
               aria-current={id === chosen ? 'true' : undefined}
               onClick={() => onOpen(id)}
             >
               <b>{name}</b>
-              <span className={handshake.between}>
-                <span className={handshake.state} data-state={state.state}>
+              <span className={list.between}>
+                <span
+                  className={`${parts.state} ${parts.toned}`}
+                  data-tone={state.state === 'failing' ? 'fail' : 'warn'}
+                >
                   {state.state === 'failing' ? (
                     <OctagonX size={14} aria-hidden="true" />
                   ) : state.state === 'no-identity' ? (

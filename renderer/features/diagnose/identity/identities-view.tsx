@@ -9,10 +9,10 @@ import { Button, Plate } from '../../../ui/atoms.tsx'
 import { AsideSection, Command, NextSteps, OpenList, RuledOutList } from '../aside-parts.tsx'
 import frame from '../diagnose.module.css'
 import type { DiagnoseProps } from '../diagnose-props.ts'
-import handshake from '../handshake/handshake.module.css'
 import { graphLink, linkTo } from '../links.ts'
 import type { VerdictTone } from '../looks.ts'
 import { NotYet } from '../not-yet.tsx'
+import parts from '../parts.module.css'
 import { VerdictCard } from '../verdict-card.tsx'
 import { AgentView } from './agent-view.tsx'
 import { CandidateView } from './candidate-view.tsx'
@@ -59,7 +59,7 @@ function OneIdentity({ environment, workload, onCopy }: DiagnoseProps & { readon
   return (
     <>
       <section className={frame.middle} aria-label="Identity" tabIndex={0} data-testid="identity">
-        <header className={handshake.heading}>
+        <header className={parts.heading}>
           <h2>{subject.name}</h2>
           {subject.workload === null ? null : (
             <a href={graphLink(environment, subject.workload)}>
@@ -74,7 +74,7 @@ function OneIdentity({ environment, workload, onCopy }: DiagnoseProps & { readon
         <VerdictCard verdict={verdict} tone={toneOf(diagnosis)} now={now}>
           {whereWords(diagnosis)}
         </VerdictCard>
-        <h3 className={styles.title}>What comes near to giving it an identity</h3>
+        <h3 className={`${parts.capitals} ${styles.title}`}>What comes near to giving it an identity</h3>
         {candidates.length === 0 ? (
           <p className={styles.none}>
             No ClusterSPIFFEID, ClusterStaticEntry or registration entry that was read comes near it.
@@ -91,13 +91,13 @@ function OneIdentity({ environment, workload, onCopy }: DiagnoseProps & { readon
           <AsideSection
             title={correction.kind === 'manifest' ? 'A manifest that would fit' : 'An entry that would fit'}
           >
-            <p className={handshake.shared}>{reasonSentence(correction.reason)}</p>
+            <p className={parts.prose}>{reasonSentence(correction.reason)}</p>
             <Command
               text={correction.text}
               label={correction.kind === 'manifest' ? 'Copy manifest' : 'Copy command'}
               onCopy={onCopy}
             />
-            <p className={handshake.quiet}>Everyhop applies nothing: hand it to whoever may apply it.</p>
+            <p className={parts.quiet}>Everyhop applies nothing: hand it to whoever may apply it.</p>
           </AsideSection>
         )}
         <AsideSection title="What to do">
