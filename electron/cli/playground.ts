@@ -110,7 +110,10 @@ async function untilEnded(client: ServiceClient, clock: Clock, signal: AbortSign
   const watching = async (): Promise<void> => {
     while (!signal.aborted) {
       await clock.sleep(lookAgainMs, signal)
-      if ((await client.playground.state({}, { signal })).phase === 'stopped') return gone.abort()
+      if ((await client.playground.state({}, { signal })).phase !== 'stopped') continue
+      // It may still be ending for whoever stopped it, who is to have the answer before this program ends.
+      await client.playground.stop({}, { signal })
+      return gone.abort()
     }
   }
   // Who asks last is told by the signal, or by the service that ends.
