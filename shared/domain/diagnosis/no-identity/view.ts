@@ -76,9 +76,14 @@ function isOwn({ isExpected, fits, criteria }: EntryCandidate): boolean {
   return !isOfOtherPod && (isExpected === true || (isExpected === null && fits === true))
 }
 
-/** Neither its SPIFFE ID nor all that the entry asks for is known. */
-function mayBeOwn({ isExpected, fits }: EntryCandidate): boolean {
-  return isExpected === null && fits === null
+/**
+ * Its SPIFFE ID is not known, and the entry asks for something that the pod has and for something that cannot be compared now. What
+ * asks for nothing of a pod, such as for a uid of a process, is for processes outside of pods.
+ */
+function mayBeOwn({ isExpected, fits, criteria }: EntryCandidate): boolean {
+  return (
+    isExpected === null && fits === null && criteria.some(({ part, state }) => part === 'selector' && state === 'met')
+  )
 }
 
 function isWhole(scope: ScopeState | undefined): boolean {
