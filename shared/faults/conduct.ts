@@ -26,7 +26,13 @@ export const conductFaults: readonly Fault[] = [
         gaps: [],
         newHops: [{ hop: lateralHop, transport: 'verified', authorisation: 'denying', shown: 'at-once' }],
       },
-      verdict: { request: ['caller-unexpected'], lessExact: ['policy-denied'], firstBroken: 'rule', hop: lateralHop },
+      verdict: {
+        request: ['caller-unexpected'],
+        // Without intent.yaml nobody knows that it ought not to come; that the policy's data lacks it is as true.
+        lessExact: ['policy-denied', 'caller-not-allowed'],
+        firstBroken: 'rule',
+        hop: lateralHop,
+      },
     },
   },
   {

@@ -53,9 +53,9 @@ function without(view: HandshakeView): HandshakeDiagnosis['verdict'] {
   const isFine = transport.state === 'verified'
   const reason = tellOfHandshake('transport-judged', { state: transport.state, code: transport.reason.code })
   const { activity, client, server } = view.of.hop
-  // Counters are read now and then, and one end may not know yet that the other refuses it: both ends and a log have to tell.
+  // Counters are read now and then, and one end may not know that the other refuses it: both ends and the logs of both have to tell.
   const isTold =
-    [client, server].every(({ certificate, tlsVersions }) => certificate.known && tlsVersions.known) &&
+    [client, server].every((end) => end.certificate.known && end.tlsVersions.known && end.lastError.known) &&
     activity.known &&
     activity.value.countedBy === 'log' &&
     activity.value.handshakeFailures === 0
