@@ -169,6 +169,15 @@ for (const theme of ['dark', 'light'] as const) {
       for (let turn = 0; turn < 5; turn += 1) await other.page.getByRole('button', { name: 'Zoom out' }).click()
       await expect.poll(() => other.page.getByRole('button', { name: 'Zoom to 100 %' }).textContent()).toMatch(/^[1-4]/)
       expect(await violations(other.page)).toEqual([])
+      const marks = await other.page
+        .locator('button[data-line]')
+        .evaluateAll((all) =>
+          all
+            .map((mark) => mark.getBoundingClientRect())
+            .map(({ width, height }) => Math.round(Math.min(width, height))),
+        )
+      expect(marks.length).toBeGreaterThan(0)
+      expect(Math.min(...marks)).toBeGreaterThanOrEqual(24)
     } finally {
       await other.close()
     }

@@ -6,14 +6,14 @@ import { z } from 'zod'
 const axeResult = z.array(z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.string()) }))
 
 /**
- * A map that somebody zoomed out shrinks its cards: the zoom is theirs (back to 100 % by one button or the key 0), and the table
- * (key 4) lists the same with rows of full size, which WCAG 2.2 excepts from 2.5.8 as equivalent. From half size on cards are
- * held to it; marks of hops keep their size at every zoom, and are held to it always.
+ * A map that somebody zoomed out shrinks its cards and brings the marks of hops together: the zoom is theirs (back to 100 % by one
+ * button or the key 0), and the table (key 4) lists the same with rows of full size, which WCAG 2.2 excepts from 2.5.8 as
+ * equivalent. From half size on all of it is held to it.
  */
 const isFarAway = `(node) => {
   const element = document.querySelector(node.target[0])
   const map = element?.closest('.react-flow__viewport')
-  if (!map || element.dataset.line !== undefined) return false
+  if (!map) return false
   return new DOMMatrix(getComputedStyle(map).transform).a < 0.5
 }`
 
