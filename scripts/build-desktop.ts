@@ -118,6 +118,8 @@ async function bundle({ entry, outDir, target, format, plugins }: Bundle): Promi
           format,
           entryFileNames: `[name].${ending}`,
           chunkFileNames: `[name]-[hash].${ending}`,
+          // A module's imports run before it even where the bundler puts them into different files: a decorator needs its polyfill.
+          strictExecutionOrder: true,
           ...(format === 'cjs' ? { codeSplitting: false } : {}),
         },
       },
