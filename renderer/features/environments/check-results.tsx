@@ -132,7 +132,7 @@ function Result({
         </details>
       )}
       {failed.slice(0, literalsShown).map(({ whats, outcome: why, detail }) => (
-        <div key={whats.join(' ')}>
+        <div key={`${why} ${detail}`}>
           <p>
             <b>{stepHead(whats, why)}</b>
           </p>
