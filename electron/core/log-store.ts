@@ -1,3 +1,4 @@
+import type { LatestRefusal } from '../../shared/domain/diagnosis/refusals/model.ts'
 import type { HopActivityFact, LoggedDecision } from '../../shared/domain/model/log-facts.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 
@@ -239,12 +240,7 @@ export interface RefusalSum {
   /** Requests, not lines. */
   readonly count: number
   readonly first: EpochMs
-  readonly latest: {
-    readonly at: EpochMs
-    readonly requestId: string | null
-    readonly traceId: string | null
-    readonly decisionId: string | null
-  }
+  readonly latest: LatestRefusal
 }
 
 /** Statuses by which a request counts as refused, also where it was not authorisation that refused it. */

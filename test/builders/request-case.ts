@@ -131,3 +131,26 @@ export function requestCase(changes: Partial<RequestCase> = {}): RequestCase {
     ...changes,
   }
 }
+
+/** What the trace says of a rule that denied for want of one caller in a list of the data. */
+export const callerIsNotThere = {
+  file: 'pipeline/authz.rego',
+  row: 42,
+  decidedBy: 'failed' as const,
+  name: 'pipeline/authz/allow',
+  alternatives: 0,
+  lookedFor: { at: 'data.hops.tool_runtime.callers', json: JSON.stringify(ids.model) },
+  revision: 'r42',
+  isRevisionThatDecided: true,
+  lines: [
+    {
+      row: 42,
+      text: 'caller in data.hops.tool_runtime.callers',
+      outcome: 'failed' as const,
+      values: [
+        { name: 'caller', json: JSON.stringify(ids.model), masked: false },
+        { name: 'data.hops.tool_runtime.callers', json: '["spiffe://pipeline.example/other"]', masked: false },
+      ],
+    },
+  ],
+}

@@ -16,6 +16,15 @@ export interface RefusalEnd {
   readonly spiffeId: string | null
 }
 
+/** The request of a group that was refused last. */
+export interface LatestRefusal {
+  readonly at: EpochMs
+  /** Of a Vault the ids are null: its own ids name no request of the pipeline. */
+  readonly requestId: string | null
+  readonly traceId: string | null
+  readonly decisionId: string | null
+}
+
 /** Requests that were refused alike: by the same kind of refusal, between the same ends, for the same reason. */
 export interface RefusalGroup {
   /** The same for the same group in every answer; means nothing by itself. */
@@ -34,13 +43,7 @@ export interface RefusalGroup {
   readonly count: number
   /** Time of the first in the window. */
   readonly first: EpochMs
-  readonly latest: {
-    readonly at: EpochMs
-    /** Of a Vault the ids are null: its own ids name no request of the pipeline. */
-    readonly requestId: string | null
-    readonly traceId: string | null
-    readonly decisionId: string | null
-  }
+  readonly latest: LatestRefusal
 }
 
 export interface RefusalGroups {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { builtAt } from '../../../../test/builders/facts.ts'
 import {
   access,
+  callerIsNotThere,
   decision,
   decisionId,
   denied,
@@ -21,27 +22,6 @@ const model = `workload/${ids.model}`
 const tool = `workload/${ids.tool}`
 const answered = (details: string, changes: Partial<CaseAccess> = {}) =>
   requestCase({ accesses: [access({ status: 403, details, authorisation: null, ...changes })] })
-const callerIsNotThere = {
-  file: 'pipeline/authz.rego',
-  row: 42,
-  decidedBy: 'failed' as const,
-  name: 'pipeline/authz/allow',
-  alternatives: 0,
-  lookedFor: { at: 'data.hops.tool_runtime.callers', json: JSON.stringify(ids.model) },
-  revision: 'r42',
-  isRevisionThatDecided: true,
-  lines: [
-    {
-      row: 42,
-      text: 'caller in data.hops.tool_runtime.callers',
-      outcome: 'failed' as const,
-      values: [
-        { name: 'caller', json: JSON.stringify(ids.model), masked: false },
-        { name: 'data.hops.tool_runtime.callers', json: '["spiffe://pipeline.example/other"]', masked: false },
-      ],
-    },
-  ],
-}
 const registered = requestCase().graph
 const noIdentity =
   registered === null

@@ -1,30 +1,8 @@
 import { expect, test } from 'vitest'
-import { decision, denied, evaluation, requestCase } from '../../../../test/builders/request-case.ts'
+import { callerIsNotThere, decision, denied, evaluation, requestCase } from '../../../../test/builders/request-case.ts'
 import { ids } from '../../../../test/builders/small-graph.ts'
 import { reasonSentence } from '../../../words/reasons.ts'
 import { diagnoseRequest } from './diagnose-request.ts'
-
-const callerIsNotThere = {
-  file: 'pipeline/authz.rego',
-  row: 42,
-  decidedBy: 'failed' as const,
-  name: 'pipeline/authz/allow',
-  alternatives: 0,
-  lookedFor: { at: 'data.hops.tool_runtime.callers', json: JSON.stringify(ids.model) },
-  revision: 'r42',
-  isRevisionThatDecided: true,
-  lines: [
-    {
-      row: 42,
-      text: 'caller in data.hops.tool_runtime.callers',
-      outcome: 'failed' as const,
-      values: [
-        { name: 'caller', json: JSON.stringify(ids.model), masked: false },
-        { name: 'data.hops.tool_runtime.callers', json: '["spiffe://pipeline.example/other"]', masked: false },
-      ],
-    },
-  ],
-}
 
 test('of another revision than the one that decided nothing is claimed: its line is shown, and that it may differ', () => {
   const rule = { ...callerIsNotThere, isRevisionThatDecided: false }
