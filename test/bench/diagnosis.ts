@@ -3,7 +3,7 @@ import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import type { Capture } from '../diagnosis/capture.ts'
 import { captureFault, capturesFolder, diagnosedFaults, keptCaptures } from '../diagnosis/capture-fault.ts'
 import { type Judged, judge } from '../diagnosis/judge.ts'
-import { matrixOf } from '../diagnosis/matrix.ts'
+import { confidentlyWrong, matrixOf } from '../diagnosis/matrix.ts'
 import { removals } from '../diagnosis/removals.ts'
 import { startEveryhopOnPlayground } from '../playground/everyhop-on-playground.ts'
 import { healthyOf, unhealthy, unmetInPlayground } from '../playground/expectations.ts'
@@ -22,6 +22,7 @@ export async function run(): Promise<readonly BenchRow[]> {
     for (const removal of removals) judged.push(...(await judge(capture, removal)))
   }
   for (const line of matrixOf(judged)) console.log(line)
+  if (confidentlyWrong(judged).length > 0) process.exitCode = 1
   return []
 }
 

@@ -28,7 +28,8 @@ for (const [name, load] of Object.entries(benches)) {
   console.log(`\n${name}`)
   for (const row of await (await load()).run()) console.log(lineOf(row))
 }
-process.exit(0)
+// A benchmark whose figure may not be any other, such as verdicts that are wrong with confidence, sets the code itself.
+process.exit(process.exitCode ?? 0)
 
 function lineOf({ name, value, unit, comparedWith, ratio }: BenchRow): string {
   const against = comparedWith === null ? '' : `${comparedWith.name} ${rounded(comparedWith.value)} ${unit}`

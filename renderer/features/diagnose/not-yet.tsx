@@ -1,6 +1,7 @@
 import { CircleHelp } from 'lucide-react'
 import { failureSentence } from '../../api/environments.ts'
 import { Button, Plate } from '../../ui/atoms.tsx'
+import frame from './diagnose.module.css'
 
 export interface NotYetProps {
   /** While it is looked at. */
@@ -23,5 +24,25 @@ export function NotYet({ looking, failed, error, onRetry }: NotYetProps) {
       literal={failureSentence(error)}
       actions={<Button onClick={onRetry}>Try again</Button>}
     />
+  )
+}
+
+/** The same where it stands for two columns. */
+export function NotYetColumns({
+  middle,
+  side,
+  ...props
+}: NotYetProps & {
+  /** What the columns are called. */
+  readonly middle: string
+  readonly side: string
+}) {
+  return (
+    <>
+      <section className={frame.middle} aria-label={middle}>
+        <NotYet {...props} />
+      </section>
+      <aside className={frame.side} aria-label={side} />
+    </>
   )
 }

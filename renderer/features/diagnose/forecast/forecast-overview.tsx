@@ -5,7 +5,7 @@ import { useForecast } from '../../../api/handshakes.ts'
 import { AsideSection } from '../aside-parts.tsx'
 import frame from '../diagnose.module.css'
 import type { DiagnoseProps } from '../diagnose-props.ts'
-import { NotYet } from '../not-yet.tsx'
+import { NotYetColumns } from '../not-yet.tsx'
 import parts from '../parts.module.css'
 import { FailuresView } from './failures-view.tsx'
 import styles from './forecast.module.css'
@@ -19,17 +19,14 @@ export function ForecastOverview({ environment }: DiagnoseProps) {
   const now = useNow(1000)
   if (forecast === undefined) {
     return (
-      <>
-        <section className={frame.middle} aria-label="What breaks next">
-          <NotYet
-            looking="Looking at every SVID in use"
-            failed="What breaks next cannot be told"
-            error={error}
-            onRetry={() => void refetch()}
-          />
-        </section>
-        <aside className={frame.side} aria-label="Authorities" />
-      </>
+      <NotYetColumns
+        middle="What breaks next"
+        side="Authorities"
+        looking="Looking at every SVID in use"
+        failed="What breaks next cannot be told"
+        error={error}
+        onRetry={() => void refetch()}
+      />
     )
   }
   const late = forecast.identities.filter(({ rotation }) => rotation.state !== 'on-course')

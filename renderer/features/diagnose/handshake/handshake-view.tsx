@@ -13,7 +13,7 @@ import { ForecastOverview } from '../forecast/forecast-overview.tsx'
 import { ValidityView } from '../forecast/validity-view.tsx'
 import { graphLink, linkTo } from '../links.ts'
 import type { VerdictTone } from '../looks.ts'
-import { NotYet } from '../not-yet.tsx'
+import { NotYetColumns } from '../not-yet.tsx'
 import parts from '../parts.module.css'
 import { VerdictCard } from '../verdict-card.tsx'
 import styles from './handshake.module.css'
@@ -43,17 +43,14 @@ function OneHandshake({
   const diagnosis = handshake.data
   if (diagnosis === undefined) {
     return (
-      <>
-        <section className={frame.middle} aria-label="Handshake">
-          <NotYet
-            looking="Looking at what both sides have"
-            failed="This handshake cannot be looked at"
-            error={handshake.error}
-            onRetry={() => void handshake.refetch()}
-          />
-        </section>
-        <aside className={frame.side} aria-label="What to do" />
-      </>
+      <NotYetColumns
+        middle="Handshake"
+        side="What to do"
+        looking="Looking at what both sides have"
+        failed="This handshake cannot be looked at"
+        error={handshake.error}
+        onRetry={() => void handshake.refetch()}
+      />
     )
   }
   const hop = `hop/${diagnosis.from}>${diagnosis.to}`

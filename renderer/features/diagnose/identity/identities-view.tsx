@@ -11,7 +11,7 @@ import frame from '../diagnose.module.css'
 import type { DiagnoseProps } from '../diagnose-props.ts'
 import { graphLink, linkTo } from '../links.ts'
 import type { VerdictTone } from '../looks.ts'
-import { NotYet } from '../not-yet.tsx'
+import { NotYetColumns } from '../not-yet.tsx'
 import parts from '../parts.module.css'
 import { VerdictCard } from '../verdict-card.tsx'
 import { AgentView } from './agent-view.tsx'
@@ -42,17 +42,14 @@ function OneIdentity({ environment, workload, onCopy }: DiagnoseProps & { readon
   const now = useNow(1000)
   if (diagnosis === undefined) {
     return (
-      <>
-        <section className={frame.middle} aria-label="Identity">
-          <NotYet
-            looking="Comparing it with what registers workloads"
-            failed="This workload cannot be looked at"
-            error={error}
-            onRetry={() => void refetch()}
-          />
-        </section>
-        <aside className={frame.side} aria-label="What to do" />
-      </>
+      <NotYetColumns
+        middle="Identity"
+        side="What to do"
+        looking="Comparing it with what registers workloads"
+        failed="This workload cannot be looked at"
+        error={error}
+        onRetry={() => void refetch()}
+      />
     )
   }
   const { subject, verdict, candidates, agent, correction, ruledOut, open, next } = diagnosis
