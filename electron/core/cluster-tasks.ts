@@ -250,14 +250,15 @@ function logTask(found: LoggingContainer, beside: readonly string[], context: Co
 
 function streamOf({ pod, container, record, writtenBy }: LoggingContainer, id: string, context: Context): LogStream {
   const { namespace, name } = pod
+  const newestLines = record === 'vault-audit' ? vaultTailLines : tailLines
   return {
     id,
     record,
     place: `log of container ${container} of pod ${namespace}/${name}`,
     writtenBy,
+    newestLines,
     open: (told, signal) => {
-      const lines = record === 'vault-audit' ? vaultTailLines : tailLines
-      const request = { namespace, pod: name, container, sinceTime: null, tailLines: lines, told }
+      const request = { namespace, pod: name, container, sinceTime: null, tailLines: newestLines, told }
       return context.known.link.followPodLog(request, signal)
     },
   }

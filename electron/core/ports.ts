@@ -159,6 +159,8 @@ export interface ServiceAccount {
 export interface VaultLog {
   /** `vault` is the id of the source. */
   told(vault: string): readonly (VaultLeaseFact | VaultAuditFact)[]
+  /** Literally why audit logs of it that are there to be read could not be; without it nobody asked. */
+  readonly unread?: readonly string[]
 }
 
 /** Values that environment.yaml refers to by name. They go to the system that asks for them, and nowhere else. */
@@ -189,6 +191,8 @@ export interface LogStream {
   readonly place: string
   /** As in environment.yaml: the Envoy or OPA that writes it. */
   readonly writtenBy: string | null
+  /** Of what was written before it begins with the newest lines, at most so many. */
+  readonly newestLines: number
   /**
    * Starts to follow. What it rejects with may be a failure with a `reason` of `GapReason`; `told` hears of interruptions, and
    * null when the log is followed (again).

@@ -35,11 +35,19 @@ test('refused lines are counted with a sample, masked and cut', () => {
   reading.takeLine(`password=hunter2 ${'x'.repeat(5000)}`, now, true)
   reading.takeTooLong('{"start', now)
   const [activity, intake] = reading.reports(now, 0)
-  expect(activity?.gaps).toEqual([])
+  expect(activity?.gaps).toMatchObject([
+    {
+      what: 'log-lines',
+      reason: 'invalid',
+      detail: expect.stringMatching(/^2 of the 3 lines .* in no sum; the last: longer than 256 kB: \{"start$/),
+    },
+  ])
   expect(intake?.facts).toMatchObject([
     { accepted: 1, refused: 2, sampleRefused: { line: '{"start', why: 'longer than 256 kB' } },
   ])
   expect(JSON.stringify(reading.lastRefused())).not.toContain('hunter2')
+  // They are as old as the window then: nothing is missing from the sums any more.
+  expect(reading.reports(now + 61_000, 0)[0]?.gaps).toEqual([])
 })
 
 test('a log of which nothing is understood is a gap, not an empty log', () => {

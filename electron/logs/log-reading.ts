@@ -16,10 +16,14 @@ import { parseDecisionLine } from './intake/opa-decision.ts'
 import { jsonObject, type ParsedLine, refused } from './intake/record-parser.ts'
 import { parseSpireAudit, type SpireAuditRecord } from './intake/spire-audit.ts'
 import { parseVaultAudit, rawLine, type VaultAuditRecord } from './intake/vault-audit.ts'
-import { createMemoryWindow } from './memory-window.ts'
+import { createLineCounts } from './line-counts.ts'
+import { createLogBeginning } from './log-beginning.ts'
+import { createMemoryWindow, mostRecords } from './memory-window.ts'
 
 /** A writer's clock may be this far ahead of ours before it is worth a word. Milliseconds. */
 const toleratedSkewMs = 5000
+/** So much less than the window may be held before it is worth a word. Milliseconds. */
+const toleratedShortMs = 1000
 
 /** What is read: a file by its name, or a stream by the words for its place. */
 export interface FollowedLog {
@@ -29,6 +33,8 @@ export interface FollowedLog {
   readonly writtenBy?: string | undefined
   /** The log of a container: lines that are of another kind are passed over. */
   readonly mixed?: boolean
+  /** It begins with its newest lines, at most so many; without it where `skippedEarlier` says. */
+  readonly newestLines?: number
 }
 
 /** Everything that is known of one log source, apart from the file itself. Pure but for its memory; time is an argument. */
@@ -38,7 +44,7 @@ export interface LogReading {
    * be kept: it is of another kind, or it may hold a secret in the clear.
    */
   takeLine(line: string, now: EpochMs, live: boolean): boolean
-  takeTooLong(beginning: string, now: EpochMs): void
+  takeTooLong(start: string, now: EpochMs): void
   /** Lines before the next one were left out. */
   skippedEarlier(): void
   reports(now: EpochMs, position: number): readonly Report[]
@@ -117,37 +123,41 @@ function readingOf<Item extends { readonly at: EpochMs }>(
   let passedOver = 0
   let sampleRefused: LogIntakeFact['sampleRefused'] = null
   let lastRecordAt: EpochMs | null = null
-  let earlierSkipped = false
+  const recent = createLineCounts(windowMs)
+  const beginning = createLogBeginning(source.newestLines ?? null)
   const skew = createSkew()
   let crowdedAt: EpochMs = Number.NEGATIVE_INFINITY
 
   let secretsAt: EpochMs = Number.NEGATIVE_INFINITY
   let secretsWhy = ''
 
-  function refuse(line: string, why: string): void {
+  function refuse(line: string, why: string, now: EpochMs): void {
     counts.refused += 1
+    recent.refused(now)
     sampleRefused = { line: masked(line, 200), why }
   }
 
   /** What of a Vault's log is not understood may hold anything. */
   function refuseUnquoted(why: string, now: EpochMs): void {
-    refuse('', why)
+    refuse('', why, now)
     if (why !== rawLine) return
     secretsAt = now
     secretsWhy = why
   }
 
+  function begin(at: EpochMs | null, now: EpochMs, live: boolean): void {
+    beginning.line(at, now, live)
+    if (beginning.heldFrom !== null) held.startsAt(beginning.heldFrom)
+  }
+
   function take(record: Item, now: EpochMs, live: boolean): void {
     counts.accepted += 1
+    recent.took(now)
     lastRecordAt = Math.max(lastRecordAt ?? record.at, record.at)
     if (live) skew.seen(record.at - now, now)
     activity.remember?.(record)
     // A record cannot be of later than now; were it held so, it would stay in the window for ever.
     const at = Math.min(record.at, now)
-    if (earlierSkipped) {
-      held.startsAt(at)
-      earlierSkipped = false
-    }
     if (at <= now - windowMs) return
     const contributions = activity.add(record, at)
     if (contributions === null) crowdedAt = now
@@ -162,15 +172,34 @@ function readingOf<Item extends { readonly at: EpochMs }>(
     return source.mixed !== true || isMeantAs(source.record, line)
   }
 
+  function sampleWords(): string {
+    if (sampleRefused === null) return ''
+    const { line, why } = sampleRefused
+    return line === '' ? why : `${why}: ${line}`
+  }
+
   function gapsAt(now: EpochMs): readonly Gap[] {
     const gaps: Gap[] = []
     if (counts.accepted === 0 && counts.refused > 0) {
-      const detail = `none of ${counts.refused} lines could be understood; the last: ${sampleRefused?.why ?? ''}`
+      const detail = `none of ${counts.refused} lines could be understood; the last: ${sampleWords()}`
+      gaps.push(gap(source, 'log-lines', 'invalid', detail, now))
+    } else if (recent.within(now).refused > 0) {
+      const { taken, refused } = recent.within(now)
+      const detail = `${refused} of the ${refused + taken} lines that came in the last ${windowSeconds} s could not be understood and are in no sum; the last: ${sampleWords()}`
       gaps.push(gap(source, 'log-lines', 'invalid', detail, now))
     } else if (counts.accepted === 0 && passedOver > 0 && source.mixed === true) {
       const how = howToWrite[source.record]
       const detail = `none of ${passedOver} lines is a record of this kind; ${how}`
       if (how !== undefined) gaps.push(gap(source, 'log-lines', 'not-configured', detail, now))
+    }
+    const heldMs = now - held.heldSince(now)
+    if (heldMs < windowMs - toleratedShortMs) {
+      const why =
+        held.size() >= mostRecords
+          ? `more than ${mostRecords} records came`
+          : 'what was there before is longer than what is read of it'
+      const detail = `only the newest ${Math.ceil(heldMs / 1000)} s of the window of ${windowSeconds} s are counted: ${why}`
+      gaps.push(gap(source, 'log-window', 'not-configured', detail, now))
     }
     if (crowdedAt > now - windowMs) {
       const detail = 'more pairs of caller and called than are told apart: some records are not in the sums'
@@ -187,9 +216,10 @@ function readingOf<Item extends { readonly at: EpochMs }>(
     lastRefused: () => sampleRefused,
     takeLine(line, now, live) {
       const parsed = isOther(line) ? ({ kind: 'passed-over' } as const) : safely(parse, line)
+      begin(parsed.kind === 'record' ? parsed.record.at : null, now, live)
       if (parsed.kind === 'record') take(parsed.record, now, live)
       else if (parsed.kind === 'refused' && isMeant(line)) {
-        if (source.record !== 'vault-audit') refuse(line, parsed.why)
+        if (source.record !== 'vault-audit') refuse(line, parsed.why, now)
         else {
           refuseUnquoted(parsed.why, now)
           return false
@@ -200,12 +230,13 @@ function readingOf<Item extends { readonly at: EpochMs }>(
       }
       return true
     },
-    takeTooLong(beginning) {
-      if (isMeant(beginning)) refuse(source.record === 'vault-audit' ? '' : beginning, 'longer than 256 kB')
+    takeTooLong(start, now) {
+      begin(null, now, false)
+      if (isMeant(start)) refuse(source.record === 'vault-audit' ? '' : start, 'longer than 256 kB', now)
       else passedOver += 1
     },
     skippedEarlier() {
-      earlierSkipped = true
+      beginning.skipped()
       activity.skipped?.()
     },
     reports(now, position) {

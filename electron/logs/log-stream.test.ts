@@ -29,6 +29,7 @@ function follow(
     record,
     place: 'log of container x of pod ai/y',
     writtenBy: 'gateway',
+    newestLines: 20,
     async *open(told, signal) {
       const queue: (string | Error | null)[] = []
       let wake = Promise.withResolvers<void>()
@@ -161,6 +162,38 @@ test('a stream that is opened again begins its sums anew with what it gives', as
   log.openings[1]?.write(access)
   await log.clock.advance(1000)
   expect(log.activity()).toMatchObject({ facts: [{ requests: 1 }] })
+})
+
+test('what begins in the middle claims only the time from which it has every line, and says so', async () => {
+  const log = follow('envoy-access')
+  await log.clock.advance(0)
+  const backlog = Array.from({ length: 20 }, (_, index) =>
+    line(ingressLine({ ts: new Date(log.clock.now() - 5000 + index * 100).toISOString() })),
+  )
+  log.openings[0]?.write(backlog.join(''))
+  await log.clock.advance(1000)
+  const [hop] = log.activity()?.facts ?? []
+  if (hop?.kind !== 'hop-activity') throw new Error('nothing was counted')
+  expect(hop).toMatchObject({ requests: 20 })
+  expect(hop.windowTo - hop.windowFrom).toBeLessThan(6000)
+  expect(log.activity()?.gaps).toMatchObject([
+    { what: 'log-window', detail: expect.stringMatching(/^only the newest \d s of the window of 60 s are counted/) },
+  ])
+  log.openings[0]?.told(null)
+  await log.clock.advance(60_000)
+  expect(log.activity()?.gaps).toEqual([])
+})
+
+test('fewer old lines than are asked for, and many new ones, leave nothing out', async () => {
+  const log = follow('envoy-access')
+  await log.clock.advance(0)
+  log.openings[0]?.write(line(ingressLine({ ts: '2026-11-22T00:59:59.500Z' })))
+  await log.clock.advance(3000)
+  for (let index = 0; index < 30; index += 1) {
+    log.openings[0]?.write(line(ingressLine({ ts: new Date(log.clock.now()).toISOString() })))
+  }
+  await log.clock.advance(1000)
+  expect(log.activity()).toMatchObject({ facts: [{ requests: 31 }], gaps: [] })
 })
 
 test('SPIRE’s audit lines are kept, and its other lines are not', async () => {

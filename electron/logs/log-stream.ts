@@ -164,8 +164,8 @@ function takeLines(
   if (records.length > 0) ports.logSink?.take(stream, records, now)
 }
 
-function followed({ id, record, place, writtenBy }: LogStream): FollowedLog {
-  return { id, record, file: place, mixed: true, ...(writtenBy === null ? {} : { writtenBy }) }
+function followed({ id, record, place, writtenBy, newestLines }: LogStream): FollowedLog {
+  return { id, record, file: place, mixed: true, newestLines, ...(writtenBy === null ? {} : { writtenBy }) }
 }
 
 /** Whatever a stream rejects with; without a reason of ours it is that nobody could be reached. */

@@ -46,6 +46,8 @@ const subjects: Readonly<Record<string, string>> = {
   metrics: 'the metrics',
   activity: 'the logged requests',
   intake: 'the log file',
+  'log-lines': 'lines of the log',
+  'log-window': 'the whole window',
   'log-history': 'the logs that are kept there',
   'log-history-opa-decisions': 'OPA decisions that are kept there',
   'log-history-envoy-access': 'Envoy’s access logs that are kept there',
