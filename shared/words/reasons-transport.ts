@@ -24,6 +24,7 @@ type Code = Extract<
   | 'callee-has-no-listener'
   | `caller-${string}`
   | 'leaf-unread'
+  | 'accepted-peers-unread'
   | 'mixed-filter-chains'
 >
 
@@ -90,6 +91,7 @@ export const transportReasons: Readonly<Record<Code, (params: Params) => string>
   'caller-envoy-unknown': (p) =>
     `No Envoy is known for ${caller(p)}, and no handshake with ${callee(p)} was seen in the counted window.`,
   'caller-has-no-route': (p) => `No cluster of ${caller(p)} leads to ${callee(p)}.`,
+  'accepted-peers-unread': (p) => `Which peers ${word(p, 'owner')} accepts stands in a secret that cannot be read now.`,
   'leaf-unread': (p) => `The certificate of ${word(p, 'owner')} cannot be read now.`,
   'mixed-filter-chains': (p) =>
     `${callee(p)} listens with and without TLS, and nothing shows which of them ${caller(p)} uses.`,

@@ -40,6 +40,8 @@ export interface EnvoyOptions {
   readonly authorisation?: { readonly host: string; readonly port: number }
   /** Adds a listener whose certificate SDS never delivers. */
   readonly withGhost?: boolean
+  /** Adds a listener whose certificate and accepted peers are secrets of the bootstrap. */
+  readonly withStaticSecrets?: boolean
   /** Paths, with their query where it decides, of which each is closed by a listener of its own. */
   readonly readersWithout?: readonly string[]
 }
@@ -48,10 +50,8 @@ export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy>
   const { envoy } = await ensureBinaries(['envoy'], { log: (line) => console.log(line) })
   const folder = await mkdtemp(join(tmpdir(), 'envoy-'))
   const closed = options.readersWithout ?? []
-  const [admin = 0, ingress = 0, egress = 0, ghost = 0, nobody = 0, reader = 0, ...others] = await findFreePorts(
-    ['127.0.0.1'],
-    6 + closed.length,
-  )
+  const [admin = 0, ingress = 0, egress = 0, ghost = 0, fixed = 0, nobody = 0, reader = 0, ...others] =
+    await findFreePorts(['127.0.0.1'], 7 + closed.length)
   const portsWithout = new Map(closed.map((path, place) => [path, others[place] ?? 0]))
   const doors = [
     await readerDoor(reader),
@@ -65,7 +65,13 @@ export async function startEnvoy(options: EnvoyOptions = {}): Promise<RealEnvoy>
   await writeSecrets(folder, authority, leaves)
   const guard = options.authorisation ?? { host: '127.0.0.1', port: nobody }
   const ports = { admin, ingress, egress, ghost: options.withGhost === true ? ghost : null }
-  await writeFile(join(folder, 'envoy.json'), JSON.stringify(bootstrap(folder, ports, guard, doors)))
+  const written = bootstrap(folder, ports, guard, doors)
+  const { static_resources: resources } = written
+  if (options.withStaticSecrets === true) {
+    resources.secrets.push(...staticSecrets(authority, leaves))
+    resources.listeners.push(staticListener(fixed))
+  }
+  await writeFile(join(folder, 'envoy.json'), JSON.stringify(written))
   const start = () =>
     startProcess(
       envoy.path,
@@ -167,6 +173,33 @@ async function writeSecrets(folder: string, authority: TestAuthority, leaves: Re
   await write('bundle.json', { name: 'spiffe://pipeline.example', validation_context: { custom_validator_config } })
 }
 
+/** `static_resources.secrets`, as bootstraps without an SDS server have them. */
+function staticSecrets(authority: TestAuthority, leaves: RealEnvoy['leaves']): readonly object[] {
+  const { certificate, key } = leaves.model
+  return [
+    {
+      name: 'own',
+      tls_certificate: { certificate_chain: { inline_string: certificate }, private_key: { inline_string: key } },
+    },
+    {
+      name: 'peers',
+      validation_context: {
+        trusted_ca: { inline_string: authority.certificate },
+        match_typed_subject_alt_names: [{ san_type: 'URI', matcher: { exact: gatewayId } }],
+      },
+    },
+  ]
+}
+
+function staticListener(port: number): object {
+  const common_tls_context = {
+    tls_certificate_sds_secret_configs: [{ name: 'own' }],
+    validation_context_sds_secret_config: { name: 'peers' },
+  }
+  const transport_socket = socketOf('DownstreamTlsContext', { require_client_certificate: true, common_tls_context })
+  return { name: 'fixed', address: socket('127.0.0.1', port), filter_chains: [{ transport_socket, filters: [] }] }
+}
+
 interface Ports {
   readonly admin: number
   readonly ingress: number
@@ -179,7 +212,7 @@ function bootstrap(
   ports: Ports,
   guard: { readonly host: string; readonly port: number },
   doors: readonly object[],
-): object {
+) {
   const http2 = {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
       '@type': `${google}/envoy.extensions.upstreams.http.v3.HttpProtocolOptions`,
@@ -208,6 +241,7 @@ function bootstrap(
     node: { id: 'gateway', cluster: 'test' },
     admin: { address: socket('127.0.0.1', ports.admin) },
     static_resources: {
+      secrets: [] as object[],
       listeners: [
         ...doors,
         {

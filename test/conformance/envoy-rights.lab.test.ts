@@ -22,6 +22,8 @@ const unreadWithout: Readonly<Record<keyof typeof envoyReads, EnvoyPart | null>>
   discoveredFilters: null,
   staticClusters: 'clusters',
   dynamicClusters: 'clusters',
+  // Only where a TLS context names a secret of the bootstrap.
+  staticSecrets: null,
   activeSecrets: 'secrets',
   warmingSecrets: 'secrets',
   // Only where a cluster's members come from elsewhere.

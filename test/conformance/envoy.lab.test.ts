@@ -185,8 +185,8 @@ describe('a real Envoy', () => {
   })
 })
 
-test('a real Envoy that waits for a secret says which, and the secret is warming without a certificate', async () => {
-  const envoy = await startEnvoy({ withGhost: true })
+test('a real Envoy that waits for a secret says which; those of its bootstrap are read, with the peers that they demand', async () => {
+  const envoy = await startEnvoy({ withGhost: true, withStaticSecrets: true })
   try {
     const facts = await factsOf(envoy)
     const [proxy] = ofKind(facts, 'envoy-proxy')
@@ -194,6 +194,21 @@ test('a real Envoy that waits for a secret says which, and the secret is warming
     expect(proxy?.waitingFor.join('\n')).toContain('spiffe://pipeline.example/hop/ghost')
     const ghost = ofKind(facts, 'envoy-secret').find((secret) => secret.name.endsWith('/ghost'))
     expect(ghost).toMatchObject({ state: 'warming', certificate: null, trusted: null })
+    // Secrets of the bootstrap need no server: loaded although that Envoy still waits for another one.
+    const fixed = ofKind(facts, 'envoy-listener').find((listener) => listener.name === 'fixed')
+    expect(fixed?.filterChains[0]?.tls).toMatchObject({
+      certificateSecrets: ['own'],
+      validationSecret: 'peers',
+      peerMatchers: [{ sanType: 'URI', match: 'exact', value: gatewayId }],
+    })
+    const byName = new Map(ofKind(facts, 'envoy-secret').map((secret) => [secret.name, secret]))
+    expect(byName.get('own')).toMatchObject({
+      state: 'active',
+      certificate: { spiffeId: modelId, serial: readCertificate(envoy.leaves.model.certificate).serial },
+    })
+    expect(byName.get('peers')?.trusted).toEqual([
+      { trustDomain: '', authorities: [readAuthority(envoy.authority.certificate)] },
+    ])
   } finally {
     await envoy.stop()
   }

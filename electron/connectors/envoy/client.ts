@@ -26,6 +26,7 @@ export const envoyReads = {
   discoveredFilters: configResource('ecds_filters'),
   staticClusters: configResource('static_clusters'),
   dynamicClusters: configResource('dynamic_active_clusters'),
+  staticSecrets: configResource('static_secrets'),
   activeSecrets: configResource('dynamic_active_secrets'),
   warmingSecrets: configResource('dynamic_warming_secrets'),
   clusterEndpoints: { path: '/clusters?format=json', deadlineMs: 5000, maxBytes: 32 * megabyte },

@@ -56,7 +56,7 @@ const asks = {
   proxy: 'GET /server_info',
   listeners: 'GET /config_dump?resource=static_listeners, dynamic_listeners',
   clusters: 'GET /config_dump?resource=static_clusters, dynamic_active_clusters',
-  secrets: 'GET /config_dump?resource=dynamic_active_secrets, dynamic_warming_secrets',
+  secrets: 'GET /config_dump?resource=dynamic_active_secrets, dynamic_warming_secrets, static_secrets',
   certificates: 'GET /certs',
   counters: 'GET /stats?format=json',
 } as const

@@ -156,7 +156,9 @@ test('an Envoy that is not live says what it waits for; when even that fails, th
 test('further resources are asked for only when something refers to them', async () => {
   const plain = await fake(bare)
   await read(plain.url)
-  expect(plain.requests.filter((path) => /route_configs|ecds|clusters\?format|init_dump/.test(path))).toEqual([])
+  expect(
+    plain.requests.filter((path) => /route_configs|ecds|static_secrets|clusters\?format|init_dump/.test(path)),
+  ).toEqual([])
   const typed_config = { '@type': 'x/a.HttpConnectionManager', rds: { route_config_name: 'r' } }
   const listener = { name: 'l', address: { pipe: { path: '/s' } }, filter_chains: [{ filters: [{ typed_config }] }] }
   const referring = await fake((path) => {
@@ -167,6 +169,28 @@ test('further resources are asked for only when something refers to them', async
   expect(referring.requests).toContain('/config_dump?resource=dynamic_route_configs')
   expect(referring.requests).toContain('/clusters?format=json')
   expect(round?.get('listeners')?.gaps).toMatchObject([{ what: 'routes' }])
+})
+
+test('secrets of the bootstrap are asked for when a TLS context names one, and without them the secrets are not known', async () => {
+  const validation_context_sds_secret_config = { name: 'peers' }
+  const typed_config = {
+    '@type': 'x/a.UpstreamTlsContext',
+    common_tls_context: { validation_context_sds_secret_config },
+  }
+  const cluster = { name: 'c', type: 'STATIC', transport_socket: { name: 'tls', typed_config } }
+  const match_typed_subject_alt_names = [{ san_type: 'URI', matcher: { exact: 'spiffe://a/b' } }]
+  const secret = { validation_context: { match_typed_subject_alt_names } }
+  let fault: HttpFault | null = null
+  const server = await fake((path) => {
+    if (path.includes('static_clusters')) return json({ configs: [{ cluster }] })
+    if (!path.includes('static_secrets')) return bare(path)
+    return fault ?? json({ configs: [{ name: 'peers', secret }] })
+  })
+  const [round] = await read(server.url)
+  expect(round?.get('secrets')?.facts).toMatchObject([{ name: 'peers', state: 'active' }])
+  expect(round?.get('clusters')?.facts).toMatchObject([{ tls: { peerMatchers: [{ value: 'spiffe://a/b' }] } }])
+  fault = { kind: 'status', status: 403 }
+  expect(gapsOf((await read(server.url))[0])).toEqual({ ...allAre('read'), secrets: 'forbidden' })
 })
 
 test('endpoints that could not be read are a gap, not an empty list', async () => {

@@ -14,7 +14,7 @@ import {
   translateListeners,
 } from './translate-listeners.ts'
 import { readServerInfo, readWaitingFor, type ServerInfo, translateProxy } from './translate-proxy.ts'
-import { type TranslatedSecrets, translateSecrets } from './translate-secrets.ts'
+import { needsStaticSecrets, type TranslatedSecrets, translateSecrets } from './translate-secrets.ts'
 
 export const envoyParts = ['proxy', 'listeners', 'clusters', 'secrets', 'certificates', 'counters'] as const
 export type EnvoyPart = (typeof envoyParts)[number]
@@ -46,13 +46,9 @@ export async function* readEnvoy(
   signal.throwIfAborted()
   const info = settleNow(() => readServerInfo(valueOf(answer).value))
 
-  const secrets = Promise.all([ask(envoyReads.activeSecrets, signal), ask(envoyReads.warmingSecrets, signal)]).then(
-    ([activeSecrets, warmingSecrets]) =>
-      translateSecrets(
-        { envoy, at: warmingSecrets.at },
-        { activeSecrets: activeSecrets.value, warmingSecrets: warmingSecrets.value },
-      ),
-  )
+  const listenerDumps = settle(both(envoyReads.staticListeners, envoyReads.dynamicListeners))
+  const clusterDumps = settle(both(envoyReads.staticClusters, envoyReads.dynamicClusters))
+  const secrets = readSecrets()
   const matchers = secrets.then(
     (read) => read.matchers,
     () => new Map(),
@@ -82,8 +78,24 @@ export async function* readEnvoy(
     return { facts: [translateProxy({ envoy, at }, server, waitingFor, clockSkewMs)], problems }
   }
 
+  async function readSecrets(): Promise<TranslatedSecrets> {
+    const delivered = both(envoyReads.activeSecrets, envoyReads.warmingSecrets)
+    const dumps = [await listenerDumps, await clusterDumps].flatMap((read) => (read.ok ? read.value : []))
+    const isNamed = needsStaticSecrets(...dumps.map((dump) => dump.value))
+    const fixed = isNamed ? await settle(ask(envoyReads.staticSecrets, signal)) : null
+    const [active, warming] = await delivered
+    return translateSecrets(
+      { envoy, at: warming.at },
+      {
+        staticSecrets: fixed === null ? null : valueOf(fixed).value,
+        activeSecrets: active.value,
+        warmingSecrets: warming.value,
+      },
+    )
+  }
+
   async function readListeners(): Promise<TranslatedListeners> {
-    const [fixed, dynamic] = await both(envoyReads.staticListeners, envoyReads.dynamicListeners)
+    const [fixed, dynamic] = valueOf(await listenerDumps)
     const dynamicRoutes = needsDynamicRoutes(fixed.value, dynamic.value)
       ? await ask(envoyReads.dynamicRoutes, signal)
       : null
@@ -103,7 +115,7 @@ export async function* readEnvoy(
   }
 
   async function readClusters(): Promise<TranslatedClusters> {
-    const [fixed, dynamic] = await both(envoyReads.staticClusters, envoyReads.dynamicClusters)
+    const [fixed, dynamic] = valueOf(await clusterDumps)
     const endpoints = needsEndpoints(fixed.value, dynamic.value) ? await ask(envoyReads.clusterEndpoints, signal) : null
     return translateClusters(
       { envoy, at: dynamic.at },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { findSecrets } from '../../../test/builders/secrets.ts'
 import { createTestAuthority } from '../../../test/builders/test-authority.ts'
 import { translateCertificates } from './translate-certificates.ts'
-import { translateSecrets } from './translate-secrets.ts'
+import { needsStaticSecrets, translateSecrets } from './translate-secrets.ts'
 
 const asked = { envoy: 'gateway', at: 5000 }
 const bytes = (text: string) => ({ inline_bytes: Buffer.from(text).toString('base64') })
@@ -19,7 +19,8 @@ const spiffe = (trust_domains: object[]) => ({
     },
   },
 })
-const active = (...configs: unknown[]) => translateSecrets(asked, { activeSecrets: { configs }, warmingSecrets: {} })
+const answered = { staticSecrets: null, activeSecrets: {}, warmingSecrets: {} }
+const active = (...configs: unknown[]) => translateSecrets(asked, { ...answered, activeSecrets: { configs } })
 
 test('an SVID becomes a fact with its leaf; no key gets past the parser', async () => {
   const authority = await createTestAuthority()
@@ -85,6 +86,7 @@ test('one bad CA is a gap for it, and the others stay', async () => {
 test('a secret that is still awaited is warming and has no certificate; other kinds of secret are left alone', () => {
   const warming = { configs: [element('svid', { '@type': 'x/Secret', name: 'svid' }), { name: 'bare' }] }
   const { facts } = translateSecrets(asked, {
+    staticSecrets: null,
     activeSecrets: {
       configs: [
         element('token', { generic_secret: { secret: bytes('canary') } }),
@@ -103,6 +105,40 @@ test('an SVID that cannot be parsed stays known as a secret, with a gap', () => 
   const { facts, problems } = active(element('svid', { tls_certificate: { certificate_chain: bytes('rubbish') } }))
   expect(facts[0]?.certificate).toBeNull()
   expect(problems).toMatchObject([{ what: 'secret', reason: 'invalid' }])
+})
+
+test('a secret of the bootstrap is delivered from the start; a chain in a file is left to /certs without a gap', async () => {
+  const authority = await createTestAuthority()
+  const leaf = await authority.issue({ spiffeId: 'spiffe://test.example/a' })
+  const filed = { tls_certificate: { certificate_chain: { filename: '/etc/envoy/leaf.pem' } } }
+  const { facts, problems } = translateSecrets(asked, {
+    ...answered,
+    staticSecrets: {
+      configs: [
+        element('inline', { tls_certificate: { certificate_chain: bytes(leaf.certificate) } }),
+        element('filed', filed),
+      ],
+    },
+  })
+  expect(problems).toEqual([])
+  expect(facts).toMatchObject([
+    {
+      name: 'inline',
+      state: 'active',
+      certificate: { spiffeId: 'spiffe://test.example/a' },
+      from: { locator: 'GET /config_dump?resource=static_secrets' },
+    },
+    { name: 'filed', state: 'active', certificate: null },
+  ])
+})
+
+test.each([
+  [true, { tls_certificate_sds_secret_configs: [{ name: 'sds', sds_config: { ads: {} } }, { name: 'own' }] }],
+  [true, { combined_validation_context: { validation_context_sds_secret_config: { name: 'peers' } } }],
+  [false, { tls_certificate_sds_secret_configs: [{ name: 'sds', sds_config: { ads: {} } }] }],
+  [false, { validation_context: {} }],
+])('that secrets of the bootstrap are named is %s of %o', (isNamed, common_tls_context) => {
+  expect(needsStaticSecrets({ configs: [] }, { configs: [{ cluster: { common_tls_context } }] })).toBe(isNamed)
 })
 
 test('names that a validation secret demands are handed on', () => {

@@ -7,6 +7,9 @@ const text = z.string()
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).default([])
 const named = z.object({ name: text.default('') })
 
+/** envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig: without `sds_config` it names a secret of the bootstrap. */
+export const staticReference = z.object({ name: text, sds_config: z.undefined().optional() })
+
 /** envoy.config.core.v3.DataSource. */
 export const dataSource = z.object({
   inline_bytes: text.optional(),
@@ -82,8 +85,8 @@ export type TransportSocket = z.output<typeof transportSocket>
 /** Transport sockets that wrap another one: PROXY protocol, tap, TCP statistics, internal upstream, HTTP/1.1 CONNECT. */
 export const wrappingSocket = z.object({ transport_socket: transportSocket.optional() })
 
-/** envoy.admin.v3.SecretsConfigDump.DynamicSecret. */
-export const dynamicSecret = z.object({
+/** envoy.admin.v3.SecretsConfigDump.DynamicSecret and StaticSecret. */
+export const listedSecret = z.object({
   name: text,
   last_updated: text.optional(),
   secret: z.unknown().optional(),

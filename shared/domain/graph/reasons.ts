@@ -47,6 +47,7 @@ export interface ReasonParams {
   'caller-envoy-unknown': Ends
   'caller-has-no-route': Ends
   'leaf-unread': { owner: string }
+  'accepted-peers-unread': { owner: string }
   'mixed-filter-chains': Ends
   // authorisation
   'requests-allowed': Ends & { allowed: number; requests: number; windowSeconds: number }

@@ -107,7 +107,7 @@ export interface EnvoyClusterFact extends FactBase<'envoy-cluster'> {
   readonly http2: boolean
 }
 
-/** A secret delivered by SDS. Certificates only: private keys are never read. */
+/** A secret delivered by SDS, or one of `static_resources.secrets`: always active. Certificates only: private keys are never read. */
 export interface EnvoySecretFact extends FactBase<'envoy-secret'> {
   readonly envoy: string
   readonly name: string

@@ -7,6 +7,7 @@ import { known, notKnown, referenceTo, whyUnread } from '../known.ts'
 import { acceptanceOf, matcherText } from '../peer-matching.ts'
 import { reason } from '../reasons.ts'
 import type { Naming } from '../stages.ts'
+import { peersUnread } from '../states/transport/tls-setup.ts'
 import { type CalleePart, callerTls, chainsFor, type HopEvidence, knownIn } from './hop-evidence.ts'
 
 /** What the TLS settings of one side say: of the cluster of the caller, of the filter chain of the callee. */
@@ -89,7 +90,9 @@ function setupOf(envoy: EnvoyRecord, tls: TlsContext | null, fact: Fact, scope: 
   return {
     from: fact,
     tls,
-    requiresPeer: { known: true, value: peers, fact: reference, stale: isStale },
+    requiresPeer: peersUnread(envoy, tls)
+      ? whyUnread('envoy', envoy.id, 'tls-context', envoy.parts.secrets)
+      : { known: true, value: peers, fact: reference, stale: isStale },
     trusts: trustsOf(envoy, tls.validationSecret),
     tlsVersions: { known: true, value: versionText(tls), fact: reference, stale: isStale },
     isStale,
@@ -156,8 +159,9 @@ export function presentedOf(log: readonly Scoped<HopActivityFact>[]): Known<Cert
   return known({ spiffeId, serial, notBefore: null, notAfter, issuer: null }, found.fact, found.scope)
 }
 
-function peerAsExpected({ tls, conclusion, isStale }: Setup, other: Naming): Known<boolean> {
+function peerAsExpected({ tls, requiresPeer, conclusion, isStale }: Setup, other: Naming): Known<boolean> {
   if (tls === null) return notApplicable
+  if (!requiresPeer.known) return requiresPeer
   if (other.spiffeId === null) return notKnown(reason('no-spiffe-id', { name: other.name }))
   const acceptance = acceptanceOf(tls.peerMatchers, other.spiffeId)
   if (acceptance === 'cannot-tell') return notApplicable

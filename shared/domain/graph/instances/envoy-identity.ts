@@ -14,7 +14,7 @@ export interface EnvoyIdentity {
   /** How `spiffeId` is known; null with it. */
   readonly knownBy: EnvoyCertificateFact | EnvoySecretFact | EnvoyListenerFact | EnvoyClusterFact | null
   readonly leaf: Leaf | null
-  /** Name of the own certificate's SDS secret when it is configured but no certificate has arrived. */
+  /** Name of the own certificate's SDS secret when it is configured but SDS has not delivered it. */
   readonly undelivered: { readonly secret: string; readonly fact: EnvoySecretFact | null } | null
   /** False when its configuration was read and names no own certificate at all; null while it was not read. */
   readonly isConfigured: boolean | null
@@ -36,8 +36,8 @@ interface Parts {
 
 /**
  * The SPIFFE ID of the first certificate that a listener, then a cluster, is configured with: by the URI name of the
- * loaded leaf, else by the name of its SDS secret, which SPIRE spells like the SPIFFE ID. What is loaded by file or
- * inline is known from `/certs` only.
+ * loaded leaf, else by the name of its secret, which SPIRE spells like the SPIFFE ID. What is loaded by file, or inline in
+ * a TLS context, is known from `/certs` only.
  */
 export function identityOf(envoy: Parts): EnvoyIdentity {
   const named = firstCertificateName(envoy)
@@ -60,7 +60,8 @@ export function identityOf(envoy: Parts): EnvoyIdentity {
   const byAdmin = envoy.certificates.find(
     (fact) => fact.certificate.spiffeId !== null && (spiffeId === null || fact.certificate.spiffeId === spiffeId),
   )
-  if (byAdmin !== undefined && !wasRead(envoy.parts.secrets)) {
+  // A delivered secret whose chain lies in a file is known as loaded from `/certs` only.
+  if (byAdmin !== undefined && (active !== undefined || !wasRead(envoy.parts.secrets))) {
     const leaf: Leaf = { certificate: byAdmin.certificate, fact: byAdmin, scope: envoy.parts.certificates }
     return {
       spiffeId: byAdmin.certificate.spiffeId,
@@ -71,7 +72,7 @@ export function identityOf(envoy: Parts): EnvoyIdentity {
     }
   }
   const warming = envoy.secrets.find((secret) => secret.name === named.name) ?? null
-  const isUndelivered = wasRead(envoy.parts.secrets)
+  const isUndelivered = active === undefined && wasRead(envoy.parts.secrets)
   return {
     spiffeId,
     knownBy: spiffeId === null ? null : named.fact,

@@ -2,7 +2,7 @@ import type { Judgement } from '../../../model/graph.ts'
 import type { TransportState } from '../../../model/hop-state.ts'
 import type { HopEvidence } from '../../evaluate/hop-evidence.ts'
 import { isCurrent } from '../../instances/records.ts'
-import { judged } from '../../known.ts'
+import { judged, missing } from '../../known.ts'
 import type { Moment } from '../../moment.ts'
 import { reason } from '../../reasons.ts'
 import { type HopNeed, hasForHop, missingForHop } from '../hop-needs.ts'
@@ -20,7 +20,7 @@ import {
 import { seenHandshakes } from './handshakes.ts'
 import { clientNotProven, loggedOneSided, serverNotProven } from './one-sided.ts'
 import { configuredPlaintext, loggedPlaintext, plaintextAroundEnvoy } from './plaintext.ts'
-import { usedChains } from './tls-setup.ts'
+import { endWithPeersUnread, usedChains } from './tls-setup.ts'
 import { configuredOnly, mutualTlsVerified } from './verified.ts'
 
 /** In this order: what is seen to break, what is open, what would break, what is half proven, what is proven. */
@@ -59,6 +59,15 @@ function transportUnknown(evidence: HopEvidence): Judgement<TransportState> {
         return unknown(evidence, reason('leaf-unread', { owner: ends[end] }), [need])
       }
     }
+  }
+  const unread = endWithPeersUnread(evidence)
+  if (unread !== null) {
+    const envoys = unread === 'callee' ? evidence.calleeEnvoys : evidence.callerEnvoys
+    return judged('unknown', reason('accepted-peers-unread', { owner: ends[unread] }), [], {
+      missing: envoys
+        .filter(({ parts }) => !isCurrent(parts.secrets))
+        .map(({ id, parts }) => missing('envoy', id, 'secrets', parts.secrets)),
+    })
   }
   return unknown(evidence, reason(unknownCode(evidence), ends), ['callee-listeners', 'caller-clusters'])
 }

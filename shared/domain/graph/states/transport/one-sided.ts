@@ -5,7 +5,15 @@ import { judged } from '../../known.ts'
 import { reason } from '../../reasons.ts'
 import type { HopNeed } from '../hop-needs.ts'
 import type { StateRule } from '../rule.ts'
-import { configurationIds, currentCallers, hasSpiffeValidator, logIds, usedChains, verifiesPeer } from './tls-setup.ts'
+import {
+  configurationIds,
+  currentCallers,
+  hasSpiffeValidator,
+  logIds,
+  peersUnread,
+  usedChains,
+  verifiesPeer,
+} from './tls-setup.ts'
 
 type Rule = StateRule<TransportState, HopNeed, HopEvidence>
 
@@ -26,7 +34,7 @@ export const clientNotProven: Rule = {
             ? 'client-certificate-not-required'
             : !verifiesPeer(tls)
               ? 'client-untrusted-accepted'
-              : tls.peerMatchers === null
+              : tls.peerMatchers === null && !peersUnread(part.envoy, tls)
                 ? 'peers-not-constrained'
                 : null
       if (code === null) continue
@@ -44,7 +52,7 @@ export const serverNotProven: Rule = {
   yields: 'one-sided',
   needs: ['caller-clusters'],
   judge(evidence) {
-    for (const { cluster } of currentCallers(evidence)) {
+    for (const { envoy, cluster } of currentCallers(evidence)) {
       const { tls } = cluster
       if (tls === null) continue
       const code =
@@ -52,7 +60,7 @@ export const serverNotProven: Rule = {
           ? 'client-without-certificate'
           : !verifiesPeer(tls) || tls.weakened.length > 0
             ? 'callee-not-verified'
-            : tls.peerMatchers === null
+            : tls.peerMatchers === null && !peersUnread(envoy, tls)
               ? 'callee-not-constrained'
               : null
       if (code === null) continue

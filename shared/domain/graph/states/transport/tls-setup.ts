@@ -8,7 +8,7 @@ import {
   type UsedChain,
 } from '../../evaluate/hop-evidence.ts'
 import { added } from '../../in-order.ts'
-import { isCurrent } from '../../instances/records.ts'
+import { type EnvoyRecord, isCurrent } from '../../instances/records.ts'
 import { acceptanceOf, matcherText } from '../../peer-matching.ts'
 
 /** Chains of current listeners that this caller can use. */
@@ -82,6 +82,17 @@ export function hasSpiffeValidator(part: CalleePart, tls: TlsContext): boolean {
 
 export function verifiesPeer(tls: TlsContext): boolean {
   return tls.validationSecret !== null || tls.staticTrustedCa
+}
+
+/** Names no peers in its own configuration, and the validation secret that may name some is not known now: nothing is claimed. */
+export function peersUnread(envoy: EnvoyRecord, tls: TlsContext | null): boolean {
+  return tls !== null && tls.peerMatchers === null && tls.validationSecret !== null && !isCurrent(envoy.parts.secrets)
+}
+
+/** The end whose accepted peers are not known now; null: both are. */
+export function endWithPeersUnread(evidence: HopEvidence): 'callee' | 'caller' | null {
+  if (usedChains(evidence).some(({ part, chain }) => peersUnread(part.envoy, chain.tls))) return 'callee'
+  return currentCallers(evidence).some(({ envoy, cluster }) => peersUnread(envoy, cluster.tls)) ? 'caller' : null
 }
 
 /** A side whose required SPIFFE IDs leave out the other side's. */

@@ -262,3 +262,41 @@ describe('transport', () => {
     })
   })
 })
+
+describe('secrets of the bootstrap', () => {
+  it('are no undelivered identity when their chain lies in a file: /certs shows the leaf', () => {
+    const scopes = withFacts(pipeline.scopes, 'envoy/tool-runtime/secrets', 'envoy-secret', (fact) => ({
+      ...fact,
+      certificate: null,
+    }))
+    const built = hop(build(scopes), ids.model, ids.tool)
+    expect(built.transport.state).toBe('verified')
+    expect(built.server.certificate).toMatchObject({ known: true, value: { spiffeId: ids.tool } })
+    const withoutCerts = withFacts(scopes, 'envoy/tool-runtime/certificates', 'envoy-certificate', () => null)
+    expect(hop(build(withoutCerts), ids.model, ids.tool).transport).toMatchObject({
+      state: 'unknown',
+      reason: { code: 'leaf-unread' },
+    })
+  })
+
+  it('that may name peers and cannot be read make nobody unconstrained, and nothing verified', () => {
+    const open = withFacts(pipeline.scopes, 'envoy/tool-runtime/listeners', 'envoy-listener', (fact) => ({
+      ...fact,
+      filterChains: fact.filterChains.map((chain) =>
+        chain.tls === null ? chain : { ...chain, tls: { ...chain.tls, peerMatchers: null } },
+      ),
+    }))
+    expect(hop(build(open), ids.model, ids.tool).transport).toMatchObject({
+      state: 'one-sided',
+      reason: { code: 'peers-not-constrained' },
+    })
+    const unread = hop(build(withSilent(open, 'envoy/tool-runtime/secrets')), ids.model, ids.tool)
+    expect(unread.transport).toMatchObject({
+      state: 'unknown',
+      reason: { code: 'accepted-peers-unread', params: { owner: 'tool-runtime' } },
+      missing: [{ source: 'envoy', instance: 'tool-runtime', what: 'secrets' }],
+    })
+    expect(unread.server.requiresPeer).toMatchObject({ known: false })
+    expect(unread.server.peerAsExpected).toMatchObject({ known: false })
+  })
+})

@@ -6,7 +6,7 @@ import { type HopNeed, hasForHop, missingForHop } from '../hop-needs.ts'
 import { areValid, leavesOf } from '../leaves.ts'
 import type { StateRule } from '../rule.ts'
 import { seenHandshakes } from './handshakes.ts'
-import { configurationIds, hasPlainChain, logIds, mismatchOf, usedChains } from './tls-setup.ts'
+import { configurationIds, endWithPeersUnread, hasPlainChain, logIds, mismatchOf, usedChains } from './tls-setup.ts'
 
 type Rule = StateRule<TransportState, HopNeed, HopEvidence>
 
@@ -25,7 +25,7 @@ export const mutualTlsVerified: Rule = {
     const calleeLeaves = leavesOf(evidence, 'callee')
     if (!areValid(callerLeaves, moment) || !areValid(calleeLeaves, moment)) return null
     const handshakes = seenHandshakes(evidence)
-    if (handshakes === null || mismatchOf(evidence) !== null) return null
+    if (handshakes === null || mismatchOf(evidence) !== null || endWithPeersUnread(evidence) !== null) return null
     const { seen, countedBy, factIds } = handshakes
     const params = { ...evidence.ends, seen, countedBy, windowSeconds: evidence.windowSeconds }
     const restsOn = configurationIds(evidence)
