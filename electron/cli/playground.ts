@@ -10,6 +10,7 @@ import {
   playgroundAuthorisationSentence,
   playgroundIntroduction,
   playgroundPhrase,
+  playgroundTrafficSentence,
 } from '../../shared/words/playground.ts'
 import { Failure } from '../core/failure.ts'
 import type { Clock } from '../core/ports.ts'
@@ -156,6 +157,8 @@ function report(state: PlaygroundState, output: Output): ExitCode {
     return exitCodes.failed
   }
   say(output, `Playground: ${playgroundPhrase(state).toLowerCase()}.`)
+  const busy = playgroundTrafficSentence(state)
+  if (busy !== null) say(output, busy)
   const unknown = playgroundAuthorisationSentence(state)
   if (unknown !== null) say(output, unknown, 'To have it: everyhop tools list')
   if (state.phase === 'running' && state.active !== null) say(output, `Broken now: ${state.active.fault}.`)

@@ -81,6 +81,7 @@ function sessionsOf(graph: object): Sessions {
       return session
     },
     hold: () => Promise.reject(new Error('not used')),
+    isRead: () => true,
     stop() {},
     ended: async () => {},
   }

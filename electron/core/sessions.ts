@@ -27,6 +27,8 @@ export interface Sessions {
   use(name: string): Promise<Session>
   /** For a stream of updates: alive until released, and a while longer. */
   hold(name: string): Promise<{ readonly session: Session; release(): void }>
+  /** Somebody asks for it, or did a while ago. */
+  isRead(name: string): boolean
   stop(): void
   /** Resolves when everything that was read has ended. */
   ended(): Promise<void>
@@ -189,6 +191,7 @@ export function createSessions(
         },
       }
     },
+    isRead: (name) => running.has(name),
     stop() {
       unsubscribe()
       for (const session of running.values()) end(session)

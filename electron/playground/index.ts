@@ -8,7 +8,8 @@ import { spirePods, startSpireSimulator, writeReaderIdentity } from './simulator
 import { startVaultSimulator, vaultPods } from './simulators/vault/index.ts'
 import { createWorld } from './world/world.ts'
 
-const defaults = { svidSeconds: 120, requestsPerSecond: 6, windowSeconds: 20 } as const
+/** So few requests that ten times as many are no more than a processor core answers. */
+const defaults = { svidSeconds: 120, requestsPerSecond: 2, windowSeconds: 20 } as const
 /** So few that idling costs less than a twentieth of a core, so many that every hop is called within the window. */
 const unattendedPerSecond = 0.5
 
@@ -72,6 +73,9 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
       controls,
       get authorisation() {
         return authorisation.state()
+      },
+      get heldBack() {
+        return mesh.counts().heldBackLately
       },
       get active() {
         return breaking.active()

@@ -374,10 +374,12 @@ export interface Playground {
   /** Gives whether an OPA decides, and why not. */
   readonly authorisation: 'deciding' | 'starting' | 'no-opa'
   readonly active: string | null
+  /** Requests of the last twenty seconds that no user sent, because too many of those before were not answered yet. */
+  readonly heldBack: number
   inject(fault: string): Promise<void>
   heal(): Promise<void>
   useOpa(program: string): Promise<void>
-  /** While nobody looks, users ask seldom: the pipeline stays alive and costs little. A fault keeps them asking. */
+  /** While nobody looks at it, users ask seldom: the pipeline stays alive and costs little. A fault keeps them asking. */
   attend(isAttended: boolean): void
   /** Ends every process and removes every file. */
   stop(): Promise<void>

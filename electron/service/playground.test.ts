@@ -56,6 +56,7 @@ test('started it is an environment like any other, and stopped there is none', a
     authorisation: 'no-opa',
     active: null,
     changing: false,
+    heldBack: 0,
   })
   expect(await client.environments.list({})).toMatchObject([{ name: 'playground', playground: true, problem: null }])
   expect(await client.playground.start({}), 'a second start changes nothing').toMatchObject({ phase: 'running' })
@@ -158,21 +159,35 @@ test('it starts by itself only when no environment is written down and nobody fo
   expect(fakes.calls).toEqual(['start without opa', 'stop'])
 })
 
-test('while nobody looks it rests, and a window that asks wakes it', async () => {
+test('while nobody reads it it rests, whoever asks how it stands, and whoever reads it wakes it', async () => {
   const clock = createManualClock()
+  let isRead = true
   const playground = createPlaygroundService({
     clock,
     log: { info() {}, warn() {}, error() {} },
     folder: { path: home, list: async () => [], resolve: (_directory, path) => path },
     refresh: async () => {},
     forget: async () => {},
+    isRead: () => isRead,
     opa: async () => '/opt/opa',
     start: (options) => fakes.start(options),
   })
   await playground.handlers.start()
-  for (let waited = 0; waited < 40_000; waited += 2000) await clock.advance(2000)
-  await playground.handlers.state()
-  await clock.advance(2000)
+  const wait = async (ms: number): Promise<void> => {
+    for (let waited = 0; waited < ms; waited += 2000) {
+      await clock.advance(2000)
+      // As every window and the command that started it do.
+      await playground.handlers.state()
+    }
+  }
+  await wait(40_000)
+  expect(fakes.calls).toEqual(['start /opt/opa'])
+  isRead = false
+  await wait(2000)
+  expect(fakes.calls).toEqual(['start /opt/opa', 'left alone'])
+  await wait(40_000)
+  isRead = true
+  await wait(2000)
   await playground.close()
   expect(fakes.calls).toEqual(['start /opt/opa', 'left alone', 'attended', 'stop'])
 })

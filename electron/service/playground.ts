@@ -41,6 +41,8 @@ export interface PlaygroundParts {
   readonly refresh: () => Promise<void>
   /** What was kept of the playground that has ended is given up. */
   readonly forget: () => Promise<void>
+  /** Its environment is read for somebody. */
+  readonly isRead: () => boolean
   /** Path of opa; null: it is not on this machine now. */
   readonly opa: () => Promise<string | null>
   readonly start: StartPlayground
@@ -55,7 +57,7 @@ interface Running {
 
 /** A program that somebody gets in the meantime is looked for so often. Milliseconds. */
 const lookForOpaMs = 2000
-/** A window asks every few seconds how it goes. Without a question for so long nobody looks. Milliseconds. */
+/** Whoever started it has so long to look at it. Milliseconds. */
 const unattendedAfterMs = 30_000
 /** One that did not work is not tried again for so long. Milliseconds. */
 const afterBadOpaMs = 60_000
@@ -65,7 +67,6 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
   let running: Running | null = null
   let resting: PlaygroundState = { phase: 'stopped' }
   let changes = 0
-  let askedAt = 0
   let isClosed = false
   let lastTurn: Promise<unknown> = Promise.resolve()
 
@@ -80,7 +81,8 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
     if (running === null) return resting
     const { playground, startedAt, since } = running
     const active = playground.active === null ? null : { fault: faultIdOf(playground.active), since }
-    return { phase: 'running', startedAt, authorisation: playground.authorisation, active, changing: changes > 0 }
+    const { authorisation, heldBack } = playground
+    return { phase: 'running', startedAt, authorisation, active, changing: changes > 0, heldBack }
   }
 
   async function start(): Promise<PlaygroundState> {
@@ -90,7 +92,6 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
     try {
       const playground = await parts.start({ clock, log, opa: await parts.opa() })
       const now = clock.now()
-      askedAt = now
       running = { playground, startedAt: now, since: now, ended: new AbortController() }
       resting = { phase: 'stopped' }
       void attend(running)
@@ -132,7 +133,7 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
   }
 
   /** A program that arrives while it runs is used at once; and while nobody looks it rests. */
-  async function attend({ playground, ended: { signal } }: Running): Promise<void> {
+  async function attend({ playground, startedAt, ended: { signal } }: Running): Promise<void> {
     const bad = { path: '', until: 0 }
     while (!signal.aborted) {
       try {
@@ -140,7 +141,8 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
       } catch {
         return // the signal: it ends
       }
-      playground.attend(clock.now() - askedAt < unattendedAfterMs)
+      // Not whoever asks how it stands: every window does, and the command that holds it open.
+      playground.attend(parts.isRead() || clock.now() - startedAt < unattendedAfterMs)
       if (playground.authorisation !== 'no-opa') continue
       const path = await parts.opa().catch(() => null)
       if (path === null || signal.aborted || (bad.path === path && clock.now() < bad.until)) continue
@@ -202,10 +204,7 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
 
   return {
     handlers: {
-      async state() {
-        askedAt = clock.now()
-        return state()
-      },
+      state: async () => state(),
       start: () => inTurn(start),
       stop: () => inTurn(stop),
       faults: async () => playgroundFaultList(),

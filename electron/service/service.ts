@@ -63,6 +63,8 @@ export interface PlaygroundNeighbours {
   readonly folder: EnvironmentFolder
   readonly refresh: () => Promise<void>
   readonly forget: () => Promise<void>
+  /** The playground's environment is read for somebody. */
+  readonly isRead: () => boolean
   /** Path of opa; null: there is none. */
   readonly opa: () => Promise<string | null>
 }
@@ -77,6 +79,7 @@ export function createService(parts: ServiceParts): Service {
     folder: parts.folder,
     refresh: () => watched.refresh(),
     forget: () => logStores.forget(playgroundEnvironment),
+    isRead: () => sessions.isRead(playgroundEnvironment),
     opa: () => policy.opaProgram(),
   })
   const { folder } = playground

@@ -9,6 +9,7 @@ export function playgroundFixture(isRunning: boolean) {
     authorisation: 'no-opa',
     active: null,
     changing: false,
+    heldBack: 0,
   }
   let state: PlaygroundState = isRunning ? running : { phase: 'stopped' }
   const become = async (next: PlaygroundState) => {

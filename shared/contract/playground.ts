@@ -21,6 +21,8 @@ export type PlaygroundState =
       readonly active: { readonly fault: FaultId; readonly since: EpochMs } | null
       /** A fault is being made or undone. */
       readonly changing: boolean
+      /** Requests of the last twenty seconds that were not sent, because this machine answers too few at once. */
+      readonly heldBack: number
     }
 
 /** A fault of the catalogue as it can be made in the playground. */

@@ -109,8 +109,9 @@ export const conductFaults: readonly Fault[] = [
     },
     playground: { made: true },
     title: 'Traffic burst',
-    words: 'The application sends ten times as many requests as before.',
-    lookFor: 'The hop from the application to the gateway: ten times the requests, all of them allowed as before.',
+    words: 'Users ask ten times as often, and the application sends ten times as many requests as before.',
+    lookFor:
+      'The hop from the application to the gateway: ten times the requests, decided as before. Where this machine answers fewer, the bar above says so.',
     hits: { hop: entryHop },
     expects: {
       states: {
@@ -118,8 +119,8 @@ export const conductFaults: readonly Fault[] = [
         workloads: [],
         control: [],
         gaps: [],
-        // The window still holds what was counted before.
-        activity: [{ hop: entryHop, timesNormal: 3 }],
+        // Ten, less what a busy machine does not answer in time.
+        activity: [{ hop: entryHop, timesNormal: 8 }],
       },
     },
   },

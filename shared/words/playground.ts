@@ -3,7 +3,7 @@ import type { FaultKind } from '../faults/fault.ts'
 
 /** What the playground is, for whoever sees it for the first time. */
 export const playgroundIntroduction =
-  'A small AI pipeline inside Everyhop: nine services behind sidecars, with SVIDs that rotate, mutual TLS and a signed policy. It runs on this machine alone, and you can break it as you like.'
+  'A small AI pipeline inside Everyhop: nine services behind sidecars, with SVIDs that rotate, mutual TLS and a signed policy. It listens on 127.0.0.1 only, where no other machine reaches it, and you can break it as you like.'
 
 /** Said as long as it is looked at. */
 export const playgroundNotice = 'This is the playground: a demonstration inside Everyhop. Nothing you see here is real.'
@@ -21,6 +21,13 @@ export const faultKindTitles: Readonly<Record<FaultKind, string>> = {
 export function playgroundPhrase(state: PlaygroundState): string {
   if (state.phase === 'running') return state.changing ? 'Changing' : 'Running'
   return { stopped: 'Not running', starting: 'Starting', failed: 'Could not be started' }[state.phase]
+}
+
+/** Why fewer requests are seen than users would send; null: none is missing. */
+export function playgroundTrafficSentence(state: PlaygroundState): string | null {
+  if (state.phase !== 'running' || state.heldBack === 0) return null
+  const requests = state.heldBack === 1 ? '1 request was' : `${state.heldBack} requests were`
+  return `This machine is busy: ${requests} not sent within 20 seconds, because too many before were not answered yet.`
 }
 
 /** What of the hops is unknown for lack of a program, and what to do; null: OPA decides. */

@@ -35,6 +35,7 @@ export function fakePlaygrounds(): FakePlaygrounds {
         get authorisation() {
           return now.hasOpa ? ('deciding' as const) : ('no-opa' as const)
         },
+        heldBack: 0,
         get active() {
           return now.active
         },

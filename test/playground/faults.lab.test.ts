@@ -11,7 +11,7 @@ import { reportOfFaults } from './report.ts'
  * Every fault that the playground makes, injected and healed through the contract, and what Everyhop shows of it, which knows no
  * more than it would of a cluster. A real OPA decides.
  */
-const [windowSeconds, requestsPerSecond] = [6, 6]
+const [windowSeconds, requestsPerSecond] = [6, 2]
 let on: EveryhopOnPlayground
 let healthy: Healthy
 

@@ -21,19 +21,20 @@ export interface TrafficParts {
 
 const address = '127.0.0.1'
 const lateralEveryMs = 500
-/** On a busy machine fewer requests are made, so that these are answered in time. */
-const maximumOpen = 8
+/** On a busy machine fewer requests are made, so that these are answered in time: each waits for a second at most. */
+const maximumOpenAt = (perSecond: number): number => Math.max(8, Math.round(0.8 * perSecond))
 const timeoutMs = 2 * deadlineMs
 
 /** Users' requests at the application, and calls over ways that the topology lacks. */
 export function startMeshTraffic({ perSecond, seed, entryPort, egressPort }: TrafficParts): MeshTraffic {
+  const maximumOpen = maximumOpenAt(perSecond)
   const traffic = startTraffic({ entry: { address, port: entryPort }, seed, perSecond, timeoutMs, maximumOpen })
   const stopped = new AbortController()
   const lateral = new Set<NodeJS.Timeout>()
 
   return {
     normal: perSecond,
-    rate: traffic.rate,
+    rate: (next) => traffic.rate(next, maximumOpenAt(next)),
     askedAt: traffic.askedAt,
     counts: traffic.counts,
     lateral: (from, to, path) => {

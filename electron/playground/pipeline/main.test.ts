@@ -145,7 +145,8 @@ describe('the traffic', () => {
     const traffic = startTraffic({ entry: pipeline.entry, seed: 1, perSecond: 500 })
     try {
       await expect.poll(() => traffic.counts().heldBack, { timeout: 30_000 }).toBeGreaterThan(5)
-      const { sent, byStatus, unanswered } = traffic.counts()
+      const { sent, byStatus, unanswered, heldBackLately } = traffic.counts()
+      expect(heldBackLately).toBeGreaterThan(5)
       const answered = Object.values(byStatus).reduce((sum, count) => sum + count, 0)
       expect(sent - answered - unanswered).toBeLessThanOrEqual(50)
     } finally {

@@ -20,28 +20,35 @@ export interface TrafficCounts {
   readonly unanswered: number
   /** Not sent because too many requests were still open. */
   readonly heldBack: number
+  /** Of those, the ones of the last twenty seconds. */
+  readonly heldBackLately: number
 }
 
 export interface Traffic {
   counts(): TrafficCounts
-  /** From now on. */
-  rate(perSecond: number): void
+  /** From now on; without `maximumOpen` as many may be open as before. */
+  rate(perSecond: number, maximumOpen?: number): void
   /** Requests say from now on that they were asked at this hour of the day, UTC; null: they say nothing of it. */
   askedAt(hour: number | null): void
   /** Breaks off what is open and waits for it. */
   stop(): Promise<void>
 }
 
+const latelyMs = 20_000
+
 /** Steady seeded traffic. The sequence of requests depends on the seed alone; when each is sent, on the clock. */
 export function startTraffic(options: TrafficOptions): Traffic {
   const requests = userRequests(options.seed)
-  const maximumOpen = options.maximumOpen ?? 50
+  let maximumOpen = options.maximumOpen ?? 50
   const stopped = new AbortController()
   const open = new Set<Promise<void>>()
   const byStatus: Record<number, number> = {}
   let sent = 0
   let unanswered = 0
   let heldBack = 0
+  /** When, by a clock that nobody sets; the oldest first. */
+  let heldBackAt: readonly number[] = []
+  const lately = (): readonly number[] => heldBackAt.filter((at) => performance.now() - at < latelyMs)
   let hour: number | null = null
 
   const sendOne = async (): Promise<void> => {
@@ -59,6 +66,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   const tick = (): void => {
     if (open.size >= maximumOpen) {
       heldBack += 1
+      heldBackAt = [...lately(), performance.now()]
       return
     }
     sent += 1
@@ -69,8 +77,9 @@ export function startTraffic(options: TrafficOptions): Traffic {
   let timer = setInterval(tick, 1000 / pace)
 
   return {
-    counts: () => ({ sent, byStatus: { ...byStatus }, unanswered, heldBack }),
-    rate: (perSecond) => {
+    counts: () => ({ sent, byStatus: { ...byStatus }, unanswered, heldBack, heldBackLately: lately().length }),
+    rate: (perSecond, atMost = maximumOpen) => {
+      maximumOpen = atMost
       // Set anew it would begin to wait anew.
       if (perSecond === pace) return
       pace = perSecond

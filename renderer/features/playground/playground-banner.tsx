@@ -1,6 +1,10 @@
 import { FlaskConical, Plug, Zap } from 'lucide-react'
 import { formatClock } from '../../../shared/words/durations.ts'
-import { playgroundAuthorisationSentence, playgroundNotice } from '../../../shared/words/playground.ts'
+import {
+  playgroundAuthorisationSentence,
+  playgroundNotice,
+  playgroundTrafficSentence,
+} from '../../../shared/words/playground.ts'
 import { useNow } from '../../api/clock.tsx'
 import { usePlayground, usePlaygroundCommands, usePlaygroundFaults } from '../../api/playground.ts'
 import { Button } from '../../ui/atoms.tsx'
@@ -19,6 +23,7 @@ export function PlaygroundBanner({
 }) {
   const state = usePlayground()
   const unknown = state === undefined ? null : playgroundAuthorisationSentence(state)
+  const busy = state === undefined ? null : playgroundTrafficSentence(state)
   return (
     <aside className={styles.banner} aria-label="Playground" data-testid="playground-banner">
       <FlaskConical size={16} aria-hidden="true" />
@@ -35,6 +40,11 @@ export function PlaygroundBanner({
         <div className={styles.unknown} data-testid="playground-authorisation" role="status">
           <span>{unknown}</span>
           {state?.phase === 'running' && state.authorisation === 'no-opa' ? <GetOpa /> : null}
+        </div>
+      )}
+      {busy === null ? null : (
+        <div className={styles.unknown} data-testid="playground-traffic" role="status">
+          <span>{busy}</span>
         </div>
       )}
     </aside>
