@@ -1,5 +1,6 @@
 import type { SearchedElsewhere } from '../../shared/contract/logs.ts'
-import type { FoundRecords, LogHistory, LogReader, StoredRecord } from './log-store.ts'
+import type { FoundRecords, LogHistory, LogReader, RawRecord, StoredRecord } from './log-store.ts'
+import { createPatience, type PatienceLimits } from './patience.ts'
 
 export interface JoinedReader extends LogReader {
   /** Of every history that was asked until now. */
@@ -7,11 +8,19 @@ export interface JoinedReader extends LogReader {
 }
 
 /**
- * One's own records and those kept elsewhere as one, without duplicates. Made for one question: a history that does not answer
- * is not asked again, and what is held is found all the same.
+ * One's own records and those kept elsewhere as one, without duplicates. Made for one question: a history that does not answer,
+ * or not within the time that it is given for all of the question, is not asked again, and what is held is found all the same.
+ * Rejects with the signal's reason once whoever asks has stopped.
  */
-export function readTogether(own: LogReader, histories: readonly LogHistory[]): JoinedReader {
+export function readTogether(own: LogReader, histories: readonly LogHistory[], limits: PatienceLimits): JoinedReader {
   const asked = new Map<string, SearchedElsewhere>()
+  const patience = new Map(histories.map(({ id }) => [id, createPatience(limits)]))
+
+  /** Rejects with a person's words. */
+  function within<Value>({ id }: LogHistory, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    const own = patience.get(id)
+    return own === undefined ? Promise.reject(new Error(`${id} is no longer read`)) : own.wait(work)
+  }
 
   async function ask(history: LogHistory, ...query: Parameters<LogReader['find']>): Promise<FoundRecords> {
     const before = asked.get(history.id)
@@ -23,13 +32,27 @@ export function readTogether(own: LogReader, histories: readonly LogHistory[]): 
       to: Math.max(to, before?.to ?? to),
     }
     try {
-      const found = await history.find(...query)
+      const found = await within(history, (signal) => history.find(...query, signal))
       // Of several questions at once one may have failed meanwhile: then it stays silent.
       asked.set(history.id, { ...searched, silent: asked.get(history.id)?.silent ?? null })
       return found
     } catch (reason) {
-      asked.set(history.id, { ...searched, silent: reason instanceof Error ? reason.message : String(reason) })
+      if (limits.signal.aborted) throw limits.signal.reason
+      asked.set(history.id, { ...searched, silent: wordsOf(reason) })
       return { records: [], complete: false }
+    }
+  }
+
+  /** A text that does not come is missing, and so is what only it would have told: then the history is silent too. */
+  async function text(history: LogHistory, record: StoredRecord): Promise<RawRecord> {
+    try {
+      return await within(history, (signal) => history.raw(record, signal))
+    } catch (reason) {
+      if (limits.signal.aborted) throw limits.signal.reason
+      const before = asked.get(history.id)
+      const { from, to } = before ?? { from: record.at, to: record.at }
+      asked.set(history.id, { source: history.id, from, to, silent: before?.silent ?? wordsOf(reason) })
+      return { outcome: 'gone', why: wordsOf(reason) }
     }
   }
 
@@ -54,14 +77,16 @@ export function readTogether(own: LogReader, histories: readonly LogHistory[]): 
       const { locator } = record
       if (locator.in !== 'history') return own.raw(record)
       const history = histories.find(({ id }) => id === locator.history)
-      if (history === undefined) return { outcome: 'gone', why: `${locator.history} is no longer read` }
-      return history.raw(record).catch((reason: unknown) => ({
-        outcome: 'gone',
-        why: reason instanceof Error ? reason.message : String(reason),
-      }))
+      return history === undefined
+        ? { outcome: 'gone', why: `${locator.history} is no longer read` }
+        : text(history, record)
     },
     elsewhere: () => [...asked.values()],
   }
+}
+
+function wordsOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason)
 }
 
 /** All that a record says by itself, whoever kept it: the same line is parsed alike wherever it was found. */

@@ -309,13 +309,17 @@ export interface LogReader {
 
 /**
  * Logs that are kept elsewhere, such as in a Loki: they are read, and nothing is ever written there. Every implementation passes
- * test/conformance/log-reader-suite.ts. Rejects with an error in words that a person can use when it does not answer.
+ * test/conformance/log-reader-suite.ts. Rejects with an error in words that a person can use when it does not answer, or with the
+ * signal's reason: whoever asks decides how long an answer is waited for.
  */
-export interface LogHistory extends LogReader {
+export interface LogHistory {
   /** Id of the source. */
   readonly id: string
   /** Where it looks when it is asked for `window`; without one only so far back as environment.yaml says. */
   searched(window: TimeWindow | null): TimeWindow
+  /** As of `LogReader`. */
+  find(id: RecordId, window: TimeWindow | null, limit: number, signal: AbortSignal): Promise<FoundRecords>
+  raw(record: StoredRecord, signal: AbortSignal): Promise<RawRecord>
 }
 
 /**

@@ -1,17 +1,61 @@
 import type { FindInput, FoundAnswer, RefusedAnswer, RefusedInput } from '../../shared/contract/logs.ts'
 import { readTogether } from './log-histories.ts'
 import type { LogStores } from './log-keeping.ts'
+import type { FoundRecords } from './log-store.ts'
 import type { Clock } from './ports.ts'
 import type { Sessions } from './sessions.ts'
 
 /** The logs namespace of the contract. */
 export interface LogsHandlers {
   refused(input: RefusedInput): Promise<RefusedAnswer>
-  find(input: FindInput): Promise<FoundAnswer>
+  find(input: FindInput, signal: AbortSignal): Promise<FoundAnswer>
 }
 
-export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock: Clock): LogsHandlers {
+export interface LogLookUp extends LogsHandlers {
+  /** The record of one decision: logs that are kept elsewhere are asked only where it is not held here. */
+  decision(environment: string, id: string, signal: AbortSignal): Promise<FoundAnswer>
+}
+
+/** Somebody who looks for records alone waits so long for logs that are kept elsewhere. Milliseconds. */
+const elsewhereMs = 20_000
+/** Records with the id of one decision: its own, and the lines of both Envoys. */
+const ofDecision = 10
+
+export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock: Clock): LogLookUp {
+  async function opened(environment: string, signal: AbortSignal) {
+    const { observation } = await sessions.use(environment)
+    const store = await stores.of(environment)
+    await stores.settle(environment)
+    return { store, everywhere: readTogether(store, observation.histories(), { clock, withinMs: elsewhereMs, signal }) }
+  }
+
+  async function answerOf(
+    { store, everywhere }: Awaited<ReturnType<typeof opened>>,
+    found: FoundRecords,
+  ): Promise<FoundAnswer> {
+    const records = await Promise.all(
+      found.records.map(async (stored) => {
+        const raw = await everywhere.raw(stored)
+        const { record, source, at, receivedAt, requestId, traceId, decisionId } = stored
+        const text = raw.outcome === 'found' ? raw.text : null
+        return { record, source, at, receivedAt, requestId, traceId, decisionId, text }
+      }),
+    )
+    const { heldSince } = await store.state()
+    return { heldSince, records, complete: found.complete, elsewhere: everywhere.elsewhere() }
+  }
+
   return {
+    async find({ environment, by, id, limit }, signal) {
+      const reading = await opened(environment, signal)
+      return answerOf(reading, await reading.everywhere.find({ by, id }, null, limit))
+    },
+    async decision(environment, id, signal) {
+      const reading = await opened(environment, signal)
+      const held = await reading.store.find({ by: 'decision', id }, null, ofDecision)
+      const isHeld = held.records.some(({ record }) => record === 'opa-decisions')
+      return answerOf(reading, isHeld ? held : await reading.everywhere.find({ by: 'decision', id }, null, ofDecision))
+    },
     async refused({ environment, limit, minutes, why, callerSpiffeId, calleeSpiffeId }) {
       // Asking is what starts the reading of an environment.
       await sessions.use(environment)
@@ -29,23 +73,6 @@ export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock:
       })
       const { heldSince } = await store.state()
       return { from, to, heldSince, lost: stores.lost(environment), requests, complete }
-    },
-    async find({ environment, by, id, limit }) {
-      const { observation } = await sessions.use(environment)
-      const store = await stores.of(environment)
-      await stores.settle(environment)
-      const everywhere = readTogether(store, observation.histories())
-      const found = await everywhere.find({ by, id }, null, limit)
-      const records = await Promise.all(
-        found.records.map(async (stored) => {
-          const raw = await everywhere.raw(stored)
-          const { record, source, at, receivedAt, requestId, traceId, decisionId } = stored
-          const text = raw.outcome === 'found' ? raw.text : null
-          return { record, source, at, receivedAt, requestId, traceId, decisionId, text }
-        }),
-      )
-      const { heldSince } = await store.state()
-      return { heldSince, records, complete: found.complete, elsewhere: everywhere.elsewhere() }
     },
   }
 }

@@ -13,18 +13,18 @@ import type { HandshakeProbe } from '../../shared/domain/diagnosis/handshake/pro
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
 import type { NoIdentityDiagnosis } from '../../shared/domain/diagnosis/no-identity/model.ts'
 import type { RefusalGroups } from '../../shared/domain/diagnosis/refusals/model.ts'
-import { diagnoseRequest } from '../../shared/domain/diagnosis/request/diagnose-request.ts'
 import { type ForecastReading, forecastIn } from './forecast.ts'
 import { failingHandshakesIn, gatherHandshake } from './gather-handshake.ts'
-import { gatherRequest } from './gather-request.ts'
 import { type IdentityReading, noIdentityIn } from './no-identity.ts'
 import type { DiagnosisParts, Reading } from './parts.ts'
 import { type ProbeParts, probeHandshake } from './probe.ts'
 import { type RefusalsReading, refusalsIn } from './refusals.ts'
+import { requestInTime } from './request-in-time.ts'
 
 /** The diagnosis namespace of the contract. */
 export interface DiagnosisHandlers {
-  request(input: DiagnoseRequestInput): Promise<RequestDiagnosis>
+  /** Rejects with the signal's reason once nobody waits for it. */
+  request(input: DiagnoseRequestInput, signal: AbortSignal): Promise<RequestDiagnosis>
   change(input: SmallestChangeInput, signal: AbortSignal): Promise<SmallestChange>
   handshake(input: DiagnoseHandshakeInput): Promise<HandshakeDiagnosis>
   failingHandshakes(input: { readonly environment: string }): Promise<readonly FailingHandshake[]>
@@ -36,7 +36,11 @@ export interface DiagnosisHandlers {
 
 /** Lists need sums of the store besides what a single diagnosis needs. */
 export interface DiagnosisHandlerParts extends DiagnosisParts {
-  readonly reading: (environment: string) => Promise<Reading & RefusalsReading & ForecastReading & IdentityReading>
+  /** The signal is for those who look for records: it ends what is asked of logs that are kept elsewhere. */
+  readonly reading: (
+    environment: string,
+    signal?: AbortSignal,
+  ) => Promise<Reading & RefusalsReading & ForecastReading & IdentityReading>
   readonly probing: ProbeParts
   /** Rejects only when it is told to stop. */
   readonly findChange: (input: SmallestChangeInput, signal: AbortSignal) => Promise<SmallestChange>
@@ -44,7 +48,7 @@ export interface DiagnosisHandlerParts extends DiagnosisParts {
 
 export function createDiagnosisHandlers(parts: DiagnosisHandlerParts): DiagnosisHandlers {
   return {
-    request: async ({ environment, asked }) => diagnoseRequest(await gatherRequest(parts, environment, asked)),
+    request: (input, signal) => requestInTime(parts, input, signal),
     change: (input, signal) => parts.findChange(input, signal),
     async handshake({ environment, from, to }) {
       const reading = await parts.reading(environment)

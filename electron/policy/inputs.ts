@@ -9,7 +9,7 @@ import type { Simulating } from './simulating.ts'
 import type { Subject, Subjects } from './subjects.ts'
 
 export interface InputParts {
-  decision(environment: string, decisionId: string): Promise<FoundAnswer>
+  decision(environment: string, decisionId: string, signal: AbortSignal): Promise<FoundAnswer>
   hop(environment: string, id: string): Promise<HopDetail>
   refused(environment: string, minutes: number, limit: number): Promise<RefusedAnswer>
 }
@@ -53,8 +53,8 @@ export function createInputs(
   subjects: Pick<Subjects, 'find'>,
   simulating: Pick<Simulating, 'decide' | 'ready'>,
 ): Inputs {
-  async function recorded(environment: string, decisionId: string): Promise<RecordedInput> {
-    const { records } = await parts.decision(environment, decisionId)
+  async function recorded(environment: string, decisionId: string, signal: AbortSignal): Promise<RecordedInput> {
+    const { records } = await parts.decision(environment, decisionId, signal)
     const text = records.find(({ record }) => record === 'opa-decisions')?.text ?? null
     const event = eventSchema.safeParse(text === null ? null : jsonOf(text))
     if (!event.success || event.data.input === undefined) {
@@ -79,11 +79,11 @@ export function createInputs(
     }
   }
 
-  async function ofHop(environment: string, id: string): Promise<RecordedInput> {
+  async function ofHop(environment: string, id: string, signal: AbortSignal): Promise<RecordedInput> {
     const { hop, from, to } = await parts.hop(environment, id)
     if (hop.decision.known) {
       try {
-        return await recorded(environment, hop.decision.value.decisionId)
+        return await recorded(environment, hop.decision.value.decisionId, signal)
       } catch (reason) {
         if (!(reason instanceof Failure) || reason.code !== 'not-found') throw reason
       }
@@ -107,7 +107,8 @@ export function createInputs(
   }
 
   return {
-    of: (environment, from) => ('hop' in from ? ofHop(environment, from.hop) : recorded(environment, from.decisionId)),
+    of: (environment, from, signal) =>
+      'hop' in from ? ofHop(environment, from.hop, signal) : recorded(environment, from.decisionId, signal),
     async recheck({ environment, bundle, before, after, minutes, limit, decisionPath }, signal) {
       if (decisionPath === null) throw new Failure('invalid', bundle, `No rule is known that decides for ${bundle}.`)
       const [old, fresh, { requests, complete }] = await Promise.all([
@@ -125,7 +126,7 @@ export function createInputs(
         signal.throwIfAborted()
         const common = { decisionId, at, callerSpiffeId, calleeSpiffeId, path: access?.path ?? null }
         try {
-          const { input, masked } = await recorded(environment, decisionId)
+          const { input, masked } = await recorded(environment, decisionId, signal)
           const [then, now] = await Promise.all([decisionOf(0, input), decisionOf(1, input)])
           return { ...common, before: then, after: now, masked, problem: null }
         } catch (reason) {

@@ -9,6 +9,10 @@ import { createDiagnosisHandlers, type DiagnosisHandlerParts, type DiagnosisHand
 import type { RecordReading } from '../diagnosis/parts.ts'
 import type { ProbeParts } from '../diagnosis/probe.ts'
 
+/** A verdict is wanted in three seconds: logs that are kept elsewhere have so much of it, all that is asked of one together. Milliseconds. */
+const elsewhereMs = 1200
+const never = new AbortController().signal
+
 /** What the rest of the service gives to the diagnosis. */
 export interface DiagnosisNeighbours {
   readonly clock: Clock
@@ -31,11 +35,11 @@ export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHand
     evaluate: evaluator(policy),
     findChange: changeFinder(policy, clock),
     probing,
-    async reading(environment) {
+    async reading(environment, signal = never) {
       const { keeper, observation } = await sessions.use(environment)
       const store = await logStores.of(environment)
       await logStores.settle(environment)
-      const everywhere = readTogether(store, observation.histories())
+      const everywhere = readTogether(store, observation.histories(), { clock, withinMs: elsewhereMs, signal })
       return {
         graph: keeper.fresh().graph,
         facts: [...observation.store.states.values()].flatMap(({ facts }) => facts),

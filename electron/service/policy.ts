@@ -11,7 +11,7 @@ import type { EnvironmentRegistry } from '../core/environments.ts'
 import { Failure } from '../core/failure.ts'
 import type { GraphHandlers } from '../core/graph.ts'
 import type { Journal } from '../core/journal.ts'
-import type { LogsHandlers } from '../core/logs.ts'
+import type { LogLookUp } from '../core/logs.ts'
 import type { PolicyTrials } from '../core/policy-trials.ts'
 import type { Clock, Files, Log, Secrets } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
@@ -49,7 +49,7 @@ export interface PolicyNeighbours {
   readonly registry: EnvironmentRegistry
   readonly sessions: Sessions
   readonly graph: GraphHandlers
-  readonly logs: LogsHandlers
+  readonly logs: LogLookUp
 }
 
 export interface PolicyService {
@@ -128,7 +128,7 @@ export function composePolicy(
   )
   const inputs = createInputs(
     {
-      decision: (environment, id) => logs.find({ environment, by: 'decision', id, limit: 10 }),
+      decision: (environment, id, signal) => logs.decision(environment, id, signal),
       hop: (environment, id) => graph.hop({ environment, id }),
       refused: (environment, minutes, limit) => logs.refused({ environment, minutes, limit }),
     },

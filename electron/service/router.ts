@@ -57,10 +57,10 @@ export function createRouter(handlers: Handlers) {
     },
     logs: {
       refused: os.logs.refused.handler(({ input }) => handlers.logs.refused(input)),
-      find: os.logs.find.handler(({ input }) => handlers.logs.find(input)),
+      find: os.logs.find.handler(({ input, signal }) => handlers.logs.find(input, signal ?? never)),
     },
     diagnosis: {
-      request: os.diagnosis.request.handler(({ input }) => handlers.diagnosis.request(input)),
+      request: os.diagnosis.request.handler(({ input, signal }) => handlers.diagnosis.request(input, signal ?? never)),
       change: os.diagnosis.change.handler(({ input, signal }) => handlers.diagnosis.change(input, signal ?? never)),
       handshake: os.diagnosis.handshake.handler(({ input }) => handlers.diagnosis.handshake(input)),
       failingHandshakes: os.diagnosis.failingHandshakes.handler(({ input }) =>

@@ -152,6 +152,8 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'read-source': (p) => `Read ${source(p)}.`,
   'log-details': () =>
     'Let Envoy log %RESPONSE_CODE_DETAILS%, best with the JSON format of docs/formats/envoy-access-log.md: they tell what ended it.',
+  'history-silent': (p) =>
+    `What ${word(p, 'history')} keeps of ${formatMoment(count(p, 'from'))} to ${formatMoment(count(p, 'to'))} is not known: ${word(p, 'why')}.`,
   'give-request-id': () => 'Give a request id whose records are held.',
   'bundle-of-revision': (p) =>
     has(p, 'revision')

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import type { LogHistory, RecordKind } from '../../electron/core/log-store.ts'
+import type { LogHistory, LogReader, RecordKind } from '../../electron/core/log-store.ts'
 import type { ConnectorPorts } from '../../electron/core/ports.ts'
 import { lokiConnector } from '../../electron/logs/stores/loki/index.ts'
 import { systemClock } from '../../electron/platform/clock.ts'
@@ -21,6 +21,7 @@ import { logReaderSuite } from './log-reader-suite.ts'
 /** Against a real Loki that asks every question for its tenant, and takes what the tests push as an agent would. */
 const buildMs = 15 * 60_000
 const tenant = 'pipeline'
+const never = new AbortController().signal
 let folder: string
 let loki: LokiUnderTest
 let run = 0
@@ -59,6 +60,15 @@ function historyOf(more: Partial<HistorySource> = {}): LogHistory {
   return lokiConnector.history(sourceOf(more), { baseDirectory: folder, windowSeconds: 60 }, portsOf())
 }
 
+/** As somebody who waits until it has answered. */
+function readerOf(): LogReader {
+  const history = historyOf()
+  return {
+    find: (id, window, limit) => history.find(id, window, limit, never),
+    raw: (record) => history.raw(record, never),
+  }
+}
+
 async function take(record: RecordKind, records: readonly unknown[]): Promise<void> {
   const lines = records.map((each): [number, string] => {
     const text = typeof each === 'string' ? each : JSON.stringify(each)
@@ -71,7 +81,7 @@ async function take(record: RecordKind, records: readonly unknown[]): Promise<vo
 const all = { from: noon - 3_600_000, to: noon + 3_600_000 }
 
 describe('records kept in a real Loki', () => {
-  logReaderSuite(() => ({ reader: historyOf(), take }))
+  logReaderSuite(() => ({ reader: readerOf(), take }))
 
   test('more lines than one answer holds are read page by page, also where many have one time', async () => {
     const requestId = 'r-of-many-lines'
@@ -79,9 +89,9 @@ describe('records kept in a real Loki', () => {
       accessLine({ number, at: noon + Math.floor(number / 400), requestId }),
     )
     await take('envoy-access', lines)
-    const found = await historyOf().find({ by: 'request', id: requestId }, all, 5000)
+    const found = await readerOf().find({ by: 'request', id: requestId }, all, 5000)
     expect([found.records.length, found.complete]).toEqual([1203, true])
-    const some = await historyOf().find({ by: 'request', id: requestId }, all, 100)
+    const some = await readerOf().find({ by: 'request', id: requestId }, all, 100)
     expect([some.records.length, some.complete]).toEqual([100, false])
   })
 
@@ -91,21 +101,21 @@ describe('records kept in a real Loki', () => {
     await take('opa-decisions', [decisionEvent({ number: 1 })])
     const history = historyOf({ searchHours: 1 })
     expect(history.searched(null).from).toBe(noon)
-    expect((await history.find({ by: 'decision', id: uuidOf(1) }, null, 10)).records).toHaveLength(1)
-    expect((await history.find({ by: 'decision', id: uuidOf(2) }, null, 10)).records).toEqual([])
-    expect((await historyOf().find({ by: 'decision', id: uuidOf(2) }, null, 10)).records).toHaveLength(1)
+    expect((await history.find({ by: 'decision', id: uuidOf(1) }, null, 10, never)).records).toHaveLength(1)
+    expect((await history.find({ by: 'decision', id: uuidOf(2) }, null, 10, never)).records).toEqual([])
+    expect((await readerOf().find({ by: 'decision', id: uuidOf(2) }, null, 10)).records).toHaveLength(1)
   })
 
   test('a record in full is had again by another reader, and one that is gone is said to be gone', async () => {
     await take('opa-decisions', [decisionEvent({ number: 3 })])
-    const [record] = (await historyOf().find({ by: 'decision', id: uuidOf(3) }, all, 10)).records
+    const [record] = (await readerOf().find({ by: 'decision', id: uuidOf(3) }, all, 10)).records
     if (record === undefined) throw new Error('nothing was found')
-    expect(await historyOf().raw(record)).toMatchObject({ outcome: 'found', masked: false })
+    expect(await readerOf().raw(record)).toMatchObject({ outcome: 'found', masked: false })
     const elsewhere = {
       ...record,
       locator: { in: 'history', history: 'loki', entry: `${noon}000000`, hash: 'none' },
     } as const
-    expect(await historyOf().raw(elsewhere)).toMatchObject({ outcome: 'gone' })
+    expect(await readerOf().raw(elsewhere)).toMatchObject({ outcome: 'gone' })
   })
 
   test('the test names the selectors that lead to nothing, and whom Loki refuses', async () => {
@@ -130,7 +140,7 @@ describe('records kept in a real Loki', () => {
   test('the state of a Loki that answers is read, and one that has ended is a gap, never nothing found', async () => {
     await writeFile(join(folder, 'token'), 'a-token-of-nobody\n')
     const ended = historyOf({ url: 'http://127.0.0.1:9', signIn: { tokenFile: 'token' } })
-    await expect(ended.find({ by: 'request', id: 'r-1' }, all, 10)).rejects.toThrow('127.0.0.1:9')
+    await expect(ended.find({ by: 'request', id: 'r-1' }, all, 10, never)).rejects.toThrow('127.0.0.1:9')
     const first = async (source: HistorySource) => {
       const stop = new AbortController()
       const reports = lokiConnector.observe(
@@ -160,7 +170,7 @@ describe('records kept in a real Loki', () => {
       `plain ${id}`,
       accessLine({ number: 1 }),
     ])
-    expect((await historyOf().find({ by: 'request', id }, all, 10)).records).toHaveLength(1)
+    expect((await readerOf().find({ by: 'request', id }, all, 10)).records).toHaveLength(1)
   })
 
   test('a request that only Loki knows is diagnosed, and a Loki that has ended leaves it unknown, not refuted', async () => {
@@ -185,7 +195,7 @@ describe('records kept in a real Loki', () => {
     expect(ended.found).toMatchObject({ records: [], complete: false })
     expect(ended.found.elsewhere[0]?.silent).toContain('127.0.0.1:9')
     expect(ended.diagnosis.verdict.cause).toBe('unknown')
-    expect(JSON.stringify([ended.diagnosis.open, ended.diagnosis.verdict])).toMatch(/"source":"logs"/)
+    expect(JSON.stringify([ended.diagnosis.open, ended.diagnosis.verdict])).toMatch(/"history":"loki"/)
   })
 })
 

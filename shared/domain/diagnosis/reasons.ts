@@ -112,6 +112,7 @@ export interface RequestReasonParams {
   'hop-not-logged': Ends & { side: MissingLine['side']; why: MissingLine['reason'] }
   'not-evaluated': { why: 'no-opa' | 'no-input' | 'late' | 'failed' }
   'input-masked': { fields: string }
+  'history-silent': { history: string; from: EpochMs; to: EpochMs; why: string }
   // ruled out
   'not-a-policy-decision': { details: string }
   'opa-did-answer': { decisionId: string }

@@ -13,6 +13,7 @@ const source: HistorySource = {
   searchHours: 24,
 }
 const id = uuidOf(0x100001)
+const never = new AbortController().signal
 const window = { from: noon, to: noon + 1000 }
 
 interface Asked {
@@ -42,7 +43,7 @@ function historyOver(
       },
     },
   )
-  return { history, asked, find: () => history.find({ by: 'request', id }, window, 10) }
+  return { history, asked, find: () => history.find({ by: 'request', id }, window, 10, never) }
 }
 
 function answerOf(lines: readonly string[]): string {
@@ -69,7 +70,7 @@ test('one GET asks for the lines with the id around the time, for the tenant, be
 test('an id cannot leave its filter, whatever is in it', async () => {
   const { history, asked } = historyOver(() => answerOf([]))
   for (const hostile of ['x"} or {app=~".+"}', '`', 'a\\"b', 'line\nbreak', '\u0000']) {
-    await history.find({ by: 'request', id: hostile }, window, 10)
+    await history.find({ by: 'request', id: hostile }, window, 10, never)
     const query = asked.at(-1)?.url.searchParams.get('query') ?? ''
     const literal = query.slice('{app="envoy"} |= '.length)
     // As it stands in a line of JSON, in one string of LogQL.
@@ -77,7 +78,10 @@ test('an id cannot leave its filter, whatever is in it', async () => {
     expect(query).not.toContain('\n')
   }
   const before = asked.length
-  expect(await history.find({ by: 'request', id: '\ud800' }, window, 10)).toEqual({ records: [], complete: true })
+  expect(await history.find({ by: 'request', id: '\ud800' }, window, 10, never)).toEqual({
+    records: [],
+    complete: true,
+  })
   expect(asked).toHaveLength(before)
 })
 
@@ -139,4 +143,16 @@ test('an answer that is too long is asked for in smaller ones; one that never en
   })
   expect(await endless.find()).toEqual({ records: [], complete: false })
   expect(endless.asked).toHaveLength(20)
+})
+
+test('whoever stops asking ends the request that is under way, and no page follows it', async () => {
+  const stop = new AbortController()
+  const { history, asked } = historyOver((_asked, turn) => {
+    if (turn === 1) stop.abort(new Error('nobody waits any more'))
+    const values = Array.from({ length: 500 }, (_, number) => [`${noon + 1}000${100 + number}`, `no record ${number}`])
+    return JSON.stringify({ status: 'success', data: { resultType: 'streams', result: [{ values }] } })
+  })
+  await expect(history.find({ by: 'request', id }, window, 10, stop.signal)).rejects.toThrow('nobody waits')
+  expect(asked).toHaveLength(1)
+  expect(asked[0]?.options.signal).toBe(stop.signal)
 })

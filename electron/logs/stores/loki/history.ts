@@ -76,10 +76,11 @@ export function createLokiHistory(
     id: RecordId,
     window: TimeWindow,
     limit: number,
+    signal: AbortSignal,
   ): Promise<FoundRecords> {
     const found: StoredRecord[] = []
     const range = { from: nanoseconds(window.from - apartMs), to: nanoseconds(window.to + apartMs) }
-    const pages = pagesOf(client, `${selector} |= ${quoted(id.id)}`, range)
+    const pages = pagesOf(client, `${selector} |= ${quoted(id.id)}`, range, signal)
     for await (const { entries, isLast } of pages) {
       const records = entries
         .flatMap((entry) => recordsIn(kind, entry))
@@ -94,14 +95,14 @@ export function createLokiHistory(
   return {
     id: source.id,
     searched,
-    async find(id, window, limit) {
+    async find(id, window, limit, signal) {
       const within = searched(window)
       // Text that no file of ours could hold names nothing.
       if (!id.id.isWellFormed()) return { records: [], complete: true }
       const found = await Promise.all(
         kindsWith[id.by].flatMap((kind) => {
           const selector = source.select[kind]
-          return selector === undefined ? [] : [ofKind(kind, selector, id, within, limit)]
+          return selector === undefined ? [] : [ofKind(kind, selector, id, within, limit, signal)]
         }),
       )
       const records = found.flatMap((answer) => answer.records).toSorted((one, other) => one.at - other.at)
@@ -110,7 +111,7 @@ export function createLokiHistory(
         complete: found.every(({ complete }) => complete) && records.length <= limit,
       }
     },
-    async raw({ locator, record }) {
+    async raw({ locator, record }, signal) {
       if (locator.in !== 'history') return { outcome: 'gone', why: `it is not of ${source.id}` }
       const key = `${locator.entry}/${locator.hash}`
       const selector = isSelected(record) ? source.select[record] : undefined
@@ -118,7 +119,7 @@ export function createLokiHistory(
         const from = BigInt(locator.entry)
         for (const entry of await client.lines(
           { query: selector, from, to: from + millisecond, limit: mostInPage },
-          never,
+          signal,
         )) {
           recordsIn(record, entry)
         }
@@ -134,9 +135,6 @@ export function createLokiHistory(
 /** Loki refuses to look through less. Nanoseconds. */
 const millisecond = 1_000_000n
 
-/** What is asked ends by its deadlines. */
-const never = new AbortController().signal
-
 /**
  * Pages by time, oldest first: each begins at the last time of the one before, whose lines of that very time are left out.
  * Ends after `mostPages`, without one that is the last.
@@ -145,14 +143,16 @@ async function* pagesOf(
   client: LokiClient,
   query: string,
   { from, to }: { readonly from: bigint; readonly to: bigint },
+  signal: AbortSignal,
 ): AsyncGenerator<{ readonly entries: readonly LokiEntry[]; readonly isLast: boolean }> {
   let start = from
   let limit = mostInPage
   let seen = new Set<string>()
   for (let page = 0; page < mostPages; page += 1) {
+    signal.throwIfAborted()
     let entries: readonly LokiEntry[]
     try {
-      entries = await client.lines({ query, from: start, to, limit }, never)
+      entries = await client.lines({ query, from: start, to, limit }, signal)
     } catch (error) {
       if (!(error instanceof LokiFailure && error.isTooLarge && limit > leastInPage)) throw error
       limit = Math.max(leastInPage, Math.floor(limit / 8))
