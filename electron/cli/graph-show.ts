@@ -1,14 +1,11 @@
 import { parseArgs } from 'node:util'
-import { maximumItems } from '../../shared/contract/graph.ts'
 import type { Hop, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
 import { countOf } from '../../shared/words/durations.ts'
 import { filterHelp, filterProblemSentence } from '../../shared/words/filter.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
-import { Failure } from '../core/failure.ts'
-import type { ServiceClient } from '../service/in-process.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
 import { liveHelp, withService } from './connection.ts'
-import { documentOf, type Selection } from './document.ts'
+import { documentOf } from './document.ts'
 import { mermaidOf } from './graph-mermaid.ts'
 import { tableOf } from './graph-table.ts'
 import { readOnce } from './read-once.ts'
@@ -60,8 +57,9 @@ export const graphShow: Command = {
     return withService(
       async (client, clock) => {
         const silent = await readOnce(client, environment, wait * 1000, clock, signal)
-        const graph = await client.graph.document({ environment }, { signal })
-        const selection = await select(client, graph, values.filter, signal)
+        const graph = await client.graph.document({ environment, filter: values.filter }, { signal })
+        if (graph.filterProblem !== null) throw new UsageError(filterProblemSentence(graph.filterProblem))
+        const selection = { filter: values.filter.trim(), ...inLanes(graph) }
         if (values.json) {
           for (const piece of jsonPieces(documentOf(graph, selection))) output.out(piece)
           output.out('\n')
@@ -77,29 +75,6 @@ export const graphShow: Command = {
       { live: values.live, environment },
     )
   },
-}
-
-/** What a filter leaves: matching workloads, matching hops, and the ends of these. */
-async function select(
-  client: ServiceClient,
-  graph: TrustGraph,
-  filter: string,
-  signal: AbortSignal,
-): Promise<Selection> {
-  const { workloads, hops: allHops } = inLanes(graph)
-  if (filter.trim() === '') return { filter: '', workloads, hops: allHops }
-  const { environment } = graph
-  const view = await client.graph.view({ environment, filter, grouping: 'none' }, { signal })
-  if (view.filterProblem !== null) throw new UsageError(filterProblemSentence(view.filterProblem))
-  if (view.simplified.groups + view.simplified.bundles + view.simplified.droppedEdges > 0) {
-    const message = `More than ${maximumItems} workloads and hops match this filter.`
-    throw new Failure('exhausted', filter, message, 'Narrow it, or leave it out for the whole document.')
-  }
-  const hopIds = new Set(view.edges.filter(({ matches }) => matches).map(({ id }) => id))
-  const hops = allHops.filter(({ id }) => hopIds.has(id))
-  const workloadIds = new Set(view.nodes.filter(({ matches }) => matches).map(({ id }) => id))
-  for (const hop of hops) workloadIds.add(hop.from).add(hop.to)
-  return { filter, workloads: workloads.filter(({ id }) => workloadIds.has(id)), hops }
 }
 
 /** As the window places them: by zone, then by stage; hops by their callers. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Fact, ScopeState } from '../../shared/domain/model/fact.ts'
 import { emptyGraph } from '../../test/builders/graph-parts.ts'
+import { build, hop, ids, pipeline } from '../../test/builders/small-graph.ts'
 import { createGraphHandlers } from './graph.ts'
 import { factIdsOf, factsById } from './graph-facts.ts'
 import type { Session, Sessions } from './sessions.ts'
@@ -44,12 +45,20 @@ test('a fact that is gone is left out, and the others keep their order', () => {
   expect(factsById(states, ids).map(({ id }) => id)).toEqual([ids[0], ids[2]])
 })
 
-test('a graph that is too large for one document is refused with its size and what to do', async () => {
-  const graph = { ...emptyGraph(), hops: { length: 25_001 } }
-  const handlers = createGraphHandlers(sessionsOf(graph))
-  await expect(handlers.document({ environment: 'lab' })).rejects.toMatchObject({
+test('a graph that is too large for one document is refused with its size and what to do, and a filter that leaves little helps', async () => {
+  const graph = build(pipeline.scopes)
+  const one = hop(graph, ids.model, ids.tool)
+  const hops = Array.from({ length: 25_001 }, (_, at) => ({ ...one, id: `hop/${at}` }))
+  const handlers = createGraphHandlers(sessionsOf({ ...graph, hops: [...hops, hop(graph, ids.gateway, ids.model)] }))
+  const part = await handlers.document({ environment: 'lab', filter: 'from:gateway' })
+  expect([part.hops.map(({ from }) => from), part.workloads.length, part.filterProblem]).toEqual([
+    [`workload/${ids.gateway}`],
+    2,
+    null,
+  ])
+  await expect(handlers.document({ environment: 'lab', filter: '' })).rejects.toMatchObject({
     code: 'exhausted',
-    message: expect.stringContaining('25001'),
+    message: expect.stringContaining('25002'),
     advice: expect.any(String),
   })
 })

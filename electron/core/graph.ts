@@ -1,12 +1,18 @@
 import type {
+  Found,
   GraphChanges,
+  GraphDocumentParts,
   GraphView,
   HopDetail,
   HopLine,
   ViewInput,
   WorkloadDetail,
 } from '../../shared/contract/graph.ts'
-import type { FactReference, Hop, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
+import { searchGraph } from '../../shared/domain/graph/search.ts'
+import { hopLineOf } from '../../shared/domain/graph/view.ts'
+import { matchesOf } from '../../shared/domain/graph/view-filter.ts'
+import type { TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
+import type { FilterProblem } from '../../shared/domain/model/view.ts'
 import { Failure } from './failure.ts'
 import { factIdsOf, factsById, referenceTo, sourcesAround } from './graph-facts.ts'
 import type { Session, Sessions } from './sessions.ts'
@@ -20,7 +26,8 @@ export interface GraphHandlers {
   changes(input: ViewInput & { readonly since: number }, viewer: string): Promise<GraphChanges>
   workload(input: { readonly environment: string; readonly id: string }): Promise<WorkloadDetail>
   hop(input: { readonly environment: string; readonly id: string }): Promise<HopDetail>
-  document(input: { readonly environment: string }): Promise<TrustGraph & { readonly facts: readonly FactReference[] }>
+  search(input: { readonly environment: string; readonly text: string }): Promise<Found>
+  document(input: { readonly environment: string; readonly filter: string }): Promise<GraphDocumentParts>
   attend(
     input: { readonly environment: string; readonly selected: string | null },
     viewer: string,
@@ -44,7 +51,7 @@ export function createGraphHandlers(sessions: Sessions): GraphHandlers {
       const { graph } = session.keeper.current()
       const workload = workloadById(graph, id)
       const hops = graph.hops.filter((hop) => hop.from === id || hop.to === id)
-      return { asOf: graph.asOf, workload, hops: hops.map(lineOf), facts: factsOf(session, workload) }
+      return { asOf: graph.asOf, workload, hops: hops.map(hopLineOf), facts: factsOf(session, workload) }
     },
     async hop({ environment, id }) {
       const session = await sessions.use(environment)
@@ -55,18 +62,22 @@ export function createGraphHandlers(sessions: Sessions): GraphHandlers {
       const to = workloadById(graph, hop.to)
       return { asOf: graph.asOf, hop, from, to, facts: factsOf(session, [hop, from, to]) }
     },
-    async document({ environment }) {
+    async search({ environment, text }) {
       const session = await sessions.use(environment)
-      const { graph } = session.keeper.fresh()
+      return searchGraph(session.keeper.current().graph, text)
+    },
+    async document({ environment, filter }) {
+      const session = await sessions.use(environment)
+      const { graph, filterProblem } = filtered(session.keeper.fresh().graph, filter)
       if (graph.hops.length > mostDocumentHops) {
         throw new Failure(
           'exhausted',
           environment,
-          `The graph has ${graph.hops.length} hops; one document holds at most ${mostDocumentHops}.`,
-          'Ask for a part of it with a filter.',
+          `The graph has ${graph.hops.length} hops${filter.trim() === '' ? '' : ' that match'}; one document holds at most ${mostDocumentHops}.`,
+          'Ask for a part of it with a filter that leaves less.',
         )
       }
-      return { ...graph, facts: factsOf(session, graph).map(referenceTo) }
+      return { ...graph, facts: factsOf(session, graph).map(referenceTo), filterProblem }
     },
     async attend({ environment, selected }, viewer) {
       const session = await sessions.use(environment)
@@ -75,6 +86,19 @@ export function createGraphHandlers(sessions: Sessions): GraphHandlers {
       return { attending: sources.size > 0 }
     },
   }
+}
+
+/** What a filter leaves: matching workloads, matching hops, and the ends of these. */
+function filtered(
+  graph: TrustGraph,
+  filter: string,
+): { readonly graph: TrustGraph; readonly filterProblem: FilterProblem | null } {
+  const matches = matchesOf(graph, filter)
+  if ('word' in matches) return { graph, filterProblem: matches }
+  if (matches.workloads === null || matches.hops === null) return { graph, filterProblem: null }
+  const hops = graph.hops.filter(({ id }) => matches.hops?.has(id))
+  const kept = new Set([...matches.workloads, ...hops.flatMap(({ from, to }) => [from, to])])
+  return { graph: { ...graph, workloads: graph.workloads.filter(({ id }) => kept.has(id)), hops }, filterProblem: null }
 }
 
 function factsOf(session: Session, element: unknown): WorkloadDetail['facts'] {
@@ -94,9 +118,4 @@ function missing(what: string, id: string): Failure {
     `The graph has no ${what} with this id now.`,
     'It may be gone; look at the graph again.',
   )
-}
-
-function lineOf(hop: Hop): HopLine {
-  const { id, from, to, transport, authorisation, identityClaim, relations, activity, guard } = hop
-  return { id, from, to, transport, authorisation, identityClaim, relations, activity, guard }
 }

@@ -1,20 +1,24 @@
 import { Dialog } from '@base-ui/react/dialog'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Command } from 'cmdk'
 import { Activity, ArrowRight, Search } from 'lucide-react'
-import { useMemo, useState } from 'react'
-import { formatClock } from '../../shared/words/durations.ts'
+import { useState } from 'react'
+import type { Found } from '../../shared/contract/graph.ts'
+import { countOf, formatClock } from '../../shared/words/durations.ts'
 import { transportPhrase } from '../../shared/words/hop-sentences.ts'
 import { workloadStateLabel } from '../../shared/words/states.ts'
+import { useApi } from '../api/api-context.tsx'
 import { useNow } from '../api/clock.tsx'
-import { useGraphView } from '../api/hooks.ts'
+import { failureSentence } from '../api/environments.ts'
 import { KindIcon } from '../features/graph/icons.tsx'
 import { transportTone, workloadTone } from '../features/graph/looks.ts'
 import { Keys } from '../ui/atoms.tsx'
 import { startOfRow } from '../ui/capitals.ts'
 import popover from '../ui/popover.module.css'
-import { type Found, findInGraph } from './find-in-graph.ts'
 import styles from './overlays.module.css'
+
+const nothing = { workloads: [], hops: [], total: { workloads: 0, hops: 0 } }
 
 /** Search over workloads, SPIFFE IDs and hops, which it selects on the graph; an id of a request leads to its diagnosis. */
 export function CommandPalette({
@@ -44,14 +48,18 @@ export function CommandPalette({
 
 function Palette({ environment, onDone }: { readonly environment: string; readonly onDone: () => void }) {
   const [typed, setTyped] = useState('')
-  // The service searches too: a folded graph holds workloads that are not drawn.
-  const { data } = useGraphView({ environment, filter: bareWord(typed), open: [], selected: null })
+  const { queries } = useApi()
+  // The service searches: a folded view holds only what is drawn of a large graph.
+  const { data, error, isPlaceholderData } = useQuery(
+    queries.graph.search.queryOptions({ input: { environment, text: typed }, placeholderData: keepPreviousData }),
+  )
   const now = useNow(10_000)
   const navigate = useNavigate()
-  const found = useMemo<Found>(
-    () => (data === undefined ? { workloads: [], hops: [] } : findInGraph(data, typed)),
-    [data, typed],
-  )
+  const found: Pick<Found, 'workloads' | 'hops' | 'total'> = data ?? nothing
+  const leftOut = {
+    workloads: found.total.workloads - found.workloads.length,
+    hops: found.total.hops - found.hops.length,
+  }
   const asked = diagnosisOf(typed)
   const diagnose = () => {
     const id = asked === 'screen' || asked === null ? {} : { id: asked.id }
@@ -76,7 +84,13 @@ function Palette({ environment, onDone }: { readonly environment: string; readon
         <span>as of {formatClock(data?.asOf ?? now)}</span>
       </div>
       <Command.List className={styles.list}>
-        <Command.Empty className={styles.empty}>Nothing is called “{typed}”.</Command.Empty>
+        <Command.Empty className={styles.empty}>
+          {error !== null
+            ? failureSentence(error)
+            : data === undefined || isPlaceholderData
+              ? 'Searching'
+              : `Nothing is called “${typed}”.`}
+        </Command.Empty>
         {found.workloads.length === 0 ? null : (
           <Command.Group heading="Workloads">
             {found.workloads.map((workload) => (
@@ -119,6 +133,12 @@ function Palette({ environment, onDone }: { readonly environment: string; readon
         )}
       </Command.List>
       <footer className={styles.footer}>
+        {leftOut.workloads + leftOut.hops === 0 ? null : (
+          <span className={styles.grow}>
+            {countOf(leftOut.workloads, 'more workload')} and {countOf(leftOut.hops, 'more hop')}: type more to narrow
+            it
+          </span>
+        )}
         <Keys keys={['↑', '↓']} /> choose <Keys keys={['⏎']} /> open <Keys keys={['esc']} /> close
       </footer>
     </Command>
@@ -130,9 +150,4 @@ function diagnosisOf(typed: string): 'screen' | { readonly id: string } | null {
   const text = typed.trim()
   if (text === '' || 'diagnose'.startsWith(text.toLowerCase())) return 'screen'
   return /^\S{8,200}$/.test(text) ? { id: text } : null
-}
-
-/** Letters that would make the text a filter of another kind are left to the search in what came back. */
-function bareWord(typed: string): string {
-  return /^[\w./-]{2,}$/.test(typed) && !typed.startsWith('-') ? typed : ''
 }

@@ -2,11 +2,19 @@ import type { LiveEvent } from '../../shared/contract/live.ts'
 import type { RefusedInput } from '../../shared/contract/logs.ts'
 import type { SecretsState } from '../../shared/contract/secrets.ts'
 import { defaultSettings } from '../../shared/contract/settings.ts'
+import { searchGraph } from '../../shared/domain/graph/search.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { Client } from '../api/client.ts'
 import { diagnosisFixture } from './fixture-diagnosis.ts'
-import { contextsFixture, proposalFixture, roleFixture, testingFixture } from './fixture-environments.ts'
+import {
+  contextsFixture,
+  notKeptFixture,
+  proposalFixture,
+  questionFixture,
+  roleFixture,
+  testingFixture,
+} from './fixture-environments.ts'
 import { largeFixture } from './fixture-large.ts'
 import { playgroundFixture } from './fixture-playground.ts'
 import { policyFixture } from './fixture-policy.ts'
@@ -26,6 +34,7 @@ export type Situation =
   | 'last-known'
   | 'locked'
   | 'playground'
+  | 'asks'
 
 /** A client that answers from invented data, so that the screen can be looked at without a service. */
 export function createFixtureClient(situation: Situation): Client {
@@ -39,7 +48,9 @@ export function createFixtureClient(situation: Situation): Client {
   let fixture = make([])
   const fails = () => Promise.reject(new Error('connection refused'))
   const answers = {
-    system: { info: async () => ({ version: '0.1.0', host: 'web', home: '~/.config/everyhop' }) },
+    system: {
+      info: async () => ({ version: '0.1.0', host: 'web', home: '~/.config/everyhop', notKept: situation === 'asks' ? notKeptFixture : null }),
+    },
     environments: {
       list: async () =>
         situation === 'none'
@@ -61,6 +72,8 @@ export function createFixtureClient(situation: Situation): Client {
       testing: async () => testingFixture(),
       contexts: async () => contextsFixture,
       propose: async () => proposalFixture,
+      programs: async () => (situation === 'asks' ? [questionFixture] : []),
+      allowProgram: async () => [],
       preview: async () => ({ environment: 'preview.1', until: moment.now + 180_000 }),
       forget: async () => ({ forgotten: true }),
       role: async () => roleFixture,
@@ -87,6 +100,8 @@ export function createFixtureClient(situation: Situation): Client {
         const to = fixture.workloads.find((item) => item.id === hop?.to)
         return { asOf: moment.now, hop, from, to, facts: factsOf(fixture, moment.now) }
       },
+      search: async ({ text }: { text: string }) =>
+        searchGraph({ asOf: moment.now, workloads: fixture.workloads, hops: fixture.hops }, text),
       document: fails,
       attend: async () => ({ attending: true }),
     },

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import type { Fact } from '../domain/model/fact.ts'
 import type { FactReference, Hop, TrustGraph, Workload } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
-import type { GraphChanges, GraphView, HopLine } from '../domain/model/view.ts'
+import type { FilterProblem, Found, GraphChanges, GraphView, HopLine } from '../domain/model/view.ts'
 import { scopeInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
-export type { EdgeItem, GraphChanges, GraphCounts, GraphView, HopLine, NodeItem } from '../domain/model/view.ts'
+export type { EdgeItem, Found, GraphChanges, GraphCounts, GraphView, HopLine, NodeItem } from '../domain/model/view.ts'
 
 /** At most this many drawn items leave in one view. */
 export const maximumItems = 2000
@@ -44,16 +44,27 @@ export interface HopDetail {
   readonly facts: readonly Fact[]
 }
 
+export interface GraphDocumentParts extends TrustGraph {
+  /** Where every fact that something in it rests on came from. */
+  readonly facts: readonly FactReference[]
+  /** The filter has a word that is not known, so nothing was filtered. */
+  readonly filterProblem: FilterProblem | null
+}
+
 export const graph = {
   view: procedure.input(viewInput).output(type<GraphView>()),
   changes: procedure.input(viewInput.extend({ since: z.number().int().min(0) })).output(type<GraphChanges>()),
   workload: procedure.input(scopeInput.extend({ id: z.string().max(900) })).output(type<WorkloadDetail>()),
   hop: procedure.input(scopeInput.extend({ id: z.string().max(2000) })).output(type<HopDetail>()),
+  /** Workloads and hops by what they are called, of the whole graph, also of what is folded in a view. */
+  search: procedure.input(scopeInput.extend({ text: z.string().max(500) })).output(type<Found>()),
   /**
-   * The whole graph as one document: the terminal's `graph show --json`. Refused as `exhausted` above 25,000 hops.
-   * `facts` says where every fact that something rests on came from.
+   * The graph as one document, or what a filter leaves of its workloads and hops: the terminal's `graph show --json`. Refused as
+   * `exhausted` where more than 25,000 hops are left.
    */
-  document: procedure.input(scopeInput).output(type<TrustGraph & { readonly facts: readonly FactReference[] }>()),
+  document: procedure
+    .input(scopeInput.extend({ filter: z.string().max(500).default('') }))
+    .output(type<GraphDocumentParts>()),
   /** Tells the service what is looked at, so that its sources are read every 5 s. */
   attend: procedure
     .input(scopeInput.extend({ selected: z.string().max(2000).nullable() }))

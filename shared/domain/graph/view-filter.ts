@@ -6,16 +6,12 @@ import {
   type WorkloadState,
   workloadStates,
 } from '../model/hop-state.ts'
+import type { FilterProblem } from '../model/view.ts'
 
 /** A filter that was understood: what matches, by id. `null` in place of a set: everything. */
 export interface Matches {
   readonly workloads: ReadonlySet<string> | null
   readonly hops: ReadonlySet<string> | null
-}
-
-export interface FilterProblem {
-  readonly word: string
-  readonly known: readonly string[]
 }
 
 interface Word {

@@ -16,6 +16,22 @@ export interface ViewQuery {
   }
 }
 
+/** A word of a filter that could not be understood, and what is known instead. */
+export interface FilterProblem {
+  readonly word: string
+  readonly known: readonly string[]
+}
+
+/** What a search found, the best first and no more than can be looked through. */
+export interface Found {
+  readonly asOf: EpochMs
+  readonly workloads: readonly Workload[]
+  /** With the names of their ends. */
+  readonly hops: readonly { readonly hop: HopLine; readonly from: string; readonly to: string }[]
+  /** Found in all, also those that are left out. */
+  readonly total: { readonly workloads: number; readonly hops: number }
+}
+
 /** Numbers of the whole graph, exact, whatever is folded or filtered. */
 export interface GraphCounts {
   readonly workloads: Readonly<Record<WorkloadState, number>>
@@ -92,8 +108,8 @@ export interface GraphView {
   readonly defects: TrustGraph['defects']
   /** What was folded, in a code for words: none, or groups and bundles. */
   readonly simplified: { readonly groups: number; readonly bundles: number; readonly droppedEdges: number }
-  /** The filter could not be understood: the word, and what is known instead. The view is then unfiltered. */
-  readonly filterProblem: { readonly word: string; readonly known: readonly string[] } | null
+  /** The view is then unfiltered. */
+  readonly filterProblem: FilterProblem | null
   /** intent.yaml could not be used: why. */
   readonly intentProblem: string | null
   /** What is shown from before this start of Everyhop and was not read since; null: nothing. */
