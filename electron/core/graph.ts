@@ -4,7 +4,6 @@ import type {
   GraphDocumentParts,
   GraphView,
   HopDetail,
-  HopLine,
   ViewInput,
   WorkloadDetail,
 } from '../../shared/contract/graph.ts'
