@@ -15,6 +15,7 @@ const rest: Omit<GraphView, 'nodes' | 'edges' | 'revision' | 'asOf'> = {
     relations: { observed: 0, granted: 0, intended: 0 },
     totalWorkloads: 0,
     totalHops: 0,
+    totalGaps: 0,
     observedNotGranted: 0,
     grantedNotObserved: 0,
     matchingWorkloads: 0,

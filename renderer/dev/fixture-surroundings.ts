@@ -72,6 +72,7 @@ export function countsOf(workloads: readonly Workload[], hops: readonly Hop[]): 
     ),
     totalWorkloads: workloads.length,
     totalHops: hops.length,
+    totalGaps: 0,
     observedNotGranted: hops.filter((item) => has(item, 'observed') && !has(item, 'granted')).length,
     grantedNotObserved: hops.filter((item) => has(item, 'granted') && !has(item, 'observed')).length,
     matchingWorkloads: workloads.length,

@@ -303,7 +303,7 @@ function fixture(moment: Moment, bare: readonly Workload[], calls: readonly Hop[
       nodes,
       edges,
       control: [...controls(moment, troubled), vaultComponent(moment, troubled)],
-      counts: countsOf(workloads, hops),
+      counts: { ...countsOf(workloads, hops), totalGaps: troubled ? 1 : 0 },
       gaps: troubled
         ? [
             {

@@ -1,8 +1,9 @@
 import type { ReasonCode } from '../domain/graph/reasons.ts'
-import { clock, figure, has, type Params, quoted, word } from './param-text.ts'
+import { clock, count, figure, has, type Params, quoted, word } from './param-text.ts'
 
 type Code = Extract<
   ReasonCode,
+  | 'control-folded'
   | `spire-${string}`
   | 'agent-current'
   | 'agent-is-banned'
@@ -12,6 +13,9 @@ type Code = Extract<
   | 'opa-silent'
   | 'opa-not-read-yet'
   | `opa-bundle-${string}`
+  | 'opa-dry-run'
+  | `opa-decision${string}`
+  | 'bundle-contents-differ'
   | 'opa-revision'
   | 'bundle-converged'
   | 'bundle-mixed'
@@ -27,6 +31,8 @@ const lastRead = (params: Params) =>
 /** SPIRE servers and agents, OPAs and their bundles. */
 export const controlReasons: Readonly<Record<Code, (params: Params) => string>> = {
   'spire-agents': (p) => `${figure(p, 'current')} of ${figure(p, 'total')} agents`,
+  'control-folded': (p) =>
+    `${figure(p, 'count')} more of the same kind; the ${figure(p, 'drawn')} that are drawn singly are no better than these.`,
   'spire-agents-unread': (p) => `The agents of ${word(p, 'instance')} cannot be read.`,
   'spire-serving': (p) => `The SPIRE server ${word(p, 'instance')} answers.`,
   'spire-not-serving': (p) => `The SPIRE server ${word(p, 'instance')} says that it is not serving.`,
@@ -62,6 +68,14 @@ export const controlReasons: Readonly<Record<Code, (params: Params) => string>> 
   'opa-current': (p) => `${word(p, 'opa')} answers.`,
   'opa-silent': (p) => `${word(p, 'opa')} does not answer: ${quoted(p, 'detail')}.${lastRead(p)}`,
   'opa-not-read-yet': (p) => `${word(p, 'opa')} has not been read yet.`,
+  'opa-dry-run': (p) =>
+    `${word(p, 'opa')} runs with dry-run: it decides and logs, and answers OK to every request whatever it decided.`,
+  'opa-decision-log-error': (p) =>
+    `${word(p, 'opa')} cannot deliver its decisions${has(p, 'service') ? ` to ${word(p, 'service')}` : ''}: ${has(p, 'message') ? quoted(p, 'message') : quoted(p, 'code')}.`,
+  'opa-decisions-dropped': (p) =>
+    `${word(p, 'opa')} dropped ${figure(p, 'dropped')} ${count(p, 'dropped') === 1 ? 'decision' : 'decisions'} since it started: what its log holds is not complete.`,
+  'bundle-contents-differ': (p) =>
+    `${word(p, 'opa')} and ${word(p, 'other')} both say revision ${word(p, 'revision')} of the bundle ${word(p, 'bundle')}, and hold different policies.`,
   'opa-bundle-unknown': (p) => `${word(p, 'opa')} does not say which bundles it has.`,
   'opa-bundle-error': (p) =>
     `${word(p, 'opa')} could not load the bundle ${word(p, 'bundle')}: ` +

@@ -34,6 +34,7 @@ export function emptyView(over: Partial<GraphView> = {}): GraphView {
       relations: { observed: 0, granted: 0, intended: 0 },
       totalWorkloads: 0,
       totalHops: 0,
+      totalGaps: 0,
       observedNotGranted: 0,
       grantedNotObserved: 0,
       matchingWorkloads: 0,

@@ -28,7 +28,7 @@ export function suiteHandlers(): Handlers {
   }
   const refusing = refusingPolicy()
   return {
-    system: { info: async () => ({ version: '1.2.3', host: 'web', home: 'somewhere' }) },
+    system: { info: async () => ({ version: '1.2.3', host: 'web', home: 'somewhere', notKept: null }) },
     environments: {
       list: () => Promise.reject(new TypeError(`cannot read ${canary}`)),
       async test(_input, signal) {
@@ -116,6 +116,7 @@ function viewOf(environment: string): GraphView {
       relations: { observed: 0, granted: 0, intended: 0 },
       totalWorkloads: 0,
       totalHops: 0,
+      totalGaps: 0,
       observedNotGranted: 0,
       grantedNotObserved: 0,
       matchingWorkloads: 0,

@@ -1,5 +1,6 @@
 import type { SourceHealth } from '../../../shared/contract/environments.ts'
 import type { GraphView } from '../../../shared/domain/model/view.ts'
+import { countOf } from '../../../shared/words/durations.ts'
 import { sourceHealthText } from '../../../shared/words/sources.ts'
 import { sourceLabel } from '../../../shared/words/states.ts'
 import { countsSentence, simplifiedSentence } from '../../../shared/words/summaries.ts'
@@ -38,11 +39,7 @@ export function StatusBar({
         </span>
       )}
       {simplified === null ? null : <span>{simplified}</span>}
-      {view === null || view.gaps.length === 0 ? null : (
-        <span>
-          {view.gaps.length} {view.gaps.length === 1 ? 'gap' : 'gaps'}
-        </span>
-      )}
+      {view === null || view.counts.totalGaps === 0 ? null : <span>{countOf(view.counts.totalGaps, 'gap')}</span>}
       {said === '' ? null : <span role="status">{said}</span>}
       {silent.map((source) => (
         <span key={source.source}>

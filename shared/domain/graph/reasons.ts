@@ -64,6 +64,7 @@ export interface ReasonParams {
   'no-request-source': Ends
   'no-decision-seen': Ends
   'ext-authz-awaited': Ends
+  'decision-not-enforced': Ends & { opa: string }
   'authorisation-unread': Ends
   'authorisation-callee-without-envoy': Ends
   // what requests say about their sender; requests: those that say so
@@ -108,6 +109,7 @@ export interface ReasonParams {
   'other-trust-domain': { name: string; trustDomain: string }
   'address-only': { name: string; address: string }
   // control components
+  'control-folded': { count: number; drawn: number }
   'spire-agents': { current: number; total: number }
   'spire-agents-unread': { instance: string }
   'spire-serving': { instance: string }
@@ -125,6 +127,10 @@ export interface ReasonParams {
   'opa-silent': { opa: string; detail: string; lastReadAt: EpochMs | null }
   'opa-not-read-yet': { opa: string }
   'opa-bundle-unknown': { opa: string }
+  'opa-dry-run': { opa: string }
+  'opa-decision-log-error': { opa: string; service: string | null; code: string; message: string | null }
+  'opa-decisions-dropped': { opa: string; dropped: number }
+  'bundle-contents-differ': { bundle: string; revision: string; opa: string; other: string }
   'opa-bundle-error': { opa: string; bundle: string; code: string; message: string | null; revision: string | null }
   'opa-bundle-stale': {
     opa: string

@@ -8,6 +8,7 @@ import type { GraphView, ViewQuery } from '../model/view.ts'
 import { buildGraph, type GraphSettings } from './build.ts'
 import { applyChanges, graphChanges } from './diff.ts'
 import { graphView } from './view.ts'
+import { mostOfAKind } from './view-control.ts'
 
 const pipeline = smallPipeline()
 const settings: GraphSettings = {
@@ -184,3 +185,46 @@ describe('changes between two views', () => {
 function byId<Item extends { readonly id: string }>(items: readonly Item[]): readonly Item[] {
   return items.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
+
+describe('the control plane of a large environment', () => {
+  const [one] = graph.control
+  if (one === undefined) throw new Error('the small pipeline has a control plane')
+  const opas = Array.from({ length: 3000 }, (_, at) => ({
+    ...one,
+    kind: 'opa-instance' as const,
+    id: `control/opa/${at}`,
+  }))
+  const failing = opas.map((opa) =>
+    opa.id === 'control/opa/2500' ? { ...opa, state: { ...opa.state, state: 'failing' as const } } : opa,
+  )
+
+  it('is drawn by the worst and the selected of each kind, and one card for the others, which counts them', () => {
+    const large = { ...graph, control: failing }
+    const focus = { open: [], selected: 'control/opa/2700' }
+    const { control, nodes, edges } = graphView(large, { ...open, focus }, 1)
+    const ids = control.map(({ id }) => id)
+    expect(ids).toHaveLength(mostOfAKind)
+    expect(ids).toEqual(expect.arrayContaining(['control/opa/2500', 'control/opa/2700', 'control/more/opa-instance']))
+    expect(control.at(-1)?.summary).toEqual({ code: 'control-folded', params: { count: 2977, drawn: 23 } })
+    expect(control.length + nodes.length + edges.length).toBeLessThanOrEqual(maximumItems)
+  })
+
+  it('is never better on the card for the others than the worst of them', () => {
+    const all = failing.map((opa) => ({ ...opa, state: { ...opa.state, state: 'failing' as const } }))
+    expect(graphView({ ...graph, control: all }, open, 1).control.at(-1)?.state.state).toBe('failing')
+  })
+
+  it('leaves with a hundred gaps and the number of all of them', () => {
+    const gap = {
+      source: 'opa' as const,
+      instance: 'a',
+      what: 'status',
+      reason: 'refused' as const,
+      detail: '',
+      at: builtAt,
+    }
+    const gaps = Array.from({ length: 3000 }, (_, at) => ({ ...gap, instance: `opa-${at}` }))
+    const { counts, gaps: sent } = graphView({ ...graph, gaps }, open, 1)
+    expect([counts.totalGaps, sent.length]).toEqual([3000, 100])
+  })
+})

@@ -11,6 +11,7 @@ import {
   workloadStates,
 } from '../model/hop-state.ts'
 import type { EdgeItem, GraphCounts, GraphView, HopLine, LastKnownPart, ViewQuery } from '../model/view.ts'
+import { foldControl } from './view-control.ts'
 import { matchesOf } from './view-filter.ts'
 import { fold } from './view-groups.ts'
 
@@ -25,6 +26,8 @@ export interface ViewOptions {
 
 /** As the contract promises (`maximumItems`). */
 const defaultLimit = 2000
+/** Gaps that travel with a view; all are counted. */
+const mostGaps = 100
 /** The rest is for edges. */
 const nodeShare = 0.4
 
@@ -42,7 +45,8 @@ export function graphView(graph: TrustGraph, query: ViewQuery, revision: number,
     Math.max(1, Math.floor(limit * nodeShare)),
   )
   const edges = edgesOf(graph.hops, folding.drawnAs, matches.hops)
-  const room = Math.max(0, limit - folding.nodes.length)
+  const control = foldControl(graph.control, query.focus.selected)
+  const room = Math.max(0, limit - folding.nodes.length - control.length)
   const kept = edges.length <= room ? edges : worstEdges(edges, room, query.focus.selected)
   return {
     revision,
@@ -52,9 +56,9 @@ export function graphView(graph: TrustGraph, query: ViewQuery, revision: number,
     zones: graph.zones,
     nodes: folding.nodes,
     edges: kept,
-    control: graph.control,
+    control,
     counts: countsOf(graph, matches.workloads, matches.hops),
-    gaps: graph.gaps,
+    gaps: graph.gaps.slice(0, mostGaps),
     defects: graph.defects,
     simplified: {
       groups: folding.groups,
@@ -182,6 +186,7 @@ function countsOf(
     relations: byRelation,
     totalWorkloads: graph.workloads.length,
     totalHops: graph.hops.length,
+    totalGaps: graph.gaps.length,
     observedNotGranted,
     grantedNotObserved,
     matchingWorkloads: matchingWorkloads?.size ?? graph.workloads.length,

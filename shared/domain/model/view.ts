@@ -40,6 +40,7 @@ export interface GraphCounts {
   readonly relations: Readonly<Record<Relation, number>>
   readonly totalWorkloads: number
   readonly totalHops: number
+  readonly totalGaps: number
   /** Observed though nothing grants or intends it. */
   readonly observedNotGranted: number
   readonly grantedNotObserved: number
@@ -104,6 +105,7 @@ export interface GraphView {
   readonly edges: readonly EdgeItem[]
   readonly control: readonly ControlComponent[]
   readonly counts: GraphCounts
+  /** The first hundred; `counts.totalGaps` counts all. */
   readonly gaps: readonly Gap[]
   readonly defects: TrustGraph['defects']
   /** What was folded, in a code for words: none, or groups and bundles. */

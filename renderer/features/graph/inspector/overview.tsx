@@ -63,12 +63,17 @@ export function Overview({
         </Section>
       )}
       {view.gaps.length === 0 ? null : (
-        <Section title={`Gaps (${view.gaps.length})`}>
+        <Section title={`Gaps (${view.counts.totalGaps.toLocaleString('en-GB')})`}>
           {view.gaps.slice(0, mostShown).map((gap) => (
             <p key={`${gap.source}/${gap.instance}/${gap.what}`} className={styles.missing}>
               {gapSentence(gap)}
             </p>
           ))}
+          {view.counts.totalGaps > mostShown ? (
+            <p className={styles.sentence}>
+              And {(view.counts.totalGaps - mostShown).toLocaleString('en-GB')} more; “everyhop graph show” names all.
+            </p>
+          ) : null}
         </Section>
       )}
       {view.defects.length === 0 ? null : (
