@@ -65,7 +65,7 @@ test('a graph that is too large for one document is refused with its size and wh
 
 test('an element that is not in the graph is not-found under its own id', async () => {
   const handlers = createGraphHandlers(sessionsOf(emptyGraph()))
-  for (const ask of [handlers.workload, handlers.hop]) {
+  for (const ask of [handlers.workload, handlers.hop, handlers.control]) {
     await expect(ask({ environment: 'lab', id: 'nothing' })).rejects.toMatchObject({
       code: 'not-found',
       subject: 'nothing',
@@ -74,12 +74,23 @@ test('an element that is not in the graph is not-found under its own id', async 
   expect(await handlers.attend({ environment: 'lab', selected: 'nothing' }, 'window-1')).toEqual({ attending: false })
 })
 
+test('a part of the control plane comes with every fact that it rests on, as a workload does', async () => {
+  const graph = build(pipeline.scopes)
+  const handlers = createGraphHandlers(sessionsOf(graph, pipeline.scopes))
+  const resting = graph.control.filter(({ state }) => state.restsOn.length > 0)
+  expect(resting).not.toEqual([])
+  for (const { id, state } of resting) {
+    const { component, facts } = await handlers.control({ environment: 'lab', id })
+    expect([component.id, ...facts.map((fact) => fact.id)]).toEqual(expect.arrayContaining([id, ...state.restsOn]))
+  }
+})
+
 /** Sessions that hold one graph; nothing is read. */
-function sessionsOf(graph: object): Sessions {
+function sessionsOf(graph: object, scopes: readonly ScopeState[] = []): Sessions {
   const kept = () => ({ graph, revision: 1 })
   const session = {
     keeper: { current: kept, fresh: kept },
-    observation: { store: { states: new Map() } },
+    observation: { store: { states: new Map(scopes.map((state) => [state.scope, state])) } },
     attend() {},
     seen() {},
   }

@@ -1,4 +1,5 @@
 import type {
+  ControlDetail,
   Found,
   GraphChanges,
   GraphDocumentParts,
@@ -24,6 +25,7 @@ export interface GraphHandlers {
   view(input: ViewInput, viewer: string): Promise<GraphView>
   changes(input: ViewInput & { readonly since: number }, viewer: string): Promise<GraphChanges>
   workload(input: { readonly environment: string; readonly id: string }): Promise<WorkloadDetail>
+  control(input: { readonly environment: string; readonly id: string }): Promise<ControlDetail>
   hop(input: { readonly environment: string; readonly id: string }): Promise<HopDetail>
   search(input: { readonly environment: string; readonly text: string }): Promise<Found>
   document(input: { readonly environment: string; readonly filter: string }): Promise<GraphDocumentParts>
@@ -51,6 +53,13 @@ export function createGraphHandlers(sessions: Sessions): GraphHandlers {
       const workload = workloadById(graph, id)
       const hops = graph.hops.filter((hop) => hop.from === id || hop.to === id)
       return { asOf: graph.asOf, workload, hops: hops.map(hopLineOf), facts: factsOf(session, workload) }
+    },
+    async control({ environment, id }) {
+      const session = await sessions.use(environment)
+      const { graph } = session.keeper.current()
+      const component = graph.control.find((each) => each.id === id)
+      if (component === undefined) throw missing('part of the control plane', id)
+      return { asOf: graph.asOf, component, facts: factsOf(session, component) }
     },
     async hop({ environment, id }) {
       const session = await sessions.use(environment)

@@ -51,6 +51,7 @@ export function createRouter(handlers: Handlers) {
       view: os.graph.view.handler(({ input, context }) => handlers.graph.view(input, context.viewer)),
       changes: os.graph.changes.handler(({ input, context }) => handlers.graph.changes(input, context.viewer)),
       workload: os.graph.workload.handler(({ input }) => handlers.graph.workload(input)),
+      control: os.graph.control.handler(({ input }) => handlers.graph.control(input)),
       hop: os.graph.hop.handler(({ input }) => handlers.graph.hop(input)),
       search: os.graph.search.handler(({ input }) => handlers.graph.search(input)),
       document: os.graph.document.handler(({ input }) => handlers.graph.document(input)),

@@ -72,6 +72,7 @@ export function useGraphView(question: ViewQuestion) {
         )
         void queryClient.invalidateQueries({ queryKey: queries.graph.workload.key() })
         void queryClient.invalidateQueries({ queryKey: queries.graph.hop.key() })
+        void queryClient.invalidateQueries({ queryKey: queries.graph.control.key() })
       } catch {
         // The live connection says when the service is gone; a difference that was missed comes with the next.
       } finally {
@@ -104,6 +105,16 @@ export function useHopDetail(environment: string, id: string | null) {
       input: { environment, id: id ?? '-' },
       enabled: id !== null,
       placeholderData: (previous) => (previous?.hop.id === id ? previous : undefined),
+    }),
+  )
+}
+
+export function useControlDetail(environment: string, id: string) {
+  const { queries } = useApi()
+  return useQuery(
+    queries.graph.control.queryOptions({
+      input: { environment, id },
+      placeholderData: (previous) => (previous?.component.id === id ? previous : undefined),
     }),
   )
 }

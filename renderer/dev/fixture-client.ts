@@ -49,7 +49,12 @@ export function createFixtureClient(situation: Situation): Client {
   const fails = () => Promise.reject(new Error('connection refused'))
   const answers = {
     system: {
-      info: async () => ({ version: '0.1.0', host: 'web', home: '~/.config/everyhop', notKept: situation === 'asks' ? notKeptFixture : null }),
+      info: async () => ({
+        version: '0.1.0',
+        host: 'web',
+        home: '~/.config/everyhop',
+        notKept: situation === 'asks' ? notKeptFixture : null,
+      }),
     },
     environments: {
       list: async () =>
@@ -93,6 +98,10 @@ export function createFixtureClient(situation: Situation): Client {
         if (workload === undefined) return fails()
         const hops = fixture.hops.filter((item) => item.from === id || item.to === id)
         return { asOf: moment.now, workload, hops, facts: factsOf(fixture, moment.now) }
+      },
+      control: async ({ id }: { id: string }) => {
+        const component = fixture.view.control.find((item) => item.id === id)
+        return { asOf: moment.now, component, facts: factsOf(fixture, moment.now) }
       },
       hop: async ({ id }: { id: string }) => {
         const hop = fixture.hops.find((item) => item.id === id)

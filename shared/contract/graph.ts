@@ -1,7 +1,7 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
 import type { Fact } from '../domain/model/fact.ts'
-import type { FactReference, Hop, TrustGraph, Workload } from '../domain/model/graph.ts'
+import type { ControlComponent, FactReference, Hop, TrustGraph, Workload } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import type { FilterProblem, Found, GraphChanges, GraphView, HopLine } from '../domain/model/view.ts'
 import { scopeInput } from './environments.ts'
@@ -44,6 +44,12 @@ export interface HopDetail {
   readonly facts: readonly Fact[]
 }
 
+export interface ControlDetail {
+  readonly asOf: EpochMs
+  readonly component: ControlComponent
+  readonly facts: readonly Fact[]
+}
+
 export interface GraphDocumentParts extends TrustGraph {
   /** Where every fact that something in it rests on came from. */
   readonly facts: readonly FactReference[]
@@ -55,6 +61,7 @@ export const graph = {
   view: procedure.input(viewInput).output(type<GraphView>()),
   changes: procedure.input(viewInput.extend({ since: z.number().int().min(0) })).output(type<GraphChanges>()),
   workload: procedure.input(scopeInput.extend({ id: z.string().max(900) })).output(type<WorkloadDetail>()),
+  control: procedure.input(scopeInput.extend({ id: z.string().max(900) })).output(type<ControlDetail>()),
   hop: procedure.input(scopeInput.extend({ id: z.string().max(2000) })).output(type<HopDetail>()),
   /** Workloads and hops by what they are called, of the whole graph, also of what is folded in a view. */
   search: procedure.input(scopeInput.extend({ text: z.string().max(500) })).output(type<Found>()),

@@ -1,5 +1,7 @@
 import { Copy, OctagonX } from 'lucide-react'
 import { type ReactNode, useRef } from 'react'
+import type { Fact } from '../../../../shared/domain/model/fact.ts'
+import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
 import type { EpochMs } from '../../../../shared/domain/model/time.ts'
 import type { GraphView } from '../../../../shared/domain/model/view.ts'
 import { formatDuration } from '../../../../shared/words/durations.ts'
@@ -9,7 +11,7 @@ import { transportLabel, workloadStateLabel } from '../../../../shared/words/sta
 import { groupStateWords } from '../../../../shared/words/workload-sentences.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { failureOf } from '../../../api/failure.ts'
-import { useHopDetail, useWorkloadDetail } from '../../../api/hooks.ts'
+import { useControlDetail, useHopDetail, useWorkloadDetail } from '../../../api/hooks.ts'
 import { Banner, Button, Keys, Tag } from '../../../ui/atoms.tsx'
 import { startOfRow } from '../../../ui/capitals.ts'
 import { hopText, workloadText } from '../copy-text.ts'
@@ -70,7 +72,14 @@ function Selected(props: InspectorProps) {
   const node = view.nodes.find((item) => item.id === selected)
   const edge = view.edges.find((item) => item.id === selected)
   const component = view.control.find((item) => item.id === selected)
-  if (component !== undefined) return <ControlInspector component={component} />
+  if (component !== undefined) {
+    const isFolded = component.id.startsWith('control/more/')
+    return isFolded ? (
+      <ControlInspector component={component} facts={[]} />
+    ) : (
+      <LoadedControl {...props} shown={component} />
+    )
+  }
   if (node?.type === 'group') return <GroupInspector group={node} onOpen={props.onOpen} />
   if (edge?.type === 'bundle') return <BundleInspector bundle={edge} names={props.names} />
   if (selected.startsWith('hop/')) return <LoadedHop {...props} id={selected} />
@@ -110,6 +119,12 @@ function LoadedWorkload({ id, environment, names, onSelect, onCopy }: InspectorP
   )
 }
 
+/** What is drawn of it is shown at once; where that comes from follows. */
+function LoadedControl({ environment, shown }: InspectorProps & { readonly shown: ControlComponent }) {
+  const detail = useControlDetail(environment, shown.id)
+  return <ControlInspector component={detail.data?.component ?? shown} facts={detail.data?.facts ?? []} />
+}
+
 function CopyButton({ onCopy }: { readonly onCopy: () => void }) {
   return (
     <section>
@@ -134,7 +149,13 @@ function Waiting({ error }: { readonly error: Error | null }): ReactNode {
   )
 }
 
-function ControlInspector({ component }: { readonly component: GraphView['control'][number] }) {
+function ControlInspector({
+  component,
+  facts,
+}: {
+  readonly component: ControlComponent
+  readonly facts: readonly Fact[]
+}) {
   const now: EpochMs = useNow(1000)
   return (
     <>
@@ -147,7 +168,7 @@ function ControlInspector({ component }: { readonly component: GraphView['contro
         <div className={styles.verdict} data-tone={workloadTone(component.state.state)}>
           <p>{reasonSentence(component.state.reason)}</p>
         </div>
-        <RestsOn judgement={component.state} facts={[]} now={now} />
+        <RestsOn judgement={component.state} facts={facts} now={now} />
       </header>
       {component.vault === undefined ? null : <VaultSections key={component.id} vault={component.vault} now={now} />}
     </>
