@@ -74,6 +74,17 @@ export async function readValue(name: string, output: Output, signal: AbortSigna
   return value
 }
 
+/** Asks at the terminal for `yes`, unseen as everything here; false where nobody can be asked. */
+export async function readYes(question: string, output: Output, signal: AbortSignal): Promise<boolean> {
+  const terminal = openTerminal()
+  if (terminal === null) return false
+  try {
+    return (await ask(terminal, question, output, signal)).trim().toLowerCase() === 'yes'
+  } finally {
+    if (terminal !== process.stdin) terminal.destroy()
+  }
+}
+
 export interface PassphraseSource {
   /** A number of an open file; null: none was named. */
   readonly descriptor: number | null

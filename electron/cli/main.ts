@@ -7,6 +7,7 @@ import { diagnoseForecast } from './diagnose-forecast.ts'
 import { diagnoseIdentity } from './diagnose-identity.ts'
 import { diagnoseRefusals } from './diagnose-refusals.ts'
 import { envList, envTest } from './env.ts'
+import { envAllow } from './env-allow.ts'
 import { envRole } from './env-role.ts'
 import { graphShow } from './graph-show.ts'
 import { logsFind, logsRefused } from './logs.ts'
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   envList,
   envTest,
   envRole,
+  envAllow,
   policyStatus,
   policyDiff,
   policyCheck,

@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import type {
+  AllowProgramInput,
   EditableEnvironment,
   KubeContexts,
   Preview,
+  ProgramQuestion,
   Proposal,
   ProposeInput,
   previewInput,
@@ -18,6 +20,7 @@ import type {
 } from '../../shared/contract/environments.ts'
 import { type EnvironmentWriter, readEditable, removeEnvironment, saveEnvironment } from './environment-files.ts'
 import type { PreviewRegistry } from './environment-previews.ts'
+import { allowProgram, programQuestions } from './environment-programs.ts'
 import { proposeEnvironment } from './environment-proposal.ts'
 import { type ReadShippedRights, roleText } from './environment-role.ts'
 import type { EnvironmentFolder, WatchedEnvironments } from './environments.ts'
@@ -39,6 +42,8 @@ export interface EnvironmentHandlers {
   health(input: Scope): Promise<readonly SourceHealth[]>
   contexts(input: { readonly kubeconfig: string | null }): Promise<KubeContexts>
   propose(input: ProposeInput, signal: AbortSignal): Promise<Proposal>
+  programs(input: Scope): Promise<readonly ProgramQuestion[]>
+  allowProgram(input: AllowProgramInput): Promise<readonly ProgramQuestion[]>
   preview(input: z.infer<typeof previewInput>): Promise<Preview>
   forget(input: { readonly preview: string }): Promise<{ readonly forgotten: boolean }>
   role(input: RoleInput): Promise<RoleText>
@@ -90,6 +95,11 @@ export function createEnvironmentHandlers(parts: EnvironmentParts): EnvironmentH
       const taken = new Set(registry.summaries().map(({ name }) => name))
       return proposeEnvironment(input, contexts, taken, { connectors, ports, baseDirectory: folder.path }, signal)
     },
+    async programs({ environment }) {
+      await registry.ready()
+      return programQuestions(registry.get(environment), parts.machine, ports.files)
+    },
+    allowProgram: (input) => allowProgram(input, parts.machine, files),
     async preview({ draft, edits, preview }) {
       await registry.ready()
       const place = edits === null ? null : watched.placeOf(edits)

@@ -12,7 +12,7 @@ const context: KubeContext = {
   server: 'https://k.example',
   cluster: 'eu',
   user: { name: 'reader', kind: 'exec' },
-  program: { command: 'aws', arguments: [], variables: [] },
+  program: { command: 'aws', arguments: [], variables: [], mark: `sha256:${'a'.repeat(64)}` },
   problem: null,
   fingerprint: 'f1',
 }
@@ -41,7 +41,9 @@ test('what runs in a cluster is proposed with a reason each, and with what still
   expect(draft).toMatchObject({
     name: 'prod-eu-2',
     production: true,
-    sources: { kubernetes: [{ id: 'cluster', kubeconfig: '/kube', context: context.name, allowExec: true }] },
+    sources: {
+      kubernetes: [{ id: 'cluster', kubeconfig: '/kube', context: context.name, allowExec: context.program?.mark }],
+    },
   })
   expect(found.map(({ kind, use, port }) => [kind, use, port])).toEqual([
     ['envoy', 'read', 15_000],

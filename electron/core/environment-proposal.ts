@@ -95,7 +95,7 @@ function sourceOf({ choice, program }: KubeContext, { namespaces }: ProposeInput
     id: 'cluster',
     ...(choice.context === null ? { inCluster: true } : { context: choice.context }),
     ...(choice.kubeconfig === null ? {} : { kubeconfig: choice.kubeconfig }),
-    ...(program === null ? {} : { allowExec: true }),
+    ...(program === null ? {} : { allowExec: program.mark }),
     ...(namespaces.length === 0 ? {} : { namespaces }),
   }
 }

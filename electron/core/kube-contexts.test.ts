@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { markOf } from '../../test/builders/program-mark.ts'
 import { listContexts } from './kube-contexts.ts'
 
 const good = `
@@ -18,9 +20,11 @@ users:
       exec: { apiVersion: client.authentication.k8s.io/v1, command: aws, args: [eks, get-token], env: [{ name: AWS_PROFILE, value: sekrit-8f3a }] }
 `
 
+const digest = (text: string) => createHash('sha256').update(text).digest('hex')
+
 function machineOf(texts: Readonly<Record<string, string>>, named = Object.keys(texts)) {
   return {
-    machine: { files: named, podServer: null, absolute: (path: string) => path },
+    machine: { files: named, podServer: null, absolute: (path: string) => path, digest },
     files: {
       async readText(path: string) {
         const text = texts[path]
@@ -42,7 +46,16 @@ test('each context tells its server, its user, and the program that would run, a
     ['lost', 'token', 'no-cluster'],
   ])
   expect(contexts[0]).toMatchObject({ current: true, server: 'https://eu.example:6443', program: null })
-  expect(contexts[1]?.program).toEqual({ command: 'aws', arguments: ['eks', 'get-token'], variables: ['AWS_PROFILE'] })
+  expect(contexts[1]?.program).toEqual({
+    command: 'aws',
+    arguments: ['eks', 'get-token'],
+    variables: ['AWS_PROFILE'],
+    // The very text that a source keeps and a connection compares.
+    mark: markOf(
+      { command: 'aws', args: ['eks', 'get-token'], env: [{ name: 'AWS_PROFILE', value: 'sekrit-8f3a' }] },
+      '/kube',
+    ),
+  })
   expect(JSON.stringify(contexts)).not.toContain('sekrit')
 })
 

@@ -7,6 +7,7 @@ import type {
   KubeContexts,
   KubeUserKind,
 } from '../../shared/contract/environment-setup.ts'
+import { type ExecProgram, permittedText } from '../../shared/domain/model/credential-program.ts'
 import { textFingerprint } from '../../shared/lib/text-fingerprint.ts'
 import type { Files } from './ports.ts'
 import { parseYaml } from './yaml-file.ts'
@@ -17,7 +18,10 @@ export interface KubeMachine {
   readonly files: readonly string[]
   /** Address of the API server for the pod that Everyhop runs in; null: it does not run in one. */
   readonly podServer: string | null
-  absolute(path: string): string
+  /** `from`: what a relative path is relative to; the working folder otherwise. */
+  absolute(path: string, from?: string): string
+  /** SHA-256, hex. */
+  digest(text: string): string
 }
 
 const text = z.string().max(100_000)
@@ -30,7 +34,7 @@ const named = <Key extends string, Value extends z.ZodType>(key: Key, value: Val
 const wireProgram = z.looseObject({
   command: text,
   args: z.array(text).nullish(),
-  env: z.array(z.looseObject({ name: text })).nullish(),
+  env: z.array(z.looseObject({ name: text, value: text.nullish() })).nullish(),
 })
 const wireUser = z.object({
   'client-certificate': text.nullish(),
@@ -40,7 +44,7 @@ const wireUser = z.object({
   username: text.nullish(),
   'as-groups': z.array(text).nullish(),
   exec: wireProgram.nullish(),
-  'auth-provider': z.looseObject({ name: text, config: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+  'auth-provider': z.looseObject({ name: text, config: z.looseObject({ exec: z.unknown() }).nullish() }).nullish(),
 })
 const wireCluster = z.object({ server: text, 'insecure-skip-tls-verify': z.boolean().nullish() })
 
@@ -54,7 +58,7 @@ const kubeconfig = z.object({
 type Kubeconfig = z.output<typeof kubeconfig>
 type WireUser = z.infer<typeof wireUser>
 
-interface ReadFile {
+export interface ReadFile {
   readonly path: string
   readonly content: Kubeconfig
 }
@@ -68,6 +72,20 @@ export async function listContexts(
   files: Pick<Files, 'readText'>,
 ): Promise<KubeContexts> {
   const paths = [...new Set([...(more === null ? [] : [machine.absolute(more)]), ...machine.files])]
+  const { read, broken, lookedAt } = await readKubeconfigs(paths, files)
+  const merged = read.filter(({ path }) => machine.files.includes(path))
+  const contexts = read.flatMap((file) =>
+    file.content.contexts.map(({ name, context }) => contextOf(name, context, file, merged, machine.digest)),
+  )
+  const own = machine.podServer === null ? [] : [podContext(machine.podServer)]
+  return { contexts: [...own, ...contexts], broken, lookedAt }
+}
+
+/** Those that are there and can be read, and what is wrong with the others. */
+export async function readKubeconfigs(
+  paths: readonly string[],
+  files: Pick<Files, 'readText'>,
+): Promise<{ readonly read: readonly ReadFile[] } & Omit<KubeContexts, 'contexts'>> {
   const broken: BrokenKubeconfig[] = []
   const lookedAt: { file: string; found: boolean }[] = []
   const read: ReadFile[] = []
@@ -78,12 +96,7 @@ export async function listContexts(
     if (answer.ok) read.push({ path, content: answer.content })
     else broken.push(answer.broken)
   }
-  const merged = read.filter(({ path }) => machine.files.includes(path))
-  const contexts = read.flatMap((file) =>
-    file.content.contexts.map(({ name, context }) => contextOf(name, context, file, merged)),
-  )
-  const own = machine.podServer === null ? [] : [podContext(machine.podServer)]
-  return { contexts: [...own, ...contexts], broken, lookedAt }
+  return { read, broken, lookedAt }
 }
 
 type Answer =
@@ -118,16 +131,16 @@ function contextOf(
   { cluster, user }: { readonly cluster: string; readonly user?: string | null | undefined },
   file: ReadFile,
   merged: readonly ReadFile[],
+  digest: KubeMachine['digest'],
 ): KubeContext {
   const here = file.content
   const isWhole =
     here.clusters.some((one) => one.name === cluster) && (!user || here.users.some((one) => one.name === user))
-  // As kubectl merges files: the first that has a name decides about it.
   const places = isWhole ? [file] : merged
   const foundCluster = places.flatMap(({ content }) => content.clusters).find((one) => one.name === cluster)?.cluster
-  const foundUser = user ? places.flatMap(({ content }) => content.users).find((one) => one.name === user) : undefined
+  const foundUser = user ? userIn(places, user) : undefined
   const wire = foundUser?.user ?? {}
-  const program = programOf(wire)
+  const program = wire.exec ? programOf(wire.exec, foundUser?.path ?? file.path, digest) : null
   const told = {
     choice: { kubeconfig: isWhole || merged.length < 2 ? file.path : null, context: name },
     name,
@@ -138,8 +151,17 @@ function contextOf(
     program,
     problem: problemOf(cluster, foundCluster, user ?? '', foundUser === undefined, wire),
   }
-  // The values of variables count too: whoever changes them changes what is run.
-  return { ...told, fingerprint: textFingerprint(JSON.stringify([told, wire.exec ?? wire['auth-provider'] ?? null])) }
+  return { ...told, fingerprint: textFingerprint(JSON.stringify(told)) }
+}
+
+/** As kubectl merges files: the first that has a name decides about it. */
+export function userIn(
+  files: readonly ReadFile[],
+  name: string,
+): { readonly path: string; readonly user?: WireUser | null | undefined } | undefined {
+  return files
+    .flatMap(({ path, content }) => content.users.map((one) => ({ path, ...one })))
+    .find((one) => one.name === name)
 }
 
 function problemOf(
@@ -153,6 +175,10 @@ function problemOf(
   if (user !== '' && isUserMissing) return { code: 'no-user', name: user }
   if (!found.server.startsWith('https://')) return { code: 'not-https', name: cluster }
   if (found['insecure-skip-tls-verify'] === true) return { code: 'tls-not-verified', name: cluster }
+  const provider = wire['auth-provider']
+  if (provider && (provider.name !== 'oidc' || provider.config?.exec !== undefined)) {
+    return { code: 'old-provider', name: user }
+  }
   if ((wire['as-groups']?.length ?? 0) > 0) return { code: 'as-groups', name: user }
   return null
 }
@@ -166,26 +192,15 @@ function kindOf(user: WireUser): KubeUserKind {
   return user.username ? 'basic' : 'none'
 }
 
-function programOf(user: WireUser): CredentialProgram | null {
-  if (user.exec) {
-    const { command, args, env } = user.exec
-    return { command, arguments: args ?? [], variables: (env ?? []).map(({ name }) => name) }
-  }
-  const provider = user['auth-provider']
-  if (!provider) return null
-  const path = provider.config?.['cmd-path']
-  const runs = path !== undefined || provider.config?.['exec'] !== undefined || runningProviders.has(provider.name)
-  if (!runs) return null
-  const words = provider.config?.['cmd-args']
+/** The program as it is shown, with the mark by which it is allowed. Values of variables count in the mark, and are not told. */
+export function programOf(exec: ExecProgram, file: string, digest: KubeMachine['digest']): CredentialProgram {
   return {
-    command: typeof path === 'string' ? path : provider.name,
-    arguments: typeof words === 'string' ? words.split(/\s+/).filter((word) => word !== '') : [],
-    variables: [],
+    command: exec.command,
+    arguments: exec.args ?? [],
+    variables: (exec.env ?? []).map(({ name }) => name),
+    mark: `sha256:${digest(permittedText(exec, file))}`,
   }
 }
-
-/** Old auth providers that run a program of their own. */
-const runningProviders: ReadonlySet<string> = new Set(['exec', 'gcp', 'azure'])
 
 function podContext(server: string): KubeContext {
   const told = {

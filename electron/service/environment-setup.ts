@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -20,7 +21,8 @@ export function environmentSetup(
     machine: {
       files: kubeconfigs.map((path) => resolve(path)),
       podServer: host === '' ? null : `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
-      absolute: (path) => resolve(path),
+      absolute: (path, from = '.') => resolve(from, path),
+      digest: (text) => createHash('sha256').update(text).digest('hex'),
     },
     writer: environmentWriter(home, join(packageFolder, 'docs', 'formats', 'environment.schema.json')),
     shippedRights: (file) => readFile(join(packageFolder, 'docs', 'rights', file), 'utf8'),

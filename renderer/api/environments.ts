@@ -1,7 +1,7 @@
 import { ORPCError } from '@orpc/client'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import type { EnvironmentDraft, SourceNamed } from '../../shared/contract/environment-setup.ts'
+import type { EnvironmentDraft, ProgramQuestion, SourceNamed } from '../../shared/contract/environment-setup.ts'
 import type { SourceTestReport } from '../../shared/contract/environments.ts'
 import { errorSentence } from '../../shared/words/errors.ts'
 import { useApi } from './api-context.tsx'
@@ -18,6 +18,40 @@ export function failureSentence(error: unknown): string {
 export function useContexts(kubeconfig: string | null) {
   const { queries } = useApi()
   return useQuery(queries.environments.contexts.queryOptions({ input: { kubeconfig }, staleTime: 0, retry: false }))
+}
+
+/** Programs that sources want to run and that nobody allowed as they are now; a kubeconfig may change at any time. */
+export function useProgramQuestions(environment: string | null): readonly ProgramQuestion[] {
+  const { queries } = useApi()
+  const { data } = useQuery(
+    queries.environments.programs.queryOptions({
+      input: { environment: environment ?? '-' },
+      enabled: environment !== null,
+      refetchInterval: 5000,
+      retry: false,
+    }),
+  )
+  return environment === null ? [] : (data ?? [])
+}
+
+/** Writes into environment.yaml that a program may run, as it was shown. */
+export function useAllowProgram(environment: string | null) {
+  const { client, queries } = useApi()
+  const queryClient = useQueryClient()
+  const { busy, failure, run } = useCommand()
+  return {
+    busy,
+    failure,
+    allow: ({ source, program }: ProgramQuestion) =>
+      run(async () => {
+        if (environment === null) return
+        try {
+          await client.environments.allowProgram({ environment, source, mark: program.mark })
+        } finally {
+          await queryClient.invalidateQueries({ queryKey: queries.environments.programs.key() })
+        }
+      }),
+  }
 }
 
 /** After something was written: the list, and with it the menus, are asked again. */

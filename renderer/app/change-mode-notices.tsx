@@ -6,16 +6,20 @@ import { useChangeModeCommands, useJournalCheck } from '../api/changes.ts'
 import { Banner, Button } from '../ui/atoms.tsx'
 import styles from './change-mode.module.css'
 import { AskChangeMode, useChangeModeLeft } from './change-mode.tsx'
+import { MemoryNotice } from './memory-notice.tsx'
+import { ProgramNotice } from './program-notice.tsx'
 import { SettingsNotice } from './settings-notice.tsx'
 
 /**
  * Above every screen, without moving what is on it: that change mode is about to end, that the journal was changed after it
- * was written, and that an action was begun whose end nobody wrote down.
+ * was written, that an action was begun whose end nobody wrote down, that a program waits to be allowed, and that nothing is kept.
  */
 export function ChangeModeNotices({ environment }: { readonly environment: string | null }) {
   return (
     <div className={styles.notices} data-testid="notices">
       {environment === null ? null : <Ending environment={environment} />}
+      {environment === null ? null : <ProgramNotice environment={environment} />}
+      <MemoryNotice />
       <JournalNotices />
       <SettingsNotice />
     </div>

@@ -1,5 +1,6 @@
-import type { KubeContexts, Proposal, RoleText } from '../../shared/contract/environment-setup.ts'
+import type { KubeContexts, ProgramQuestion, Proposal, RoleText } from '../../shared/contract/environment-setup.ts'
 import type { SourceTestReport, TestingEvent } from '../../shared/contract/environments.ts'
+import type { NotKept } from '../../shared/contract/system.ts'
 
 /** Invented answers for the connections screen. */
 export const contextsFixture: KubeContexts = {
@@ -9,6 +10,7 @@ export const contextsFixture: KubeContexts = {
       command: 'aws',
       arguments: ['--region', 'eu-central-1', 'eks', 'get-token', '--cluster-name', 'prod eu'],
       variables: ['AWS_PROFILE'],
+      mark: `sha256:${'0'.repeat(64)}`,
     }),
     { ...contextOf('old', 'token', null), problem: { code: 'tls-not-verified', name: 'old' } },
   ],
@@ -35,6 +37,26 @@ function contextOf(
     problem: null,
     fingerprint: name,
   }
+}
+
+export const questionFixture: ProgramQuestion = {
+  source: 'cluster',
+  context: 'staging-eu-reader',
+  user: 'reader',
+  file: '~/.kube/config',
+  program: {
+    command: './bin/get-token',
+    arguments: ['--cluster', 'staging eu'],
+    variables: [],
+    mark: `sha256:${'1'.repeat(64)}`,
+  },
+  why: 'changed',
+}
+
+export const notKeptFixture: NotKept = {
+  folder: '~/.config/everyhop/data',
+  reason: 'Another Everyhop keeps its records in ~/.config/everyhop/data, and does not answer.',
+  advice: 'End the other Everyhop, then start this one again.',
 }
 
 export const proposalFixture: Proposal = {

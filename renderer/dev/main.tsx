@@ -18,6 +18,7 @@ const situations: readonly Situation[] = [
   'last-known',
   'locked',
   'playground',
+  'asks',
 ]
 const situation = situations.find((candidate) => candidate === asked) ?? 'troubled'
 const root = document.getElementById('root')

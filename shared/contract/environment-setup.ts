@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { programMark } from '../domain/model/credential-program.ts'
 import { environmentSchema } from '../domain/model/environment.ts'
 import type { GapReason, SourceKind } from '../domain/model/fact.ts'
 import type { EpochMs } from '../domain/model/time.ts'
@@ -28,7 +29,7 @@ export type KubeUserKind =
 
 /** Why a context cannot be used, as a code with what it is about. Words: shared/words/environment-setup.ts. */
 export interface ContextProblem {
-  readonly code: 'no-cluster' | 'no-user' | 'not-https' | 'tls-not-verified' | 'as-groups' | 'no-pod'
+  readonly code: 'no-cluster' | 'no-user' | 'not-https' | 'tls-not-verified' | 'as-groups' | 'old-provider' | 'no-pod'
   readonly name: string
 }
 
@@ -37,7 +38,30 @@ export interface CredentialProgram {
   readonly command: string
   readonly arguments: readonly string[]
   readonly variables: readonly string[]
+  /** What is allowed: changes with the command, its arguments and its variables, values included. As `allowExec` of a source keeps it. */
+  readonly mark: string
 }
+
+/** A program that a source of an environment wants to run, and that nobody allowed as it is now: nothing of the source is read. */
+export interface ProgramQuestion {
+  /** Id of the source of `kubernetes`. */
+  readonly source: string
+  readonly context: string
+  readonly user: string
+  /** The kubeconfig that names it. */
+  readonly file: string
+  readonly program: CredentialProgram
+  /** never: nobody was asked. unmarked: allowed by a version that kept no mark. changed: another one was allowed. */
+  readonly why: 'never' | 'unmarked' | 'changed'
+}
+
+export const allowProgramInput = z.object({
+  environment: z.string().min(1).max(63),
+  source: z.string().min(1).max(100),
+  /** Of the program as it was shown: another one by now is refused as `conflict`. */
+  mark: z.string().regex(programMark),
+})
+export type AllowProgramInput = z.infer<typeof allowProgramInput>
 
 export interface KubeContext {
   readonly choice: ContextChoice
@@ -152,8 +176,8 @@ export type RoleKind = (typeof roleKinds)[number]
 
 export const roleInput = z.object({
   kind: z.enum(roleKinds),
-  /** Only these, where that is possible: `pods`, `pods/log`, `networkpolicies`. null: all that Everyhop can use. */
-  rights: z.array(z.string().min(1).max(100)).max(50).nullable().default(null),
+  /** Only these, where that is possible: `pods`, `pods/log`; of a Vault `list postgres/roles`. null: all that Everyhop can use. */
+  rights: z.array(z.string().min(1).max(600)).max(1000).nullable().default(null),
   /** Kubernetes: whom to give it to, when that is known; otherwise the group of the shipped file. */
   user: z.string().min(1).max(500).nullable().default(null),
   /** SPIRE: stands in the rule. */

@@ -6,12 +6,21 @@ import type {
   EditableEnvironment,
   KubeContexts,
   Preview,
+  ProgramQuestion,
   Proposal,
   RoleKind,
   RoleText,
   SourceNamed,
 } from './environment-setup.ts'
-import { previewInput, previewPrefix, proposeInput, roleInput, saveInput } from './environment-setup.ts'
+import {
+  allowProgramInput,
+  previewInput,
+  previewPrefix,
+  proposeInput,
+  roleInput,
+  saveInput,
+} from './environment-setup.ts'
+import type { TestedLeaseMount } from './lease-mounts.ts'
 import { procedure } from './procedure.ts'
 
 /** Every question about facts names its environment. The history issue adds `at` here, once. */
@@ -44,6 +53,8 @@ export interface SourceTest {
     readonly outcome: 'read' | GapReason
     readonly detail: string
   }[]
+  /** Of a Vault whose mounts could be read: those whose leases may be listed. */
+  readonly leaseMounts?: readonly TestedLeaseMount[]
 }
 
 /** How the connection to a source is protected. `through-cluster`: the API server's TLS carries it, the pod itself speaks plaintext. */
@@ -144,6 +155,10 @@ export const environments = {
     .output(type<KubeContexts>()),
   /** Looks through a cluster. Seconds. `conflict`: the context is not what it was; `forbidden`: its program was not allowed. */
   propose: procedure.input(proposeInput).output(type<Proposal>()),
+  /** The programs that sources of an environment want to run and that nobody allowed as they are now. Runs none of them. */
+  programs: procedure.input(scopeInput).output(type<readonly ProgramQuestion[]>()),
+  /** Writes into environment.yaml that this program may run. `conflict`: it is not that any more, or there is nothing to allow. */
+  allowProgram: procedure.input(allowProgramInput).output(type<readonly ProgramQuestion[]>()),
   /** Observes a draft, so that `graph.view` and `environments.testing` answer for it under the name that comes back. */
   preview: procedure.input(previewInput).output(type<Preview>()),
   /** Ends a preview at once. */

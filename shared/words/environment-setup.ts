@@ -2,6 +2,7 @@ import type {
   ContextProblem,
   CredentialProgram,
   KubeUserKind,
+  ProgramQuestion,
   ProposedUse,
   RoleKind,
 } from '../contract/environment-setup.ts'
@@ -35,13 +36,26 @@ export function contextProblemSentence({ code, name }: ContextProblem): string {
       return `“${name}” says insecure-skip-tls-verify. Name its CA in certificate-authority instead: what nobody verified proves nothing.`
     case 'as-groups':
       return `The user “${name}” asks as other groups, which Everyhop does not do.`
+    case 'old-provider':
+      return `The user “${name}” has an auth-provider of the old kind, which kubectl does not have any more either. Replace it by an exec plugin: gke-gcloud-auth-plugin for gcp, kubelogin for azure.`
     default:
       return 'Everyhop does not run in a pod.'
   }
 }
 
+const questions: Readonly<Record<ProgramQuestion['why'], string>> = {
+  never: 'gets its credentials by running a program, which nobody allowed yet',
+  unmarked: 'runs a program that was allowed by a version of Everyhop which did not keep what it allowed',
+  changed: 'wants to run another program, or the same in another way, than the one that was allowed',
+}
+
+/** "The kubeconfig of cluster wants to run another program … Nothing ran, and nothing of it is read." */
+export function programQuestionSentence({ source, why }: Pick<ProgramQuestion, 'source' | 'why'>): string {
+  return `The kubeconfig of ${source} ${questions[why]}. Nothing ran, and nothing of ${source} is read until you allow it.`
+}
+
 /** The command as it would be typed; words that a shell would take apart are quoted. */
-export function programText({ command, arguments: words }: CredentialProgram): string {
+export function programText({ command, arguments: words }: Pick<CredentialProgram, 'command' | 'arguments'>): string {
   return [command, ...words]
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ')
@@ -64,7 +78,7 @@ const roles: Readonly<Record<RoleKind, string>> = {
   spire:
     'Append this rule to the authorisation policy of the SPIRE server. It lets Everyhop list, get and count, and nothing else.',
   vault:
-    'Give this policy to the role that Everyhop signs in with. It lets Everyhop read how Vault is set up, and no secret.',
+    'Give these rules to the role that Everyhop signs in with. They let Everyhop read how Vault is set up, and no secret.',
 }
 
 /** What to do with a text of rights. */

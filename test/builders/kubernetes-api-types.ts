@@ -18,6 +18,8 @@ export interface KubernetesApi {
   readonly url: string
   readonly host: string
   readonly port: number
+  /** The one that it accepts. */
+  readonly token: string
   /** A kubeconfig file for it: with a token, or with a client certificate. */
   readonly kubeconfig: string
   readonly folder: string

@@ -148,6 +148,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
     port: server.port(),
     kubeconfig: await kubeconfigWith({}),
     folder,
+    token: canaryToken,
     kubeconfigWith,
     kubeconfigAt: ({ host, port: other }) =>
       writeKubeconfig({ server: `https://${host}:${other}` }, { token: canaryToken }),

@@ -40,6 +40,8 @@ export function suiteHandlers(): Handlers {
       health: async () => [seen()],
       contexts: unused,
       propose: unused,
+      programs: unused,
+      allowProgram: unused,
       preview: unused,
       forget: unused,
       role: unused,

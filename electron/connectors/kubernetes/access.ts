@@ -53,18 +53,17 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
   const { exec, ...user } = kubeconfig.user
   credentials.loadFromClusterAndUser({ ...kubeconfig.cluster }, { ...user })
   const ended = new AbortController()
-  const program = exec === undefined ? null : keepCredential(kubeconfig, exec, ended.signal)
+  const program = exec === undefined ? null : keepCredential(kubeconfig.cluster, exec, ended.signal)
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: 15_000, timeout: 0 })
   const server = new URL(kubeconfig.cluster.server)
 
-  async function optionsFor(call: ApiCall): Promise<RequestOptions> {
+  async function optionsFor(call: ApiCall, credential: ProgramCredential | null): Promise<RequestOptions> {
     const options: RequestOptions & { rejectUnauthorized?: boolean } = {}
     try {
       await credentials.applyToHTTPSOptions(options)
     } catch (error) {
       throw credentialFailure(error, kubeconfig)
     }
-    const credential = program === null ? null : await program()
     return {
       ...options,
       ...(credential?.certificate && credential.key ? { cert: credential.certificate, key: credential.key } : {}),
@@ -85,9 +84,28 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
     } as RequestOptions
   }
 
-  async function send(call: ApiCall, signal: AbortSignal, isRetry = false): Promise<Upgraded> {
+  async function send(call: ApiCall, signal: AbortSignal): Promise<Upgraded> {
     signal.throwIfAborted()
-    const options = await optionsFor(call)
+    if (program === null) return sendWith(null, call, signal)
+    const credential = await orAborted(program.current(), signal)
+    const answered = await sendWith(credential, call, signal)
+    if (answered.answer.statusCode !== 401) return answered
+    // As kubectl: the credential may have ended before its time, or told none. The refusal stands if the program has no other.
+    const other = await orAborted(program.insteadOf(credential), signal).catch(() => credential)
+    if (signal.aborted) answered.answer.destroy()
+    signal.throwIfAborted()
+    if (other === credential) return answered
+    answered.answer.destroy()
+    return sendWith(other, call, signal)
+  }
+
+  async function sendWith(
+    credential: ProgramCredential | null,
+    call: ApiCall,
+    signal: AbortSignal,
+    isRetry = false,
+  ): Promise<Upgraded> {
+    const options = await optionsFor(call, credential)
     const asked = askedOf(call)
     return new Promise<Upgraded>((resolve, reject) => {
       const sent = request(options)
@@ -136,7 +154,7 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
         settle(() => {
           // The server closed a kept connection in the moment in which it was used again.
           if (sent.reusedSocket && !isRetry && codeOf(error) === 'ECONNRESET')
-            send(call, signal, true).then(resolve, reject)
+            sendWith(credential, call, signal, true).then(resolve, reject)
           else reject(connectionFailure(error, asked))
         }),
       )
@@ -165,18 +183,25 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
 const earlyMs = 10_000
 const retryMs = 10_000
 
-/** Runs the program when its last credential ended. Whoever asks meanwhile waits for the same run. */
+interface KeptCredential {
+  current(): Promise<ProgramCredential>
+  /** Another one than that which was refused, or the same when the program was run for this a moment ago. */
+  insteadOf(refused: ProgramCredential): Promise<ProgramCredential>
+}
+
+/** Runs the program when its last credential ended or was refused. Whoever asks meanwhile waits for the same run. */
 function keepCredential(
-  { place, cluster }: Kubeconfig,
-  exec: unknown,
+  cluster: Kubeconfig['cluster'],
+  { config, file }: NonNullable<Kubeconfig['user']['exec']>,
   signal: AbortSignal,
-): () => Promise<ProgramCredential> {
+): KeptCredential {
   let run: Promise<ProgramCredential> | null = null
   let until = 0
-  return () => {
+  let renewedAt = 0
+  async function current(): Promise<ProgramCredential> {
     if (run !== null && Date.now() < until) return run
     until = Number.POSITIVE_INFINITY
-    run = runCredentialProgram(exec, place, cluster, signal)
+    run = runCredentialProgram(config, file, cluster, signal)
     run.then(
       ({ expiresAt }) => {
         until = expiresAt === null ? Number.POSITIVE_INFINITY : expiresAt - earlyMs
@@ -187,6 +212,28 @@ function keepCredential(
     )
     return run
   }
+  return {
+    current,
+    async insteadOf(refused) {
+      const now = await current()
+      // Many requests are refused at once, and a server that refuses whatever comes must not have the program run for each.
+      if (now === refused && Date.now() >= renewedAt + retryMs) {
+        renewedAt = Date.now()
+        until = 0
+      }
+      return current()
+    },
+  }
+}
+
+/** Whoever leaves does not wait for a program, which goes on for the others. */
+function orAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    value.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
 }
 
 function bearer(credential: ProgramCredential | null): Record<string, string> {

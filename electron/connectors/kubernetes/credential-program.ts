@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { dirname, isAbsolute, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { isRelativePath } from '../../../shared/domain/model/credential-program.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { KubernetesFailure, plain } from './failure.ts'
 import { maskText } from './mask.ts'
@@ -109,12 +110,10 @@ function run(
 ): Promise<string> {
   signal.throwIfAborted()
   const { command, args, env, installHint } = config
-  // As kubectl: a path is relative to the kubeconfig, a bare name is looked for on PATH.
-  const isPath = /[/\\]/.test(command) && !isAbsolute(command)
   const variables = Object.fromEntries((env ?? []).map((one) => [one.name, one.value]))
   const info = { KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(config, cluster)) }
   return new Promise((resolve, reject) => {
-    const child = spawn(isPath ? join(dirname(kubeconfig), command) : command, args ?? [], {
+    const child = spawn(isRelativePath(command) ? join(dirname(kubeconfig), command) : command, args ?? [], {
       env: { ...process.env, ...variables, ...info },
       // Who asks on standard input finds it at its end.
       stdio: ['ignore', 'pipe', 'pipe'],

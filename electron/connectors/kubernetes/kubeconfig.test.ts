@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { markOf } from '../../../test/builders/program-mark.ts'
 import { findSecrets } from '../../../test/builders/secrets.ts'
 import { KubernetesFailure } from './failure.ts'
 import { kubeconfigPaths, readKubeconfig } from './kubeconfig.ts'
@@ -82,21 +83,57 @@ test('without anything said it is the file of the home folder; in a pod none', (
   expect(kubeconfigPaths({ id: 'c', inCluster: true }, '/x', { KUBECONFIG: '/a' })).toEqual([])
 })
 
-test.each([
-  ['exec', { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'aws', args: ['eks'] } }, 'running aws'],
-  [
-    'the old gcp provider',
-    { 'auth-provider': { name: 'gcp', config: { 'cmd-path': '/bin/gcloud' } } },
-    'gcp (cmd-path)',
-  ],
-  ['the old azure provider', { 'auth-provider': { name: 'azure', config: {} } }, 'azure'],
-  ['a provider with exec inside', { 'auth-provider': { name: 'x', config: { exec: { command: 'y' } } } }, 'x (exec)'],
-])('credentials from a program (%s) are refused until the source allows it', async (_name, fields, words) => {
-  const failure = await failureOf(read(withUser(fields)))
-  expect([failure.reason, failure.message.includes('allowExec: true')]).toEqual(['forbidden', true])
-  expect(failure.message).toContain(words)
-  await expect(read(withUser(fields), { allowExec: true })).resolves.toMatchObject({ user: { name: 'viewer' } })
+const exec = {
+  apiVersion: 'client.authentication.k8s.io/v1',
+  command: 'aws',
+  args: ['eks', 'get-token'],
+  env: [{ name: 'AWS_PROFILE', value: 'canary-token' }],
+}
+const allowed = { allowExec: markOf(exec, '/etc/config') }
+
+test('a program that fetches credentials is used while it is exactly the one that was allowed', async () => {
+  const found = await read(withUser({ exec }), allowed)
+  expect(found.user).toEqual({ name: 'viewer', exec: { config: exec, file: '/etc/config' } })
 })
+
+test.each([
+  ['nothing allowed', exec, {}, 'nobody allowed yet'],
+  ['an environment of before marks', exec, { allowExec: true }, 'did not keep what it allowed'],
+  ['an environment that says no', exec, { allowExec: false }, 'nobody allowed yet'],
+  ['another program', { ...exec, command: 'evil' }, allowed, 'not the program'],
+  ['other arguments', { ...exec, args: ['eks', 'get-token', '--debug'] }, allowed, 'not with the arguments'],
+  ['one more variable', { ...exec, env: [...exec.env, { name: 'PATH', value: '/tmp' }] }, allowed, 'not the program'],
+  ['another value of a variable', { ...exec, env: [{ name: 'AWS_PROFILE', value: 'x' }] }, allowed, 'not the program'],
+  ['variables taken away', { ...exec, env: null }, allowed, 'not the program'],
+])('after %s it is refused, and said what to do', async (_name, changed, source, words) => {
+  const failure = await failureOf(read(withUser({ exec: changed }), source))
+  expect(failure.reason).toBe('forbidden')
+  expect(failure.message).toContain(`running ${changed.command}`)
+  expect(failure.message).toContain(words)
+  expect(failure.message).toContain('everyhop env allow')
+})
+
+test('a command that is relative to the kubeconfig is another one in another folder, a bare name is not', () => {
+  const relative = { command: './bin/fetch' }
+  expect(markOf(relative, '/a/config')).not.toBe(markOf(relative, '/b/config'))
+  expect(markOf(exec, '/a/config')).toBe(markOf(exec, '/b/config'))
+})
+
+test.each([
+  ['gcp', { name: 'gcp', config: { 'cmd-path': '/bin/gcloud' } }, 'gke-gcloud-auth-plugin'],
+  ['azure', { name: 'azure', config: {} }, 'kubelogin'],
+  ['exec inside of another', { name: 'oidc', config: { exec: { command: 'y' } } }, 'exec plugin'],
+  ['an unknown one', { name: 'x' }, 'exec plugin'],
+])(
+  'an auth-provider of the old kind (%s) is refused, also where a program is allowed',
+  async (_name, provider, words) => {
+    for (const source of [{}, { allowExec: true }, allowed]) {
+      const failure = await failureOf(read(withUser({ 'auth-provider': provider }), source))
+      expect([failure.reason, failure.message.includes(words)]).toEqual(['unsupported', true])
+    }
+    await expect(read(withUser({ 'auth-provider': { name: 'oidc', config: {} } }))).resolves.toBeDefined()
+  },
+)
 
 test('a token file is read again by whoever uses it, beside a token it does not count', async () => {
   const found = await read(withUser({ tokenFile: 'token' }))

@@ -1,12 +1,13 @@
-import { X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { permittedText } from '../../../shared/domain/model/credential-program.ts'
 import type { KubernetesSource } from '../../../shared/domain/model/environment.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import type { ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
-import { codeOf, KubernetesFailure } from './failure.ts'
+import { codeOf, KubernetesFailure, plain } from './failure.ts'
 
 /** What is needed to talk to one cluster as one user: the part of a kubeconfig that its context chooses. */
 export interface Kubeconfig {
@@ -41,7 +42,8 @@ export interface KubeUser {
   readonly username?: string
   readonly password?: string
   readonly impersonateUser?: string
-  readonly exec?: unknown
+  /** With the file that names it, which a relative command is relative to. */
+  readonly exec?: { readonly config: unknown; readonly file: string }
   readonly authProvider?: unknown
 }
 
@@ -85,7 +87,13 @@ const kubeconfigFile = z.object({
             password: text.nullish(),
             as: text.nullish(),
             'as-groups': z.array(text).nullish(),
-            exec: z.looseObject({ command: text }).nullish(),
+            exec: z
+              .looseObject({
+                command: text,
+                args: z.array(text).nullish(),
+                env: z.array(z.looseObject({ name: text, value: text.nullish() })).nullish(),
+              })
+              .nullish(),
             'auth-provider': z
               .looseObject({ name: text, config: z.record(z.string(), z.unknown()).nullish() })
               .nullish(),
@@ -119,7 +127,7 @@ export function kubeconfigPaths(
 
 /**
  * Reads what a source's context chooses. Rejects with `KubernetesFailure`: not-configured (no file, no such context),
- * forbidden (a file that may not be read, a credential program that may not be run), invalid (the file's content).
+ * forbidden (a file that may not be read, a credential program that nobody allowed), unsupported, invalid (the file's content).
  */
 export async function readKubeconfig(
   source: KubernetesSource,
@@ -218,12 +226,12 @@ function clusterOf(name: string, cluster: FileCluster, folder: string): KubeClus
 
 function userOf(name: string, user: FileUser, path: string, source: KubernetesSource): KubeUser {
   const folder = dirname(path)
-  const command = programOf(user)
-  if (command !== null && source.allowExec !== true) {
-    throw new KubernetesFailure(
-      'forbidden',
-      `user ${name} of ${path} gets its credentials by running ${command}; Everyhop runs it only when the source in environment.yaml says allowExec: true`,
-    )
+  const file = resolve(path)
+  if (user.exec) mustBeAllowed(user.exec, name, file, source)
+  const provider = user['auth-provider']
+  // client-node runs what stands in `exec` of any provider.
+  if (provider && (provider.name !== 'oidc' || provider.config?.['exec'] !== undefined)) {
+    throw oldProvider(provider.name, name, path)
   }
   if (user['as-groups'] && user['as-groups'].length > 0) {
     throw new KubernetesFailure('unsupported', `user ${name} of ${path}: as-groups is not supported`)
@@ -239,23 +247,45 @@ function userOf(name: string, user: FileUser, path: string, source: KubernetesSo
     ...set('username', user.username),
     ...set('password', user.password),
     ...set('impersonateUser', user.as),
-    ...set('exec', user.exec),
+    ...set('exec', user.exec ? { config: user.exec, file } : null),
     // client-node re-reads such a file every minute, as kubectl does.
     ...set(
       'authProvider',
-      tokenFile !== undefined && !user.token ? { name: 'tokenFile', config: { tokenFile } } : user['auth-provider'],
+      tokenFile !== undefined && !user.token ? { name: 'tokenFile', config: { tokenFile } } : provider,
     ),
   }
 }
 
-/** The program that a user's credentials come from, by an exec plugin or by one of the old auth providers; or null. */
-function programOf(user: FileUser): string | null {
-  if (user.exec) return user.exec.command
-  const provider = user['auth-provider']
-  if (!provider) return null
-  const config = provider.config ?? {}
-  for (const key of ['cmd-path', 'exec']) if (config[key] !== undefined) return `${provider.name} (${key})`
-  return ['exec', 'gcp', 'azure'].includes(provider.name) ? provider.name : null
+/** Whoever can write a kubeconfig could have any program run: it runs while it is the one that an operator saw. */
+function mustBeAllowed(
+  exec: NonNullable<FileUser['exec']>,
+  name: string,
+  file: string,
+  { allowExec }: KubernetesSource,
+): void {
+  const mark = `sha256:${createHash('sha256').update(permittedText(exec, file)).digest('hex')}`
+  if (allowExec === mark) return
+  const why =
+    typeof allowExec === 'string'
+      ? 'which is not the program, or not with the arguments, that was allowed'
+      : allowExec === true
+        ? 'which was allowed by a version that did not keep what it allowed'
+        : 'which nobody allowed yet'
+  throw new KubernetesFailure(
+    'forbidden',
+    `user ${name} of ${file} gets its credentials by running ${plain(exec.command, 100)}, ${why}. Nothing ran. Look at it and allow it in Connections, or with: everyhop env allow`,
+  )
+}
+
+const successors: Readonly<Record<string, string>> = { gcp: 'gke-gcloud-auth-plugin', azure: 'kubelogin' }
+
+/** kubectl has had none of them since 1.26; client-node runs their programs without a limit, and everything waits meanwhile. */
+function oldProvider(provider: string, name: string, path: string): KubernetesFailure {
+  const successor = successors[provider]
+  return new KubernetesFailure(
+    'unsupported',
+    `user ${name} of ${path} has an auth-provider of the old kind ${plain(provider, 50)}, which kubectl does not have any more either. Replace it by an exec plugin${successor === undefined ? '' : ` (${successor})`}`,
+  )
 }
 
 function ofOwnPod(variables: EnvironmentVariables): Kubeconfig {

@@ -97,9 +97,15 @@ export function ContextPicker({
           There is no file {data.lookedAt[0]?.file}.
         </p>
       ) : null}
-      {asked === null ? null : (
+      {asked === null || asked.program === null ? null : (
         <ProgramDialog
-          context={asked}
+          asked={{
+            context: asked.name,
+            user: asked.user.name,
+            file: asked.choice.kubeconfig,
+            program: asked.program,
+          }}
+          why={null}
           onClose={() => setAsked(null)}
           onAllow={() => {
             setAsked(null)

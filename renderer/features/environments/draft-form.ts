@@ -1,4 +1,4 @@
-import type { EnvironmentDraft } from '../../../shared/contract/environment-setup.ts'
+import type { EnvironmentDraft, ProgramQuestion } from '../../../shared/contract/environment-setup.ts'
 import { environmentSchema } from '../../../shared/domain/model/environment.ts'
 
 export type SpireWay = 'none' | 'files' | 'workload-api' | 'socket'
@@ -54,6 +54,20 @@ export function formOf(draft: EnvironmentDraft): Form {
     spire: spireOf(draft),
     vault: vaultOf(draft),
   }
+}
+
+/** The form with a program allowed: saved with everything else, and used by the next check. */
+export function withProgram(form: Form, { source, program }: ProgramQuestion): Form {
+  const { sources } = form.base
+  const kubernetes = (sources.kubernetes ?? []).map((one) =>
+    one.id === source ? { ...one, allowExec: program.mark } : one,
+  )
+  return { ...form, base: { ...form.base, sources: { ...sources, kubernetes } } }
+}
+
+/** Whether the form allows it already: what is observed follows with the next check. */
+export function allowsProgram({ base }: Form, { source, program }: ProgramQuestion): boolean {
+  return (base.sources.kubernetes ?? []).some(({ id, allowExec }) => id === source && allowExec === program.mark)
 }
 
 function spireOf({ sources }: EnvironmentDraft): SpireFields {

@@ -2,10 +2,10 @@ import { FileWarning, Save, Share2 } from 'lucide-react'
 import { type ReactNode, useEffect, useEffectEvent, useState } from 'react'
 import type { EditableEnvironment, EnvironmentDraft, Proposal } from '../../../shared/contract/environment-setup.ts'
 import { useApi } from '../../api/api-context.tsx'
-import { useCommand, useListAgain, usePreview, useTesting } from '../../api/environments.ts'
+import { useCommand, useListAgain, usePreview, useProgramQuestions, useTesting } from '../../api/environments.ts'
 import { Banner, Button, Keys } from '../../ui/atoms.tsx'
 import { CheckResults } from './check-results.tsx'
-import { draftOf, type Form, formOf } from './draft-form.ts'
+import { allowsProgram, draftOf, type Form, formOf, withProgram } from './draft-form.ts'
 import { EnvironmentForm } from './environment-form.tsx'
 import styles from './environments.module.css'
 
@@ -33,12 +33,14 @@ export function EnvironmentEditor({
   const [tried, setTried] = useState(false)
   const [showsGraph, setShowsGraph] = useState(false)
   const preview = usePreview(edits?.environment ?? null)
+  const questions = useProgramQuestions(preview.environment)
   const { testing, start, stop } = useTesting()
   const observing = useCommand()
   const saving = useCommand()
   const result = draftOf(form)
   const asked = askedBy(form)
   const problems = 'problems' in result ? result.problems : {}
+  const question = questions.find((one) => !allowsProgram(form, one)) ?? null
   const isOutdated = checked !== null && checked !== asked
 
   const observe = async (again: boolean): Promise<boolean> => {
@@ -122,6 +124,8 @@ export function EnvironmentEditor({
             form={form}
             problems={tried ? problems : {}}
             proposal={proposal}
+            question={question}
+            onAllow={(allowed) => setForm(withProgram(form, allowed))}
             onChange={(next) => {
               saving.forget()
               setForm(next)
@@ -158,8 +162,8 @@ export function EnvironmentEditor({
 }
 
 /** What a check depends on: a name or an intent asks no source anything else. */
-function askedBy({ namespaces, spire, vault }: Form): string {
-  return JSON.stringify([namespaces, spire, vault])
+function askedBy({ base, namespaces, spire, vault }: Form): string {
+  return JSON.stringify([base.sources.kubernetes, namespaces, spire, vault])
 }
 
 function isMac(): boolean {

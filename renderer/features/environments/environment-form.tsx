@@ -1,11 +1,14 @@
-import type { Proposal, ProposedSource } from '../../../shared/contract/environment-setup.ts'
+import { useState } from 'react'
+import type { ProgramQuestion, Proposal, ProposedSource } from '../../../shared/contract/environment-setup.ts'
 import { discoverySentence } from '../../../shared/words/discovery.ts'
 import { countOf } from '../../../shared/words/durations.ts'
-import { proposedUseWords } from '../../../shared/words/environment-setup.ts'
+import { programQuestionSentence, proposedUseWords } from '../../../shared/words/environment-setup.ts'
 import { gapReasonPhrase } from '../../../shared/words/gaps.ts'
+import { Button } from '../../ui/atoms.tsx'
 import type { Form, FormProblems } from './draft-form.ts'
 import styles from './environments.module.css'
 import { ChoiceField, TextField, ToldField } from './fields.tsx'
+import { ProgramDialog } from './program-dialog.tsx'
 import { SpireSection } from './spire-fields.tsx'
 import { VaultSection } from './vault-fields.tsx'
 
@@ -14,12 +17,17 @@ export function EnvironmentForm({
   form,
   problems,
   proposal,
+  question,
+  onAllow,
   onChange,
 }: {
   readonly form: Form
   readonly problems: FormProblems
   /** What was found in the cluster; null: an environment that is changed. */
   readonly proposal: Proposal | null
+  /** A program of its kubeconfig that nobody allowed as it is now; null: none. */
+  readonly question: ProgramQuestion | null
+  readonly onAllow: (question: ProgramQuestion) => void
   readonly onChange: (form: Form) => void
 }) {
   const { sources } = form.base
@@ -65,8 +73,10 @@ export function EnvironmentForm({
                 <code>{cluster.kubeconfig}</code>
               </small>
             )}
-            {cluster.allowExec === true ? (
-              <small className={styles.line}>Its credential program is allowed to run.</small>
+            {question !== null ? (
+              <AskedHere key={question.program.mark} question={question} onAllow={onAllow} />
+            ) : typeof cluster.allowExec === 'string' ? (
+              <small className={styles.line}>Its credential program is allowed to run, as it was shown.</small>
             ) : null}
           </ToldField>
           <TextField
@@ -117,6 +127,39 @@ export function EnvironmentForm({
         </p>
       )}
     </div>
+  )
+}
+
+/** A kubeconfig that changed since its program was allowed, or of before programs were remembered. */
+function AskedHere({
+  question,
+  onAllow,
+}: {
+  readonly question: ProgramQuestion
+  readonly onAllow: (question: ProgramQuestion) => void
+}) {
+  const [shows, setShows] = useState(false)
+  const why = programQuestionSentence(question)
+  return (
+    <>
+      <p className={styles.problem} role="alert">
+        {why}
+      </p>
+      <Button small onClick={() => setShows(true)}>
+        Look at it…
+      </Button>
+      {shows ? (
+        <ProgramDialog
+          asked={question}
+          why={why}
+          onClose={() => setShows(false)}
+          onAllow={() => {
+            setShows(false)
+            onAllow(question)
+          }}
+        />
+      ) : null}
+    </>
   )
 }
 

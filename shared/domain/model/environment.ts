@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { programMark } from './credential-program.ts'
 
 const sourceId = z.string().regex(/^[a-zA-Z0-9._-]{1,100}$/)
 const path = z.string().min(1).max(4096)
@@ -80,8 +81,11 @@ const kubernetesSource = z.strictObject({
     .min(1)
     .max(500)
     .optional(),
-  /** A kubeconfig may name a program that fetches credentials; it is run only when this says so. */
-  allowExec: z.boolean().optional(),
+  /**
+   * A kubeconfig may name a program that fetches credentials. It is run only while it is the one that an operator saw and allowed:
+   * this is its mark. `true` is of earlier versions, which kept no mark: it is asked once more.
+   */
+  allowExec: z.union([z.string().regex(programMark), z.boolean()]).optional(),
 })
 
 /** How Everyhop signs in to Vault. Every token is forgotten when Everyhop ends, unless it is one that was given. */
