@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { isPreview } from '../../shared/contract/environment-setup.ts'
 import { playgroundEnvironment } from '../../shared/contract/playground.ts'
-import type { SystemInfo } from '../../shared/contract/system.ts'
+import type { NotKept, SystemInfo } from '../../shared/contract/system.ts'
 import type { Shell } from '../../shared/shell.ts'
 import { envoyConnector } from '../connectors/envoy/index.ts'
 import {
@@ -78,6 +78,7 @@ export interface Composed extends Service {
  * @param data where log records and last known facts are kept on the disk; null: in memory, until the service ends.
  * @param shell what the place can do; without a desktop nothing.
  * @param playground how it is started, and whether by itself when no environment is written down.
+ * @param notKept why there is no data folder, where somebody expects one.
  */
 export function composeService(
   host: SystemInfo['host'],
@@ -85,11 +86,12 @@ export function composeService(
   data: DataFolder | null = null,
   shell: Shell = placelessShell(host === 'web' ? 'web' : 'terminal'),
   playground: PlaygroundChoice = {},
+  notKept: NotKept | null = null,
 ): Composed {
   const clock = systemClock
   const log = createProcessLog(clock)
   const files = createFiles()
-  const info: SystemInfo = { version: packageVersion(), host, home }
+  const info: SystemInfo = { version: packageVersion(), host, home, notKept }
   const settings = createSettings(createStateFile(join(home, 'settings.json')), log)
   const secrets = createSecrets({
     file: createStateFile(join(home, 'secrets.json')),

@@ -14,18 +14,13 @@ main.onOpen((door, port) => {
 async function start(shellPort: DesktopPort): Promise<void> {
   const shell = createShellClient(shellPort)
   // Loaded only now, so that messages of main are not lost while the many modules of the service are read.
-  const [{ composeService }, { openSharedService }, { servePort }] = await Promise.all([
-    import('./compose.ts'),
-    import('./shared-service.ts'),
+  const [{ openWindowService }, { homeFolder, thisMachine }, { servePort }] = await Promise.all([
+    import('./window-service.ts'),
+    import('./home.ts'),
     import('./port.ts'),
   ])
-  const playground = { byItself: true }
-  const service = await openSharedService({ host: 'desktop', shell, playground }).catch((reason: unknown) => {
-    // A window without memory is better than none, such as beside an older version that has the data folder.
-    const alone = composeService('desktop', undefined, null, shell, playground)
-    alone.log.warn('nothing is kept by this window', { reason: String(reason) })
-    return alone
-  })
+  const home = homeFolder(thisMachine())
+  const service = await openWindowService({ host: 'desktop', home, shell, playground: { byItself: true } })
   let page: DesktopPort | null = null
   let pages = 0
   main.onOpen((door, port) => {

@@ -42,7 +42,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
   const offset = pipeline.now - Date.now()
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + offset }
   const log = createProcessLog(clock)
-  const info = { version: '0.0.0', host: 'web', home } as const
+  const info = { version: '0.0.0', host: 'web', home, notKept: null } as const
   const silent = (kind: 'kubernetes' | 'spire' | 'envoy' | 'opa' | 'vault' | 'logs'): Connector<never> => ({
     kind,
     async *observe(_source, _settings, _ports, signal) {

@@ -146,7 +146,12 @@ describe.each(Object.entries(doors))('%s', (_name, open) => {
   }
 
   test('values arrive as they were sent', async () => {
-    expect(await door.client.system.info({})).toEqual({ version: '1.2.3', host: 'web', home: 'somewhere' })
+    expect(await door.client.system.info({})).toEqual({
+      version: '1.2.3',
+      host: 'web',
+      home: 'somewhere',
+      notKept: null,
+    })
     const view = await door.client.graph.view({ environment: 'lab' })
     expect([view.revision, view.environment, view.filterProblem]).toEqual([7, 'lab', null])
   })

@@ -1,0 +1,37 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { temporaryFolder } from '../../test/builders/temporary-folder.ts'
+import { connectInProcess } from './in-process.ts'
+import { openWindowService, type WindowService } from './window-service.ts'
+
+async function open(home: string): Promise<WindowService> {
+  const service = await openWindowService({ host: 'desktop', home })
+  onTestFinished(() => service.stop())
+  return service
+}
+
+async function infoOf({ router, log }: WindowService) {
+  const { client, close } = connectInProcess(router, log)
+  onTestFinished(() => close())
+  return client.system.info({})
+}
+
+test('a data folder that cannot be used leaves a window that works, and says what is not kept, why and what to do', async () => {
+  const home = await temporaryFolder()
+  await mkdir(home, { recursive: true })
+  // As when somebody else's file, or a disk that is not there, stands in its place.
+  await writeFile(join(home, 'data'), 'no folder')
+  const { notKept } = await infoOf(await open(home))
+  expect(notKept).toEqual({
+    folder: join(home, 'data'),
+    reason: expect.stringContaining(join(home, 'data')),
+    advice: 'Let this user write to it. Then start Everyhop again.',
+  })
+})
+
+test('a window whose data folder can be used has nothing to say about it, and the next one beside it neither', async () => {
+  const home = await temporaryFolder()
+  expect((await infoOf(await open(home))).notKept).toBeNull()
+  expect((await infoOf(await open(home))).notKept).toBeNull()
+})
