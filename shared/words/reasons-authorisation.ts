@@ -16,6 +16,7 @@ type Code = Extract<
   | 'no-request-source'
   | 'no-decision-seen'
   | 'ext-authz-awaited'
+  | 'decision-not-enforced'
   | 'authorisation-unread'
   | 'authorisation-callee-without-envoy'
 >
@@ -48,6 +49,8 @@ export const authorisationReasons: Readonly<Record<Code, (params: Params) => str
     `${callee(p)} asks an authorisation server. Nothing that could show requests from ${caller(p)} is readable.`,
   'no-decision-seen': (p) =>
     `${callee(p)} asks an authorisation server, but no decision about requests from ${caller(p)} is readable.`,
+  'decision-not-enforced': (p) =>
+    `${callee(p)} asks ${word(p, 'opa')}, which runs with dry-run: it answers OK to every request whatever it decided. Nothing is enforced.`,
   'ext-authz-awaited': (p) =>
     `${callee(p)} is to ask an authorisation server, but which one was not delivered to its Envoy yet, so nothing says whether it asks.`,
   'authorisation-unread': (p) => `The listeners of ${callee(p)} cannot be read now, so nothing says whether it asks.`,

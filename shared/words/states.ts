@@ -21,7 +21,7 @@ const authorisation: Readonly<Record<AuthorisationState, string>> = {
   denying: 'denied by policy',
   erroring: 'no answer from OPA',
   'failing-open': 'allows when OPA is silent',
-  unguarded: 'no authorisation asked',
+  unguarded: 'authorisation not enforced',
   unknown: 'authorisation unknown',
 }
 

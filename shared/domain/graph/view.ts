@@ -11,6 +11,7 @@ import {
   workloadStates,
 } from '../model/hop-state.ts'
 import type { EdgeItem, GraphCounts, GraphView, HopLine, LastKnownPart, ViewQuery } from '../model/view.ts'
+import { controlLinks } from './control-links.ts'
 import { foldControl } from './view-control.ts'
 import { matchesOf } from './view-filter.ts'
 import { fold } from './view-groups.ts'
@@ -57,6 +58,7 @@ export function graphView(graph: TrustGraph, query: ViewQuery, revision: number,
     nodes: folding.nodes,
     edges: kept,
     control,
+    controlLinks: controlLinks(graph, control, folding.drawnAs, query.focus.selected),
     counts: countsOf(graph, matches.workloads, matches.hops),
     gaps: graph.gaps.slice(0, mostGaps),
     defects: graph.defects,

@@ -7,7 +7,7 @@ export const transportStates = ['verified', 'one-sided', 'plaintext', 'failing',
 export type TransportState = (typeof transportStates)[number]
 
 export const authorisationStates = ['allowing', 'denying', 'erroring', 'failing-open', 'unguarded', 'unknown'] as const
-/** erroring: fail-closed without a decision; failing-open: requests may pass without a decision; unguarded: nobody is asked. */
+/** erroring: fail-closed without a decision; failing-open: requests may pass without a decision; unguarded: nobody is asked, or the answer does not count. */
 export type AuthorisationState = (typeof authorisationStates)[number]
 
 export const claimStates = ['unclaimed', 'consistent', 'forwarded', 'contradicted', 'unknown'] as const

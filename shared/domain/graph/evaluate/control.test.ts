@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { builtAt, opaInstance, unreadScope } from '../../../../test/builders/facts.ts'
+import {
+  builtAt,
+  opaBundle,
+  opaDecisionLog,
+  opaInstance,
+  opaPolicy,
+  scope,
+  unreadScope,
+} from '../../../../test/builders/facts.ts'
 import { build, pipeline } from '../../../../test/builders/small-graph.ts'
 import { reasonSentence } from '../../../words/reasons.ts'
 import type { Gap, ScopeState } from '../../model/fact.ts'
@@ -46,5 +54,63 @@ describe('an OPA that told nothing at the last reading', () => {
 
   it('is unknown where the cluster that leads to it cannot be reached', () => {
     expect(opaAfter('no-way')).toMatchObject({ state: 'unknown' })
+  })
+})
+
+describe('an OPA that answers', () => {
+  const told = (more: Parameters<typeof opaDecisionLog>[1], instance: Parameters<typeof opaInstance>[1] = {}) =>
+    build([
+      scope('opa/shared/instance', [opaInstance('shared', instance)]),
+      scope('opa/shared/status', [opaBundle('shared')]),
+      scope('opa/shared/decision-log', [opaDecisionLog('shared', more)]),
+    ]).control.find(({ id }) => id === 'control/opa/shared')?.state
+  const address = '127.0.0.1:9191'
+
+  it('is verified while its decisions arrive', () => {
+    expect(told({})).toMatchObject({ state: 'verified' })
+    expect(told({ dropped: null })).toMatchObject({ state: 'verified' })
+  })
+
+  it.each([
+    [{ dropped: 7 }, 'dropped 7 decisions since it started'],
+    [{ dropped: 1 }, 'dropped 1 decision since it started'],
+    [{ code: 'decision_log_error', message: 'connection refused' }, 'to lab: “connection refused”'],
+  ])('needs attention when they do not: %o', (more, text) => {
+    const state = told(more)
+    expect(state).toMatchObject({ state: 'attention', restsOn: ['opa/shared/decision-log#opa-decision-log/shared'] })
+    if (state !== undefined) expect(reasonSentence(state.reason)).toContain(text)
+  })
+
+  it('needs attention when it decides without effect', () => {
+    expect(told({}, { extAuthz: { address, path: 'a/b', dryRun: true } })).toMatchObject({
+      state: 'attention',
+      reason: { code: 'opa-dry-run' },
+    })
+  })
+})
+
+describe('two OPAs of one revision', () => {
+  const bundleWith = (sha256: string, activated = builtAt - 60_000) =>
+    build(
+      ['a', 'b'].flatMap((opa, place) => [
+        scope(`opa/${opa}/instance`, [opaInstance(opa)]),
+        scope(`opa/${opa}/status`, [opaBundle(opa, { lastSuccessfulActivationAt: activated })]),
+        scope(`opa/${opa}/policies`, [
+          opaPolicy(opa, { sha256: place === 0 ? 'aa' : sha256 }),
+          { ...opaPolicy(opa, { policyId: 'own.rego', sha256: opa }), id: `opa/${opa}/policies#opa-policy/own.rego` },
+        ]),
+      ]),
+    ).control.find(({ id }) => id === 'control/opa-bundle/authz')?.state
+
+  it('hold the same modules of the bundle, whatever else they have loaded', () => {
+    expect(bundleWith('aa')).toMatchObject({ state: 'verified' })
+  })
+
+  it('need attention when they do not, once the bundle is settled', () => {
+    expect(bundleWith('bb')).toMatchObject({
+      state: 'attention',
+      reason: { code: 'bundle-contents-differ', params: { revision: 'r42', opa: 'a', other: 'b' } },
+    })
+    expect(bundleWith('bb', builtAt - 5_000)).toMatchObject({ state: 'verified' })
   })
 })

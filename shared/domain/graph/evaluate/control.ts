@@ -1,11 +1,11 @@
 import type { ControlComponent, Reason } from '../../model/graph.ts'
-import type { OpaBundleFact, OpaInstanceFact } from '../../model/opa-facts.ts'
-import { isCurrent, type OpaRecord, type Scoped, type SpireRecord } from '../instances/records.ts'
+import { isCurrent, type OpaRecord, type SpireRecord } from '../instances/records.ts'
 import { judged, missing } from '../known.ts'
 import { hasCome, type Moment } from '../moment.ts'
 import { reason } from '../reasons.ts'
 import { shortNames } from '../spiffe-id.ts'
-import { bundleProblem, isStale, lastReadOf, type NewestRevisions, silence, staleLimitSeconds } from './opa-health.ts'
+import { opaInstance, policyBundles } from './control-opa.ts'
+import type { NewestRevisions } from './opa-health.ts'
 
 /** SPIRE servers with their agents, policy bundles with the OPAs that have them. */
 export function controlComponents(
@@ -107,109 +107,6 @@ function agents(spire: SpireRecord, moment: Moment): readonly ControlComponent[]
     const why = reason('agent-current', { agent: spiffeId, notAfter: svidNotAfter })
     return { ...base, state: judged('verified', why, [agent.id]), summary: why }
   })
-}
-
-function policyBundles(
-  opas: readonly OpaRecord[],
-  newest: NewestRevisions,
-  limit: number | null,
-): readonly ControlComponent[] {
-  const byName = new Map<string, Scoped<OpaBundleFact>[]>()
-  for (const opa of opas) {
-    for (const bundle of opa.bundles) {
-      const known = byName.get(bundle.fact.name)
-      if (known === undefined) byName.set(bundle.fact.name, [bundle])
-      else known.push(bundle)
-    }
-  }
-  return [...byName].map(([name, held]) => {
-    const current = held.filter(({ scope }) => isCurrent(scope))
-    const revision = newest.get(name) ?? null
-    const onNewest = current.filter(({ fact }) => fact.activeRevision === revision && revision !== null)
-    const counts = { count: onNewest.length, total: held.length }
-    const summary =
-      revision !== null && onNewest.length === held.length
-        ? reason('bundle-converged', { revision, ...counts })
-        : reason('bundle-mixed', { revision, ...counts })
-    const base = { id: `control/opa-bundle/${name}`, kind: 'opa-bundle', name, summary } as const
-    const failing = current.filter(({ fact }) => bundleProblem(fact) !== null)
-    if (failing.length > 0) {
-      const why = reason('bundle-with-errors', { bundle: name, failing: failing.length, total: held.length })
-      const ids = failing.map(({ fact }) => fact.id)
-      return { ...base, state: judged('attention', why, ids, { basis: 'measured' }) }
-    }
-    const stale = current.filter(({ fact }) => isStale(fact, limit))
-    if (stale.length > 0) {
-      const why = reason('bundle-with-stale', { bundle: name, stale: stale.length, total: held.length })
-      return {
-        ...base,
-        state: judged(
-          'attention',
-          why,
-          stale.map(({ fact }) => fact.id),
-        ),
-      }
-    }
-    if (current.length < held.length) {
-      const why = reason('bundle-unread', { bundle: name, unread: held.length - current.length, total: held.length })
-      const gone = held
-        .filter(({ scope }) => !isCurrent(scope))
-        .map(({ fact, scope }) => missing('opa', fact.opa, 'bundle-status', scope))
-      return { ...base, state: judged('unknown', why, [], { missing: gone }) }
-    }
-    const ids = current.map(({ fact }) => fact.id)
-    return { ...base, state: judged(onNewest.length < held.length ? 'attention' : 'verified', summary, ids) }
-  })
-}
-
-function opaInstance(opa: OpaRecord, limit: number | null): ControlComponent {
-  const base = { id: `control/opa/${opa.id}`, kind: 'opa-instance', name: opa.id } as const
-  const gap = silence(opa)
-  const lastReadAt = lastReadOf(opa)
-  if (gap !== null) {
-    const why = reason('opa-silent', { opa: opa.id, detail: gap.detail === '' ? gap.reason : gap.detail, lastReadAt })
-    const known: Scoped<OpaInstanceFact> | null = opa.instance
-    return {
-      ...base,
-      state: judged('failing', why, [known?.fact.id], { basis: 'measured', since: lastReadAt }),
-      summary: why,
-    }
-  }
-  if (!opa.scopes.some((scope) => isCurrent(scope))) {
-    const why = reason('opa-not-read-yet', { opa: opa.id })
-    const gone = missing('opa', opa.id, 'status', opa.scopes[0])
-    return { ...base, state: judged('unknown', why, [], { missing: [gone] }), summary: why }
-  }
-  const bundles = opa.bundles.filter(({ scope }) => isCurrent(scope))
-  const [first] = bundles
-  const summary =
-    first === undefined
-      ? reason('opa-bundle-unknown', { opa: opa.id })
-      : reason('opa-revision', { opa: opa.id, revision: first.fact.activeRevision })
-  for (const { fact } of bundles) {
-    const problem = bundleProblem(fact)
-    const params = { opa: opa.id, bundle: fact.name, revision: fact.activeRevision }
-    if (problem !== null) {
-      const why = reason('opa-bundle-error', { ...params, ...problem })
-      return { ...base, state: judged('attention', why, [fact.id], { basis: 'measured' }), summary }
-    }
-    if (isStale(fact, limit)) {
-      const limitSeconds = staleLimitSeconds(fact, limit)
-      const why = reason('opa-bundle-stale', { ...params, fetchedAt: fact.lastSuccessfulRequestAt, limitSeconds })
-      return { ...base, state: judged('attention', why, [fact.id]), summary }
-    }
-  }
-  if (first === undefined) {
-    const gone = missing(
-      'opa',
-      opa.id,
-      'bundle-status',
-      opa.scopes.find((scope) => scope.gaps.length > 0),
-    )
-    return { ...base, state: judged('unknown', summary, [opa.instance?.fact.id], { missing: [gone] }), summary }
-  }
-  const ids = [opa.instance?.fact.id, ...bundles.map(({ fact }) => fact.id)]
-  return { ...base, state: judged('verified', reason('opa-current', { opa: opa.id }), ids), summary }
 }
 
 function latest(times: readonly (number | null)[]): number | null {

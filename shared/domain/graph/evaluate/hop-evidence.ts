@@ -3,6 +3,7 @@ import type {
   EnvoyListenerFact,
   EnvoyTlsCountersFact,
   EnvoyTrafficCountersFact,
+  ExtAuthz,
   FilterChain,
 } from '../../model/envoy-facts.ts'
 import type { Fact, ScopeState } from '../../model/fact.ts'
@@ -11,7 +12,7 @@ import type { DecisionActivityFact, HopActivityFact, IdentityClaimsFact } from '
 import type { EpochMs } from '../../model/time.ts'
 import { canonicalAddress } from '../addresses.ts'
 import { added, compareTexts } from '../in-order.ts'
-import { type EnvoyRecord, isCurrent, type Scoped } from '../instances/records.ts'
+import { type EnvoyRecord, isCurrent, type OpaRecord, type Scoped } from '../instances/records.ts'
 import { referenceTo } from '../known.ts'
 import { isInbound } from '../listeners.ts'
 import type { Acceptor, Route } from '../relations/relation.ts'
@@ -51,6 +52,8 @@ export interface HopEvidence {
   readonly claims: readonly Scoped<IdentityClaimsFact>[]
   readonly windowSeconds: number
   readonly callee: WorkloadNode
+  /** The OPAs behind an ext_authz filter of an Envoy, as far as they are known. */
+  readonly opasAsked: (envoy: string, extAuthz: ExtAuthz) => readonly OpaRecord[]
   /** Answers that several rules ask for, worked out once. */
   readonly cache: EvidenceCache
 }
@@ -178,8 +181,21 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
     claims,
     windowSeconds,
     callee: hop.callee,
+    opasAsked: (envoy, extAuthz) => opasAsked(weave, envoy, extAuthz),
     cache: emptyCache(),
   }
+}
+
+function opasAsked(weave: Weave, envoy: string, { cluster }: ExtAuthz): readonly OpaRecord[] {
+  let found: OpaRecord[] = none
+  for (const guard of weave.guards.get(`envoy/${envoy}`) ?? none) {
+    if (guard.cluster !== cluster) continue
+    for (const id of guard.opas) {
+      const opa = weave.records.get(`opa/${id}`)
+      if (opa?.kind === 'opa') found = added(found, opa)
+    }
+  }
+  return found
 }
 
 /** Shared, and replaced by the first that is added. */

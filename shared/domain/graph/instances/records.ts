@@ -15,7 +15,7 @@ import type {
   IdentityClaimsFact,
   IntegrityActivityFact,
 } from '../../model/log-facts.ts'
-import type { OpaBundleFact, OpaInstanceFact } from '../../model/opa-facts.ts'
+import type { OpaBundleFact, OpaDecisionLogFact, OpaInstanceFact, OpaPolicyFact } from '../../model/opa-facts.ts'
 import type {
   RegistrationEntryFact,
   SpireAgentFact,
@@ -57,6 +57,9 @@ export interface OpaRecord {
   readonly scopes: readonly ScopeState[]
   readonly instance: Scoped<OpaInstanceFact> | null
   readonly bundles: readonly Scoped<OpaBundleFact>[]
+  readonly decisionLog: Scoped<OpaDecisionLogFact> | null
+  /** The modules that it has loaded now, by id and hash. */
+  readonly policies: readonly Scoped<OpaPolicyFact>[]
 }
 
 export interface SpireRecord {
@@ -176,14 +179,20 @@ function envoyRecord(id: string, scopes: readonly ScopeState[]): EnvoyRecord {
 
 function opaRecord(id: string, scopes: readonly ScopeState[]): OpaRecord {
   let instance: Scoped<OpaInstanceFact> | null = null
+  let decisionLog: Scoped<OpaDecisionLogFact> | null = null
   const bundles: Scoped<OpaBundleFact>[] = []
+  const policies: Scoped<OpaPolicyFact>[] = []
   for (const scope of scopes) {
     for (const fact of scope.facts) {
       if (fact.kind === 'opa-instance') instance = { fact, scope }
       else if (fact.kind === 'opa-bundle') bundles.push({ fact, scope })
+      else if (fact.kind === 'opa-decision-log') decisionLog = { fact, scope }
+      else if (fact.kind === 'opa-policy') policies.push({ fact, scope })
     }
   }
-  return { kind: 'opa', id, scopes, instance, bundles: sortBy(bundles, ({ fact }) => fact.id) }
+  sortBy(bundles, ({ fact }) => fact.id)
+  sortBy(policies, ({ fact }) => fact.id)
+  return { kind: 'opa', id, scopes, instance, bundles, decisionLog, policies }
 }
 
 function spireRecord(id: string, scopes: readonly ScopeState[]): SpireRecord {

@@ -1,4 +1,5 @@
 import type { Fact, ScopeState } from '../../model/fact.ts'
+import { hasToldOf } from '../../model/vault-audit.ts'
 import type {
   VaultAuditFact,
   VaultDenialFact,
@@ -78,8 +79,10 @@ function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 
       const known = leases.get(one.fact.leaseId)
       leases.set(one.fact.leaseId, known === undefined ? one : joined(known, one))
     } else if (fact.kind === 'vault-server') server = firstOf(server, { fact, scope })
-    else if (fact.kind === 'vault-audit') audits.push({ fact, scope })
-    else if (fact.kind === 'vault-entity')
+    // A log that never told of it is none: nobody knows what Vault gave out.
+    else if (fact.kind === 'vault-audit') {
+      if (hasToldOf(fact)) audits.push({ fact, scope })
+    } else if (fact.kind === 'vault-entity')
       entities.set(fact.entityId, firstOf(entities.get(fact.entityId) ?? null, { fact, scope }))
     else if (fact.kind === 'vault-denial') denials.push({ fact, scope })
   }

@@ -71,6 +71,18 @@ describe('authorisation', () => {
     })
   })
 
+  it('is not enforced where the OPA that is asked answers OK to everything', () => {
+    const scopes = withFacts(pipeline.scopes, 'opa/opa-model/instance', 'opa-instance', (fact) =>
+      fact.extAuthz === null ? fact : { ...fact, extAuthz: { ...fact.extAuthz, dryRun: true } },
+    )
+    expect(hop(build(scopes), ids.gateway, ids.model).authorisation).toMatchObject({
+      state: 'unguarded',
+      reason: { code: 'decision-not-enforced', params: { callee: 'model-server' } },
+      basis: 'measured',
+    })
+    expect(hop(build(scopes), ids.model, ids.tool).authorisation.state).toBe('allowing')
+  })
+
   it('is not known while ext_authz is announced and not delivered, and never unguarded or allowing then', () => {
     const awaited = withFacts(guardedBy(null), listeners, 'envoy-listener', (fact) => ({
       ...fact,

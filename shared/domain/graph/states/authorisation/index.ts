@@ -2,7 +2,7 @@ import type { FilterChain } from '../../../model/envoy-facts.ts'
 import type { Judgement } from '../../../model/graph.ts'
 import type { AuthorisationState } from '../../../model/hop-state.ts'
 import type { HopEvidence } from '../../evaluate/hop-evidence.ts'
-import { isCurrent } from '../../instances/records.ts'
+import { isCurrent, type OpaRecord } from '../../instances/records.ts'
 import { judged } from '../../known.ts'
 import type { Moment } from '../../moment.ts'
 import { reason } from '../../reasons.ts'
@@ -51,6 +51,30 @@ function whyUnasked({ http }: FilterChain): 'no-http-filter' | 'no-ext-authz' | 
     if (!extAuthz.alwaysEnabled) isPartly = true
   }
   return isPartly ? 'ext-authz-partly' : null
+}
+
+/** OPA is asked and answers OK to everything: what it decided is logged and does not count. */
+const notEnforced: Rule = {
+  name: 'not-enforced',
+  yields: 'unguarded',
+  needs: ['callee-listeners'],
+  judge(evidence) {
+    for (const { part, chain } of usedChains(evidence)) {
+      for (const { extAuthz } of chain.http) {
+        if (extAuthz === null) continue
+        const dry = evidence.opasAsked(part.envoy.id, extAuthz).find(isDryRun)?.instance?.fact
+        if (dry === undefined) continue
+        const why = reason('decision-not-enforced', { ...evidence.ends, opa: dry.opa })
+        return judged('unguarded', why, [part.listener.id, dry.id], { basis: 'measured' })
+      }
+    }
+    return null
+  },
+}
+
+/** As it was last read: an OPA that cannot be read now is not taken to enforce since. */
+function isDryRun({ instance }: OpaRecord): boolean {
+  return instance?.fact.extAuthz?.dryRun === true
 }
 
 /** failure_mode_allow: says whether requests were seen to pass that way, or only could. */
@@ -160,6 +184,7 @@ function isAwaited(evidence: HopEvidence): boolean {
 export const authorisationRules: readonly Rule[] = [
   aroundEnvoy,
   nobodyAsked,
+  notEnforced,
   passesOnError,
   loggedPassing,
   noAnswer,
