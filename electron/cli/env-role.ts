@@ -9,11 +9,11 @@ export const envRole: Command = {
   name: 'env role',
   usage: `everyhop env role kubernetes [--only <right>,…] [--user <name>]
 everyhop env role spire [--trust-domain <name>]
-everyhop env role vault
+everyhop env role vault [--only <right>,…]
 
-Prints the least rights that Everyhop needs: of a Kubernetes cluster as a manifest for "kubectl apply -f -" (--only: of these
-rights alone, as "env test" names them), of a SPIRE server as the rule to append to its authorisation policy, of Vault as a
-policy. What each is for: docs/rights/.`,
+Prints the least rights that Everyhop needs: of a Kubernetes cluster as a manifest for "kubectl apply -f -", of a SPIRE server
+as the rule to append to its authorisation policy, of Vault as a policy. --only: of these rights alone, as "env test" names them,
+such as "list postgres/roles". What each is for: docs/rights/.`,
   summary: 'the least rights that Everyhop needs, to be given',
   async run(words, output) {
     const { values, positionals } = parseArgs({

@@ -90,11 +90,16 @@ function textOf(test: SourceTestReport): string {
 
 function roleWords({ kind, rights, user, trustDomain }: NonNullable<SourceTestReport['ask']>): string {
   const options = [
-    rights === null ? '' : ` --only ${rights.join(',')}`,
+    rights === null ? '' : ` --only ${wordOf(rights.join(','))}`,
     user === null ? '' : ` --user ${user}`,
     trustDomain === null ? '' : ` --trust-domain ${trustDomain}`,
   ]
   return `${kind}${options.join('')}`
+}
+
+/** As a shell takes it for one word. */
+function wordOf(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 function lineText(line: string): string {

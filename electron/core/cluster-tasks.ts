@@ -244,7 +244,7 @@ function logTask(found: LoggingContainer, beside: readonly string[], context: Co
     observe: (ports, signal) => connectors.logs.observeStream(stream, settings, ports, signal),
     test: (ports, signal) => testStream(stream, connectors, settings, ports, signal),
     // What Vault issued while nobody looked would be unknown for as long as it lasts: its log waits for no turn.
-    ...(found.record === 'vault-audit' ? {} : { streamOf: [`logs/${id}`, ...beside] }),
+    ...(found.record === 'vault-audit' ? { auditOf: found.writtenBy ?? id } : { streamOf: [`logs/${id}`, ...beside] }),
   }
 }
 

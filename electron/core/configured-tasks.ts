@@ -34,9 +34,12 @@ export function configuredTasks(
     ...sources.envoy.map((source) => taskOf('envoy', connectors.envoy, source, settings)),
     ...sources.opa.map((source) => taskOf('opa', connectors.opa, source, settings)),
     ...sources.vault.map((source) => {
-      return vaultTask(source, { loaded, settings, connector: connectors.vault, ports, clusterOf })
+      return vaultTask(source, { settings, connector: connectors.vault, ports, clusterOf })
     }),
-    ...sources.logs.map((source) => taskOf('logs', connectors.logs, source, settings)),
+    ...sources.logs.map((source): SourceTask => {
+      const task = taskOf('logs', connectors.logs, source, settings)
+      return source.record === 'vault-audit' ? { ...task, auditOf: source.writtenBy ?? source.id } : task
+    }),
     ...(loaded.environment.history ?? []).map(
       (source): SourceTask => ({
         ...taskOf('logs', connectors.history, source, settings),

@@ -40,3 +40,18 @@ test('what is not shipped is said, and rights that nobody knows are refused', as
     code: 'not-found',
   })
 })
+
+test('of a Vault only the missing rights are asked for, by the paths of its own mounts, and nothing else can be slipped in', async () => {
+  const rights = ['list postgres/roles', 'read postgres/roles/+', 'list+sudo sys/leases/lookup/postgres/*']
+  const { text, language } = await ask({ kind: 'vault', rights })
+  expect(language).toBe('hcl')
+  expect(text.replaceAll(/^#.*\n/gm, '')).toBe(
+    [
+      'path "postgres/roles" {\n  capabilities = ["list"]\n}\n',
+      'path "postgres/roles/+" {\n  capabilities = ["read"]\n}\n',
+      'path "sys/leases/lookup/postgres/*" {\n  capabilities = ["list", "sudo"]\n}\n',
+    ].join(''),
+  )
+  for (const right of ['delete secret/x', 'read', 'read a" { capabilities = ["sudo"] } path "b', 'read a\npath "b"'])
+    await expect(ask({ kind: 'vault', rights: [right] })).rejects.toMatchObject({ code: 'invalid' })
+})

@@ -1,6 +1,7 @@
 import { parseAllDocuments, stringify } from 'yaml'
 import { z } from 'zod'
 import type { RoleInput, RoleKind, RoleText } from '../../shared/contract/environment-setup.ts'
+import { type VaultCapability, vaultRightOf } from '../../shared/domain/model/vault-rights.ts'
 import { Failure } from './failure.ts'
 
 /** The text of a shipped file of docs/rights; rejects when it is not there. */
@@ -14,7 +15,7 @@ const manifest = z.looseObject({
 })
 type Manifest = z.infer<typeof manifest>
 
-/** What to give to whoever may grant rights; of a cluster only what is missing. Throws `not-found` when nothing is shipped. */
+/** What to give to whoever may grant rights; of a cluster and of a Vault only what is missing. Throws `not-found` when nothing is shipped. */
 export async function roleText(input: RoleInput, read: ReadShippedRights): Promise<RoleText> {
   switch (input.kind) {
     case 'kubernetes':
@@ -30,8 +31,8 @@ export async function roleText(input: RoleInput, read: ReadShippedRights): Promi
       return {
         kind: 'vault',
         language: 'hcl',
-        text: await shipped('vault.hcl', 'vault', read),
-        page: 'docs/rights/vault.hcl',
+        text: input.rights === null ? await shipped('vault.hcl', 'vault', read) : vaultPolicy(input.rights),
+        page: 'docs/rights/vault.md',
       }
   }
 }
@@ -78,6 +79,33 @@ async function spireRule({ trustDomain }: RoleInput, read: ReadShippedRights): P
   const lines = found.trimEnd().split('\n')
   const text = `${lines.map((line) => line.slice(indent)).join('\n')}\n`
   return trustDomain === null ? text : text.replaceAll('TRUST-DOMAIN', trustDomain)
+}
+
+/** Rules for these rights, of whatever mounts they are. */
+function vaultPolicy(texts: readonly string[]): string {
+  const rules = new Map<string, Set<VaultCapability>>()
+  for (const text of texts) {
+    const right = vaultRightOf(text)
+    if (right === null) {
+      const advice = 'Write capabilities and path, such as "list postgres/roles".'
+      throw new Failure('invalid', text, 'This is not a right in a Vault.', advice)
+    }
+    const known = rules.get(right.path) ?? new Set()
+    for (const capability of right.capabilities) known.add(capability)
+    rules.set(right.path, known)
+  }
+  const isBlind = rules.has('sys/mounts') || rules.has('sys/auth')
+  return [
+    '# What Everyhop lacks in this Vault. Append it to the policy of the role that it signs in with, or write it as one beside that',
+    '# and name both in the role:',
+    '#   vault policy write everyhop-missing -',
+    ...(isBlind ? ['# What is mounted cannot be read yet: check again once this is given.'] : []),
+    ...[...rules].map(([path, capabilities]) => {
+      const named = [...capabilities].map((capability) => `"${capability}"`).join(', ')
+      return `path "${path}" {\n  capabilities = [${named}]\n}`
+    }),
+    '',
+  ].join('\n')
 }
 
 async function shipped(file: string, kind: RoleKind, read: ReadShippedRights): Promise<string> {

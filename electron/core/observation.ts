@@ -16,7 +16,7 @@ import { createPace } from './pace.ts'
 import type { LoadedModule, LogSink, VaultLoan } from './ports.ts'
 import { createHealth } from './source-health.ts'
 import { type Connectors, type FindCluster, type ObservationPorts, type SourceTask } from './source-tasks.ts'
-import { vaultLogOf } from './vault-tasks.ts'
+import { vaultLogOf } from './vault-audits.ts'
 
 export interface PodAddress {
   readonly namespace: string

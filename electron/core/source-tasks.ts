@@ -54,6 +54,8 @@ export interface SourceTask {
   test(ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest>
   /** Of a log that is followed through a cluster: the sources that it goes with, `<kind>/<instance>`. Such logs may take turns. */
   readonly streamOf?: readonly string[]
+  /** Of an audit log: id of the Vault that writes it. */
+  readonly auditOf?: string
   /** Of OPAs. */
   readonly modules?: (ports: ConnectorPorts, signal: AbortSignal) => Promise<readonly LoadedModule[]>
   /** Of Vaults. */

@@ -1,6 +1,7 @@
 import type { SourceTest, SourceTestReport, TestedIdentityKind, TestedTls } from '../../shared/contract/environments.ts'
 import type { Environment, HistorySource, VaultSignIn } from '../../shared/domain/model/environment.ts'
 import type { SourceKind } from '../../shared/domain/model/fact.ts'
+import { vaultRightOf } from '../../shared/domain/model/vault-rights.ts'
 
 type Step = SourceTest['steps'][number]
 
@@ -22,6 +23,7 @@ const aboutTheWay: ReadonlySet<string> = new Set([
   'tls',
   'identity',
   'sign-in',
+  'lineage',
 ])
 /** What a test calls these although nothing was asked. */
 const notReached: ReadonlySet<string> = new Set(['unreachable', 'timed-out', 'not-configured', 'no-way'])
@@ -185,8 +187,10 @@ function askOf(
     const trustDomain = sources.spire.find(({ id }) => id === test.instance)?.trustDomain ?? null
     return { kind: 'spire', rights: null, user: null, trustDomain }
   }
-  if (test.source === 'vault' && missing.length > 0)
-    return { kind: 'vault', rights: null, user: null, trustDomain: null }
+  if (test.source === 'vault' && missing.length > 0) {
+    const rights = [...new Set(missing.filter((right) => vaultRightOf(right) !== null))]
+    return { kind: 'vault', rights: rights.length === 0 ? null : rights, user: null, trustDomain: null }
+  }
   // An Envoy or OPA in a pod that may not be forwarded to: the cluster's own report asks for that.
   return null
 }

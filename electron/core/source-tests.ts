@@ -13,6 +13,7 @@ import type { ConnectorPorts } from './ports.ts'
 import { type Connectors, type FindCluster, type ObservationPorts, type SourceTask } from './source-tasks.ts'
 import { reportOf } from './source-test-reports.ts'
 import type { DiscoveredKind } from './targets.ts'
+import { readAudits } from './vault-audits.ts'
 
 export interface TestParts {
   readonly connectors: Connectors
@@ -44,9 +45,14 @@ export async function testSources(
     told({ type: 'answered', report })
     return report
   }
-  const testAll = (tasks: readonly SourceTask[]): Promise<readonly SourceTest[]> => {
+  /** Who holds which lease of a Vault is in its audit log alone: the Vault is asked with that at hand, as when it is observed. */
+  const portsWith = async (task: SourceTask, all: readonly SourceTask[]): Promise<ConnectorPorts> =>
+    task.kind === 'vault'
+      ? { ...portsOf(task), vaultLog: await readAudits(task.instance, all, portsOf, signal) }
+      : portsOf(task)
+  const testAll = (tasks: readonly SourceTask[], all: readonly SourceTask[]): Promise<readonly SourceTest[]> => {
     told({ type: 'asking', sources: tasks.map(({ kind, instance }) => ({ source: kind, instance })) })
-    return Promise.all(tasks.map(async (task) => tell(await tested(task, portsOf(task), signal))))
+    return Promise.all(tasks.map(async (task) => tell(await tested(task, () => portsWith(task, all), ports, signal))))
   }
   /** All questions at once may be more than a cluster, or this machine, answers in time: what was late is asked again, alone. */
   const askLateAgain = async (
@@ -57,7 +63,7 @@ export async function testSources(
     const late = tasks.filter(({ source }) => last.get(source)?.steps.some(({ outcome }) => outcome === 'timed-out'))
     for (const task of late.slice(0, mostAskedAgain)) {
       told({ type: 'asking', sources: [{ source: task.kind, instance: task.instance }] })
-      last.set(task.source, tell(await tested(task, portsOf(task), signal)))
+      last.set(task.source, tell(await tested(task, () => portsWith(task, tasks), ports, signal)))
     }
     return tests.map((test) => last.get(`${test.source}/${test.instance}`) ?? test)
   }
@@ -65,11 +71,12 @@ export async function testSources(
     links.update(loaded)
     const configured = configuredTasks(loaded, connectors, ports, clusterOf)
     const [own, rest] = await Promise.all([
-      testAll(configured.filter(needsNoCluster)),
+      testAll(configured.filter(needsNoCluster), configured),
       // What is found in a cluster is asked as soon as the cluster is known.
-      learnAll().then(() =>
-        testAll([...configured.filter((task) => !needsNoCluster(task)), ...discovered(configured)]),
-      ),
+      learnAll().then(() => {
+        const seen = discovered(configured)
+        return testAll([...configured.filter((task) => !needsNoCluster(task)), ...seen], [...configured, ...seen])
+      }),
     ])
     const all = [...configured, ...discovered(configured)]
     const answered = await askLateAgain(
@@ -136,10 +143,15 @@ const mostTold = 100
 /** Each takes as long as its deadline at most; the rest stays what it is, which is unknown. */
 const mostAskedAgain = 20
 
-async function tested(task: SourceTask, ports: ConnectorPorts, signal: AbortSignal): Promise<SourceTest> {
+async function tested(
+  task: SourceTask,
+  portsFor: () => Promise<ConnectorPorts>,
+  ports: ObservationPorts,
+  signal: AbortSignal,
+): Promise<SourceTest> {
   const startedAt = ports.clock.now()
   try {
-    return await task.test(ports, signal)
+    return await task.test(await portsFor(), signal)
   } catch (reason) {
     signal.throwIfAborted()
     ports.log.error('a connection test failed in an unexpected way', { source: task.source, reason: String(reason) })

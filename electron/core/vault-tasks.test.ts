@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import type { VaultSource } from '../../shared/domain/model/environment.ts'
+import type { Report } from '../../shared/domain/model/fact.ts'
 import type { VaultAuditFact } from '../../shared/domain/model/vault-facts.ts'
 import { fakeCluster, vaultPod } from '../../test/builders/cluster-parts.ts'
 import { loadedEnvironment, type Observe } from '../../test/builders/core-parts.ts'
 import { createManualClock } from '../../test/builders/manual-clock.ts'
-import { configuredTasks } from './configured-tasks.ts'
 import { startObservation } from './observation.ts'
-import type { Connector, ConnectorPorts, LogStream } from './ports.ts'
+import type { Connector, ConnectorPorts, LogStream, VaultLog } from './ports.ts'
+import { testSources } from './source-tests.ts'
 
 const account = { cluster: 'c', namespace: 'console', serviceAccount: 'everyhop' }
 const signIn = { kubernetes: { role: 'everyhop', from: account } }
@@ -106,20 +107,67 @@ test('by address it is asked as it is, on no detour', async () => {
   on.observation.stop()
 })
 
-test('a test of a Vault whose audit log nobody reads says that lineage stays unknown', async () => {
-  const source = { id: 'vault', address: 'https://vault.example:8200', signIn: { tokenFile: 'token' } }
+/** What a Vault is handed when its sources are tested, with logs that tell of this many lines; null: they may not be read. */
+async function handed(sources: Record<string, unknown>, lines: number | null) {
   const clock = createManualClock()
-  const { connectors, ports } = fakeCluster(clock, async function* () {})
-  const outcomes = []
-  for (const logs of [[], [{ id: 'a', record: 'vault-audit', file: 'audit.log', writtenBy: 'vault' }]]) {
-    const loaded = loadedEnvironment({ sources: { vault: [source], logs } })
-    const [task] = configuredTasks(loaded, connectors, ports, () => null)
-    const pace = { turn: async () => {}, request: async () => {} }
-    const answer = await task?.test({ ...ports, pace }, new AbortController().signal)
-    outcomes.push([answer?.outcome, answer?.steps.map(({ what }) => what)])
+  const { connectors, ports, show } = fakeCluster(clock, async function* () {})
+  show([vaultPod('vault-0')])
+  const logs: VaultLog[] = []
+  const tell = async function* (instance: string): AsyncGenerator<Report> {
+    const gap = { source: 'logs', instance, what: 'log', reason: 'forbidden', detail: 'not for you', at: 0 } as const
+    const isRead = lines !== null
+    const facts = isRead ? [{ ...audit(instance), lines }] : null
+    yield { scope: `logs/${instance}/activity`, at: 0, facts, gaps: isRead ? [] : [gap] }
+    await clock.advance(2000)
   }
-  expect(outcomes).toEqual([
-    ['partly', ['lineage']],
-    ['usable', []],
-  ])
+  const vault: Connector<VaultSource> = {
+    ...connectors.vault,
+    test: async (source, settings, own, signal) => {
+      if (own.vaultLog !== undefined) logs.push(own.vaultLog)
+      return connectors.vault.test(source, settings, own, signal)
+    },
+  }
+  const observeStream = (stream: LogStream) => tell(stream.id)
+  const logConnector = {
+    ...connectors.logs,
+    observe: ({ id }: { id: string }) => tell(id),
+    observeStream,
+  }
+  const loaded = loadedEnvironment({ sources })
+  const parts = {
+    connectors: { ...connectors, vault, logs: logConnector },
+    ports,
+    receivesDecisions: async () => false,
+  }
+  await testSources(loaded, parts, new AbortController().signal)
+  return logs.map((log) => ({ told: log.told('vault').map(({ id }) => id), unread: log.unread }))
+}
+
+const direct = { id: 'vault', address: 'https://vault.example:8200', signIn: { tokenFile: 'token' } }
+const file = { id: 'a', record: 'vault-audit', file: 'audit.log', writtenBy: 'vault' }
+
+test.each([
+  ['without any log', { vault: [direct] }, 1, { told: [], unread: [] }],
+  ['with a file', { vault: [direct], logs: [file] }, 1, { told: ['logs/a/activity#vault-audit/vault'], unread: [] }],
+  [
+    'with the file of another',
+    { vault: [direct], logs: [{ ...file, writtenBy: 'other' }] },
+    1,
+    { told: [], unread: [] },
+  ],
+  ['with a file that may not be read', { vault: [direct], logs: [file] }, null, { told: [], unread: ['not for you'] }],
+  [
+    'in a cluster, whose pod tells nothing',
+    { kubernetes: [{ id: 'c' }], vault: [inCluster] },
+    0,
+    { told: [expect.stringMatching(/^logs\/vault\..*#vault-audit\/vault$/)], unread: [] },
+  ],
+  [
+    'in a cluster, whose pod’s log may not be read',
+    { kubernetes: [{ id: 'c' }], vault: [inCluster] },
+    null,
+    { told: [], unread: ['not for you'] },
+  ],
+])('a Vault %s is tested with what its audit log tells now', async (_name, sources, lines, expected) => {
+  expect(await handed(sources, lines)).toEqual([expected])
 })

@@ -1,9 +1,6 @@
-import type { SourceTest } from '../../shared/contract/environments.ts'
 import type { ClusterVaultSource, VaultSource } from '../../shared/domain/model/environment.ts'
 import { ClusterFailure, dialThrough } from './cluster-link.ts'
-import type { LoadedEnvironment } from './environments.ts'
-import type { FactStore } from './fact-store.ts'
-import type { Connector, ConnectorPorts, Dial, ObserveSettings, VaultLog } from './ports.ts'
+import type { Connector, ConnectorPorts, Dial, ObserveSettings } from './ports.ts'
 import {
   type FindCluster,
   type Lend,
@@ -15,7 +12,6 @@ import {
 } from './source-tasks.ts'
 
 type Parts = {
-  readonly loaded: LoadedEnvironment
   readonly settings: ObserveSettings
   readonly connector: Connector<VaultSource>
   readonly ports: Pick<ObservationPorts, 'httpGetOver'>
@@ -32,8 +28,7 @@ export function vaultTask(source: VaultSource | ClusterVaultSource, parts: Parts
     ...task,
     lend,
     observe: (ports, signal) => task.observe(withAccounts(ports, parts.clusterOf), signal),
-    test: async (ports, signal) =>
-      withLineage(await task.test(withAccounts(ports, parts.clusterOf), signal), source, parts),
+    test: (ports, signal) => task.test(withAccounts(ports, parts.clusterOf), signal),
   }
 }
 
@@ -91,35 +86,6 @@ function withAccounts(ports: ConnectorPorts, clusterOf: FindCluster): ConnectorP
         if (known === null) throw new ClusterFailure('not-configured', `sources.kubernetes has no ${cluster}`)
         return known.link.serviceAccountToken(account, audience, signal)
       },
-    },
-  }
-}
-
-/** Who holds which lease is in the audit log alone: without one the test says so. In a cluster its pod's log may have it. */
-function withLineage(test: SourceTest, source: VaultSource | ClusterVaultSource, { loaded }: Parts): SourceTest {
-  const isLogged = loaded.environment.sources.logs.some(
-    ({ id, record, writtenBy }) => record === 'vault-audit' && (writtenBy ?? id) === source.id,
-  )
-  if (isLogged || 'cluster' in source) return test
-  const detail =
-    'no audit log of this Vault is read: its leases and who holds them stay unknown; name it under sources.logs with ' +
-    `record: vault-audit and writtenBy: ${source.id}`
-  const step = { what: 'lineage', locator: 'sources.logs', outcome: 'not-configured', detail } as const
-  return { ...test, outcome: test.outcome === 'usable' ? 'partly' : test.outcome, steps: [...test.steps, step] }
-}
-
-/** What the logs of one environment told of its Vaults, as they are known now. */
-export function vaultLogOf(store: Pick<FactStore, 'states'>): VaultLog {
-  return {
-    told(vault) {
-      const told = []
-      for (const [scope, { facts }] of store.states) {
-        if (!scope.startsWith('logs/')) continue
-        for (const fact of facts) {
-          if ((fact.kind === 'vault-lease' || fact.kind === 'vault-audit') && fact.vault === vault) told.push(fact)
-        }
-      }
-      return told
     },
   }
 }

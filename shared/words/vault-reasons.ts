@@ -24,7 +24,7 @@ export const vaultReasons: Readonly<Record<Code, (params: Params) => string>> = 
   'vault-unasked': (p) =>
     `Only a log tells of ${vault(p)}: it is no source of this environment, so whether it is sealed is not known.`,
   'vault-without-audit': (p) =>
-    `Who holds which lease is not known: no audit log of ${vault(p)} is read. Add its audit file, or the log of its pod, to environment.yaml.`,
+    `Who holds which lease is not known: no audit line of ${vault(p)} was read. Let it write its audit log to its pod's log, or to a file that environment.yaml names.`,
   'vault-audit-silent': (p) => `The audit log ${quoted(p, 'log')} of ${vault(p)} cannot be read now.${lastRead(p)}`,
   'vault-orphans': (p) =>
     count(p, 'orphaned') === 1

@@ -5,8 +5,9 @@ import type { VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
 import { connectorPorts } from '../builders/connector-ports.ts'
 import { vaultConnector, vaultSource } from '../builders/vault-observation.ts'
 import { type RealVault, startVault, workload } from '../builders/vault-server.ts'
+import { checkSuite } from './vault-check-suite.ts'
 import { vaultSuite } from './vault-suite.ts'
-import { leaseTold, readWith, shippedPolicy, shippedRules } from './vault-under-test.ts'
+import { auditTold, leaseTold, readWith, shippedPolicy, shippedRules } from './vault-under-test.ts'
 
 let vault: RealVault
 let told: VaultLeaseFact
@@ -59,13 +60,14 @@ test('a test of the connection names the rights that are missing, and what stays
   await writeFile(join(vault.folder, 'token'), await vault.tokenWith(shippedPolicy.replace(lookup, '')))
   const settings = { baseDirectory: vault.folder, windowSeconds: 60 }
   const signal = new AbortController().signal
-  const answer = await vaultConnector.test(vaultSource(vault.address), settings, connectorPorts(), signal)
+  const ports = connectorPorts({ vaultLog: { told: () => [auditTold] } })
+  const answer = await vaultConnector.test(vaultSource(vault.address), settings, ports, signal)
   expect(answer.outcome).toBe('partly')
   expect(answer.version).toMatch(/^1\.\d+/)
   expect(answer.steps.filter(({ outcome }) => outcome !== 'read')).toEqual([
     {
       what: 'lease-lookup',
-      locator: 'update on sys/leases/lookup',
+      locator: 'update sys/leases/lookup',
       outcome: 'forbidden',
       detail: expect.stringContaining('the token may not update sys/leases/lookup'),
     },
@@ -90,4 +92,10 @@ vaultSuite('a real Vault', async () => {
     jwt: async (spiffeId, audience) => real.jwtSvid(spiffeId, audience),
     auditLines: async () => (await readFile(real.auditLog, 'utf8')).trim().split('\n'),
   }
+})
+
+checkSuite('a real Vault', async () => {
+  const real = await startVault()
+  await real.call('POST', 'sys/mounts/postgres', { type: 'database' })
+  return real
 })

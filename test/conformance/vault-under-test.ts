@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import type { VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
+import type { VaultAuditFact, VaultLeaseFact } from '../../shared/domain/model/vault-facts.ts'
 import { observeVault, type VaultObservation, vaultSource } from '../builders/vault-observation.ts'
 
 /** A Vault, real or not, in plain HTTP, with an audit log, `jwt/`, `database/` and `pki/`, and somebody who works with it. */
@@ -87,6 +87,21 @@ export function leaseTold(
   }
 }
 
+/** Lines of an audit log that was read. */
+export const auditTold: VaultAuditFact = {
+  kind: 'vault-audit',
+  id: 'logs/audit/activity#vault-audit/vault',
+  from: { source: 'logs', instance: 'audit', locator: 'audit.log', observedAt: 1, basis: 'measured' },
+  vault: 'vault',
+  log: 'audit',
+  since: 1,
+  newestAt: 1,
+  lines: 1,
+  refusedLines: 0,
+  heldLeases: 1,
+  droppedLeases: 0,
+}
+
 /** One reading with a token of this policy, by an audit log that told of this lease. */
 export async function readWith(
   vault: Pick<VaultUnderTest, 'address' | 'folder' | 'tokenWith'>,
@@ -94,20 +109,7 @@ export async function readWith(
   lease: VaultLeaseFact,
 ): Promise<VaultObservation> {
   await writeFile(join(vault.folder, 'token'), await vault.tokenWith(policy))
-  const audit = {
-    kind: 'vault-audit',
-    id: 'logs/audit/activity#vault-audit/vault',
-    from: lease.from,
-    vault: 'vault',
-    log: 'audit',
-    since: 1,
-    newestAt: 1,
-    lines: 1,
-    refusedLines: 0,
-    heldLeases: 1,
-    droppedLeases: 0,
-  } as const
-  const vaultLog = { told: () => [lease, audit] }
+  const vaultLog = { told: () => [lease, auditTold] }
   const observation = observeVault(vaultSource(vault.address), vault.folder, { vaultLog })
   try {
     await observation.until(() => observation.latest.has('leases'))

@@ -6,13 +6,14 @@ import { createHttpExchange } from '../../electron/platform/http-exchange.ts'
 import { connectorPorts } from '../builders/connector-ports.ts'
 import { startVault } from '../builders/vault-server.ts'
 import { connectorSuite } from './connector-suite.ts'
+import { auditTold } from './vault-under-test.ts'
 
 const policyFile = join(import.meta.dirname, '..', '..', 'docs', 'rights', 'vault.hcl')
 
 connectorSuite({
   name: 'Vault',
   connector: createVaultConnector(createHttpExchange),
-  ports: () => connectorPorts(),
+  ports: () => connectorPorts({ vaultLog: { told: () => [auditTold] } }),
   gapWithinMs: 5500,
   async startReal() {
     const vault = await startVault({ tls: true })

@@ -6,12 +6,14 @@ import { connectorPorts } from '../builders/connector-ports.ts'
 import { vaultConnector, vaultSource } from '../builders/vault-observation.ts'
 import { startSimulatedVault } from '../builders/vault-simulator.ts'
 import { connectorSuite } from './connector-suite.ts'
+import { checkSuite } from './vault-check-suite.ts'
 import { vaultSuite } from './vault-suite.ts'
+import { auditTold } from './vault-under-test.ts'
 
 connectorSuite({
   name: 'Vault, on the playground,',
   connector: vaultConnector,
-  ports: () => connectorPorts(),
+  ports: () => connectorPorts({ vaultLog: { told: () => [auditTold] } }),
   gapWithinMs: 5500,
   async startReal() {
     const vault = await startSimulatedVault()
@@ -45,4 +47,10 @@ vaultSuite("the playground's Vault", async () => {
     seal: async () => simulator.seal(true),
     unseal: async () => simulator.seal(false),
   }
+})
+
+checkSuite("the playground's Vault", async () => {
+  const vault = await startSimulatedVault()
+  vault.simulator.mount('postgres/', 'database')
+  return { ...vault, tokenWith: async (policy: string) => vault.simulator.tokenWith(policy) }
 })

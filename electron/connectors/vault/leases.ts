@@ -14,20 +14,25 @@ const mostListRequests = 500
 /** Leases that Vault was asked about and that are remembered. */
 const mostKnown = 50_000
 
-export interface ListCost {
-  readonly mount: string
+/** What walking the leases of one mount was like. */
+export interface LeaseWalk {
   readonly leases: number
   readonly requests: number
   readonly tookMs: DurationMs
   /** False: there are more than were walked. */
   readonly complete: boolean
+  /** Why it ended on its way; null: it did not. */
+  readonly failure: VaultFailure | null
 }
 
 /** Leases of which Vault itself was asked: single look-ups within a budget, and listings where the operator allows them. */
 export interface LeaseLookups {
   /** Looks up what is most in doubt, as far as the budget goes. */
   lookUp(told: readonly VaultLeaseFact[], mounts: readonly string[], ask: AskLease): Promise<void>
-  list(mount: string, ask: AskLease): Promise<ListCost | null>
+  /** Walks the leases of a mount when its turn has come. One that fails on its way was dear already: it waits for the next turn, too. */
+  list(mount: string, ask: AskLease): Promise<void>
+  /** The last walk of each mount. */
+  readonly walks: ReadonlyMap<string, LeaseWalk>
   facts(now: EpochMs): readonly VaultLeaseFact[]
   /** Leases in doubt that wait for the budget. */
   readonly waiting: number
@@ -43,6 +48,7 @@ type Known =
 export function createLeaseLookups(vault: string, perMinute: number, now: () => EpochMs): LeaseLookups {
   const known = new Map<string, Known>()
   const listedAt = new Map<string, EpochMs>()
+  const walks = new Map<string, LeaseWalk>()
   let allowance = perMinute
   let allowedAt = now()
   let waiting = 0
@@ -102,31 +108,42 @@ export function createLeaseLookups(vault: string, perMinute: number, now: () => 
 
     async list(mount, ask) {
       const began = now()
-      if (began - (listedAt.get(mount) ?? Number.NEGATIVE_INFINITY) < listEveryMs) return null
+      if (began - (listedAt.get(mount) ?? Number.NEGATIVE_INFINITY) < listEveryMs) return
       const open = [mount]
       let requests = 0
       let leases = 0
-      for (let prefix = open.shift(); prefix !== undefined; prefix = open.shift()) {
-        if (requests >= mostListRequests || leases >= mostListed) break
-        const call = calls.listLeases(prefix)
-        const { value, at } = await ask(call)
-        requests += 1
-        for (const key of value === null || errors.safeParse(value).success
-          ? []
-          : parse(keys, value, call.locator).data.keys) {
-          if (key.endsWith('/')) open.push(`${prefix}${key}`)
-          else {
-            leases += 1
-            const leaseId = `${prefix}${key}`
-            const isKnown = known.get(leaseId)?.kind === 'found'
-            if (!isKnown)
-              remember(leaseId, { kind: 'listed', at, fact: listedFact({ vault, at }, leaseId, mount, call.locator) })
+      try {
+        for (let prefix = open.shift(); prefix !== undefined; prefix = open.shift()) {
+          if (requests >= mostListRequests || leases >= mostListed) break
+          const call = calls.listLeases(prefix)
+          const { value, at } = await ask(call)
+          requests += 1
+          for (const key of keysIn(value, call.locator)) {
+            if (key.endsWith('/')) open.push(`${prefix}${key}`)
+            else {
+              leases += 1
+              const leaseId = `${prefix}${key}`
+              const isKnown = known.get(leaseId)?.kind === 'found'
+              if (!isKnown)
+                remember(leaseId, { kind: 'listed', at, fact: listedFact({ vault, at }, leaseId, mount, call.locator) })
+            }
           }
         }
+        ended(open.length === 0, null)
+      } catch (error) {
+        if (!(error instanceof VaultFailure)) throw error
+        // The first question is cheap: whoever gives the right is not kept waiting.
+        if (requests === 0) walks.delete(mount)
+        else ended(false, error)
+        if (requests === 0 || error.stops) throw error
       }
-      listedAt.set(mount, now())
-      return { mount, leases, requests, tookMs: now() - began, complete: open.length === 0 }
+
+      function ended(complete: boolean, failure: VaultFailure | null): void {
+        listedAt.set(mount, now())
+        walks.set(mount, { leases, requests, tookMs: now() - began, complete, failure })
+      }
     },
+    walks,
 
     facts: (at) =>
       [...known.values()].map(({ kind, fact }) =>
@@ -189,6 +206,11 @@ function listedFact(asked: Asked, leaseId: string, mount: string, locator: strin
     holder: null,
     learntFrom: 'list',
   }
+}
+
+/** A folder without entries does not exist. */
+function keysIn(value: unknown, locator: string): readonly string[] {
+  return value === null || errors.safeParse(value).success ? [] : parse(keys, value, locator).data.keys
 }
 
 /** The longest mount that it begins with. */

@@ -1,12 +1,12 @@
 import type { VaultSource } from '../../../shared/domain/model/environment.ts'
 import type { Fact, Report } from '../../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
-import type { ConnectorPorts } from '../../core/ports.ts'
+import type { ConnectorPorts, VaultLog } from '../../core/ports.ts'
 import { calls, type VaultCall } from './calls.ts'
 import type { VaultAnswer, VaultClient } from './client.ts'
 import { type EntityMemory, readEntities } from './entities.ts'
 import { readLeases } from './lease-reading.ts'
-import { createLeaseLookups, type LeaseLookups, type ListCost } from './leases.ts'
+import { createLeaseLookups, type LeaseLookups } from './leases.ts'
 import { asGap, type Problem, parse, problemOf, type Translated, VaultFailure } from './problem.ts'
 import { type NeededRight, neededRights } from './rights.ts'
 import { authMethodFacts, mountFacts, type Read, readMounts, readPolicies, readRoles } from './settings-reading.ts'
@@ -44,7 +44,6 @@ export interface VaultMemory {
   rights: readonly NeededRight[]
   readonly entities: EntityMemory
   readonly lookups: LeaseLookups
-  readonly costs: Map<string, ListCost>
 }
 
 export function createVaultMemory(source: VaultSource, now: () => EpochMs): VaultMemory {
@@ -55,9 +54,10 @@ export function createVaultMemory(source: VaultSource, now: () => EpochMs): Vaul
     rights: [],
     entities: new Map(),
     lookups: createLeaseLookups(source.id, source.lookupsPerMinute, now),
-    costs: new Map(),
   }
 }
+
+const noVaultLog: VaultLog = { told: () => [] }
 
 type Settled<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown }
 
@@ -71,6 +71,7 @@ export async function* readVault(
   signal: AbortSignal,
 ): AsyncGenerator<Report> {
   const vault = source.id
+  const log = ports.vaultLog ?? noVaultLog
   let stopped: unknown = null
 
   const state = await settle(readHealth())
@@ -99,9 +100,8 @@ export async function* readVault(
   yield await part('token', readToken)
   if (isDue('roles')) yield await part('roles', () => readRoles(vault, memory.methods, memory.mounts, ask))
   if (isDue('policies')) yield await part('policies', () => readPolicies(vault, ask))
-  const told = ports.vaultLog?.told(vault) ?? []
-  yield await part('entities', () => readEntities(vault, told, memory.entities, ports.clock.now(), ask))
-  yield await part('leases', () => readLeases(source, told, memory, ports.clock.now, ask))
+  yield await part('entities', () => readEntities(vault, log.told(vault), memory.entities, ports.clock.now(), ask))
+  yield await part('leases', () => readLeases(source, log, memory, ports.clock.now, ask))
 
   /** Everything in a part that could not be read because nobody answers is asked again in the next turn. */
   async function part(name: VaultPart, read: () => Promise<Translated>): Promise<Report> {
@@ -163,7 +163,7 @@ export async function* readVault(
   }
 
   async function readCapabilities(): Promise<Readonly<Record<string, readonly string[]>>> {
-    const paths = [...new Set(memory.rights.map(({ path }) => path))]
+    const paths = [...new Set(memory.rights.map(({ asked }) => asked))]
     const call = calls.capabilities(paths)
     const { data } = parse(capabilitiesSchema, (await ask(call)).value, call.locator)
     return Object.fromEntries(

@@ -2,13 +2,20 @@ import type { SourceTest } from '../../../shared/contract/environments.ts'
 import type { VaultSource } from '../../../shared/domain/model/environment.ts'
 import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { VaultTokenFact } from '../../../shared/domain/model/vault-facts.ts'
+import { vaultRightText } from '../../../shared/domain/model/vault-rights.ts'
+import { formatDuration } from '../../../shared/words/durations.ts'
 import type { ConnectorPorts, HttpExchange, ObserveSettings } from '../../core/ports.ts'
 import { createVaultClient, type VaultClient } from './client.ts'
+import { leaseMounts } from './lease-mounts.ts'
 import { createVaultMemory, readVault, type VaultMemory, type VaultPart, vaultParts } from './reading.ts'
 import { isHeld } from './rights.ts'
+import { withSlash } from './settings-reading.ts'
 import { createVaultSession } from './sign-in.ts'
 
 type Step = SourceTest['steps'][number]
+
+/** Single look-ups of a test: enough to see that they are allowed. */
+const mostLookups = 3
 
 /** Signs in, reads everything once, and signs out again. */
 export async function testVault(
@@ -21,7 +28,8 @@ export async function testVault(
   const started = ports.clock.now()
   const client = createVaultClient(source, settings, ports, exchange)
   const session = createVaultSession(source, settings, ports, client)
-  const memory = createVaultMemory(source, ports.clock.now)
+  const lookupsPerMinute = Math.min(mostLookups, source.lookupsPerMinute)
+  const memory = createVaultMemory({ ...source, lookupsPerMinute }, ports.clock.now)
   const reports = new Map<VaultPart, Report>()
   try {
     for await (const report of readVault(source, client, session, memory, ports, signal)) {
@@ -36,11 +44,11 @@ export async function testVault(
     connectionStep(source, server, client),
     ...identityStep(reports.get('token'), session.words),
     ...vaultParts.map((part) => stepOf(part, reports.get(part))),
-    ...rightSteps(reports.get('token'), memory),
-    ...costSteps(memory),
+    ...lineageStep(reports.get('leases')),
+    ...rightSteps(reports, memory),
   ]
   const unread = vaultParts.filter((part) => (reports.get(part)?.facts ?? null) === null)
-  const isWhole = steps.every(({ outcome, what }) => outcome === 'read' || what === 'lineage')
+  const isWhole = steps.every(({ outcome }) => outcome === 'read')
   const [fact] = server?.facts ?? []
   return {
     source: 'vault',
@@ -50,7 +58,17 @@ export async function testVault(
     version: fact?.kind === 'vault-server' ? fact.version : null,
     tookMs: ports.clock.now() - started,
     steps,
+    ...(memory.mounts === null ? {} : { leaseMounts: mountsOf(memory.mounts, source, ports, memory) }),
   }
+}
+
+function mountsOf(
+  engines: NonNullable<VaultMemory['mounts']>,
+  { id, listLeasesOf }: VaultSource,
+  { vaultLog }: ConnectorPorts,
+  { lookups }: VaultMemory,
+): NonNullable<SourceTest['leaseMounts']> {
+  return leaseMounts(engines, new Set(listLeasesOf.map(withSlash)), vaultLog?.told(id) ?? [], lookups.walks)
 }
 
 const asks: Readonly<Record<VaultPart, string>> = {
@@ -65,7 +83,7 @@ const asks: Readonly<Record<VaultPart, string>> = {
 }
 
 function stepOf(part: VaultPart, report: Report | undefined): Step {
-  // Leases that nobody tells of are said beside: nothing failed.
+  // Leases that nobody tells of have a step of their own.
   const gaps = (report?.gaps ?? []).filter(({ what }) => what !== 'lineage')
   const problem = report === undefined ? 'not asked' : gaps.map(({ detail }) => detail).join('; ')
   if (report === undefined || report.facts === null) {
@@ -75,9 +93,15 @@ function stepOf(part: VaultPart, report: Report | undefined): Step {
   const [gap] = gaps
   if (gap !== undefined)
     return { what: gap.what, locator: asks[part], outcome: gap.reason, detail: `${count}; ${problem}` }
-  const [lineage] = report.gaps
-  const detail = lineage === undefined ? count : `${count}; ${lineage.detail}`
-  return { what: part, locator: asks[part], outcome: 'read', detail }
+  return { what: part, locator: asks[part], outcome: 'read', detail: count }
+}
+
+/** Whether anybody tells who holds which lease; nothing where it did not come to that. */
+function lineageStep(report: Report | undefined): readonly Step[] {
+  const gap = report?.gaps.find(({ what }) => what === 'lineage')
+  return gap === undefined
+    ? []
+    : [{ what: 'lineage', locator: 'sources.logs', outcome: gap.reason, detail: gap.detail }]
 }
 
 function connectionStep(source: VaultSource, server: Report | undefined, client: VaultClient): Step {
@@ -103,32 +127,30 @@ function identityStep(report: Report | undefined, words: string): readonly Step[
   const until =
     token.expiresAt === null
       ? 'does not expire'
-      : `ends ${new Date(token.expiresAt).toISOString()}${token.renewable ? ', renewable' : ', not renewable'}`
+      : `ends ${new Date(token.expiresAt).toISOString()}, TTL ${formatDuration(token.expiresAt - token.from.observedAt)}, ${token.renewable ? 'renewable' : 'not renewable'}`
   const detail = `${token.displayName} by ${words}; ${policies}; ${until}`
   return [{ what: 'identity', locator: 'GET auth/token/lookup-self', outcome: 'read', detail }]
 }
 
-/** Rights that are missing, and were not noticed by reading: nothing was there to be read with them yet. */
-function rightSteps(report: Report | undefined, memory: VaultMemory): readonly Step[] {
-  const token = tokenIn(report)
-  if (token === null || report?.gaps.some(({ what }) => what === 'capabilities') === true) return []
+/**
+ * Rights that are missing: all that Vault says the token does not have, also those that nothing was there to be read with yet.
+ * Where it does not say that, those of what was refused.
+ */
+function rightSteps(reports: ReadonlyMap<VaultPart, Report>, memory: VaultMemory): readonly Step[] {
+  const token = tokenIn(reports.get('token'))
+  const gaps = [...reports.values()].flatMap((report) => report.gaps)
+  const isTold = token !== null && !gaps.some(({ what }) => what === 'capabilities')
+  const refused = new Set(gaps.flatMap(({ what, reason }) => (reason === 'forbidden' ? what : [])))
+  // It was not asked about its rights then, and would be next.
+  if (refused.has('token')) refused.add('capabilities')
   return memory.rights
-    .filter((right) => !isHeld(right, token.capabilities[right.path]))
-    .map(({ what, path, capability }) => ({
-      what,
-      locator: `${capability} on ${path}`,
+    .filter((right) => (isTold ? !isHeld(right, token.capabilities[right.asked]) : refused.has(right.what)))
+    .map((right) => ({
+      what: right.what,
+      locator: vaultRightText(right),
       outcome: 'forbidden',
-      detail: `the token may not ${capability} ${path}: ${what.replaceAll('-', ' ')} stay unknown; docs/rights/vault.hcl gives it`,
+      detail: `the token ${isTold ? 'may not' : 'may lack a right to'} ${right.capabilities.join(' with ')} ${right.path}`,
     }))
-}
-
-function costSteps({ costs }: VaultMemory): readonly Step[] {
-  return [...costs.values()].map(({ mount, leases, requests, tookMs }) => ({
-    what: 'lease-list',
-    locator: `LIST sys/leases/lookup/${mount}`,
-    outcome: 'read',
-    detail: `${leases} leases in ${requests} requests and ${tookMs} ms`,
-  }))
 }
 
 function tokenIn(report: Report | undefined): VaultTokenFact | null {

@@ -54,7 +54,7 @@ const routes: readonly Route[] = [
   ['read', /^auth\/token\/roles\/[^/]+$/, () => Promise.reject(absent())],
   [
     'list',
-    /^(database|kubernetes|pki)\/roles\/$/,
+    /^([^/]+)\/roles\/$/,
     ({ state }, mount) =>
       keys(
         rolesOf(state, `${mount}/`)
@@ -64,7 +64,7 @@ const routes: readonly Route[] = [
   ],
   [
     'read',
-    /^((?:database|kubernetes|pki)\/roles\/[^/]+)$/,
+    /^([^/]+\/roles\/[^/]+)$/,
     ({ state }, path) =>
       data(present(state.engineRoles.find(({ mount, name }) => `${mount}roles/${name}` === path)).answer),
   ],

@@ -8,6 +8,7 @@ import { createAuditLog } from './audit.ts'
 import { type Holders, startHolders, type VaultCaller } from './holders.ts'
 import { createVaultServer } from './http.ts'
 import type { TokenReview } from './logins.ts'
+import { mount } from './mounts.ts'
 import { rulesIn } from './policies.ts'
 import { createVaultState, everyhop, roleFor, type VaultState } from './state.ts'
 import { handle, type VaultReply, type VaultRequest } from './vault.ts'
@@ -23,6 +24,8 @@ export interface VaultSimulator extends VaultControls {
   reviewBy(review: TokenReview): void
   /** A token with one policy of this text. */
   tokenWith(policy: string): string
+  /** One more engine, without roles: `postgres/` of type `database`. */
+  mount(path: string, type: string): void
   /** One request as a workload makes it. */
   ask(request: VaultRequest): Promise<VaultReply>
 }
@@ -81,6 +84,9 @@ export async function startVaultSimulator(world: World): Promise<VaultSimulator>
       const name = `${everyhop}-${createHash('sha256').update(policy).digest('hex').slice(0, 8)}`
       state.policies.set(name, policy)
       return tokenOf(state, name)
+    },
+    mount(path, type) {
+      state.mounts.push(mount(path, type, ''))
     },
     seal(isSealed) {
       state.isSealed = isSealed

@@ -59,7 +59,8 @@ export function mountAnswer({ accessor, uuid, type, isAuth, description, maxLeas
   }
 }
 
-function mount(path: string, type: string, description: string, maxLeaseTtl = 0): Mount {
+/** An engine; seconds of its longest lease. */
+export function mount(path: string, type: string, description: string, maxLeaseTtl = 0): Mount {
   const accessor = `${type}_${randomBytes(4).toString('hex')}`
   return { path, type, isAuth: false, accessor, uuid: randomUUID(), description, maxLeaseTtl }
 }

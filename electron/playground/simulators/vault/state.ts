@@ -25,7 +25,7 @@ export interface Entity {
 /** Everything that the playground's Vault knows. */
 export interface VaultState {
   readonly world: Pick<World, 'authority' | 'clock' | 'log'>
-  readonly mounts: readonly Mount[]
+  readonly mounts: Mount[]
   readonly policies: Map<string, string>
   readonly jwtRoles: Map<string, JwtRole>
   readonly accountRoles: ReadonlyMap<string, AccountRole>
@@ -64,7 +64,7 @@ export async function createVaultState(world: VaultState['world']): Promise<Vaul
   }
   return {
     world,
-    mounts: createMounts(),
+    mounts: [...createMounts()],
     policies,
     jwtRoles: new Map([
       [everyhop, reader],
