@@ -12,6 +12,9 @@ import {
 } from '../stores/segments/segment-files.ts'
 import { openSegmentWriter } from '../stores/segments/segment-writer.ts'
 
+/** Part of a message that a queue is full; whoever sends is asked to come again. */
+const full = 'as much as may wait is waiting to be sent on'
+
 /** Small: what was sent on is deleted segment by segment. Bytes. */
 const queueSegment = 4 * 1024 * 1024
 
@@ -26,6 +29,8 @@ export interface ForwardQueue {
   next(): Promise<FoundFrame | null>
   /** It will not be given again, after a restart neither. */
   confirm(frame: FoundFrame): Promise<void>
+  /** Where the next one will be. */
+  end(): FramePlace
   /** Bytes that wait on the disk. */
   size(): number
   close(): Promise<void>
@@ -33,7 +38,8 @@ export interface ForwardQueue {
 
 const place = z.object({ segment: z.number().int().nonnegative(), offset: z.number().int().nonnegative() })
 
-export async function openForwardQueue(folder: string, maxBytes: number): Promise<ForwardQueue> {
+/** @param maxBytes asked at each `add`: what may be in it. */
+export async function openForwardQueue(folder: string, maxBytes: () => number): Promise<ForwardQueue> {
   await makeFolder(folder)
   const cursorFile = join(folder, 'cursor.json')
   let cursor = await readCursor(cursorFile)
@@ -45,14 +51,23 @@ export async function openForwardQueue(folder: string, maxBytes: number): Promis
 
   return {
     async add(header, payload) {
-      if (bytes + payload.byteLength > maxBytes) throw new Error('as much as may wait is waiting to be sent on')
+      if (bytes + payload.byteLength > maxBytes()) throw new Error(full)
       bytes += payload.byteLength
-      await writer.append(header, payload, () => {})
+      try {
+        await writer.append(header, payload, () => {})
+      } catch (thrown) {
+        bytes -= payload.byteLength
+        throw thrown
+      }
     },
     async next() {
       if (head !== null) return head
       frames ??= framesFrom(folder, cursor)
-      const found = await frames.next()
+      const found = await frames.next().catch((thrown: unknown) => {
+        // What could not be read now is looked for from the cursor again.
+        frames = null
+        throw thrown
+      })
       if (found.done === true) {
         // To its end: what is written from now on is looked for from the cursor again.
         frames = null
@@ -62,23 +77,25 @@ export async function openForwardQueue(folder: string, maxBytes: number): Promis
       return head
     },
     async confirm(frame) {
-      head = null
       const before = cursor
+      // Until that is on the disk it stays the head, also when the disk does not take it.
+      await writeCursor(cursorFile, frame.next)
       cursor = frame.next
+      head = null
       const end = writer.end()
       if (end.segment === cursor.segment && end.offset === cursor.offset) {
-        // All is sent on: nothing of it stays on the disk longer than needed.
+        // All is sent on: nothing of it stays on the disk longer than needed. After a restart, too, writing goes on behind it.
         cursor = writer.roll()
         await frames?.return(undefined)
         frames = null
       }
-      await writeCursor(cursorFile, cursor)
       for (let segment = before.segment; segment < cursor.segment; segment += 1) {
         bytes -= await segmentSize(folder, segment)
         await removeSegment(folder, segment)
       }
       bytes = Math.max(0, bytes)
     },
+    end: () => writer.end(),
     size: () => bytes,
     async close() {
       await frames?.return(undefined)

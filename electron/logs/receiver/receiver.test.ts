@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, request as requestHttp, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -87,6 +87,9 @@ function packed(numbers: readonly number[]): Buffer {
   return gzipSync(uploadOf('opa-decisions', events, { form: 'array' }).bytes)
 }
 
+/** The machine may be busy. */
+const until = <Result>(check: () => Result | Promise<Result>): Promise<Result> => vi.waitFor(check, { timeout: 20_000 })
+
 const gzip = { 'content-encoding': 'gzip', 'content-type': 'application/json' }
 
 test('an upload of OPA is answered with 200 and found under its partition', async () => {
@@ -149,7 +152,7 @@ test('a body that says nothing of its length is cut off where it becomes too lon
     socket.write(piece)
     await new Promise((resolve) => socket.write('\r\n', resolve))
   }
-  await vi.waitFor(() => expect(said).toContain('413'))
+  await until(() => expect(said).toContain('413'))
   socket.destroy()
 })
 
@@ -213,14 +216,16 @@ test('uploads are sent on unchanged and in order, and then leave the disk', asyn
   const { state } = await start({ forward: { ...forwardTo(port), tokenFile } })
   const uploads = [packed([1]), packed([2, 3]), packed([4])]
   for (const body of uploads) await post(body, { path: '/logs/a', headers: gzip })
-  await vi.waitFor(() => expect(bodies).toHaveLength(3))
+  await until(() => expect(bodies).toHaveLength(3))
   expect(bodies.map(({ body }) => body)).toEqual(uploads)
   expect(bodies[0]).toMatchObject({
     path: '/siem/logs/a',
     headers: { 'content-encoding': 'gzip', 'content-type': 'application/json', authorization: 'Bearer siem' },
   })
-  await vi.waitFor(() => expect(state().forward).toEqual({ sent: 3, refused: 0, waitingBytes: 0, problem: null }))
-  await vi.waitFor(async () => {
+  await until(() =>
+    expect(state().forward).toMatchObject({ sent: 3, refused: 0, refusedBytes: 0, waitingBytes: 0, problem: null }),
+  )
+  await until(async () => {
     const names = await readdir(join(folder, 'forward'))
     expect(names.filter((name) => name.endsWith('.segment'))).toEqual([])
   })
@@ -232,7 +237,7 @@ test('while the service is down nothing is lost, over a restart neither', async 
   await start({ forward: forwardTo(down.port) })
   const first = [packed([1]), packed([2])]
   for (const body of first) expect((await post(body, { headers: gzip })).status).toBe(200)
-  await vi.waitFor(() => expect(receiver?.state().forward?.problem).toContain('answered 503'))
+  await until(() => expect(receiver?.state().forward?.problem).toContain('answered 503'))
   await receiver?.close()
   down.server.closeAllConnections()
   down.server.close()
@@ -240,14 +245,14 @@ test('while the service is down nothing is lost, over a restart neither', async 
   await start({ forward: forwardTo(down.port) })
   const last = packed([3])
   expect((await post(last, { headers: gzip })).status).toBe(200)
-  await vi.waitFor(() => expect(receiver?.state().forward?.problem).toContain('ECONNREFUSED'))
+  await until(() => expect(receiver?.state().forward?.problem).toContain('ECONNREFUSED'))
   status = 200
   const { bodies } = await service(() => status, down.port)
-  await vi.waitFor(() => expect(bodies.map(({ body }) => body)).toEqual([...first, last]))
+  await until(() => expect(bodies.map(({ body }) => body)).toEqual([...first, last]))
   await receiver?.close()
   await start({ forward: forwardTo(down.port) })
   await post(packed([4]), { headers: gzip })
-  await vi.waitFor(() => expect(bodies).toHaveLength(4))
+  await until(() => expect(bodies).toHaveLength(4))
 })
 
 test('what the service will never take is kept aside and does not hold up the rest', async () => {
@@ -255,11 +260,63 @@ test('what the service will never take is kept aside and does not hold up the re
   const { bodies, port } = await service(() => status)
   const { state } = await start({ forward: forwardTo(port) })
   await post(packed([1]), { headers: gzip })
-  await vi.waitFor(() => expect(state().forward?.refused).toBe(1))
+  await until(() => expect(state().forward?.refused).toBe(1))
   status = 200
   await post(packed([2]), { headers: gzip })
-  await vi.waitFor(() => expect(bodies).toHaveLength(1))
-  expect(await readdir(join(folder, 'forward', 'refused'))).toHaveLength(1)
+  await until(() => expect(bodies).toHaveLength(1))
+  const kept = async () =>
+    (await readdir(join(folder, 'forward', 'refused'))).filter((name) => name.endsWith('.segment')).length
+  expect(await kept()).toBe(1)
+  expect(state().forward).toMatchObject({ refusal: `127.0.0.1:${port} answered 413`, problem: null })
+  expect(state().forward?.refusedBytes).toBeGreaterThan(0)
+  // When it is started again the service may take them.
+  await receiver?.close()
+  await start({ forward: forwardTo(port) })
+  await until(() => expect(bodies).toHaveLength(2))
+  await until(async () => expect(await kept()).toBe(0))
+  expect(receiver?.state().forward?.refusedBytes).toBe(0)
+})
+
+test('an ingress whose service is away is not the service: what it answers with 404 waits', async () => {
+  let status = 404
+  const { bodies, port } = await service(() => status)
+  const { state } = await start({ forward: forwardTo(port) })
+  await post(packed([1]), { headers: gzip })
+  for (const answered of [404, 405, 410]) {
+    status = answered
+    await until(() => expect(state().forward?.problem).toContain(`answered ${answered}`))
+  }
+  expect(state().forward).toMatchObject({ refused: 0 })
+  status = 200
+  await until(() => expect(bodies).toHaveLength(1))
+  await until(() => expect(state().forward).toMatchObject({ sent: 1, problem: null, waitingBytes: 0 }))
+})
+
+test('sending on survives a disk that takes nothing for a while, and says so', async () => {
+  const { bodies, port } = await service(() => 200)
+  const { state } = await start({ forward: forwardTo(port) })
+  // The file that says how far it is cannot be written.
+  const inTheWay = join(folder, 'forward', 'cursor.json.new')
+  await mkdir(inTheWay)
+  await post(packed([1]), { headers: gzip })
+  await until(() => expect(state().forward?.problem).toContain('sending on failed here: EISDIR'))
+  await rm(inTheWay, { recursive: true })
+  await until(() => expect(state().forward).toMatchObject({ problem: null, waitingBytes: 0 }))
+  await post(packed([2]), { headers: gzip })
+  await until(() => expect(bodies.map(({ body }) => body)).toContainEqual(packed([2])))
+})
+
+test('what was refused counts in what may wait', async () => {
+  const { port } = await service(() => 413)
+  const { state } = await start({ forward: forwardTo(port, 1500) })
+  let taken = 0
+  for (let number = 1; number < 8; number += 1) {
+    if ((await post(packed([number]), { headers: gzip })).status !== 200) break
+    taken += 1
+    await until(() => expect(state().forward?.refused).toBe(taken))
+  }
+  expect(taken).toBeLessThan(7)
+  expect(state().forward?.refusedBytes).toBeGreaterThan(800)
 })
 
 test('when as much waits as may, senders are asked to come again', async () => {
