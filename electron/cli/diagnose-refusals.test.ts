@@ -16,7 +16,15 @@ const group: RefusalGroup = {
   first: at - 1000,
   latest: { at, requestId: 'r-1', traceId: null, decisionId: null },
 }
-const answer = { from: at - 900_000, to: at, heldSince: at - 3_600_000, total: 7, complete: true, groups: [group] }
+const answer = {
+  from: at - 900_000,
+  to: at,
+  heldSince: at - 3_600_000,
+  notAsked: [],
+  total: 7,
+  complete: true,
+  groups: [group],
+}
 
 test('a group is one line, whatever its text holds', () => {
   const [title, head, line, ...more] = refusalsText(answer, 15).split('\n')
@@ -32,4 +40,12 @@ test('no group is told from no record, and from records that do not reach back f
   expect(refusalsText(none, 15)).toBe('No refused request is held in the last 15 minutes.\n')
   expect(refusalsText({ ...none, heldSince: null }, 15)).toContain('not known')
   expect(refusalsText({ ...none, heldSince: at - 60_000 }, 15)).toContain('nothing older than')
+})
+
+test('records of logs that are kept elsewhere are said to be missing, whatever is held here', () => {
+  const said = 'Listed is only what Everyhop itself keeps. loki is asked for one request at a time'
+  for (const own of [answer, { ...answer, heldSince: null, groups: [], total: 0 }]) {
+    expect(refusalsText({ ...own, notAsked: ['loki'] }, 15)).toContain(said)
+    expect(refusalsText(own, 15)).not.toContain('keeps')
+  }
 })

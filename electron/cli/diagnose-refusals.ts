@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util'
 import type { RefusalGroup, RefusalGroups } from '../../shared/domain/diagnosis/refusals/model.ts'
 import { endName, refusalKindLabels, refusalWhy } from '../../shared/words/diagnosis-refusals.ts'
 import { countOf, formatMoment } from '../../shared/words/durations.ts'
+import { notAskedSentences } from '../../shared/words/refused.ts'
 import { type Command, UsageError } from './command.ts'
 import { commonHelp, commonOptions, numberOf, onLogs } from './logs.ts'
-import { columns, jsonText } from './text.ts'
+import { columns, jsonText, plainText } from './text.ts'
 
 export const diagnoseRefusals: Command = {
   name: 'diagnose refusals',
@@ -40,8 +41,13 @@ Exit code 3: shown, but some logs could not be read.`,
   },
 }
 
-/** The groups as a table; where there are none, since when that is known. */
-export function refusalsText({ groups, total, from, heldSince }: RefusalGroups, minutes: number): string {
+/** The groups as a table; where there are none, since when that is known; and of whose records that is. */
+export function refusalsText(answer: RefusalGroups, minutes: number): string {
+  const elsewhere = notAskedSentences(answer.notAsked).map((sentence) => `${plainText(sentence)}\n`)
+  return [groupsText(answer, minutes), ...elsewhere].join('')
+}
+
+function groupsText({ groups, total, from, heldSince }: RefusalGroups, minutes: number): string {
   const span = `in the last ${countOf(minutes, 'minute')}`
   if (groups.length > 0) {
     const head = ['COUNT', 'LATEST', 'FROM', 'TO', 'REFUSED BY', 'STATUS', 'WHY', 'REQUEST']

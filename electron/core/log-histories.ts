@@ -24,7 +24,7 @@ export function readTogether(own: LogReader, histories: readonly LogHistory[], l
 
   async function ask(history: LogHistory, ...query: Parameters<LogReader['find']>): Promise<FoundRecords> {
     const before = asked.get(history.id)
-    if (before !== undefined && before.silent !== null) return { records: [], complete: false }
+    if (before !== undefined && before.silent !== null) return nothingTold
     const { from, to } = history.searched(query[1])
     const searched = {
       source: history.id,
@@ -39,7 +39,7 @@ export function readTogether(own: LogReader, histories: readonly LogHistory[], l
     } catch (reason) {
       if (limits.signal.aborted) throw limits.signal.reason
       asked.set(history.id, { ...searched, silent: wordsOf(reason) })
-      return { records: [], complete: false }
+      return nothingTold
     }
   }
 
@@ -84,6 +84,9 @@ export function readTogether(own: LogReader, histories: readonly LogHistory[], l
     elsewhere: () => [...asked.values()],
   }
 }
+
+/** That somebody is silent is told by `elsewhere`; that there is more than was asked for is another thing. */
+const nothingTold: FoundRecords = { records: [], complete: true }
 
 function wordsOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason)

@@ -42,7 +42,9 @@ export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock:
       }),
     )
     const { heldSince } = await store.state()
-    return { heldSince, records, complete: found.complete, elsewhere: everywhere.elsewhere() }
+    const elsewhere = everywhere.elsewhere()
+    const complete = found.complete && elsewhere.every(({ silent }) => silent === null)
+    return { heldSince, records, complete, elsewhere }
   }
 
   return {
@@ -58,9 +60,10 @@ export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock:
     },
     async refused({ environment, limit, minutes, why, callerSpiffeId, calleeSpiffeId }) {
       // Asking is what starts the reading of an environment.
-      await sessions.use(environment)
+      const { observation } = await sessions.use(environment)
       const store = await stores.of(environment)
       await stores.settle(environment)
+      const notAsked = observation.histories().map(({ id }) => id)
       const to = clock.now()
       const from = to - minutes * 60_000
       const { requests, complete } = await store.refusedRequests({
@@ -72,7 +75,7 @@ export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock:
         ...(calleeSpiffeId === undefined ? {} : { calleeSpiffeId }),
       })
       const { heldSince } = await store.state()
-      return { from, to, heldSince, lost: stores.lost(environment), requests, complete }
+      return { from, to, heldSince, notAsked, lost: stores.lost(environment), requests, complete }
     },
   }
 }

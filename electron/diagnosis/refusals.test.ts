@@ -23,7 +23,7 @@ const sum: RefusalSum = {
   latest: { at: now - 30_000, requestId: 'r-1', traceId: null, decisionId: 'd-1' },
 }
 
-async function groupsOf(sums: readonly RefusalSum[], limit = 100) {
+async function groupsOf(sums: readonly RefusalSum[], limit = 100, histories: readonly string[] = []) {
   const store = {
     refusalSums: async () => ({ sums, total: sums.reduce((total, { count }) => total + count, 0), complete: true }),
     state: async () => ({
@@ -41,7 +41,7 @@ async function groupsOf(sums: readonly RefusalSum[], limit = 100) {
       waiting: 0,
     }),
   }
-  return refusalsIn({ graph, facts: [], store }, { minutes: 15, limit }, { now: () => now })
+  return refusalsIn({ graph, facts: [], store, histories }, { minutes: 15, limit }, { now: () => now })
 }
 
 test('ends are the workloads of the graph, with the names they are drawn with', async () => {
@@ -86,4 +86,9 @@ test('an end that the graph does not know has the name that the log has, or none
     [null, null, null, null],
     [null, null, null, 'vault-main'],
   ])
+})
+
+test('logs that are kept elsewhere are not summed, and are named', async () => {
+  expect((await groupsOf([sum])).notAsked).toEqual([])
+  expect((await groupsOf([sum], 100, ['loki'])).notAsked).toEqual(['loki'])
 })

@@ -14,11 +14,13 @@ const mostSums = 5000
 /** What a list of refusals is made of. */
 export interface RefusalsReading extends Pick<Reading, 'graph' | 'facts'> {
   readonly store: Pick<LogStore, 'refusalSums' | 'state'>
+  /** Ids of logs that are kept elsewhere. */
+  readonly histories: readonly string[]
 }
 
 /** The refused requests of the last minutes, in groups between ends that the graph knows where it can tell. */
 export async function refusalsIn(
-  { graph, facts, store }: RefusalsReading,
+  { graph, facts, store, histories }: RefusalsReading,
   { minutes, limit }: Pick<RefusalsInput, 'minutes' | 'limit'>,
   clock: Pick<Clock, 'now'>,
 ): Promise<RefusalGroups> {
@@ -35,6 +37,7 @@ export async function refusalsIn(
     from,
     to,
     heldSince,
+    notAsked: histories,
     total,
     complete: complete && groups.length <= limit,
     groups: groups.slice(0, limit),

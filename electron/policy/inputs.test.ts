@@ -64,6 +64,7 @@ function inputsWith({
     refused: async (_environment: string, _minutes: number, limit: number): Promise<RefusedAnswer> => ({
       from: 0,
       to: 1,
+      notAsked: [],
       heldSince: 0,
       lost: 0,
       requests: refusedOf(refused).slice(0, limit),

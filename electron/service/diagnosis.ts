@@ -39,7 +39,8 @@ export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHand
       const { keeper, observation } = await sessions.use(environment)
       const store = await logStores.of(environment)
       await logStores.settle(environment)
-      const everywhere = readTogether(store, observation.histories(), { clock, withinMs: elsewhereMs, signal })
+      const histories = observation.histories()
+      const everywhere = readTogether(store, histories, { clock, withinMs: elsewhereMs, signal })
       return {
         graph: keeper.fresh().graph,
         facts: [...observation.store.states.values()].flatMap(({ facts }) => facts),
@@ -52,6 +53,7 @@ export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHand
           state: () => store.state(),
         },
         elsewhere: everywhere.elsewhere,
+        histories: histories.map(({ id }) => id),
       }
     },
   }

@@ -23,6 +23,7 @@ export function diagnosisFixture(situation: string, moment: { readonly now: numb
         from: moment.now - 15 * minute,
         to: moment.now,
         heldSince: situation === 'empty' ? null : moment.now - 40 * minute,
+        notAsked: situation === 'empty' ? ['loki'] : [],
         total: groups.reduce((total, { count }) => total + count, 0),
         complete: true,
         groups,

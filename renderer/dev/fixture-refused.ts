@@ -7,7 +7,7 @@ const domain = 'spiffe://pipeline.example/ns'
 export function refusedAnswer(situation: string, now: number, input: RefusedInput): RefusedAnswer {
   const { minutes, limit, why, callerSpiffeId, calleeSpiffeId } = input
   const from = now - minutes * minute
-  const nothing = { from, to: now, lost: 0, requests: [], complete: true }
+  const nothing = { from, to: now, notAsked: [], lost: 0, requests: [], complete: true }
   if (situation !== 'troubled') return { ...nothing, heldSince: situation === 'lab' ? now - 90 * minute : null }
   const all = Array.from({ length: 60 }, (_, index) => refused(now - index * 41_000, index))
   const matching = all.filter(
@@ -21,6 +21,7 @@ export function refusedAnswer(situation: string, now: number, input: RefusedInpu
     from,
     to: now,
     heldSince: now - 35 * minute,
+    notAsked: [],
     lost: 3,
     requests: matching.slice(0, limit),
     complete: matching.length <= limit,

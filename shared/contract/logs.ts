@@ -40,6 +40,8 @@ export interface RefusedAnswer {
   readonly to: EpochMs
   /** Nothing older is held; null: nothing is held at all. What was refused before then is unknown. */
   readonly heldSince: EpochMs | null
+  /** Ids of logs that are kept elsewhere: asked for one request at a time, so nothing of them is in this. */
+  readonly notAsked: readonly string[]
   /** Lines that were read and could not be kept since the service began. */
   readonly lost: number
   /** The latest first. */

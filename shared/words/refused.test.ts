@@ -32,6 +32,7 @@ const answer: RefusedAnswer = {
   from: noon - 3_600_000,
   to: noon,
   heldSince: noon - 7_200_000,
+  notAsked: [],
   lost: 0,
   requests: [],
   complete: true,
@@ -98,6 +99,14 @@ describe('what an empty list means', () => {
     const cluster = { ...logs, source: 'kubernetes' as const, pending: 1, answering: 0, configured: 1 }
     expect(blindSpots(none, [cluster], noon).join()).toContain('No log line is held yet')
     expect(emptySentence(none, 60)).toBe('Nothing can be listed.')
+  })
+
+  it('is told to be of what Everyhop keeps where logs are kept elsewhere, which are asked for one request only', () => {
+    const spots = blindSpots({ ...answer, heldSince: null, notAsked: ['loki'] }, [logs], noon)
+    expect(spots).toEqual([
+      'No log line is held yet. What was refused is unknown.',
+      'Listed is only what Everyhop itself keeps. loki is asked for one request at a time: enter its id to have it looked for in it.',
+    ])
   })
 
   it('is limited by what is held, what is silent and what was lost', () => {

@@ -34,6 +34,8 @@ export interface RefusedForWords {
   readonly from: EpochMs
   /** The oldest log line held; null: none. */
   readonly heldSince: EpochMs | null
+  /** Logs that are kept elsewhere and were not asked. */
+  readonly notAsked: readonly string[]
   /** Log lines that could not be kept. */
   readonly lost: number
 }
@@ -146,7 +148,17 @@ export function blindSpots(
     answer.lost === 0
       ? []
       : [`${countOf(answer.lost, 'log line')} could not be kept; requests that they told of are missing here.`]
-  return [...held, ...silent, ...lost]
+  return [...held, ...silent, ...notAskedSentences(answer.notAsked), ...lost]
+}
+
+/** That a list is of Everyhop's own records, where logs are kept elsewhere too: none where they are not. */
+export function notAskedSentences(notAsked: readonly string[]): readonly string[] {
+  if (notAsked.length === 0) return []
+  const names = notAsked.join(', ')
+  const [are, them] = notAsked.length === 1 ? ['is', 'it'] : ['are', 'them']
+  return [
+    `Listed is only what Everyhop itself keeps. ${names} ${are} asked for one request at a time: enter its id to have it looked for in ${them}.`,
+  ]
 }
 
 /** In words, that the list is empty, and what that means. */

@@ -113,11 +113,11 @@ function totals({ total, groups, complete }: RefusalGroups): string {
 
 /** Nothing was refused: says of which time that is known. */
 function Empty({ answer, minutes }: { readonly answer: RefusalGroups; readonly minutes: number }) {
-  const { from, to, heldSince } = answer
+  const { from, to, heldSince, notAsked } = answer
   const since = heldSince === null ? from : Math.max(from, heldSince)
   return (
     <div className={styles.quiet} role="status" data-testid="refusals-empty">
-      <p>{emptySentence({ from, heldSince, lost: 0 }, minutes)}</p>
+      <p>{emptySentence({ from, heldSince, notAsked, lost: 0 }, minutes)}</p>
       {heldSince === null ? null : (
         <p>
           Looked at: {formatClock(since, to)} to {formatClock(to)} UTC.
@@ -131,7 +131,8 @@ function Empty({ answer, minutes }: { readonly answer: RefusalGroups; readonly m
 function Blind({ environment, answer }: { readonly environment: string; readonly answer: RefusalGroups }): ReactNode {
   const health = useSourceHealth(environment)
   const now = useNow(10_000)
-  return blindSpots({ from: answer.from, heldSince: answer.heldSince, lost: 0 }, health, now).map((text) => (
+  const { from, heldSince, notAsked } = answer
+  return blindSpots({ from, heldSince, notAsked, lost: 0 }, health, now).map((text) => (
     <p key={text} className={`${parts.untold} ${styles.blind}`}>
       <SquareDashed size={14} aria-hidden="true" />
       <span>{text}</span>

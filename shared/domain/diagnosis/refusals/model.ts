@@ -51,6 +51,8 @@ export interface RefusalGroups {
   readonly to: EpochMs
   /** Nothing older is held; null: nothing is held at all. What was refused before then is unknown. */
   readonly heldSince: EpochMs | null
+  /** Ids of logs that are kept elsewhere: asked for one request at a time, so nothing of them is in this. */
+  readonly notAsked: readonly string[]
   /** Refused requests in the window, of all groups, also of those that are left out. */
   readonly total: number
   /** False: there are more groups than were asked for. */
