@@ -9,7 +9,7 @@ import { startVaultSimulator, vaultPods } from './simulators/vault/index.ts'
 import { createWorld } from './world/world.ts'
 
 /** So few requests that ten times as many are no more than a processor core answers. */
-const defaults = { svidSeconds: 120, requestsPerSecond: 2, windowSeconds: 20 } as const
+const defaults = { svidSeconds: 240, requestsPerSecond: 2, windowSeconds: 20 } as const
 /** So few that idling costs less than a twentieth of a core, so many that every hop is called within the window. */
 const unattendedPerSecond = 0.5
 

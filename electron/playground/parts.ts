@@ -122,11 +122,18 @@ export interface World {
   delivered(stage: string): Delivered
   /** Hears of deliveries to a stage, rotations among them. */
   onDelivery(listener: (stage: string, delivered: Delivered) => void): () => void
+  /** Hears of every SVID that SPIRE signs for a stage and its agent takes, whether the sidecar gets it or not. */
+  onIssue(listener: (stage: string, svid: Svid) => void): () => void
   setAgent(node: Stage['node'], isUp: boolean): void
   removeEntry(stage: string): void
   restoreEntry(stage: string): void
   /** Holds back deliveries to one stage: it keeps the SVID and the bundle it has, as SDS with an old certificate does. */
   holdBack(stage: string, isHeld: boolean): void
+  /**
+   * SDS serves a stage an SVID that it had been given before and that should have been renewed by now, and no newer one, though
+   * SPIRE goes on renewing where there is an agent.
+   */
+  serveOld(stage: string, isOld: boolean): Promise<void>
   /** Gives a stage this SVID now and until `null`; what an agent would give is not given meanwhile. */
   override(stage: string, svid: Svid | null): void
   /**

@@ -1,4 +1,5 @@
 import type { HandshakeCause, RequestCause, RequestLinkKind } from '../domain/diagnosis/model.ts'
+import type { ReasonCode } from '../domain/graph/reasons.ts'
 import type { GapReason, SourceKind } from '../domain/model/fact.ts'
 import type { ControlComponent } from '../domain/model/graph.ts'
 import type { AuthorisationState, TransportState, WorkloadState } from '../domain/model/hop-state.ts'
@@ -216,6 +217,8 @@ export interface WorkloadExpectation {
   readonly stage: string
   /** Any of these; the first fits best. */
   readonly states: readonly WorkloadState[]
+  /** Code of the reason of that state; absent: the state alone tells the fault from others. */
+  readonly reason?: ReasonCode
 }
 
 export interface ControlExpectation {

@@ -18,7 +18,7 @@ export const identityFaults: readonly Fault[] = [
       states: {
         // Caller: 503 UF, certificate has expired. Callee: alert in the listener's log, a past expiry in /certs.
         hops: [{ hop: { from: 'model-server', to: 'tool-runtime' }, transport: 'failing', shown: 'at-once' }],
-        workloads: [{ stage: 'tool-runtime', states: ['failing'] }],
+        workloads: [{ stage: 'tool-runtime', states: ['failing'], reason: 'svid-expired' }],
         control: [],
         gaps: [],
       },
@@ -44,7 +44,7 @@ export const identityFaults: readonly Fault[] = [
       states: {
         // Envoy keeps the certificate it has: every hop goes on as before.
         hops: [],
-        workloads: [{ stage: 'output-filter', states: ['attention'] }],
+        workloads: [{ stage: 'output-filter', states: ['attention'], reason: 'entry-gone' }],
         control: [],
         gaps: [],
       },
@@ -92,7 +92,8 @@ export const identityFaults: readonly Fault[] = [
     },
     playground: { made: true },
     title: 'SPIRE agent down',
-    words: 'The SPIRE agent of node-b has ended; three workloads keep the SVIDs it delivered until those run out.',
+    words:
+      'The SPIRE agent of node-b has ended, and had delivered nothing new for minutes; three workloads keep their old SVIDs until those run out.',
     lookFor:
       'Model server, vector store and tool runtime: their SVIDs were not renewed in time, and the calls to them fail when they run out.',
     hits: { node: 'node-b' },
@@ -100,7 +101,11 @@ export const identityFaults: readonly Fault[] = [
       states: {
         // The certificates in use are still valid, so no hop changes before they run out.
         hops: [],
-        workloads: ['model-server', 'vector-store', 'tool-runtime'].map((stage) => ({ stage, states: ['attention'] })),
+        workloads: ['model-server', 'vector-store', 'tool-runtime'].map((stage) => ({
+          stage,
+          states: ['attention'],
+          reason: 'svid-not-renewed',
+        })),
         control: [],
         gaps: [],
       },
@@ -112,14 +117,15 @@ export const identityFaults: readonly Fault[] = [
     lab: { made: 'no', why: 'A real agent delivers the newest SVID it has, and nothing makes it serve an older one.' },
     playground: { made: true },
     title: 'SDS serves an old certificate',
-    words: 'SPIRE has renewed the SVID of output-filter, but SDS still serves its Envoy the one from before.',
-    lookFor: 'The output filter: its SVID was not renewed in time, though its entry and its agent are in order.',
+    words: 'SPIRE renews the SVID of output-filter as ever, but SDS serves its Envoy one from minutes ago.',
+    lookFor:
+      'The output filter: its SVID was not renewed in time, though its entry and its agent are in order; the calls to it fail when that runs out.',
     hits: { stage: 'output-filter' },
     expects: {
       states: {
         // It is still valid.
         hops: [],
-        workloads: [{ stage: 'output-filter', states: ['attention'] }],
+        workloads: [{ stage: 'output-filter', states: ['attention'], reason: 'svid-not-renewed' }],
         control: [],
         gaps: [],
       },

@@ -40,13 +40,12 @@ export function unmet(graph: TrustGraph, truth: Topology, expects: FaultExpectat
       )
     }
   }
-  for (const { stage, states } of expects.workloads) {
-    const workload = workloadOf(graph, spiffeIdOf(truth, stage))
-    if (workload === undefined || !states.includes(workload.state.state)) {
-      found.push(
-        `${stage}: state is ${workload?.state.state} (${workload?.state.reason.code}), expected ${states.join(' or ')}`,
-      )
-    }
+  for (const { stage, states, reason } of expects.workloads) {
+    const now = workloadOf(graph, spiffeIdOf(truth, stage))?.state
+    const isSo = now !== undefined && states.includes(now.state) && (reason ?? now.reason.code) === now.reason.code
+    if (isSo) continue
+    const expected = `${states.join(' or ')}${reason === undefined ? '' : ` (${reason})`}`
+    found.push(`${stage}: state is ${now?.state} (${now?.reason.code}), expected ${expected}`)
   }
   for (const { kind, states } of expects.control) {
     const components = graph.control.filter((component) => component.kind === kind)

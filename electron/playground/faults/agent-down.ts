@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { FaultControls, KubernetesObject } from '../parts.ts'
 import { stages } from '../pipeline/topology.ts'
 import { controlNamespace, suffixOf } from '../simulators/kubernetes/objects/names.ts'
-import { overdueSvid } from './identities.ts'
 import { making } from './making.ts'
 
 const node = 'node-b'
@@ -12,7 +11,7 @@ const podStatus = z.looseObject({
   containerStatuses: z.array(z.looseObject({})),
 })
 
-/** Its workloads hold what it delivered some minutes ago; the kubelet tells that its container has ended. */
+/** Before its end it had delivered nothing new for minutes, so nobody has to wait for that; the kubelet tells that it has ended. */
 export const agentDown = making((playground) => {
   const { world, simulators } = playground
   const { kubernetes } = simulators
@@ -21,16 +20,16 @@ export const agentDown = making((playground) => {
   return {
     change: async () => {
       world.setAgent(node, false)
-      await Promise.all(here.map(async (id) => world.override(id, await overdueSvid(playground, id))))
+      await Promise.all(here.map((id) => world.serveOld(id, true)))
       if (pod === null) return
       kubernetes.set(ended(pod))
       const about = { kind: 'Pod', namespace: controlNamespace, name: pod.metadata.name }
       kubernetes.event(about, 'Warning', 'BackOff', `Back-off restarting failed container ${program}`)
     },
-    undo: () => {
+    undo: async () => {
       if (pod !== null) kubernetes.set(pod)
       world.setAgent(node, true)
-      for (const id of here) world.override(id, null)
+      await Promise.all(here.map((id) => world.serveOld(id, false)))
     },
   }
 })

@@ -1,19 +1,13 @@
 import type { FaultControls, Svid } from '../parts.ts'
 import { spiffeIdOf, stageOf } from '../pipeline/topology.ts'
 
-/** An SVID of a stage whose life began this long ago and ends then, milliseconds; `leftMs` below zero: it has run out. */
-export function svidOfAge({ world }: FaultControls, stage: string, ageMs: number, leftMs: number): Promise<Svid> {
-  const now = world.clock.now()
-  const spiffeId = spiffeIdOf(stageOf(stage))
-  return world.authority.issue({ spiffeId, notBefore: now - ageMs, notAfter: now + leftMs })
-}
+const endedMs = 2000
 
-/**
- * One that should have been renewed by now, and still works for a minute and a half: so that a delivery that stopped long ago is
- * seen at once, and nobody has to wait for it.
- */
-export function overdueSvid(playground: FaultControls, stage: string): Promise<Svid> {
-  return svidOfAge(playground, stage, 180_000, 90_000)
+/** An SVID of a stage that lived as long as every other and has just run out. */
+export function endedSvid({ world }: FaultControls, stage: string): Promise<Svid> {
+  const notAfter = world.clock.now() - endedMs
+  const spiffeId = spiffeIdOf(stageOf(stage))
+  return world.authority.issue({ spiffeId, notBefore: notAfter - world.svidSeconds * 1000, notAfter })
 }
 
 /** The registration of a stage, in SPIRE and in the object that declares it. */

@@ -1,10 +1,9 @@
-import { overdueSvid } from './identities.ts'
 import { making } from './making.ts'
 
 const stage = 'output-filter'
 
-/** SDS gives it again and again the SVID from before the last renewal. */
+/** SDS gives it an SVID from before the last renewals, and none of those that follow. */
 export const sdsOldCertificate = making((playground) => ({
-  change: async () => playground.world.override(stage, await overdueSvid(playground, stage)),
-  undo: () => playground.world.override(stage, null),
+  change: () => playground.world.serveOld(stage, true),
+  undo: () => playground.world.serveOld(stage, false),
 }))

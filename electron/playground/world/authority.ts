@@ -15,7 +15,7 @@ export interface AuthorityOptions {
 
 const daySeconds = 24 * 60 * 60
 /** SPIRE dates certificates back, so that clocks which are a little late take them. */
-const backdateMs = 10_000
+export const backdateMs = 10_000
 
 interface RootRecord {
   readonly certificates: CertificateAuthority

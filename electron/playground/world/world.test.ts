@@ -8,7 +8,7 @@ import { createLineLog } from './line-log.ts'
 import { createWorld } from './world.ts'
 
 const log = { info: () => {}, warn: () => {}, error: () => {} }
-const svidSeconds = 120
+const svidSeconds = 240
 
 let clock: ManualClock
 let world: World
@@ -48,7 +48,7 @@ describe('what agents deliver', () => {
     expect(new Set(stages.map((stage) => serialOf(stage.id))).size).toBe(stages.length)
   })
 
-  test('is renewed at half of its life, give or take a tenth, and who listens hears of it', async () => {
+  test('is renewed at a quarter of its life, give or take a tenth, and who listens hears of it', async () => {
     const first = serialOf('gateway')
     const heard: string[] = []
     world.onDelivery((stage) => heard.push(stage))
@@ -87,6 +87,46 @@ describe('what agents deliver', () => {
     await clock.advance(1000)
     await until('it has an identity', () => serialOf('output-filter') !== undefined)
     expect(world.entries()).toHaveLength(stages.length)
+  })
+
+  test('is an old SVID that still works where SDS is stuck, while SPIRE goes on renewing', async () => {
+    const life = svidSeconds * 1000
+    const isOld = (stage: string): boolean => {
+      const { notBefore = 0, notAfter = 0 } = world.delivered(stage).svid ?? {}
+      return clock.now() - notBefore > 0.6 * life && notAfter > clock.now() && notAfter - notBefore < 1.1 * life
+    }
+    const issued: string[] = []
+    world.onIssue((stage) => issued.push(stage))
+    await world.serveOld('output-filter', true)
+    expect(isOld('output-filter')).toBe(true)
+    const delivered = new Set<string | undefined>()
+    world.onDelivery((stage, { svid }) => {
+      if (stage === 'output-filter') delivered.add(svid?.serial)
+    })
+    await world.serveOld('output-filter', false)
+    await clock.advance(1000)
+    await until('it has a new one', () => !isOld('output-filter'))
+    expect(issued.filter((stage) => stage === 'output-filter')).toHaveLength(1)
+    // Now with one that was really delivered.
+    for (const count of [2, 3, 4]) {
+      await clock.advance(66_000)
+      await until('it is renewed', () => delivered.size >= count)
+    }
+    const before = new Set(delivered)
+    await world.serveOld('output-filter', true)
+    expect(isOld('output-filter')).toBe(true)
+    expect(before).toContain(serialOf('output-filter'))
+    const served = serialOf('output-filter')
+    const count = issued.length
+    await world.rotate()
+    expect(issued.slice(count)).toContain('output-filter')
+    expect(serialOf('output-filter')).toBe(served)
+    // Nothing is issued any more where there is no agent.
+    world.setAgent('node-b', false)
+    await world.serveOld('model-server', true)
+    const last = issued.length
+    await world.rotate()
+    expect(issued.slice(last)).not.toContain('model-server')
   })
 
   test('is what a fault says while it says so', async () => {

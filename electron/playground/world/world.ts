@@ -3,7 +3,7 @@ import type { Clock, Log } from '../../core/ports.ts'
 import type { Agent, Delivered, Entry, Svid, World } from '../parts.ts'
 import { type Stage, spiffeIdOf, stageOf, stages, trustDomain } from '../pipeline/topology.ts'
 import { agentIdOf, selectorsOf } from './addresses.ts'
-import { createAuthority } from './authority.ts'
+import { backdateMs, createAuthority } from './authority.ts'
 
 export interface WorldOptions {
   readonly clock: Clock
@@ -16,13 +16,24 @@ export interface WorldOptions {
 const tickMs = 500
 const machines = ['node-a', 'node-b'] as const
 const agentLifeMs = 60 * 60 * 1000
+/**
+ * Of an SVID's life, when its agent renews it, give or take a tenth: earlier than the half that SPIRE's agents wait for by
+ * themselves, as those do that have an `availability_target`. So there is always an old SVID that still works for a while.
+ */
+const renewalShare = 0.25
+/** Of an SVID's life: one so old should have been renewed. */
+const oldShare = 0.6
 
 interface Workload {
   readonly stage: Stage
   delivered: Delivered
-  /** When the agent gives it a new SVID; SPIRE's agents do so at half of its life, give or take a tenth. */
+  /** When the agent gives it a new SVID. */
   renewAt: number
+  /** What agents delivered to it and has not run out, the newest last. */
+  had: readonly { readonly svid: Svid; readonly at: number }[]
   isHeld: boolean
+  /** SPIRE goes on renewing, and the sidecar keeps what it has. */
+  isStuck: boolean
   override: Svid | null
   hasEntry: boolean
   /** Tells an SVID that was ordered before something changed from the ones that are wanted. */
@@ -34,6 +45,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const authority = await createAuthority({ trustDomain, clock, svidSeconds })
   const ended = new AbortController()
   const listeners = new Set<(stage: string, delivered: Delivered) => void>()
+  const issueListeners = new Set<(stage: string, svid: Svid) => void>()
   const agents = new Map(await Promise.all(machines.map(async (node) => [node, await attested(node, true)] as const)))
   const entries = new Map(stages.map((stage) => [stage.id, entryOf(stage, svidSeconds, clock.now())]))
   const workloads = new Map(stages.map((stage) => [stage.id, createWorkload(stage)]))
@@ -47,7 +59,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
   function createWorkload(stage: Stage): Workload {
     const nothing = { svid: null, bundle: '', at: clock.now() }
-    return { stage, delivered: nothing, renewAt: 0, isHeld: false, override: null, hasEntry: true, order: 0 }
+    const free = { isHeld: false, isStuck: false, override: null }
+    return { stage, delivered: nothing, renewAt: 0, had: [], ...free, hasEntry: true, order: 0 }
   }
 
   function workload(stage: string): Workload {
@@ -73,8 +86,24 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const svid = await authority.issue({ spiffeId: spiffeIdOf(target.stage) })
     if (order !== target.order || target.override !== null || !isServed(target) || ended.signal.aborted) return
     const spread = 0.9 + (0.2 * stages.indexOf(target.stage)) / stages.length
-    target.renewAt = clock.now() + ((svid.notAfter - clock.now()) / 2) * spread
+    const now = clock.now()
+    target.renewAt = now + (svid.notAfter - now) * renewalShare * spread
+    for (const listener of issueListeners) listener(target.stage.id, svid)
+    if (target.isStuck) return
+    target.had = [...target.had.filter((one) => one.svid.notAfter > now), { svid, at: now }]
     deliver(target, svid)
+  }
+
+  /** The newest of those that should have been renewed; where the playground is too young for one, one from before it began. */
+  async function oldOf({ stage, had }: Workload): Promise<Svid> {
+    const bornBefore = clock.now() - svidSeconds * 1000 * oldShare
+    const found = had.findLast(({ at }) => at <= bornBefore)
+    if (found !== undefined) return found.svid
+    return await authority.issue({
+      spiffeId: spiffeIdOf(stage),
+      notBefore: bornBefore - backdateMs,
+      notAfter: bornBefore + svidSeconds * 1000,
+    })
   }
 
   function deliver(target: Workload, svid: Svid): void {
@@ -126,6 +155,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         listeners.delete(listener)
       }
     },
+    onIssue(listener) {
+      issueListeners.add(listener)
+      return () => {
+        issueListeners.delete(listener)
+      }
+    },
     setAgent(node, isUp) {
       const agent = agents.get(node)
       if (agent === undefined) throw new Error(`no machine ${node} in the playground`)
@@ -149,6 +184,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       target.isHeld = isHeld
       if (!isHeld) giveLater(target)
     },
+    async serveOld(stage, isOld) {
+      const target = workload(stage)
+      target.isStuck = isOld
+      if (isOld) deliver(target, await oldOf(target))
+      else giveLater(target)
+    },
     override(stage, svid) {
       const target = workload(stage)
       target.override = svid
@@ -167,6 +208,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     async stop() {
       ended.abort()
       listeners.clear()
+      issueListeners.clear()
       await ticking
     },
   }

@@ -108,14 +108,14 @@ export async function startSpireSimulator(world: World): Promise<SpireSimulator>
   const looking = setInterval(() => serverLog.authorities(world.authority.roots()), lookEveryMs)
   looking.unref()
   const had = new Set<string>()
-  const stopHearing = world.onDelivery((stage, delivered) => {
+  // What is issued, not what a sidecar holds: a fault may keep the two apart.
+  const stopHearing = world.onIssue((stage, svid) => {
     const spiffeId = spiffeIdOf(stageOf(stage))
     const entry = world.entries().find((one) => one.spiffeId === spiffeId)
-    // What a fault puts into a sidecar's hands was not issued here.
-    if (entry === undefined || delivered.svid === null || delivered.svid.notAfter <= world.clock.now()) return
-    serverLog.signed(entry.parentId, entry, delivered)
+    if (entry === undefined) return
+    serverLog.signed(entry.parentId, entry, svid)
     const agent = world.agents().find((one) => one.spiffeId === entry.parentId)
-    if (agent !== undefined) agentLogs.get(agent.node)?.append(agentLine(delivered.at, entry, !had.has(stage)))
+    if (agent !== undefined) agentLogs.get(agent.node)?.append(agentLine(world.clock.now(), entry, !had.has(stage)))
     had.add(stage)
   })
   return {

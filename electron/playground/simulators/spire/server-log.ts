@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Delivered, Entry, LineLog, Root, World } from '../../parts.ts'
+import type { Entry, LineLog, Root, Svid, World } from '../../parts.ts'
 import { spireVersion } from './methods.ts'
 
 /** One call as the audit log has it. */
@@ -19,7 +19,7 @@ export interface ServerLog {
   failed(call: AuditedCall, code: number, words: string): void
   denied(call: AuditedCall, words: string): void
   authorities(roots: readonly Root[]): void
-  signed(agentId: string, entry: Entry, delivered: Delivered): void
+  signed(agentId: string, entry: Entry, svid: Svid): void
 }
 
 export function createServerLog(world: World, log: LineLog): ServerLog {
@@ -87,8 +87,7 @@ export function createServerLog(world: World, log: LineLog): ServerLog {
         })
       }
     },
-    signed(agentId, entry, { svid }) {
-      if (svid === null) return
+    signed(agentId, entry, svid) {
       write('info', 'API accessed', {
         authorized_as: 'agent',
         authorized_via: 'datastore',

@@ -174,6 +174,27 @@ test('calls stand in the audit log as SPIRE writes them; who may not call stands
   expect(parseSpireAudit(lines[1] ?? {})).toEqual({ kind: 'passed-over' })
 })
 
+test('what a fault puts into a sidecar’s hands is in no log: it was not issued then', async () => {
+  const { world, simulator } = spire
+  const stage = 'tool-runtime'
+  const spiffeId = spiffeIdOf(stageOf(stage))
+  const told = () =>
+    [simulator.log, simulator.agentLog('node-b')].flatMap((log) =>
+      log.lines().filter(({ text }) => text.includes(spiffeId)),
+    ).length
+  world.setAgent('node-b', false)
+  const before = told()
+  await world.serveOld(stage, true)
+  const now = world.clock.now()
+  world.override(stage, await world.authority.issue({ spiffeId, notBefore: now - 60_000, notAfter: now + 60_000 }))
+  await world.rotate()
+  expect(told()).toBe(before)
+  world.override(stage, null)
+  await world.serveOld(stage, false)
+  world.setAgent('node-b', true)
+  await expect.poll(told, patience).toBeGreaterThan(before)
+})
+
 test('an SVID that an agent gets for a workload is issued in the server’s log and told in the agent’s', async () => {
   const spiffeId = spiffeIdOf(stageOf('model-server'))
   await spire.world.rotate()
