@@ -65,7 +65,7 @@ function Source({ health }: { readonly health: SourceHealth }) {
               {health.problems.slice(0, mostShown).map((problem) => (
                 <li key={`${problem.instance}/${problem.what}`}>
                   {sourceProblemSentence(problem, now)}
-                  <small>{gapAdvice(problem.reason)}</small>
+                  <small>{gapAdvice(problem)}</small>
                 </li>
               ))}
             </ul>

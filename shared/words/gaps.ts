@@ -2,6 +2,7 @@ import type { Gap, GapReason } from '../domain/model/fact.ts'
 import type { MissingSource } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import { formatAge, formatClock } from './durations.ts'
+import { warningOf } from './gap-warnings.ts'
 import { capitalise, sourceLabel } from './states.ts'
 
 const phrases: Readonly<Record<GapReason, string>> = {
@@ -46,15 +47,12 @@ const subjects: Readonly<Record<string, string>> = {
   metrics: 'the metrics',
   activity: 'the logged requests',
   intake: 'the log file',
-  'log-lines': 'lines of the log',
-  'log-window': 'the whole window',
   'log-history': 'the logs that are kept there',
   'log-history-opa-decisions': 'OPA decisions that are kept there',
   'log-history-envoy-access': 'Envoy’s access logs that are kept there',
   'log-history-integrity-events': 'integrity events that are kept there',
   'log-history-spire-audit': 'SPIRE’s audit log that is kept there',
   'log-history-vault-audit': 'Vault’s audit log that is kept there',
-  'own-svid-expiring': 'Everyhop’s own SVID',
   'tls-context': 'the TLS settings',
   leaf: 'the certificate',
   handshakes: 'handshakes',
@@ -104,15 +102,19 @@ export function whatIsMissing(what: string): string {
   return subject ?? what.replaceAll('-', ' ')
 }
 
-/** What could not be read, where, why, and the source's own words: "SPIRE “spire”: the agents could not be read, not permitted: “…”." */
+/**
+ * What could not be read, where, why, and the source's own words: "SPIRE “spire”: the agents could not be read, not permitted: “…”."
+ * What is read and only not whole says that: "Logs “a”: lines of it are not counted: “…”."
+ */
 export function gapSentence(gap: Gap): string {
   const own = gap.detail === '' ? '' : `: “${gap.detail}”`
-  return `${sourceLabel(gap.source)} “${gap.instance}”: ${whatIsMissing(gap.what)} could not be read, ${phrases[gap.reason]}${own}.`
+  const said = warningOf(gap.what)?.says ?? `${whatIsMissing(gap.what)} could not be read, ${phrases[gap.reason]}`
+  return `${sourceLabel(gap.source)} “${gap.instance}”: ${said}${own}.`
 }
 
 /** What to do about it. */
-export function gapAdvice(reason: GapReason): string {
-  return advice[reason]
+export function gapAdvice({ what, reason }: Pick<Gap, 'what' | 'reason'>): string {
+  return warningOf(what)?.advice ?? advice[reason]
 }
 
 /** "Needs Envoy “tool-runtime”: the listeners, last read at 12:01:07, 3 m ago." */

@@ -2,6 +2,7 @@ import type { GapReason, SourceKind } from '../domain/model/fact.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import type { LastKnownPart } from '../domain/model/view.ts'
 import { countOf, formatAge, formatClock } from './durations.ts'
+import { warningOf } from './gap-warnings.ts'
 import { gapReasonPhrase, whatIsMissing } from './gaps.ts'
 import { sourceLabel } from './states.ts'
 
@@ -46,6 +47,8 @@ export function sourceProblemSentence(
 ): string {
   const since = problem.since === null ? '' : ` since ${formatClock(problem.since, now)}`
   const own = problem.detail === '' ? '' : ` “${problem.detail}”`
+  const warning = warningOf(problem.what)
+  if (warning !== null) return `“${problem.instance}”: ${warning.says}.${own}`
   return `“${problem.instance}”: ${whatIsMissing(problem.what)} not read${since}, ${gapReasonPhrase(problem.reason)}.${own}`
 }
 

@@ -8,11 +8,13 @@ import type { Hop, Workload } from '../domain/model/graph.ts'
 import { authorisationStates, relations, transportStates, workloadStates } from '../domain/model/hop-state.ts'
 import { countOf, formatAge, formatClock, formatDuration, formatRate, formatShare, speakDuration } from './durations.ts'
 import { errorCodesWithWords, errorSentence } from './errors.ts'
+import { warningCodes, warningOf } from './gap-warnings.ts'
 import { gapAdvice, gapSentence, missingSentence } from './gaps.ts'
 import { hopLabel, hopPill, hopSentence, hopStatePhrase } from './hop-sentences.ts'
 import { noticeCodesWithWords, noticeSentence } from './notices.ts'
 import { missingParam } from './param-text.ts'
 import { reasonCodesWithWords, reasonSentence } from './reasons.ts'
+import { sourceProblemSentence } from './sources.ts'
 import {
   authorisationLabel,
   basisGlyph,
@@ -128,7 +130,8 @@ describe('labels', () => {
       ...workloadStates.map(workloadStateLabel),
       ...relations.map(relationMeaningOf),
       ...sourceKinds.map(sourceLabel),
-      ...gapReasons.map(gapAdvice),
+      ...gapReasons.map((reason) => gapAdvice({ what: 'agents', reason })),
+      ...warningCodes.flatMap((what) => [warningOf(what)?.says ?? '', gapAdvice({ what, reason: 'invalid' })]),
     ]
     for (const text of all) expect(text).not.toMatch(forbidden)
     expect((['measured', 'derived', 'declared'] as const).map(basisGlyph)).toEqual(['●', '◐', '○'])
@@ -164,6 +167,22 @@ describe('gaps', () => {
     expect(gapSentence(gap)).toBe(
       'SPIRE “spire”: the agents could not be read, not permitted: “PERMISSION_DENIED authorization denied for method”.',
     )
+  })
+
+  it('that are only warnings neither say that something could not be read, nor ask for a right', () => {
+    const about = { instance: 'spire', what: 'own-svid-expiring', reason: 'forbidden', detail: 'until 12:00' } as const
+    expect(gapSentence({ ...about, source: 'spire', at: builtAt })).toBe(
+      'SPIRE “spire”: Everyhop’s own SVID expires soon: “until 12:00”.',
+    )
+    expect(sourceProblemSentence({ ...about, since: builtAt }, builtAt)).toBe(
+      '“spire”: Everyhop’s own SVID expires soon. “until 12:00”',
+    )
+    expect(gapAdvice(about)).toContain('Renew it')
+    for (const what of warningCodes) {
+      const told =
+        gapSentence({ ...about, source: 'logs', what, at: builtAt }) + gapAdvice({ what, reason: 'forbidden' })
+      expect(told).not.toMatch(/could not be read|not permitted|understood|Grant/)
+    }
   })
 
   it('say what would have to be readable, and since when it is not', () => {
