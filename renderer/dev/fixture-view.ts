@@ -303,6 +303,20 @@ function fixture(moment: Moment, bare: readonly Workload[], calls: readonly Hop[
       nodes,
       edges,
       control: [...controls(moment, troubled), vaultComponent(moment, troubled)],
+      controlLinks: {
+        shown: troubled
+          ? [
+              {
+                id: 'link/tool-runtime>node-b',
+                from: named(workloads, 'tool-runtime').id,
+                to: 'control/node-b',
+                kind: 'spire-agent',
+                state: 'failing',
+              },
+            ]
+          : [],
+        total: 9,
+      },
       counts: { ...countsOf(workloads, hops), totalGaps: troubled ? 1 : 0 },
       gaps: troubled
         ? [

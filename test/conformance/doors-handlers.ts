@@ -111,6 +111,7 @@ function viewOf(environment: string): GraphView {
     nodes: [],
     edges: [],
     control: [],
+    controlLinks: { shown: [], total: 0 },
     counts: {
       workloads: { verified: 0, attention: 0, failing: 0, unknown: 0, 'no-identity': 0, external: 0 },
       transport: { verified: 0, 'one-sided': 0, plaintext: 0, failing: 0, configured: 0, unknown: 0 },

@@ -1,7 +1,7 @@
 import type { ControlComponent } from '../../../shared/domain/model/graph.ts'
 import type { Relation } from '../../../shared/domain/model/hop-state.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
-import type { EdgeItem, GraphView } from '../../../shared/domain/model/view.ts'
+import type { ControlLink, EdgeItem, GraphView } from '../../../shared/domain/model/view.ts'
 import { hopLabel, hopPill } from '../../../shared/words/hop-sentences.ts'
 import type { Point } from './layout/grid.ts'
 import { type LaneMemory, type LaneNode, type Lanes, type LaneZone, layOutLanes } from './layout/lanes.ts'
@@ -27,6 +27,14 @@ export interface DrawnEdge {
   readonly look: LineLook
   readonly points: readonly Point[]
   readonly mark: Mark | null
+}
+
+/** A link to the control plane. */
+export interface DrawnLink {
+  readonly link: ControlLink
+  readonly points: readonly Point[]
+  /** Its words stand at the first link of a part only. */
+  readonly isFirst: boolean
 }
 
 /** Above this many single hops the lines are drawn on a canvas without routes and marks: DOM lines are the cost. */
@@ -66,6 +74,19 @@ export function laneLayout(
 export function edgeRoutes(edges: readonly EdgeItem[], lanes: Lanes): ReadonlyMap<string, Route> {
   const requests = edges.map((edge) => ({ id: edge.id, from: edge.from, to: edge.to }))
   return routeHops(requests, lanes.places, lanes.rows, lanes.columns)
+}
+
+/** Routed by themselves: a link that comes or goes may not bend the line of a hop. */
+export function drawLinks(links: readonly ControlLink[], lanes: Lanes): readonly DrawnLink[] {
+  const routes = routeHops(links, lanes.places, lanes.rows, lanes.columns)
+  const ends = new Set<string>()
+  return links.flatMap((link) => {
+    const route = routes.get(link.id)
+    if (route === undefined) return []
+    const isFirst = !ends.has(link.to)
+    ends.add(link.to)
+    return [{ link, points: route.points, isFirst }]
+  })
 }
 
 /** The edges that the layers show, with their looks, routes and the places of their words. */

@@ -116,6 +116,7 @@ export function GraphScreen({
                 view={view}
                 lanes={drawing.lanes}
                 edges={drawing.edges}
+                links={drawing.links}
                 lines={drawing.lines}
                 selected={state.selected}
                 theme={theme}

@@ -3,12 +3,13 @@ import type { Relation } from '../../../shared/domain/model/hop-state.ts'
 import type { EdgeItem, GraphView } from '../../../shared/domain/model/view.ts'
 import { useStable } from '../../api/use-stable.ts'
 import { type CanvasLine, canvasLines } from './canvas/hop-canvas.tsx'
-import { type DrawnEdge, drawEdges, edgeRoutes, laneLayout, routedUpTo } from './drawing.ts'
+import { type DrawnEdge, type DrawnLink, drawEdges, drawLinks, edgeRoutes, laneLayout, routedUpTo } from './drawing.ts'
 import type { LaneMemory, Lanes } from './layout/lanes.ts'
 
 export interface Drawing {
   readonly lanes: Lanes
   readonly edges: readonly DrawnEdge[]
+  readonly links: readonly DrawnLink[]
   readonly lines: readonly CanvasLine[]
   readonly names: ReadonlyMap<string, string>
 }
@@ -32,12 +33,16 @@ export function useDrawing(view: GraphView | null, layers: ReadonlySet<Relation>
     () => (lanes === null || routes === null ? [] : drawEdges(routed, routes, lanes, layers, view?.asOf ?? 0)),
     [routed, routes, lanes, layers, view?.asOf],
   )
+  const linked = useStable(view?.controlLinks.shown, [
+    view?.controlLinks.shown.map(({ id, state }) => `${id} ${state}`).join('\n'),
+  ])
+  const links = useMemo(() => (lanes === null ? [] : drawLinks(linked ?? [], lanes)), [lanes, linked])
   const lines = useMemo(
     () => (lanes === null ? [] : canvasLines(onCanvas, lanes.places, layers)),
     [onCanvas, lanes, layers],
   )
   const names = useMemo(() => namesOf(view), [view])
-  return lanes === null ? null : { lanes, edges, lines, names }
+  return lanes === null ? null : { lanes, edges, links, lines, names }
 }
 
 /** Few hops are routed one by one; many go to the canvas, and only bundles are routed. */

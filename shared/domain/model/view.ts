@@ -32,6 +32,22 @@ export interface Found {
   readonly total: { readonly workloads: number; readonly hops: number }
 }
 
+/** A workload, or the group that it is drawn in, and a part of the control plane that serves it. */
+export interface ControlLink {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly kind: ControlComponent['kind']
+  /** Of the part. */
+  readonly state: WorkloadState
+}
+
+export interface ControlLinks {
+  /** Hidden until the part fails, or one of its ends is selected. */
+  readonly shown: readonly ControlLink[]
+  readonly total: number
+}
+
 /** Numbers of the whole graph, exact, whatever is folded or filtered. */
 export interface GraphCounts {
   readonly workloads: Readonly<Record<WorkloadState, number>>
@@ -104,6 +120,7 @@ export interface GraphView {
   readonly nodes: readonly NodeItem[]
   readonly edges: readonly EdgeItem[]
   readonly control: readonly ControlComponent[]
+  readonly controlLinks: ControlLinks
   readonly counts: GraphCounts
   /** The first hundred; `counts.totalGaps` counts all. */
   readonly gaps: readonly Gap[]

@@ -1,9 +1,10 @@
 import { type Node, Position } from '@xyflow/react'
 import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
 import type { NodeItem } from '../../../../shared/domain/model/view.ts'
-import type { DrawnEdge } from '../drawing.ts'
-import type { Lanes } from '../layout/lanes.ts'
+import type { DrawnEdge, DrawnLink } from '../drawing.ts'
+import type { Lanes, ZoneBox } from '../layout/lanes.ts'
 import type { HopFlowEdge } from './hop-edge.tsx'
+import type { LinkFlowEdge } from './link-edge.tsx'
 
 export type FlowNode<Item> = Node<{
   item: Item
@@ -19,8 +20,8 @@ interface FlowInput {
   readonly selected: string | null
   readonly onSelect: (id: string) => void
   readonly onOpen: (id: string) => void
-  /** Words after the title of the first pipeline zone. */
-  readonly note: string
+  /** Words after the title of a zone's first part, by the kind of the zone. */
+  readonly notes: Readonly<Partial<Record<ZoneBox['kind'], string>>>
 }
 
 /**
@@ -37,7 +38,7 @@ export function flowNodes(input: FlowInput, cache: Map<string, Node>): Node[] {
     })
   })
   const titles = lanes.boxes.map((box) => {
-    const note = box.kind === 'pipeline' && box.part === 0 ? input.note : ''
+    const note = box.part === 0 ? (input.notes[box.kind] ?? '') : ''
     const place = { x: box.x + 8, y: box.y + 7, width: box.width - 16, height: 16 }
     return remember(cache, `title/${box.zone}/${box.part}`, place, { type: 'title', zIndex: 1, data: { box, note } })
   })
@@ -98,6 +99,19 @@ export function flowEdges(edges: readonly DrawnEdge[], selected: string | null):
     selectable: false,
     focusable: false,
     // A failing line lies over quiet ones, the selected over all; all stay below the cards.
+    zIndex: 0,
+  }))
+}
+
+export function flowLinks(links: readonly DrawnLink[]): LinkFlowEdge[] {
+  return links.map((drawn) => ({
+    id: drawn.link.id,
+    source: drawn.link.from,
+    target: drawn.link.to,
+    type: 'link',
+    data: { drawn },
+    selectable: false,
+    focusable: false,
     zIndex: 0,
   }))
 }

@@ -14,18 +14,20 @@ import { Maximize, Minus, Plus } from 'lucide-react'
 import { type CSSProperties, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
 import type { GraphView, NodeItem } from '../../../../shared/domain/model/view.ts'
+import { controlLinksNote } from '../../../../shared/words/control-links.ts'
 import { Button } from '../../../ui/atoms.tsx'
-import type { DrawnEdge } from '../drawing.ts'
+import type { DrawnEdge, DrawnLink } from '../drawing.ts'
 import type { ZoneBox as Box, Lanes } from '../layout/lanes.ts'
 import { edgesInOrder, nodesInOrder } from '../order.ts'
 import { ControlCard } from './control-card.tsx'
-import { type FlowNode, flowEdges, flowNodes } from './flow-elements.ts'
+import { type FlowNode, flowEdges, flowLinks, flowNodes } from './flow-elements.ts'
 import styles from './graph-canvas.module.css'
 import { GroupCard } from './group-card.tsx'
 import { lineAt } from './hit-test.ts'
 import { type CanvasLine, HopCanvas } from './hop-canvas.tsx'
 import { HopEdge } from './hop-edge.tsx'
 import { edgeSentence, HopMark } from './hop-mark.tsx'
+import { LinkEdge } from './link-edge.tsx'
 import { useFitting } from './use-fitting.ts'
 import { WorkloadCard } from './workload-card.tsx'
 import { ZoneBox, ZoneTitle } from './zone-box.tsx'
@@ -34,6 +36,7 @@ export interface GraphCanvasProps {
   readonly view: GraphView
   readonly lanes: Lanes
   readonly edges: readonly DrawnEdge[]
+  readonly links: readonly DrawnLink[]
   /** Hops that are too many to route; drawn on one canvas. */
   readonly lines: readonly CanvasLine[]
   readonly selected: string | null
@@ -70,7 +73,10 @@ const nodeTypes = {
     </>
   ),
   control: ({ data }: NodeProps<FlowNode<ControlComponent>>) => (
-    <ControlCard component={data.item} selected={data.selected} onSelect={data.onSelect} />
+    <>
+      <Ends />
+      <ControlCard component={data.item} selected={data.selected} onSelect={data.onSelect} />
+    </>
   ),
 }
 
@@ -84,7 +90,7 @@ function Ends() {
   )
 }
 
-const edgeTypes = { hop: HopEdge }
+const edgeTypes = { hop: HopEdge, link: LinkEdge }
 
 /** WCAG 2.2, 2.5.8: what is pointed at is at least this large on the screen, whatever the zoom. CSS pixels. */
 const smallestTarget = 24
@@ -99,17 +105,17 @@ export function GraphCanvas(props: GraphCanvasProps) {
 }
 
 function Flow(props: GraphCanvasProps) {
-  const { view, lanes, edges, lines, selected, theme, names, onSelect, onOpen } = props
+  const { view, lanes, edges, links, lines, selected, theme, names, onSelect, onOpen } = props
   const zoom = useStore((state) => state.transform[2])
   const detail = zoom < 0.35 ? 'small' : zoom < 0.6 ? 'folded' : 'full'
   const { screenToFlowPosition } = useReactFlow()
   const items = useMemo(() => nodesInOrder(view.nodes, lanes.places), [view.nodes, lanes.places])
   const [cache] = useState(() => new Map<string, Node>())
   const nodes = useMemo(
-    () => flowNodes({ items, control: view.control, lanes, selected, onSelect, onOpen, note: zoneNote(view) }, cache),
+    () => flowNodes({ items, control: view.control, lanes, selected, onSelect, onOpen, notes: zoneNotes(view) }, cache),
     [items, view, lanes, selected, onSelect, onOpen, cache],
   )
-  const drawn = useMemo(() => flowEdges(edges, selected), [edges, selected])
+  const drawn = useMemo(() => [...flowLinks(links), ...flowEdges(edges, selected)], [links, edges, selected])
   const { moved, fit } = useFitting(props)
   useReveal(lanes, edges, selected)
   const marks = useMemo(() => {
@@ -145,7 +151,7 @@ function Flow(props: GraphCanvasProps) {
         edges={drawn}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
-        onEdgeClick={(_, edge) => onSelect(edge.id)}
+        onEdgeClick={(_, edge) => onSelect(edge.type === 'link' ? edge.target : edge.id)}
         onPaneClick={pick}
         onMoveStart={(event) => {
           // Null: the program moved the view, not a hand.
@@ -247,8 +253,12 @@ function useReveal(lanes: Lanes, edges: readonly DrawnEdge[], selected: string |
   }, [selected, lanes, edges, width, height, setCenter, getViewport])
 }
 
-function zoneNote(view: GraphView): string {
-  return view.trustDomains.length === 1 ? `trust domain ${view.trustDomains[0]}` : ''
+/** What stands beside the titles of zones, by their kinds. */
+function zoneNotes(view: GraphView): Readonly<Partial<Record<Box['kind'], string>>> {
+  return {
+    pipeline: view.trustDomains.length === 1 ? `trust domain ${view.trustDomains[0]}` : '',
+    control: controlLinksNote(view.controlLinks),
+  }
 }
 
 function endNames(names: ReadonlyMap<string, string>, edge: { readonly from: string; readonly to: string }) {
