@@ -8,9 +8,6 @@ export const shellQuestion = z.discriminatedUnion('ask', [
   z.object({ id: z.int(), ask: z.literal('seal'), plain: z.string() }),
   z.object({ id: z.int(), ask: z.literal('unseal'), sealed: z.string() }),
   z.object({ id: z.int(), ask: z.literal('chooseFile'), title: z.string(), extensions: z.array(z.string()) }),
-  z.object({ id: z.int(), ask: z.literal('chooseSaveFile'), title: z.string(), suggestedName: z.string() }),
-  z.object({ id: z.int(), ask: z.literal('notify'), title: z.string(), body: z.string() }),
-  z.object({ id: z.int(), ask: z.literal('openLink'), address: z.string() }),
 ])
 export type ShellQuestion = z.infer<typeof shellQuestion>
 export type ShellAsk = ShellQuestion['ask']
@@ -21,9 +18,6 @@ export const shellValues = {
   seal: z.string(),
   unseal: z.string(),
   chooseFile: z.string().nullable(),
-  chooseSaveFile: z.string().nullable(),
-  notify: z.null(),
-  openLink: z.null(),
 } as const satisfies Record<ShellAsk, z.ZodType>
 
 export const shellAnswer = z.union([
@@ -36,7 +30,7 @@ export const shellAnswer = z.union([
 ])
 export type ShellAnswer = z.infer<typeof shellAnswer>
 
-/** Asks the shell what the question asks; void becomes null, which every transport carries. */
+/** Asks the shell what the question asks. */
 export async function askShell(shell: Shell, question: ShellQuestion): Promise<unknown> {
   switch (question.ask) {
     case 'keyring':
@@ -47,13 +41,5 @@ export async function askShell(shell: Shell, question: ShellQuestion): Promise<u
       return shell.unseal(question.sealed)
     case 'chooseFile':
       return shell.chooseFile(question)
-    case 'chooseSaveFile':
-      return shell.chooseSaveFile(question)
-    case 'notify':
-      await shell.notify(question)
-      return null
-    case 'openLink':
-      await shell.openLink(question.address)
-      return null
   }
 }

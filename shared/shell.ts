@@ -13,11 +13,6 @@ export interface Shell {
   unseal(sealed: string): Promise<string>
   /** The path that somebody chose; null: they chose none. */
   chooseFile(request: { readonly title: string; readonly extensions: readonly string[] }): Promise<string | null>
-  /** The path that somebody wants to write to; null: they want none. */
-  chooseSaveFile(request: { readonly title: string; readonly suggestedName: string }): Promise<string | null>
-  notify(message: { readonly title: string; readonly body: string }): Promise<void>
-  /** Opens an https address in the user's browser. Anything else is `refused`. */
-  openLink(address: string): Promise<void>
   /** Told when the machine sleeps and wakes, until the returned function is called. Places that cannot know tell nothing. */
   onPower(told: (event: PowerEvent) => void): () => void
 }

@@ -102,6 +102,7 @@ function sessionsOf(graph: object, scopes: readonly ScopeState[] = []): Sessions
     },
     hold: () => Promise.reject(new Error('not used')),
     isRead: () => true,
+    power() {},
     stop() {},
     ended: async () => {},
   }

@@ -139,15 +139,37 @@ test('a connection test that fails itself is an answer about that source only', 
     envoy: { ...connectors.envoy, test: () => Promise.reject(new Error('canary-token')) },
   }
   const loaded = loadedEnvironment({ sources: { ...two, opa: [{ id: 'o', api: 'http://127.0.0.1:1' }] } })
-  const tests = await testSources(
-    loaded,
-    { connectors: broken, ports: deadPorts(clock), receivesDecisions: async () => true },
-    new AbortController().signal,
-  )
+  const tests = await testSources(loaded, { connectors: broken, ports: deadPorts(clock) }, new AbortController().signal)
   expect(tests.map(({ instance, outcome }) => [instance, outcome])).toEqual([
     ['a', 'unusable'],
     ['b', 'unusable'],
     ['o', 'usable'],
   ])
   expect(JSON.stringify(tests)).not.toContain('canary')
+})
+
+test('while the computer sleeps nothing is read and what was read stays; when it wakes everything is read anew, at once', async () => {
+  let begun = 0
+  const { clock, observation } = start(async function* (instance, { pace, clock: now }, signal) {
+    begun += 1
+    for (;;) {
+      await pace.turn(instance, signal)
+      yield readReport(instance, 'listeners', now.now())
+      await now.sleep(600_000, signal)
+    }
+  })
+  await clock.advance(0)
+  const readAt = clock.now()
+  observation.power('suspend')
+  await clock.advance(20_000)
+  const read = () => observation.store.statesOf('envoy/gateway').map((state) => state.readAt)
+  expect([begun, read()]).toEqual([1, [readAt]])
+  observation.power('resume')
+  await clock.advance(0)
+  expect([begun, read()]).toEqual([2, [readAt + 20_000]])
+  // A system that says that it sleeps, and never that it woke.
+  observation.power('suspend')
+  await clock.advance(31_000)
+  expect(begun).toBe(3)
+  observation.stop()
 })

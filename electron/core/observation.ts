@@ -18,6 +18,9 @@ import { createHealth } from './source-health.ts'
 import { type Connectors, type FindCluster, type ObservationPorts, type SourceTask } from './source-tasks.ts'
 import { vaultLogOf } from './vault-audits.ts'
 
+/** Of the time that the computer is awake. Milliseconds. */
+const longestSleepMs = 30_000
+
 export interface PodAddress {
   readonly namespace: string
   readonly pod: string
@@ -45,6 +48,11 @@ export interface Observation {
   lendVault<Result>(vault: string, use: (loan: VaultLoan) => Promise<Result>, signal: AbortSignal): Promise<Result>
   /** Logs of this environment that are kept elsewhere. */
   histories(): readonly LogHistory[]
+  /**
+   * `suspend`: ends every reader, and what they told stays as it was read. `resume`: reads everything anew, at once; also a while
+   * after `suspend` when nobody says that the computer woke.
+   */
+  power(event: 'suspend' | 'resume'): void
   stop(): void
   /** Resolves when every reader has ended: one that signed in signs out first. */
   ended(): Promise<void>
@@ -74,6 +82,7 @@ export function startObservation(
   let turn = 0
   let isTurning = false
   let paused = new Set<string>()
+  let asleep: AbortController | null = null
 
   const clusterOf: FindCluster = (id) => {
     const link = links.linkOf(id)
@@ -93,7 +102,7 @@ export function startObservation(
 
   /** Starts what is new, ends what is gone or changed, and leaves the rest alone. */
   function reconcile(): void {
-    if (ended.signal.aborted) return
+    if (ended.signal.aborted || asleep !== null) return
     links.update(loaded)
     const tasks = new Map(tasksNow().map((task) => [task.source, task]))
     for (const [source, { definition }] of running) {
@@ -153,6 +162,30 @@ export function startObservation(
     for (const part of ['activity', 'intake']) {
       store.accept({ scope: `${source}/${part}`, at, facts: null, gaps: [gap] })
     }
+  }
+
+  /** What is open leads nowhere after a sleep, and is noticed only when a deadline passed. */
+  function power(event: 'suspend' | 'resume'): void {
+    asleep?.abort()
+    asleep = null
+    if (ended.signal.aborted) return
+    for (const [source, { controller }] of running) {
+      controller.abort(new Error('this computer sleeps'))
+      pace.forget(source)
+    }
+    running.clear()
+    links.close()
+    if (event === 'resume') {
+      reconcile()
+      return
+    }
+    const waking = new AbortController()
+    asleep = waking
+    // Not every system says that it woke, and some say that they sleep and do not.
+    ports.clock.sleep(longestSleepMs, AbortSignal.any([waking.signal, ended.signal])).then(
+      () => power('resume'),
+      () => {}, // it woke, or nothing is read any more
+    )
   }
 
   async function keepTurning(): Promise<void> {
@@ -233,6 +266,7 @@ export function startObservation(
       const { openCluster: _open, httpGetOver: _over, ...plain } = ports
       return tasksNow().flatMap(({ source, history }) => history?.({ ...plain, pace: pace.forSource(source) }) ?? [])
     },
+    power,
     stop() {
       ended.abort()
       discovery.stop()

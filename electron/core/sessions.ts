@@ -29,6 +29,8 @@ export interface Sessions {
   hold(name: string): Promise<{ readonly session: Session; release(): void }>
   /** Somebody asks for it, or did a while ago. */
   isRead(name: string): boolean
+  /** The computer goes to sleep, or woke: nothing is read meanwhile, and everything at once afterwards. */
+  power(event: 'suspend' | 'resume'): void
   stop(): void
   /** Resolves when everything that was read has ended. */
   ended(): Promise<void>
@@ -192,6 +194,9 @@ export function createSessions(
       }
     },
     isRead: (name) => running.has(name),
+    power(event) {
+      for (const { observation } of running.values()) observation.power(event)
+    },
     stop() {
       unsubscribe()
       for (const session of running.values()) end(session)

@@ -1,4 +1,4 @@
-import { type BrowserWindow, dialog, Notification, powerMonitor, safeStorage, shell } from 'electron'
+import { type BrowserWindow, dialog, powerMonitor, safeStorage } from 'electron'
 import { safeStorageCipher } from './keyring.ts'
 import type { ShellParts } from './shell.ts'
 
@@ -10,16 +10,6 @@ export function electronParts(window: () => BrowserWindow | null): ShellParts {
       const parent = window()
       return parent === null ? dialog.showOpenDialog(options) : dialog.showOpenDialog(parent, options)
     },
-    saveDialog(options) {
-      const parent = window()
-      return parent === null ? dialog.showSaveDialog(options) : dialog.showSaveDialog(parent, options)
-    },
-    showNotification(message) {
-      const isSupported = Notification.isSupported()
-      if (isSupported) new Notification(message).show()
-      return isSupported
-    },
-    openExternal: (address) => shell.openExternal(address),
     power: {
       on: (event, listener) =>
         event === 'suspend' ? powerMonitor.on('suspend', listener) : powerMonitor.on('resume', listener),

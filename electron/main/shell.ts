@@ -1,4 +1,4 @@
-import type { OpenDialogOptions, OpenDialogReturnValue, SaveDialogOptions, SaveDialogReturnValue } from 'electron'
+import type { OpenDialogOptions, OpenDialogReturnValue } from 'electron'
 import { type Keyring, type PowerEvent, type Shell, ShellRefusal } from '../../shared/shell.ts'
 import { type Cipher, keyringOf } from './keyring.ts'
 
@@ -6,10 +6,6 @@ import { type Cipher, keyringOf } from './keyring.ts'
 export interface ShellParts {
   readonly cipher: Cipher
   openDialog(options: OpenDialogOptions): Promise<Pick<OpenDialogReturnValue, 'canceled' | 'filePaths'>>
-  saveDialog(options: SaveDialogOptions): Promise<Pick<SaveDialogReturnValue, 'canceled' | 'filePath'>>
-  /** False: this desktop shows no notifications. */
-  showNotification(message: { readonly title: string; readonly body: string }): boolean
-  openExternal(address: string): Promise<void>
   readonly power: {
     on(event: PowerEvent, listener: () => void): unknown
     off(event: PowerEvent, listener: () => void): unknown
@@ -53,26 +49,6 @@ export function createDesktopShell(parts: ShellParts): Shell {
       const filters = extensions.length === 0 ? {} : { filters: [{ name: title, extensions: [...extensions] }] }
       const chosen = await parts.openDialog({ title, properties: ['openFile', 'showHiddenFiles'], ...filters })
       return chosen.canceled ? null : (chosen.filePaths[0] ?? null)
-    },
-    async chooseSaveFile({ title, suggestedName }) {
-      const chosen = await parts.saveDialog({ title, defaultPath: suggestedName })
-      return chosen.canceled || chosen.filePath === '' ? null : chosen.filePath
-    },
-    async notify({ title, body }) {
-      if (!parts.showNotification({ title, body })) {
-        throw new ShellRefusal('unavailable', 'This desktop shows no notifications.')
-      }
-    },
-    async openLink(address) {
-      const url = URL.canParse(address) ? new URL(address) : null
-      if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '') {
-        throw new ShellRefusal('refused', 'Only https addresses without a user name are opened.')
-      }
-      try {
-        await parts.openExternal(url.href)
-      } catch {
-        throw new ShellRefusal('refused', `No browser opened ${url.origin}.`)
-      }
     },
     onPower(told) {
       const listeners = (['suspend', 'resume'] as const).map((event) => [event, () => told(event)] as const)

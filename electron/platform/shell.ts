@@ -2,14 +2,12 @@ import { type Keyring, type Shell, ShellRefusal } from '../../shared/shell.ts'
 
 /**
  * The shell where there is no desktop: nobody can be shown a dialog, and no key is kept. Everything says so, in the words of
- * its place; secrets are then kept under a passphrase, files are uploaded and downloaded by the page or named in a command.
+ * its place; secrets are then kept under a passphrase, and files are named by their paths.
  */
 export function placelessShell(place: 'web' | 'terminal'): Shell {
   const where = place === 'web' ? 'in the web host' : 'on the command line'
   const instead =
-    place === 'web'
-      ? 'Upload or download it in the page instead.'
-      : 'Give its path in the command instead; --help says how.'
+    place === 'web' ? 'Type its path in the page instead.' : 'Give its path in the command instead; --help says how.'
   const unavailable = (sentence: string): Promise<never> => Promise.reject(new ShellRefusal('unavailable', sentence))
   const noDialog = `There are no dialogs ${where}. ${instead}`
   const keyring: Keyring = {
@@ -23,12 +21,6 @@ export function placelessShell(place: 'web' | 'terminal'): Shell {
     seal: () => unavailable(`The operating system encrypts nothing ${where}.`),
     unseal: () => unavailable(`The operating system decrypts nothing ${where}.`),
     chooseFile: () => unavailable(noDialog),
-    chooseSaveFile: () => unavailable(noDialog),
-    notify: () => unavailable(`Nobody can be notified ${where}.`),
-    async openLink(address) {
-      if (!address.startsWith('https://')) throw new ShellRefusal('refused', 'Only https addresses are opened.')
-      return unavailable(`No browser is opened ${where}. Copy the address: ${address}`)
-    },
     onPower: () => () => {},
   }
 }

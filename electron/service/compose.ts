@@ -158,8 +158,13 @@ export function composeService(
         ? createMemoryStore(inMemory)
         : openLogStore({ folder: data.logsOf(environment), retention: onDisk }),
   })
+  const stopPower = shell.onPower((event) => service.sessions.power(event))
   return {
     ...service,
+    async stop() {
+      stopPower()
+      await service.stop()
+    },
     clock,
     log,
     info,

@@ -3,7 +3,7 @@ import { implement, ORPCError } from '@orpc/server'
 import { contract } from '../../shared/contract/index.ts'
 import { Failure } from '../core/failure.ts'
 import type { ServiceClient } from './in-process.ts'
-import type { CallContext, ServiceRouter } from './router.ts'
+import { type CallContext, type ServiceRouter, shellRoutes } from './router.ts'
 
 interface Asked {
   readonly input: unknown
@@ -17,7 +17,7 @@ interface Implementer {
 
 /**
  * The contract answered by another service: every question of it, whatever they are called, with its cancellation and its
- * errors. `clientOf` gives the way there for one viewer, so that the other service tells windows apart.
+ * errors; but for what the place of the window can do, which only this process has. `clientOf` gives the way there for one viewer, so that the other service tells windows apart.
  */
 export function delegateRouter(clientOf: (viewer: string) => Promise<ServiceClient>): ServiceRouter {
   const os: unknown = implement(contract).$context<CallContext>()
@@ -43,7 +43,8 @@ export function delegateRouter(clientOf: (viewer: string) => Promise<ServiceClie
     )
   }
 
-  return walk(contract, os, []) as ServiceRouter
+  const { shell: _ours, ...theirs } = contract
+  return { ...Object(walk(theirs, os, [])), shell: shellRoutes() } as ServiceRouter
 }
 
 function isStream(value: unknown): value is AsyncIterable<unknown> {

@@ -28,7 +28,7 @@ async function start(shellPort: DesktopPort): Promise<void> {
     page?.close()
     page = port
     pages += 1
-    servePort(service.router, port, `window-${pages}`, service.log)
+    servePort(service.router, port, `window-${pages}`, service.log, shell)
   })
   main.onStop(() => {
     page?.close()

@@ -2,8 +2,10 @@ import { implement } from '@orpc/server'
 import { contract } from '../../shared/contract/index.ts'
 import type { LiveEvent } from '../../shared/contract/live.ts'
 import type { SystemInfo } from '../../shared/contract/system.ts'
+import type { Shell } from '../../shared/shell.ts'
 import type { ChangesHandlers } from '../core/changes.ts'
 import type { EnvironmentHandlers } from '../core/environment-handlers.ts'
+import { Failure } from '../core/failure.ts'
 import type { GraphHandlers } from '../core/graph.ts'
 import type { LogsHandlers } from '../core/logs.ts'
 import type { SecretsHandlers } from '../core/secrets.ts'
@@ -35,6 +37,8 @@ export interface Handlers {
 /** Who asks: one window, or one run of the command line. */
 export interface CallContext {
   readonly viewer: string
+  /** What the place of this very door can do; without it nothing. */
+  readonly shell?: Shell | undefined
 }
 
 const os = implement(contract).$context<CallContext>()
@@ -78,6 +82,7 @@ export function createRouter(handlers: Handlers) {
       get: os.settings.get.handler(() => handlers.settings.get()),
       put: os.settings.put.handler(({ input }) => handlers.settings.put(input)),
     },
+    shell: shellRoutes(),
     changes: changesRoutes(handlers.changes),
     policy: policyRoutes(handlers.policy),
     playground: playgroundRoutes(handlers.playground),
@@ -85,6 +90,21 @@ export function createRouter(handlers: Handlers) {
       topics: os.live.topics.handler(({ input, signal }) => handlers.live.topics(input, signal ?? never)),
     },
   })
+}
+
+/** Of the door that is asked by, so the same for every service behind it. */
+export function shellRoutes() {
+  const { shell } = os
+  return {
+    can: shell.can.handler(async ({ context }) => ({ chooseFile: context.shell?.place === 'desktop' })),
+    chooseFile: shell.chooseFile.handler(async ({ input, context }) => {
+      if (context.shell?.place !== 'desktop') {
+        const sentence = 'There are no dialogs here: they are in the desktop app.'
+        throw new Failure('forbidden', input.title, sentence, 'Type the path of the file.')
+      }
+      return { path: await context.shell.chooseFile(input) }
+    }),
+  }
 }
 
 function secretsRoutes(handlers: SecretsHandlers) {

@@ -56,7 +56,6 @@ export function createShellClient(port: DesktopPort): Shell {
     return answered.then(as)
   }
 
-  const nothing = () => {}
   return {
     place: 'desktop',
     keyring: () => call({ ask: 'keyring' }, (value) => shellValues.keyring.parse(value)),
@@ -64,10 +63,6 @@ export function createShellClient(port: DesktopPort): Shell {
     unseal: (sealed) => call({ ask: 'unseal', sealed }, (value) => shellValues.unseal.parse(value)),
     chooseFile: ({ title, extensions }) =>
       call({ ask: 'chooseFile', title, extensions: [...extensions] }, (value) => shellValues.chooseFile.parse(value)),
-    chooseSaveFile: ({ title, suggestedName }) =>
-      call({ ask: 'chooseSaveFile', title, suggestedName }, (value) => shellValues.chooseSaveFile.parse(value)),
-    notify: ({ title, body }) => call({ ask: 'notify', title, body }, nothing),
-    openLink: (address) => call({ ask: 'openLink', address }, nothing),
     onPower(told) {
       // A set would take the same function twice as one.
       const listener = (event: PowerEvent) => told(event)

@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import type { PowerEvent, Shell } from '../../shared/shell.ts'
 import { temporaryFolder } from '../../test/builders/temporary-folder.ts'
+import { placelessShell } from '../platform/shell.ts'
 import { connectInProcess } from './in-process.ts'
 import { openWindowService, type WindowService } from './window-service.ts'
 
@@ -34,4 +36,20 @@ test('a window whose data folder can be used has nothing to say about it, and th
   const home = await temporaryFolder()
   expect((await infoOf(await open(home))).notKept).toBeNull()
   expect((await infoOf(await open(home))).notKept).toBeNull()
+})
+
+test('a window that sleeps and wakes tells those who read, until it ends', async () => {
+  const heard = new Set<(event: PowerEvent) => void>()
+  const shell: Shell = {
+    ...placelessShell('terminal'),
+    place: 'desktop',
+    onPower(told) {
+      heard.add(told)
+      return () => heard.delete(told)
+    },
+  }
+  const service = await openWindowService({ host: 'desktop', home: await temporaryFolder(), shell })
+  expect(heard.size).toBe(1)
+  await service.stop()
+  expect(heard.size).toBe(0)
 })

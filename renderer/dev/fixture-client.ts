@@ -56,6 +56,10 @@ export function createFixtureClient(situation: Situation): Client {
         notKept: situation === 'asks' ? notKeptFixture : null,
       }),
     },
+    shell: {
+      can: async () => ({ chooseFile: situation === 'asks' }),
+      chooseFile: async () => ({ path: '/home/me/chosen.pem' }),
+    },
     environments: {
       list: async () =>
         situation === 'none'

@@ -8,6 +8,7 @@ import { playground } from './playground.ts'
 import { policy } from './policy.ts'
 import { secrets } from './secrets.ts'
 import { settings } from './settings.ts'
+import { shell } from './shell.ts'
 import { system } from './system.ts'
 
 /** Everything the window, the command line or another process may ask. Names exist here and nowhere else. */
@@ -20,6 +21,7 @@ export const contract = {
   diagnosis,
   secrets,
   settings,
+  shell,
   changes,
   policy,
   playground,

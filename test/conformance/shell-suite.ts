@@ -7,10 +7,6 @@ export interface Hands {
   choose(path: string | null): void | Promise<void>
   lockKeyring(isLocked: boolean): void | Promise<void>
   power(event: PowerEvent): void | Promise<void>
-  /** What was opened and shown since the shell was opened. */
-  opened(): readonly string[] | Promise<readonly string[]>
-  /** null: what was shown cannot be seen here. */
-  notified(): readonly string[] | null
 }
 
 export interface OpenShell {
@@ -45,7 +41,6 @@ export function shellSuite(name: string, open: () => Promise<OpenShell>): void {
       expect(`${reason.message} ${reason.stack}`).not.toContain(canary)
       return reason
     }
-    const reasonOfRefusal = (reason: unknown) => (reason instanceof ShellRefusal ? reason.reason : String(reason))
     const reasonOf = async (work: Promise<unknown>): Promise<ShellRefusalReason> => (await refusalOf(work)).reason
 
     test('it says whether there is a keyring: by its name, or why not', async () => {
@@ -95,7 +90,6 @@ export function shellSuite(name: string, open: () => Promise<OpenShell>): void {
       const dialogs = [
         () => shell.chooseFile({ title: 'A kubeconfig', extensions: ['yaml', 'yml'] }),
         () => shell.chooseFile({ title: 'Any file', extensions: [] }),
-        () => shell.chooseSaveFile({ title: 'Save the report', suggestedName: 'report.pdf' }),
       ]
       for (const dialog of dialogs) {
         if (hands === null) {
@@ -107,44 +101,6 @@ export function shellSuite(name: string, open: () => Promise<OpenShell>): void {
         await hands.choose(null)
         expect(await dialog()).toBeNull()
       }
-    })
-
-    test('only https addresses are opened', async () => {
-      for (const address of [
-        'http://example.org/',
-        'file:///etc/hosts',
-        'javascript:alert(1)',
-        'vscode://settings',
-        '',
-        'https//x',
-      ]) {
-        expect(await reasonOf(shell.openLink(address))).toBe('refused')
-      }
-      expect((await opened.hands?.opened()) ?? []).toEqual([])
-      const link = 'https://spiffe.io/docs/latest/'
-      if (opened.hands === null) {
-        expect(await reasonOf(shell.openLink(link))).toBe('unavailable')
-        return
-      }
-      await shell.openLink(link)
-      expect(await opened.hands.opened()).toEqual([link])
-      expect(await reasonOf(shell.openLink(`https://user:${canary}@example.org/`))).toBe('refused')
-    })
-
-    test('a notification is shown, or there are none', async () => {
-      const message = { title: 'An SVID expires', body: 'gateway, in 10 minutes' }
-      if (opened.hands === null) {
-        expect(await reasonOf(shell.notify(message))).toBe('unavailable')
-        return
-      }
-      if (opened.hands.notified() === null) {
-        // The desktop of a test may have none to show it.
-        const outcome = await shell.notify(message).then(() => 'shown', reasonOfRefusal)
-        expect(['shown', 'unavailable']).toContain(outcome)
-        return
-      }
-      await shell.notify(message)
-      expect(opened.hands.notified()).toEqual(['An SVID expires: gateway, in 10 minutes'])
     })
 
     test('sleeping and waking is told until nobody wants to know', async () => {

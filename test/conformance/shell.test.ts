@@ -15,8 +15,6 @@ import { type OpenShell, shellSuite } from './shell-suite.ts'
 function desktopShell(): Omit<OpenShell, 'close'> {
   const key = randomBytes(32)
   const power = new EventEmitter()
-  const opened: string[] = []
-  const notified: string[] = []
   let isLocked = false
   let choice: string | null = null
   const shell = createDesktopShell({
@@ -36,9 +34,6 @@ function desktopShell(): Omit<OpenShell, 'close'> {
       },
     },
     openDialog: async () => ({ canceled: choice === null, filePaths: choice === null ? [] : [choice] }),
-    saveDialog: async () => ({ canceled: choice === null, filePath: choice ?? '' }),
-    showNotification: ({ title, body }) => notified.push(`${title}: ${body}`) > 0,
-    openExternal: async (address) => void opened.push(address),
     power,
   })
   return {
@@ -51,8 +46,6 @@ function desktopShell(): Omit<OpenShell, 'close'> {
         isLocked = locked
       },
       power: (event) => void power.emit(event),
-      opened: () => opened,
-      notified: () => notified,
     },
   }
 }

@@ -5,6 +5,7 @@ import { contextProblemSentence, kubeUserWords, programText } from '../../../sha
 import { failureSentence, useContexts } from '../../api/environments.ts'
 import { Banner, Button, Tag } from '../../ui/atoms.tsx'
 import styles from './environments.module.css'
+import { useBrowsing } from './fields.tsx'
 import { ProgramDialog } from './program-dialog.tsx'
 
 /** The ways into clusters that this machine has. A program is shown and allowed before it runs. */
@@ -21,6 +22,11 @@ export function ContextPicker({
   const [extra, setExtra] = useState<string | null>(null)
   const [asked, setAsked] = useState<KubeContext | null>(null)
   const { data, error, refetch, isFetching } = useContexts(extra)
+  // Whoever chose a file wants its contexts.
+  const { browse, failure: browseFailure } = useBrowsing({ title: 'A kubeconfig', extensions: [] }, (path) => {
+    setTyped(path)
+    setExtra(path)
+  })
   const pick = (context: KubeContext) => (context.program === null ? onPick(context, false) : setAsked(context))
   return (
     <section className={styles.card} aria-labelledby="pick-context">
@@ -90,8 +96,14 @@ export function ContextPicker({
           spellCheck={false}
           autoComplete="off"
         />
+        {browse}
         <Button type="submit">Look there</Button>
       </form>
+      {browseFailure === null ? null : (
+        <p className={styles.problem} role="alert">
+          {browseFailure}
+        </p>
+      )}
       {extra !== null && data?.lookedAt.some(({ found }, at) => at === 0 && !found) ? (
         <p className={styles.problem} role="alert">
           There is no file {data.lookedAt[0]?.file}.

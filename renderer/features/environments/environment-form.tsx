@@ -7,7 +7,7 @@ import { gapReasonPhrase } from '../../../shared/words/gaps.ts'
 import { Button } from '../../ui/atoms.tsx'
 import type { Form, FormProblems } from './draft-form.ts'
 import styles from './environments.module.css'
-import { ChoiceField, TextField, ToldField } from './fields.tsx'
+import { ChoiceField, FileField, TextField, ToldField } from './fields.tsx'
 import { ProgramDialog } from './program-dialog.tsx'
 import { SpireSection } from './spire-fields.tsx'
 import { VaultSection } from './vault-fields.tsx'
@@ -54,8 +54,9 @@ export function EnvironmentForm({
         hint="Production is marked in amber wherever it is open."
         testId="environment-kind"
       />
-      <TextField
+      <FileField
         label="Intent"
+        extensions={['yaml', 'yml']}
         value={form.intent}
         onChange={(intent) => onChange({ ...form, intent })}
         placeholder="empty: what should be is not written down"

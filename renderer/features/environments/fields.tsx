@@ -1,16 +1,10 @@
 import { type ReactNode, useId } from 'react'
+import { useCommand } from '../../api/environments.ts'
+import { useBrowse, type WantedFile } from '../../api/shell.ts'
+import { Button } from '../../ui/atoms.tsx'
 import styles from './environments.module.css'
 
-/** A labelled text field; what is wrong with it stands under it and is read with it. */
-export function TextField({
-  label,
-  value,
-  onChange,
-  placeholder,
-  hint,
-  problem,
-  testId,
-}: {
+export interface TextFieldProps {
   readonly label: string
   readonly value: string
   readonly onChange: (value: string) => void
@@ -18,25 +12,33 @@ export function TextField({
   readonly hint?: string
   readonly problem?: string | undefined
   readonly testId?: string
-}) {
+  /** Beside the field. */
+  readonly action?: ReactNode
+}
+
+/** A labelled text field; what is wrong with it stands under it and is read with it. */
+export function TextField({ label, value, onChange, placeholder, hint, problem, testId, action }: TextFieldProps) {
   const id = useId()
   const below = problem ?? hint
   return (
     <div className={styles.field}>
       <label htmlFor={id}>{label}</label>
       <div>
-        <input
-          id={id}
-          className={styles.input}
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-          placeholder={placeholder}
-          spellCheck={false}
-          autoComplete="off"
-          aria-invalid={problem !== undefined}
-          aria-describedby={below === undefined ? undefined : `${id}-below`}
-          data-testid={testId}
-        />
+        <div className={styles.inline}>
+          <input
+            id={id}
+            className={styles.input}
+            value={value}
+            onChange={(event) => onChange(event.target.value)}
+            placeholder={placeholder}
+            spellCheck={false}
+            autoComplete="off"
+            aria-invalid={problem !== undefined}
+            aria-describedby={below === undefined ? undefined : `${id}-below`}
+            data-testid={testId}
+          />
+          {action}
+        </div>
         {below === undefined ? null : (
           <p id={`${id}-below`} className={problem === undefined ? styles.quiet : styles.problem}>
             {below}
@@ -45,6 +47,38 @@ export function TextField({
       </div>
     </div>
   )
+}
+
+/** The path of a file on this computer: typed, and chosen where there are dialogs. */
+export function FileField({
+  extensions = [],
+  ...field
+}: Omit<TextFieldProps, 'action'> & { readonly extensions?: readonly string[] }) {
+  const { failure, browse } = useBrowsing({ title: field.label, extensions }, field.onChange)
+  return <TextField {...field} problem={field.problem ?? failure ?? undefined} action={browse} />
+}
+
+/** The button that opens the dialog, where there is one, and why it did not open. */
+export function useBrowsing(
+  wanted: WantedFile,
+  onChosen: (path: string) => void,
+): { readonly failure: string | null; readonly browse: ReactNode } {
+  const choose = useBrowse()
+  const { busy, failure, run } = useCommand()
+  if (choose === null) return { failure: null, browse: null }
+  const ask = () =>
+    void run(async () => {
+      const path = await choose(wanted)
+      if (path !== null) onChosen(path)
+    })
+  return {
+    failure,
+    browse: (
+      <Button onClick={ask} disabled={busy} aria-label={`Browse for ${wanted.title}`}>
+        Browse…
+      </Button>
+    ),
+  }
 }
 
 export function ChoiceField<Value extends string>({

@@ -1,7 +1,7 @@
 import type { ProposedSource } from '../../../shared/contract/environment-setup.ts'
 import type { SpireFields, SpireWay } from './draft-form.ts'
 import styles from './environments.module.css'
-import { ChoiceField, TextField } from './fields.tsx'
+import { ChoiceField, FileField, TextField } from './fields.tsx'
 import { FoundServer } from './found-server.tsx'
 
 const ways: readonly (readonly [SpireWay, string])[] = [
@@ -62,21 +62,21 @@ export function SpireSection({
       )}
       {way === 'files' ? (
         <>
-          <TextField
+          <FileField
             label="Certificate"
             value={fields.certificate}
             onChange={(certificate) => set({ certificate })}
             placeholder="svid.pem"
             testId="spire-certificate"
           />
-          <TextField
+          <FileField
             label="Key"
             value={fields.key}
             onChange={(key) => set({ key })}
             placeholder="key.pem"
             testId="spire-key"
           />
-          <TextField
+          <FileField
             label="Trust bundle"
             value={fields.bundle}
             onChange={(bundle) => set({ bundle })}

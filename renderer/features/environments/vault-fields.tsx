@@ -7,7 +7,7 @@ import { useSecretsState } from '../../api/secrets.ts'
 import { Button } from '../../ui/atoms.tsx'
 import type { VaultFields, VaultWay } from './draft-form.ts'
 import styles from './environments.module.css'
-import { ChoiceField, TextField } from './fields.tsx'
+import { ChoiceField, FileField, TextField } from './fields.tsx'
 import { FirstPassphrase } from './first-passphrase.tsx'
 import { FoundServer } from './found-server.tsx'
 
@@ -55,7 +55,7 @@ export function VaultSection({
             placeholder={hasCluster ? 'empty: the Vault found in the cluster' : 'https://vault.example.org:8200'}
             testId="vault-address"
           />
-          <TextField
+          <FileField
             label="CA file"
             value={fields.caFile}
             onChange={(caFile) => set({ caFile })}
@@ -65,7 +65,7 @@ export function VaultSection({
         </>
       )}
       {way === 'token-file' ? (
-        <TextField
+        <FileField
           label="Token file"
           value={fields.tokenFile}
           onChange={(tokenFile) => set({ tokenFile })}
@@ -107,7 +107,7 @@ export function VaultSection({
             onChange={(serviceAccount) => set({ serviceAccount })}
             hint="Its token is asked for at the cluster, for a few minutes each time."
           />
-          <TextField
+          <FileField
             label="Or a token file"
             value={fields.tokenFile}
             onChange={(tokenFile) => set({ tokenFile })}

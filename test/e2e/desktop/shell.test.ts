@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import type { DesktopPort } from '../../../electron/service/desktop-ports.ts'
 import { createShellClient } from '../../../electron/service/shell-client.ts'
 import type { Shell } from '../../../shared/shell.ts'
 import { shellSuite } from '../../conformance/shell-suite.ts'
+import { keepPicture } from '../open-window.ts'
 import { type Desktop, type Launcher, prepareDesktop } from './open-desktop.ts'
 
 /**
@@ -48,14 +50,14 @@ test('without a keyring in this session the real safeStorage is not used, and sa
   await expect(shell.seal('canary')).rejects.toMatchObject({ name: 'ShellRefusal', reason: 'unavailable' })
 })
 
-shellSuite('the desktop, from a service beside a real Electron', async () => {
-  await desktop.app.evaluate(({ dialog, safeStorage, shell: links }) => {
-    const state = { path: null as string | null, isLocked: false, opened: [] as string[] }
+/** A person at the dialogs and a keyring, which the machine of a test lacks: Electron is told what they do. */
+async function standIn(app: Desktop['app']) {
+  await app.evaluate(({ dialog, safeStorage }) => {
+    const state = { path: null as string | null, isLocked: false }
     Object.assign(globalThis, { everyhopTest: state })
     const isCancelled = () => state.path === null
     Object.assign(dialog, {
       showOpenDialog: async () => ({ canceled: isCancelled(), filePaths: isCancelled() ? [] : [state.path] }),
-      showSaveDialog: async () => ({ canceled: isCancelled(), filePath: state.path ?? '' }),
     })
     const mark = 'sealed:'
     const stand: Record<string, unknown> = {
@@ -71,14 +73,15 @@ shellSuite('the desktop, from a service beside a real Electron', async () => {
     for (const [name, value] of Object.entries(stand)) {
       Object.defineProperty(safeStorage, name, { value, configurable: true, writable: true })
     }
-    Object.assign(links, { openExternal: async (address: string) => void state.opened.push(address) })
   })
-  const set = (values: Record<string, unknown>) =>
-    desktop.app.evaluate((_electron, given) => {
+  return (values: Record<string, unknown>) =>
+    app.evaluate((_electron, given) => {
       Object.assign(Reflect.get(globalThis, 'everyhopTest'), given)
     }, values)
-  const get = (name: string): Promise<string[]> =>
-    desktop.app.evaluate((_electron, wanted) => Reflect.get(Reflect.get(globalThis, 'everyhopTest'), wanted), name)
+}
+
+shellSuite('the desktop, from a service beside a real Electron', async () => {
+  const set = await standIn(desktop.app)
   return {
     shell,
     hands: {
@@ -87,10 +90,68 @@ shellSuite('the desktop, from a service beside a real Electron', async () => {
       async power(event) {
         await desktop.app.evaluate(({ powerMonitor }, name) => void powerMonitor.emit(name), event)
       },
-      opened: () => get('opened'),
-      notified: () => null,
     },
     close: async () => {},
+  }
+})
+
+test('the app’s own service has the shell: a file is chosen by a dialog, and a secret is sealed by the keyring and read from there', async () => {
+  const home = join(folder, 'own-home')
+  const token = 'canary-41c9-token'
+  const asked: (string | string[] | undefined)[] = []
+  const health = {
+    initialized: true,
+    sealed: false,
+    standby: false,
+    version: '1.20.0',
+    cluster_name: 'c',
+    server_time_utc: 1,
+  }
+  const vault = createServer((request, response) => {
+    asked.push(request.headers['x-vault-token'])
+    // A Vault that answers for itself and permits nothing: it is asked with the token all the same.
+    const isHealth = request.url?.startsWith('/v1/sys/health') === true
+    response.writeHead(isHealth ? 200 : 403, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(isHealth ? health : { errors: ['permission denied'] }))
+  })
+  await new Promise<void>((resolve) => vault.listen(0, '127.0.0.1', resolve))
+  const place = vault.address()
+  if (place === null || typeof place === 'string') throw new Error('the server has no port')
+  await mkdir(join(home, 'environments'), { recursive: true })
+  const environment = { apiVersion: 'everyhop.dev/v1', kind: 'Environment', name: 'some' }
+  const sources = {
+    vault: [{ id: 'vault', address: `http://127.0.0.1:${place.port}`, signIn: { tokenSecret: 'vault.token' } }],
+  }
+  await writeFile(join(home, 'environments', 'some.yaml'), JSON.stringify({ ...environment, sources }))
+  const own = await launcher.open({ home })
+  try {
+    const { page } = own
+    const set = await standIn(own.app)
+    // What the page heard of the keyring before that.
+    await page.reload()
+    await page.getByRole('link', { name: 'Connections' }).click()
+    await page.getByRole('button', { name: 'Change some' }).click()
+    const chosen = join(folder, 'a folder', 'intent.yaml')
+    const intent = page.getByTestId('environment-intent')
+    const browse = page.getByRole('button', { name: 'Browse for Intent' })
+    await set({ path: null })
+    await browse.click()
+    await set({ path: chosen })
+    await browse.click()
+    await expect.poll(() => intent.inputValue()).toBe(chosen)
+    await page.getByLabel('Token', { exact: true }).fill(token)
+    await page.getByRole('button', { name: 'Keep the token' }).click()
+    await page.getByText('A value is kept under this name').waitFor()
+    const kept = await readFile(join(home, 'secrets.json'), 'utf8')
+    expect(kept).toContain('"keyring"')
+    expect(kept).not.toContain(token)
+    await intent.fill('')
+    await page.getByTestId('check-again').click()
+    await expect.poll(() => asked).toContain(token)
+    await keepPicture(page, 'desktop-browse')
+  } finally {
+    await own.close()
+    await new Promise((resolve) => vault.close(resolve))
   }
 })
 
