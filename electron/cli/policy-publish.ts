@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { PolicySubject, PublishPlan, PublishProgress, Rechecked } from '../../shared/contract/policy.ts'
 import type { PolicyDocumentOf } from '../../shared/contract/policy-document.ts'
+import type { Convergence } from '../../shared/domain/model/policy.ts'
 import { differenceCounts, gateLabel, gateOutcome, publishWarning, revisionName } from '../../shared/words/policy.ts'
 import {
   convergedCount,
@@ -8,6 +9,7 @@ import {
   opaSentence,
   pointerSentence,
   publishStepLabel,
+  recheckedFor,
   recheckSummary,
 } from '../../shared/words/policy-release.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
@@ -31,15 +33,22 @@ import { plainText } from './text.ts'
 
 type Document = PolicyDocumentOf<'PolicyPublication'>
 
-const confirmation = { yes: { type: 'boolean', default: false }, confirm: { type: 'string' } } as const
+const confirmation = {
+  yes: { type: 'boolean', default: false },
+  confirm: { type: 'string' },
+  accept: { type: 'string', multiple: true, default: [] as string[] },
+} as const
 const confirmationHelp = `  --yes             do it; without it the plan is shown and nothing is changed
   --confirm <name>  the environment's name once more: needed where environment.yaml says production
+  --accept <code>   publishes all the same what the plan warns of by this code; said only of what would be lost
 
-Exit code 0: planned, or every OPA has it. 1: a gate failed, an OPA did not take it, or another publisher was there.`
+Exit code 0: planned, or every OPA has it. 1: a gate failed, something would be lost and was not accepted, an OPA did not take
+it, or another publisher was there.`
 
 interface Confirmed extends CommonValues {
   readonly yes: boolean
   readonly confirm?: string | undefined
+  readonly accept: readonly string[]
 }
 
 export const policyPublish: Command = {
@@ -105,22 +114,34 @@ async function carryOut(on: OnPolicy, bundle: string, of: PolicySubject, values:
     output.err('Nothing was changed: say --yes to publish.\n')
     return end(on, values, document)
   }
+  const open = plan.warnings.find(({ code, mustBeAccepted }) => mustBeAccepted && !values.accept.includes(code))
+  if (open !== undefined) {
+    output.err(
+      `Nothing was changed: ${publishWarning(open).title}. Say --accept ${open.code} to publish all the same.\n`,
+    )
+    return end(on, values, { ...document, outcome: 'blocked' })
+  }
   if (mode.until === null) await client.changes.enable({ environment, minutes: 5, typed }, { signal })
   try {
-    const asked = { environment, bundle, of, token: plan.token, typed }
+    const asked = { environment, bundle, of, token: plan.token, typed, accepted: [...values.accept] }
     let found = document
+    let convergence: Convergence | null = null
     for await (const step of await client.policy.publish(asked, { signal })) {
       found = after(found, step)
+      if (step.step === 'convergence') convergence = step.convergence
       if (!values.json) tellStep(output, step, plan)
     }
     const before = plan.from
-    if ('draft' in of || before === null || found.outcome !== 'converged') return end(on, values, found)
+    const there = convergence?.opas.filter(({ state }) => state === 'converged').length ?? 0
+    const isComparable = before !== null && plan.differences !== null
+    if ('draft' in of || !isComparable || convergence === null || there === 0) return end(on, values, found)
     await readOnce(client, environment, 20_000, clock, signal) // the logs: what was refused
     const answer = await client.policy.recheck(
       { environment, bundle, before, after: plan.to, minutes: 60, limit: 200 },
       { signal },
     )
-    if (!values.json) output.out(`${plainText(recheckSummary(answer))}\n`)
+    const whom = recheckedFor(convergence)
+    if (!values.json) output.out(`${plainText([recheckSummary(answer), whom].filter(Boolean).join(' '))}\n`)
     if (answer.problem !== null) output.err(`everyhop: ${plainText(answer.problem)}\n`)
     const { held, complete, withoutDecision } = answer
     const refused = { held, complete, withoutDecision }
@@ -146,9 +167,9 @@ function planned(
     bundle,
     from,
     to,
-    differences: differences.map(({ path, change, added, removed }) => ({ path, change, added, removed })),
+    differences: differences?.map(({ path, change, added, removed }) => ({ path, change, added, removed })) ?? null,
     gates: gates.map((each) => ({ ...each })),
-    warnings: warnings.map(({ code, params }) => ({ code, params: { ...params } })),
+    warnings: warnings.map(({ code, params, mustBeAccepted }) => ({ code, params: { ...params }, mustBeAccepted })),
     outcome: 'planned',
     pointer: 'unmoved',
     message: null,
@@ -190,8 +211,8 @@ function recheckedOf({ decisionId, at, before, after: now, problem }: Rechecked)
 function tellPlan(output: Output, { from, to, differences, gates, warnings, opas }: PublishPlan): void {
   const lines = [
     `${from === null ? 'nothing' : revisionName(from)} → ${revisionName(to)}, for ${opas.length === 0 ? 'no OPA that is known' : opas.join(', ')}`,
-    ...differences.map(({ path, change, added, removed }) => `  ${change} ${path} +${added} -${removed}`),
-    differences.length === 0 ? '  nothing differs' : `  ${differenceCounts(differences)}`,
+    ...(differences ?? []).map(({ path, change, added, removed }) => `  ${change} ${path} +${added} -${removed}`),
+    `  ${differenceCounts(differences)}`,
     ...gates
       .filter(({ gate }) => gate !== 'change-mode')
       .map((each) => `${gateLabel(each.gate)}: ${gateOutcome(each)}${each.detail === '' ? '' : ` (${each.detail})`}`),

@@ -22,24 +22,35 @@ export interface BuildRequest {
   readonly folder: string
   readonly roots: readonly string[]
   readonly revision: string
-  /** null: the bundle is not signed. */
-  readonly signing: {
-    readonly algorithm: SigningAlgorithm
-    readonly keyId: string | null
-    readonly sign: BundleSigner
-  } | null
+  /** Whether it is to be signed: OPA then says what is signed. */
+  readonly isSigned: boolean
+}
+
+export interface Signing {
+  readonly algorithm: SigningAlgorithm
+  readonly keyId: string | null
+  /** What it is signed with, for people: a key's id, or its place. */
+  readonly keyName: string
+  /** The key is elsewhere, and somebody there is asked to sign: not before a publication is confirmed. */
+  readonly asksElsewhere: boolean
+  readonly sign: BundleSigner
+}
+
+export interface BuiltBundle {
+  readonly bytes: Uint8Array
+  readonly archive: BundleArchive
 }
 
 /**
- * Builds a bundle with `opa build` and signs it. OPA itself says what is signed (names and hashes of the files, by its own
- * rules for structured ones), with a key that exists for this one run; the real key then signs the same payload, so that it is
- * never on a command line or in a file. Rejects with `OpaProblem` in OPA's words.
+ * Builds a bundle with `opa build`. Where it is to be signed OPA itself says what is signed (names and hashes of the files, by its
+ * own rules for structured ones), with a key that exists for this one run: `signBundle` exchanges that signature for one of the
+ * real key. Rejects with `OpaProblem` in OPA's words.
  */
 export async function buildBundle(
   opa: OpaCommand,
-  { folder, roots, revision, signing }: BuildRequest,
+  { folder, roots, revision, isSigned }: BuildRequest,
   signal?: AbortSignal,
-): Promise<{ readonly bytes: Uint8Array; readonly archive: BundleArchive }> {
+): Promise<BuiltBundle> {
   const place = await mkdtemp(join(tmpdir(), 'eh-build-'))
   try {
     const output = join(place, 'bundle.tar.gz')
@@ -56,7 +67,7 @@ export async function buildBundle(
       '--output',
       output,
     ]
-    if (signing !== null) words.push('--signing-alg', 'ES256', '--signing-key', await throwawayKey(place))
+    if (isSigned) words.push('--signing-alg', 'ES256', '--signing-key', await throwawayKey(place))
     printed(
       await opa.run(words, {
         cwd: folder,
@@ -65,24 +76,26 @@ export async function buildBundle(
       }),
       [0],
     )
-    const built = await readBundle(await readFile(output))
+    const bytes = await readFile(output)
+    const built = await readBundle(bytes)
     if (built.problems.length > 0) throw new OpaProblem(built.problems.join('; '))
     if (roots.length > 0 && built.roots.toSorted().join() !== roots.toSorted().join()) {
       throw new OpaProblem(`the bundle has the roots ${built.roots.join(', ')}, and should have ${roots.join(', ')}`)
     }
-    const bytes = signing === null ? await readFile(output) : await signed(await readFile(output), built, signing)
-    return { bytes, archive: await readBundle(bytes) }
+    return { bytes, archive: built }
   } finally {
     await rm(place, { recursive: true, force: true })
   }
 }
 
-/** The same files with the signature exchanged. */
-async function signed(
-  bytes: Uint8Array,
-  built: BundleArchive,
-  { algorithm, keyId, sign }: NonNullable<BuildRequest['signing']>,
-): Promise<Uint8Array> {
+/**
+ * The same files with the signature exchanged for one of the real key, which is never on a command line or in a file. Rejects with
+ * what the signer says.
+ */
+export async function signBundle(
+  { bytes, archive: built }: BuiltBundle,
+  { algorithm, keyId, sign }: Signing,
+): Promise<BuiltBundle> {
   if (built.signature === null) throw new OpaProblem('opa build left no signature to take the hashes from')
   const { files } = decodeJwt(built.signature)
   const payload = new TextEncoder().encode(JSON.stringify({ files, ...(keyId === null ? {} : { keyid: keyId }) }))
@@ -93,7 +106,8 @@ async function signed(
     entry('/.signatures.json', new TextEncoder().encode(JSON.stringify({ signatures: [jwt] }))),
     ...[...built.files].map(([path, content]) => entry(`/${path}`, content)),
   ]
-  return gzipSync(await packTar(entries))
+  const signed = gzipSync(await packTar(entries))
+  return { bytes: signed, archive: await readBundle(signed) }
 }
 
 function entry(name: string, body: Uint8Array): TarEntry {

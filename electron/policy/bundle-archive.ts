@@ -17,6 +17,8 @@ export interface BundleArchive {
   /** From the manifest; empty: it names none. */
   readonly revision: string
   readonly roots: readonly string[]
+  /** The rest of the manifest as it is, such as `metadata` and `rego_version`. */
+  readonly manifest: Manifest
   /** Without the manifest and the signatures, by path without a leading slash. */
   readonly files: ReadonlyMap<string, Uint8Array>
   /** The JWT of `.signatures.json`; null: it is not signed. */
@@ -24,6 +26,9 @@ export interface BundleArchive {
   /** What was left out and why; such a bundle is shown, and never published again. */
   readonly problems: readonly string[]
 }
+
+/** Members of a manifest besides revision and roots. */
+export type Manifest = Readonly<Record<string, unknown>>
 
 /** The bytes are no bundle, or one that must not be read on: too large, too many files. */
 export class BundleFailure extends Error {
@@ -75,10 +80,12 @@ export async function readBundle(bytes: Uint8Array, limits = bundleLimits): Prom
   if (files.has('.signatures.json') && !signatures.success) problems.push('.signatures.json is not understood')
   files.delete('.manifest')
   files.delete('.signatures.json')
+  const { revision, roots, ...rest } = manifest.success ? manifest.data : { revision: '', roots: [] }
   return {
     digest: digestOf(bytes),
-    revision: manifest.success ? manifest.data.revision : '',
-    roots: manifest.success ? manifest.data.roots : [],
+    revision,
+    roots,
+    manifest: rest,
     files,
     signature: signatures.success ? (signatures.data.signatures[0] ?? null) : null,
     problems,
@@ -103,21 +110,41 @@ function kindOf(path: string): PolicyFile['kind'] {
 }
 
 /**
- * Writes the files below a folder that is empty, with a manifest of the roots, as `opa --bundle` wants them. The paths were
- * checked when the bundle was read.
+ * Writes the files below a folder that is empty, with their manifest, as `opa --bundle` wants them. The paths were checked when
+ * the bundle was read.
  */
 export async function writeBundleFolder(
   folder: string,
-  files: ReadonlyMap<string, Uint8Array>,
-  roots: readonly string[],
+  { files, roots, manifest }: Pick<BundleArchive, 'files' | 'roots' | 'manifest'>,
 ): Promise<void> {
-  const manifest = roots.length === 0 || roots.includes('') ? null : JSON.stringify({ roots })
-  if (manifest !== null) await writeFile(join(folder, '.manifest'), manifest, { mode: 0o600 })
+  const text = manifestText(roots, manifest)
+  if (text !== null) await writeFile(join(folder, '.manifest'), text, { mode: 0o600 })
   for (const [path, content] of files) {
     const target = join(folder, path)
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
     await writeFile(target, content, { mode: 0o600 })
   }
+}
+
+/** The manifest that tools read of a folder; the revision is given when it is built. null: OPA needs none. */
+export function manifestText(roots: readonly string[], manifest: Manifest): string | null {
+  const named = roots.length === 0 || roots.includes('') ? {} : { roots }
+  const whole = { ...named, ...manifest }
+  return Object.keys(whole).length === 0 ? null : JSON.stringify(whole)
+}
+
+/**
+ * The files with the manifest as one of them, for differences: without the revision, which differs always, and without
+ * `rego_version` 1, which OPA 1 takes for granted and writes into what it builds.
+ */
+export function withManifest({
+  files,
+  roots,
+  manifest,
+}: Pick<BundleArchive, 'files' | 'roots' | 'manifest'>): ReadonlyMap<string, Uint8Array> {
+  const { rego_version: version, ...rest } = manifest
+  const text = manifestText(roots.toSorted(), version === undefined || version === 1 ? rest : manifest)
+  return text === null ? files : new Map([...files, ['.manifest', new TextEncoder().encode(text)]])
 }
 
 /** Why a path may not be part of a bundle or a draft, in a sentence; null: it may. */

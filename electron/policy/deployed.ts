@@ -1,9 +1,8 @@
 import type { FactOf } from '../../shared/domain/model/fact.ts'
-import type { BundleOnOpa, BundleOverview, BundleRevision, SignatureState } from '../../shared/domain/model/policy.ts'
-import { readBundle } from './bundle-archive.ts'
+import type { BundleOnOpa, BundleOverview } from '../../shared/domain/model/policy.ts'
+import { BundleFailure } from './bundle-archive.ts'
 import type { ConfiguredBundle, OpaFacts, PolicyParts } from './parts.ts'
 import type { Subjects } from './subjects.ts'
-import { verifyBundle } from './verify-bundle.ts'
 
 /** What is deployed: every bundle that environment.yaml names or an OPA has, with each OPA's own account of it. */
 export async function bundlesOf(
@@ -25,7 +24,6 @@ export async function bundlesOf(
         name,
         store: own?.store?.place ?? null,
         live: await liveOf(environment, own, () => subjects.liveId(environment, name, signal), parts.clock.now()),
-
         opas: opas.toSorted((one, other) => (one.opa < other.opa ? -1 : 1)),
         decisionPath: own?.settings.decision ?? decisionPathOf(name, facts),
       }
@@ -71,7 +69,8 @@ async function liveOf(
     }
   } catch (reason) {
     const detail = reason instanceof Error ? reason.message.slice(0, 400) : String(reason)
-    return { known: false, reason: { code: 'policy-store-unreadable', params: { detail } } }
+    const code = reason instanceof BundleFailure ? 'policy-live-unreadable' : 'policy-store-unreadable'
+    return { known: false, reason: { code, params: { detail } } }
   }
 }
 
@@ -103,107 +102,4 @@ function decisionPathOf(name: string, { bundles, instances }: OpaFacts): string 
     instances.flatMap(({ fact }) => (opas.has(fact.opa) && fact.extAuthz !== null ? [fact.extAuthz.path] : [])),
   )
   return paths.size === 1 ? ([...paths][0] ?? null) : null
-}
-
-/** Revisions of a bundle: what is kept, what the store still holds, and what OPAs say they have; the latest first. */
-export async function revisionsOf(
-  environment: string,
-  name: string,
-  parts: PolicyParts,
-  subjects: Subjects,
-  signal: AbortSignal,
-): Promise<readonly BundleRevision[]> {
-  const [configured, facts] = await Promise.all([parts.configured(environment), parts.opaFacts(environment)])
-  const own = configured.find(({ settings }) => settings.name === name) ?? null
-  // First: what is live now is then among what is kept.
-  await subjects.liveId(environment, name, signal).catch(() => null)
-  const kept = await parts.kept.list(environment, name)
-  const inStore = new Set(
-    (await own?.store?.list(signal).catch(() => null))?.map((object) => object.name.slice(-23, -7)) ?? [],
-  )
-  const active = new Map<string, string[]>()
-  for (const { fact } of facts.bundles) {
-    if (fact.name !== name || fact.activeRevision === null) continue
-    active.set(fact.activeRevision, [...(active.get(fact.activeRevision) ?? []), fact.opa])
-  }
-  const signatures = await signaturesOf(environment, name, own, kept.slice(0, mostVerified), parts, signal)
-  const known = kept.map(
-    (entry): BundleRevision => ({
-      revision: entry.revision,
-      digest: entry.digest,
-      publishedAt: entry.publishedAt,
-      author: entry.author,
-      bytes: entry.bytes,
-      signature: signatures.get(entry.digest) ?? {
-        state: 'unknown',
-        why: 'it was not looked at: there are many revisions',
-      },
-      held: inStore.has(entry.digest.slice(0, 16)) ? 'store' : 'kept',
-      // Of two with one name OPAs do not tell which they have: the latest is taken.
-      activeOn:
-        kept.find((each) => each.revision === entry.revision) === entry ? (active.get(entry.revision) ?? []) : [],
-      rollsBackTo: entry.rollsBackTo,
-    }),
-  )
-  const seen = [...active]
-    .filter(([revision]) => !kept.some((entry) => entry.revision === revision))
-    .map(
-      ([revision, opas]): BundleRevision => ({
-        revision,
-        digest: null,
-        publishedAt: null,
-        author: null,
-        bytes: null,
-        signature: { state: 'unknown', why: 'its bytes were never seen' },
-        held: 'seen',
-        activeOn: opas,
-        rollsBackTo: null,
-      }),
-    )
-  return [...seen, ...known]
-}
-
-/** Each takes an OPA some hundredths of a second. */
-const mostVerified = 20
-/** Neither the bytes nor the key of one change, so that the answer stays. */
-const verified = new Map<string, SignatureState>()
-
-async function signaturesOf(
-  environment: string,
-  name: string,
-  own: ConfiguredBundle | null,
-  kept: readonly { readonly digest: string }[],
-  parts: PolicyParts,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, SignatureState>> {
-  const opa = await parts.opa().catch(() => null)
-  const key = (await own?.verificationKey().catch(() => null)) ?? null
-  const found = new Map<string, SignatureState>()
-  for (const { digest } of kept) {
-    const once = `${digest} ${key?.keyId ?? ''} ${key?.pem ?? ''}`
-    const known = verified.get(once)
-    if (known !== undefined) {
-      found.set(digest, known)
-      continue
-    }
-    const bytes = await parts.kept.read(environment, name, digest)
-    if (bytes === null) continue
-    const state =
-      opa === null
-        ? await withoutOpa(bytes)
-        : await verifyBundle(opa, bytes, key, signal).catch(
-            (reason: unknown): SignatureState => ({ state: 'unknown', why: String(reason) }),
-          )
-    if (verified.size > 1000) verified.clear()
-    if (state.state !== 'unknown') verified.set(once, state)
-    found.set(digest, state)
-  }
-  return found
-}
-
-async function withoutOpa(bytes: Uint8Array): Promise<SignatureState> {
-  const { signature } = await readBundle(bytes)
-  return signature === null
-    ? { state: 'missing' }
-    : { state: 'unknown', why: 'OPA is needed to verify it, and is not there' }
 }

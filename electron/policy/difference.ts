@@ -6,8 +6,8 @@ const mostTextBytes = 1024 ** 2
 
 /** Files that differ between two policies, by path. Texts over 1 MB and what is no text are named without their content. */
 export function differenceOf(
-  before: ReadonlyMap<string, Uint8Array>,
-  after: ReadonlyMap<string, Uint8Array>,
+  before: ReadonlyMap<string, Uint8Array> = new Map(),
+  after: ReadonlyMap<string, Uint8Array> = new Map(),
 ): readonly FileDifference[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])].toSorted()
   return paths.flatMap((path) => {
@@ -36,7 +36,7 @@ function textOf(path: string, bytes: Uint8Array | undefined): string | null {
   if (bytes.length > mostTextBytes) return null
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return (path.endsWith('.json') ? jsonLines(text) : null) ?? text
+    return (/\.json$|^\.manifest$/.test(path) ? jsonLines(text) : null) ?? text
   } catch {
     return null
   }

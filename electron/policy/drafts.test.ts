@@ -21,6 +21,8 @@ beforeEach(async () => {
     basedOn: { revision: 'r42', digest: 'a'.repeat(64) },
     revision: 'r43',
     roots: [''],
+    manifest: {},
+    leftOut: [],
     files: new Map([
       ['pipeline/authz.rego', new TextEncoder().encode('package pipeline.authz\n')],
       ['data.json', new TextEncoder().encode('{}')],
@@ -110,6 +112,8 @@ function start(path: string, text: string): Promise<StoredDraft> {
     basedOn: { revision: 'r42', digest: null },
     revision: 'r43',
     roots: [''],
+    manifest: {},
+    leftOut: [],
     files: new Map([[path, new TextEncoder().encode(text)]]),
   })
 }

@@ -7,7 +7,7 @@ import type { DraftFile, DraftSummary } from '../../shared/contract/policy.ts'
 import type { PolicyFile, RevisionId } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
 import type { Clock, Log } from '../core/ports.ts'
-import { policyFileOf, refusedPath } from './bundle-archive.ts'
+import { type Manifest, manifestText, policyFileOf, refusedPath } from './bundle-archive.ts'
 import { writeWhole } from './write-whole.ts'
 
 const recordSchema = z.object({
@@ -17,6 +17,10 @@ const recordSchema = z.object({
   basedOn: z.object({ revision: z.string(), digest: z.string().nullable() }),
   revision: z.string(),
   roots: z.array(z.string()),
+  /** The rest of the manifest of the revision that it is based on. */
+  manifest: z.record(z.string(), z.unknown()).default({}),
+  /** What that revision holds besides and the draft does not, in sentences. */
+  leftOut: z.array(z.string()).default([]),
   savedAt: z.number(),
   /** SHA-256 of each file of the revision it is based on. */
   base: z.record(z.string(), z.string()),
@@ -33,12 +37,19 @@ export interface NewDraft {
   readonly basedOn: RevisionId
   readonly revision: string
   readonly roots: readonly string[]
+  readonly manifest: Manifest
+  readonly leftOut: readonly string[]
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
 export interface DraftFolder {
   readonly folder: string
+  readonly environment: string
+  readonly bundle: string
+  readonly basedOn: RevisionId
   readonly roots: readonly string[]
+  readonly manifest: Manifest
+  readonly leftOut: readonly string[]
   readonly revision: string
 }
 
@@ -102,7 +113,7 @@ export function createDrafts(folder: string, { clock, log }: { readonly clock: C
   }
 
   async function summary(record: DraftRecord): Promise<StoredDraft> {
-    const { id, environment, bundle, basedOn, revision, savedAt, base } = record
+    const { id, environment, bundle, basedOn, revision, savedAt, base, leftOut } = record
     const now = await digestsIn(filesFolder(id))
     const changed = [...now].filter(([path, { digest }]) => base[path] !== digest).map(([path]) => path)
     const removed = Object.keys(base).filter((path) => !now.has(path))
@@ -114,6 +125,7 @@ export function createDrafts(folder: string, { clock, log }: { readonly clock: C
       basedOn,
       revision,
       savedAt,
+      leftOut,
       files: files.toSorted((one, other) => (one.path < other.path ? -1 : 1)),
       changed: [...changed, ...removed].toSorted(),
     }
@@ -176,14 +188,15 @@ export function createDrafts(folder: string, { clock, log }: { readonly clock: C
         await writeWhole(fileOf(id, path), content)
         base[path] = digestOf(content)
       }
-      // Tools take the roots of the bundle from it; it is made anew with each build, so it is none of the files.
-      const { roots } = draft
-      if (roots.length > 0 && !roots.includes(''))
-        await writeWhole(join(filesFolder(id), '.manifest'), JSON.stringify({ roots }))
+      // Tools take roots and version of Rego from it; it is made anew with each build, so it is none of the files.
+      const manifest = manifestText(draft.roots, draft.manifest)
+      if (manifest !== null) await writeWhole(join(filesFolder(id), '.manifest'), manifest)
       const record = {
         ...draft,
         basedOn: { ...draft.basedOn },
         roots: [...draft.roots],
+        manifest: { ...draft.manifest },
+        leftOut: [...draft.leftOut],
         id,
         base,
         seen: {},
@@ -193,8 +206,8 @@ export function createDrafts(folder: string, { clock, log }: { readonly clock: C
     },
     get: async (id) => summary(await load(id)),
     async folderOf(id) {
-      const { roots, revision } = await load(id)
-      return { folder: filesFolder(id), roots, revision }
+      const { environment, bundle, basedOn, roots, manifest, leftOut, revision } = await load(id)
+      return { folder: filesFolder(id), environment, bundle, basedOn, roots, manifest, leftOut, revision }
     },
     read: (id, path) =>
       inTurn(id, async () => {

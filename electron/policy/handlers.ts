@@ -3,7 +3,8 @@ import type { z } from 'zod'
 import type { policy } from '../../shared/contract/policy.ts'
 import { nextRevision } from '../../shared/domain/policy/convergence.ts'
 import { Failure } from '../core/failure.ts'
-import { bundlesOf, decisionPathFor, revisionsOf } from './deployed.ts'
+import { withManifest } from './bundle-archive.ts'
+import { bundlesOf, decisionPathFor } from './deployed.ts'
 import { differenceOf } from './difference.ts'
 import type { StoredDraft } from './drafts.ts'
 import type { Editing } from './editing.ts'
@@ -12,6 +13,7 @@ import { jsonLines } from './json-lines.ts'
 import type { Language } from './language.ts'
 import type { PolicyParts } from './parts.ts'
 import type { Publishing } from './publishing.ts'
+import { revisionsOf } from './revisions.ts'
 import type { Simulating } from './simulating.ts'
 import type { Subjects } from './subjects.ts'
 import type { Tools } from './tools.ts'
@@ -69,8 +71,10 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
       return { text: textOf(path, bytes) }
     },
     async difference({ environment, bundle, from, to }, signal) {
-      const [before, after] = await Promise.all([from, to].map((of) => subjects.find(environment, bundle, of, signal)))
-      return differenceOf(before?.files ?? new Map(), after?.files ?? new Map())
+      const [before, after] = await Promise.all(
+        [from, to].map(async (of) => withManifest(await subjects.find(environment, bundle, of, signal))),
+      )
+      return differenceOf(before, after)
     },
     async drafts({ environment }, signal) {
       return Promise.all((await parts.drafts.list(environment)).map((draft) => summaryOf(draft, signal)))
@@ -88,6 +92,8 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
         basedOn: subject.id,
         revision: nextRevision(live?.revision ?? subject.id.revision, taken),
         roots: subject.roots,
+        manifest: subject.manifest,
+        leftOut: subject.problems,
         files: new Map([...subject.files].map(([path, content]) => [path, readable(path, content)])),
       })
       if (changes.length === 0) return summaryOf(draft, signal)
@@ -135,8 +141,8 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
       return inputs.recheck({ environment, bundle, before, after, minutes, limit, decisionPath: path }, signal)
     },
     plan: ({ environment, bundle, of }, signal) => publishing.plan(environment, bundle, of, signal),
-    publish: ({ environment, bundle, token, typed }, signal) =>
-      publishing.publish({ environment, bundle, token, typed }, signal),
+    publish: ({ environment, bundle, token, typed, accepted }, signal) =>
+      publishing.publish({ environment, bundle, token, typed, accepted }, signal),
     convergence: ({ environment, bundle, revision }, signal) =>
       publishing.convergence(environment, bundle, revision, signal),
     language: ({ draft, session }, signal) => language.open(draft, session, signal),

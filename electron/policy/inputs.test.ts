@@ -42,6 +42,7 @@ function inputsWith({
     id: { revision, digest: null },
     from: { kind: 'draft', draft: revision },
     roots: [''],
+    manifest: {},
     files: new Map(),
     problems: [],
     bytes: null,

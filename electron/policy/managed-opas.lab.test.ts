@@ -32,6 +32,7 @@ function draftOf(draft: string, rego: string): Subject {
     id: { revision: 'next', digest: null },
     from: { kind: 'draft', draft },
     roots: [''],
+    manifest: {},
     files: new Map([['a.rego', new TextEncoder().encode(rego)]]),
     problems: [],
     bytes: null,

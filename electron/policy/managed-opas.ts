@@ -46,7 +46,7 @@ export function createManagedOpas(opa: () => Promise<OpaCommand>, workFolder: st
     await mkdir(workFolder, { recursive: true, mode: 0o700 })
     const folder = await mkdtemp(join(workFolder, 'managed-'))
     try {
-      await writeBundleFolder(folder, subject.files, subject.roots)
+      await writeBundleFolder(folder, subject)
       const capabilitiesFile = join(workFolder, `capabilities-${command.version}.json`)
       await writeWhole(capabilitiesFile, await command.capabilities())
       // Beside each other: nothing is evaluated before it is known that nothing in it reaches out.
@@ -143,9 +143,9 @@ function refusal(problems: Awaited<ReturnType<OpaCommand['check']>>): PolicyRefu
   return new PolicyRefused(words.join('\n').slice(0, 4000))
 }
 
-function contentKey({ id, files }: Subject): string {
+function contentKey({ id, files, roots, manifest }: Subject): string {
   if (id.digest !== null) return id.digest
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(JSON.stringify([roots, manifest]))
   for (const [path, content] of [...files].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
     hash.update(`${path.length} ${path} ${content.length} `).update(content)
   }

@@ -4,14 +4,16 @@ import type { Convergence } from '../../shared/domain/model/policy.ts'
 import { nextRevision } from '../../shared/domain/policy/convergence.ts'
 import { Failure } from '../core/failure.ts'
 import type { Journal } from '../core/journal.ts'
-import { type BundleSigner, buildBundle, type SigningAlgorithm } from './build-bundle.ts'
+import { type Signing, signBundle } from './build-bundle.ts'
+import { withManifest } from './bundle-archive.ts'
 import { bundlesOf } from './deployed.ts'
 import { differenceOf } from './difference.ts'
-import { gatesOf, type RegalLint } from './gates.ts'
+import { gatesOf, type RegalLint, signatureGate } from './gates.ts'
 import type { PolicyParts } from './parts.ts'
+import { warningsOf } from './plan-warnings.ts'
 import { createPublication, type PlannedPublication, type PublishableBundle } from './publication.ts'
 import type { BundleStore } from './stores/store.ts'
-import type { Subject, Subjects } from './subjects.ts'
+import { type Live, nameOf, type Subject, type Subjects } from './subjects.ts'
 
 export interface PublishParts extends PolicyParts {
   readonly journal: Journal
@@ -21,14 +23,7 @@ export interface PublishParts extends PolicyParts {
   /** Account of the operating system, for kept bundles. */
   readonly actor: string
   /** null: environment.yaml names no signing key. Rejects with a `Failure` when the key cannot be had. */
-  signer(
-    environment: string,
-    bundle: string,
-  ): Promise<{
-    readonly algorithm: SigningAlgorithm
-    readonly keyId: string | null
-    readonly sign: BundleSigner
-  } | null>
+  signer(environment: string, bundle: string): Promise<Signing | null>
   /** null: Regal is not there. */
   regal(): Promise<RegalLint | null>
   /** Has these OPAs asked every few seconds until it is called again. */
@@ -39,6 +34,8 @@ export interface Publishing {
   plan(environment: string, bundle: string, of: PolicySubject, signal: AbortSignal): Promise<PublishPlan>
   publish(request: PublishRequest, signal: AbortSignal): AsyncGenerator<PublishProgress, void>
   convergence(environment: string, bundle: string, revision: string, signal: AbortSignal): Promise<Convergence>
+  /** What is being written comes to its end, and how far the OPAs came is written down. */
+  close(): Promise<void>
 }
 
 export interface PublishRequest {
@@ -46,10 +43,13 @@ export interface PublishRequest {
   readonly bundle: string
   readonly token: string
   readonly typed: string | null
+  /** Codes of warnings that somebody said they have read. */
+  readonly accepted: readonly string[]
 }
 
 interface Planned extends PlannedPublication {
   readonly blocked: readonly PublishGate[]
+  readonly toAccept: readonly string[]
   readonly until: number
 }
 
@@ -77,91 +77,67 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
     of: PolicySubject,
     signal: AbortSignal,
   ): Promise<PublishPlan> {
-    const { store } = await publishable(environment, bundle)
-    const [live, subject] = await Promise.all([
+    const { store, verificationKey } = await publishable(environment, bundle)
+    const [live, subject, key] = await Promise.all([
       subjects.live(environment, bundle, signal),
       subjects.find(environment, bundle, of, signal),
+      verificationKey(),
     ])
-    if (subject.from.kind === 'policy-api') {
-      throw new Failure(
-        'invalid',
-        bundle,
-        `Revision ${subject.id.revision} cannot be published: its data is not known, only the modules that OPA has loaded.`,
-      )
-    }
-    const [refused] = subject.problems
-    if (refused !== undefined) {
-      throw new Failure(
-        'invalid',
-        bundle,
-        `Revision ${subject.id.revision} cannot be published again: not all of it was read. ${refused}.`,
-      )
-    }
+    refuseUnwhole(bundle, subject)
     const isRollBack = subject.from.kind === 'bundle'
-    const revision = await nameOf(environment, bundle, subject, live)
-    const opa = await parts.opa()
-    const signing = await parts.signer(environment, bundle)
+    const basedOn = 'draft' in of ? (await parts.drafts.folderOf(of.draft)).basedOn : null
+    const revision = await nameFor(environment, bundle, subject, live)
+    const [opa, regal, signing] = await Promise.all([parts.opa(), parts.regal(), parts.signer(environment, bundle)])
+    // Alone: beside the tools it would take longer than it will when it is published.
+    const readMs = await readingMs(store, signal)
     const { folder, release } = await subjects.folder(subject)
     try {
-      const built = await buildBundle(opa, { folder, roots: subject.roots, revision, signing }, signal)
-      // Alone: beside the tools it would take longer than it will when it is published.
-      const readMs = await readingMs(store, signal)
-      const [gates, guard, overview] = await Promise.all([
-        gatesOf(
-          {
-            opa,
-            regal: await parts.regal(),
-            folder,
-            bytes: built.bytes,
-            key: await (await publishable(environment, bundle)).verificationKey(),
-            isRollBack,
-          },
-          signal,
-        ),
-        store.guard(signal),
+      const { roots } = subject
+      const [{ gates, built }, overview] = await Promise.all([
+        gatesOf({ opa, regal, folder, roots, revision, signing, key, isRollBack }, signal),
         bundlesOf(environment, parts, subjects, signal),
       ])
       const changeMode = changeModeGate(environment)
       const opas = overview.find(({ name }) => name === bundle)?.opas ?? []
       const from = live?.id ?? null
-      const to = { revision, digest: built.archive.digest }
+      const isSignedLater = signing?.asksElsewhere === true
+      const digest = built?.archive.digest ?? null
+      const to = { revision, digest: isSignedLater ? null : digest }
+      const guard = store.knownGuard()
+      const leftOut = subject.problems
+      const isSigned = signing !== null
+      const warnings = warningsOf({ bundle, live, guard, readMs, opas, leftOut, basedOn, isSigned })
       const token = createHash('sha256')
-        .update(JSON.stringify([environment, bundle, from, to]))
+        .update(JSON.stringify([environment, bundle, from, to, digest]))
         .digest('hex')
-      const behind = opas.filter(
-        ({ activeRevision }) =>
-          !activeRevision.known || activeRevision.stale || activeRevision.value !== from?.revision,
-      )
       remember(token, {
         environment,
         bundle,
-        bytes: built.bytes,
         from,
         to,
-        rollsBackTo: isRollBack ? subject.id.revision : null,
+        rollsBackTo: isRollBack ? nameOf(subject.id) : null,
+        signedWith: signing?.keyName ?? null,
+        complete: async (atPublication) => {
+          if (built === null) throw new Failure('invalid', bundle, `${bundle} was not built.`)
+          if (signing === null || !signing.asksElsewhere) return built.bytes
+          const { bytes } = await signBundle(built, signing)
+          const { outcome, detail } = await signatureGate(opa, bytes, key, atPublication)
+          if (outcome === 'failed') throw new Failure('invalid', bundle, `The signature does not hold: ${detail}.`)
+          return bytes
+        },
         blocked: gates.filter(({ blocks, outcome }) => blocks && outcome === 'failed'),
+        toAccept: warnings.filter(({ mustBeAccepted }) => mustBeAccepted).map(({ code }) => code),
         until: parts.clock.now() + planLastsMs,
       })
+      const after = built?.archive ?? subject
       return {
         from,
         to,
-        differences: differenceOf(withoutTests(live?.files ?? new Map()), built.archive.files),
+        differences:
+          live !== null && live.subject === null ? null : differenceOf(shown(live?.subject ?? null), shown(after)),
         gates: [...gates, changeMode],
         opas: opas.map(({ opa: id }) => id),
-        warnings: [
-          ...(guard.kind === 'conditional'
-            ? []
-            : [
-                // Read, moved, read again: three times there and back.
-                { code: 'publish-last-writer-wins', params: { detail: guard.detail, windowMs: 3 * readMs } },
-              ]),
-          ...behind.map(({ opa: id, activeRevision }) => ({
-            code: 'publish-opa-behind',
-            params: { opa: id, revision: activeRevision.known ? activeRevision.value : null },
-          })),
-          ...(opas.length === 0 ? [{ code: 'publish-no-opas', params: { bundle } }] : []),
-          ...(signing === null ? [{ code: 'publish-unsigned', params: { bundle } }] : []),
-        ],
+        warnings,
         token,
       }
     } finally {
@@ -177,12 +153,12 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
   }
 
   /** A draft has the name that it was given, unless that is taken; what is rolled back to gets a new one. */
-  async function nameOf(environment: string, bundle: string, subject: Subject, live: Subject | null): Promise<string> {
+  async function nameFor(environment: string, bundle: string, subject: Subject, live: Live | null): Promise<string> {
     const taken = new Set((await parts.kept.list(environment, bundle)).map(({ revision }) => revision))
     if (live !== null) taken.add(live.id.revision)
     const wanted = subject.id.revision
     if (subject.from.kind === 'draft' && !taken.has(wanted)) return wanted
-    return nextRevision(live?.id.revision ?? wanted, taken)
+    return nextRevision(live?.subject?.id.revision ?? wanted, taken)
   }
 
   function changeModeGate(environment: string): PublishGate {
@@ -205,7 +181,7 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
     plans.set(token, planned)
   }
 
-  function planned({ environment, bundle, token, typed }: PublishRequest): Planned {
+  function planned({ environment, bundle, token, typed, accepted }: PublishRequest): Planned {
     parts.demandChangeMode(environment)
     const found = plans.get(token)
     if (
@@ -232,6 +208,15 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
     const [blocked] = found.blocked
     if (blocked !== undefined)
       throw new Failure('invalid', bundle, `${bundle} cannot be published: ${blocked.gate} failed. ${blocked.detail}`)
+    const open = found.toAccept.find((code) => !accepted.includes(code))
+    if (open !== undefined) {
+      throw new Failure(
+        'invalid',
+        bundle,
+        `${bundle} is not published before somebody accepts what would be lost (${open}).`,
+        'Look at the plan, and accept what it warns of.',
+      )
+    }
     return found
   }
 
@@ -239,9 +224,31 @@ export function createPublishing(parts: PublishParts, subjects: Subjects): Publi
     plan,
     publish: (request, signal) => publication.run(planned(request), signal),
     convergence: publication.convergence,
+    close: publication.close,
   }
 }
 
-function withoutTests(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
-  return new Map([...files].filter(([path]) => !path.endsWith('_test.rego')))
+/** Bytes that are not all read, or modules without their data, are no bundle to publish: a draft of them is, and says what it lacks. */
+function refuseUnwhole(bundle: string, { id, from, problems }: Subject): void {
+  if (from.kind === 'draft') return
+  if (from.kind === 'policy-api') {
+    throw new Failure(
+      'invalid',
+      bundle,
+      `Revision ${nameOf(id)} cannot be published: its data is not known, only the modules that OPA has loaded.`,
+    )
+  }
+  const [refused] = problems
+  if (refused === undefined) return
+  throw new Failure(
+    'invalid',
+    bundle,
+    `Revision ${nameOf(id)} cannot be published again: not all of it was read. ${refused}.`,
+  )
+}
+
+/** Files that are compared: with the manifest, and without tests, which are not published. */
+function shown(policy: Pick<Subject, 'files' | 'roots' | 'manifest'> | null): ReadonlyMap<string, Uint8Array> {
+  if (policy === null) return new Map()
+  return new Map([...withManifest(policy)].filter(([path]) => !path.endsWith('_test.rego')))
 }

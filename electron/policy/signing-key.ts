@@ -2,8 +2,7 @@ import type { PolicyBundle } from '../../shared/domain/model/environment.ts'
 import type { TransitSign } from '../actions/vault-transit.ts'
 import { Failure } from '../core/failure.ts'
 import type { Files, Secrets } from '../core/ports.ts'
-import { localSigner } from './build-bundle.ts'
-import type { PublishParts } from './publishing.ts'
+import { localSigner, type Signing } from './build-bundle.ts'
 
 export interface SigningPorts {
   readonly files: Files
@@ -15,8 +14,11 @@ export interface SigningPorts {
   readonly transit: TransitSign
 }
 
-/** The signer that environment.yaml names for a bundle; null: none. The key is read now, and forgotten with the signer. */
-export async function signerOf(bundle: PolicyBundle, ports: SigningPorts): ReturnType<PublishParts['signer']> {
+/**
+ * The signer that environment.yaml names for a bundle; null: none. A key that is here is read now, and forgotten with the signer;
+ * Vault is asked when something is signed.
+ */
+export async function signerOf(bundle: PolicyBundle, ports: SigningPorts): Promise<Signing | null> {
   const { signing } = bundle
   if (signing === undefined) return null
   const { algorithm, key } = signing
@@ -26,6 +28,8 @@ export async function signerOf(bundle: PolicyBundle, ports: SigningPorts): Retur
     return {
       algorithm,
       keyId,
+      keyName: keyId ?? `${key.keyName} of ${key.vault}`,
+      asksElsewhere: true,
       async sign(payload, header) {
         const parts = [JSON.stringify({ typ: 'JWT', ...header }), payload].map((part) =>
           Buffer.from(part).toString('base64url'),
@@ -37,7 +41,8 @@ export async function signerOf(bundle: PolicyBundle, ports: SigningPorts): Retur
   }
   const text = await keyText(bundle.name, key, ports)
   try {
-    return { algorithm, keyId, sign: localSigner(text, algorithm) }
+    const sign = localSigner(text, algorithm)
+    return { algorithm, keyId, keyName: keyId ?? placeOf(key), asksElsewhere: false, sign }
   } catch (reason) {
     throw new Failure(
       'invalid',

@@ -3,9 +3,17 @@ import { join, relative, sep } from 'node:path'
 import type { PolicySubject } from '../../shared/contract/policy.ts'
 import type { BundleContent, RevisionId } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
-import { type BundleArchive, digestOf, policyFileOf, readBundle, writeBundleFolder } from './bundle-archive.ts'
+import {
+  type BundleArchive,
+  BundleFailure,
+  digestOf,
+  type Manifest,
+  policyFileOf,
+  readBundle,
+  writeBundleFolder,
+} from './bundle-archive.ts'
 import type { LoadedModule, PolicyParts } from './parts.ts'
-import { objectName, type Stored } from './stores/store.ts'
+import { type BundleStore, objectName, type Stored } from './stores/store.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
 /** A policy with all its files, wherever they came from. */
@@ -13,10 +21,22 @@ export interface Subject {
   readonly id: RevisionId
   readonly from: BundleContent['from'] | { readonly kind: 'draft'; readonly draft: string }
   readonly roots: readonly string[]
+  /** The rest of its manifest. */
+  readonly manifest: Manifest
   readonly files: ReadonlyMap<string, Uint8Array>
+  /** What it lacks: of a draft, what the revision that it is based on holds and the draft does not. */
   readonly problems: readonly string[]
   /** The bytes as published; null: there are none, of a draft or of what a policy API told. */
   readonly bytes: Uint8Array | null
+}
+
+/** What the store's pointer leads to, also when that is no bundle that can be read. */
+export interface Live {
+  /** The revision is empty where it cannot be read. */
+  readonly id: RevisionId
+  readonly subject: Subject | null
+  /** Why it cannot be read; null: it can. */
+  readonly problem: string | null
 }
 
 export interface Subjects {
@@ -27,12 +47,11 @@ export interface Subjects {
   /** A draft as it is now. Rejects with `not-found`, and with `exhausted` for a file that is too large to be worked on. */
   draft(id: string): Promise<Subject>
   /** What the store's pointer leads to now, kept for later; null: there is no pointer. Rejects with `StoreFailure`. */
-  live(
-    environment: string,
-    bundle: string,
-    signal: AbortSignal,
-  ): Promise<(Subject & { readonly bytes: Uint8Array }) | null>
-  /** Only which revision that is: bytes that were read before are not unpacked again. */
+  live(environment: string, bundle: string, signal: AbortSignal): Promise<Live | null>
+  /**
+   * Only which revision that is: what has not changed is not read again, and who asks at the same time is answered by one look.
+   * Rejects with `BundleFailure` where it is no bundle, and with `StoreFailure`.
+   */
   liveId(environment: string, bundle: string, signal: AbortSignal): Promise<RevisionId | null>
   content(environment: string, bundle: string, subject: PolicySubject, signal: AbortSignal): Promise<BundleContent>
   /** A folder with the files of a subject, for tools: it stays as it is until `release`. A draft is its own folder. */
@@ -42,6 +61,8 @@ export interface Subjects {
 /** Bundles that stay unpacked in memory, and bytes of the largest of them. */
 const mostHeld = 4
 const mostHeldBytes = 16 * 1024 ** 2
+/** A store that has not answered after so long is not waited for. */
+const longestLookMs = 120_000
 
 export function createSubjects(parts: PolicyParts, workFolder: string): Subjects {
   async function bundleOf(environment: string, bundle: string) {
@@ -62,46 +83,76 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
     return archive
   }
 
-  /** By environment and bundle. */
-  const lastLive = new Map<string, RevisionId>()
-
-  async function pointer(environment: string, bundle: string, signal: AbortSignal) {
-    const store = (await bundleOf(environment, bundle))?.store ?? null
-    return (await store?.readPointer(signal)) ?? null
-  }
+  /** By environment, bundle and store: the last that was found live, and its mark. */
+  const lastLive = new Map<string, { readonly id: RevisionId; readonly mark: string | null }>()
+  /** Looks that are under way. */
+  const looks = new Map<string, Promise<RevisionId | null>>()
 
   async function liveId(environment: string, bundle: string, signal: AbortSignal): Promise<RevisionId | null> {
+    const store = (await bundleOf(environment, bundle))?.store ?? null
+    if (store === null) return null
+    const key = keyOf(environment, bundle, store)
+    const look = looks.get(key) ?? lookAgain(environment, bundle, store).finally(() => looks.delete(key))
+    looks.set(key, look)
+    return orAborted(look, signal)
+  }
+
+  /** Not by the signal of whoever asked first: others wait for the same answer. */
+  async function lookAgain(environment: string, bundle: string, store: BundleStore): Promise<RevisionId | null> {
     const askedAt = parts.clock.now()
-    const stored = await pointer(environment, bundle, signal)
+    const known = lastLive.get(keyOf(environment, bundle, store))
+    const stored = await store.lookAtPointer(known?.mark ?? null, AbortSignal.timeout(longestLookMs))
     if (stored === null) return null
-    const known = lastLive.get(`${environment} ${bundle}`)
-    if (known?.digest === digestOf(stored.bytes)) return known
-    return (await keptLive(environment, bundle, stored, askedAt)).id
+    if (known !== undefined && (stored === 'unchanged' || known.id.digest === digestOf(stored.bytes))) {
+      if (stored !== 'unchanged') lastLive.set(keyOf(environment, bundle, store), { ...known, mark: stored.mark })
+      return known.id
+    }
+    if (stored === 'unchanged') throw new BundleFailure('the store says that what was never read has not changed')
+    return (await keptLive(environment, bundle, store, stored, askedAt)).id
   }
 
-  async function live(environment: string, bundle: string, signal: AbortSignal) {
+  async function live(environment: string, bundle: string, signal: AbortSignal): Promise<Live | null> {
+    const store = (await bundleOf(environment, bundle))?.store ?? null
     const askedAt = parts.clock.now()
-    const stored = await pointer(environment, bundle, signal)
-    return stored === null ? null : keptLive(environment, bundle, stored, askedAt)
+    const stored = (await store?.readPointer(signal)) ?? null
+    if (store === null || stored === null) return null
+    try {
+      const subject = await keptLive(environment, bundle, store, stored, askedAt)
+      return { id: subject.id, subject, problem: null }
+    } catch (reason) {
+      if (!(reason instanceof BundleFailure)) throw reason
+      return { id: { revision: '', digest: digestOf(stored.bytes) }, subject: null, problem: reason.message }
+    }
   }
 
-  async function keptLive(environment: string, bundle: string, stored: Stored, askedAt: number) {
+  async function keptLive(
+    environment: string,
+    bundle: string,
+    store: BundleStore,
+    stored: Stored,
+    askedAt: number,
+  ): Promise<Subject> {
     const archive = await unpacked(stored.bytes)
-    lastLive.set(`${environment} ${bundle}`, { revision: archive.revision, digest: archive.digest })
+    const id = { revision: archive.revision, digest: archive.digest }
+    lastLive.set(keyOf(environment, bundle, store), { id, mark: stored.mark })
     const about = { revision: archive.revision, keptAt: askedAt, author: null, rollsBackTo: null }
     await parts.kept.keep(environment, bundle, { ...about, publishedAt: stored.writtenAt }, stored.bytes)
     return {
       ...subjectOf(archive, stored.bytes),
-      from: { kind: 'bundle' as const, held: 'store' as const },
-      bytes: stored.bytes,
+      from: { kind: 'bundle', held: 'store' },
     }
   }
 
-  async function kept(environment: string, bundle: string, wanted: RevisionId): Promise<Subject | null> {
+  async function kept(
+    environment: string,
+    bundle: string,
+    wanted: RevisionId,
+    held: 'store' | 'kept',
+  ): Promise<Subject | null> {
     const entry = (await parts.kept.list(environment, bundle)).find((each) => isWanted(each, wanted))
     const bytes = entry === undefined ? null : await parts.kept.read(environment, bundle, entry.digest)
     if (bytes === null) return null
-    return { ...subjectOf(await unpacked(bytes), bytes), from: { kind: 'bundle', held: 'kept' } }
+    return { ...subjectOf(await unpacked(bytes), bytes), from: { kind: 'bundle', held } }
   }
 
   async function inStore(
@@ -139,6 +190,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
       id: wanted,
       from: { kind: 'policy-api', opa: there.fact.opa },
       roots: [''],
+      manifest: {},
       files: new Map(modules.map(({ path, text }) => [path, encoder.encode(text)])),
       problems: ['Data and tests are not among what OPA tells of its policies.'],
       bytes: null,
@@ -146,13 +198,14 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
   }
 
   async function draft(id: string): Promise<Subject> {
-    const { folder, roots, revision } = await parts.drafts.folderOf(id)
+    const { folder, roots, manifest, leftOut, revision } = await parts.drafts.folderOf(id)
     return {
       id: { revision, digest: null },
       from: { kind: 'draft', draft: id },
       roots,
+      manifest,
       files: await filesIn(folder),
-      problems: [],
+      problems: leftOut,
       bytes: null,
     }
   }
@@ -165,17 +218,19 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
   ): Promise<Subject> {
     if ('draft' in subject) return draft(subject.draft)
     const wanted = { revision: subject.revision, digest: subject.digest ?? null }
-    const now = await live(environment, bundle, signal).catch(() => null) // the store may be down: what was kept is the same
+    // The store may be down, or hold no bundle: what was kept is the same.
+    const now = await liveId(environment, bundle, signal).catch(() => null)
+    const isLive = now?.digest !== undefined && now.digest !== null && isWanted({ ...now, digest: now.digest }, wanted)
     const found =
-      (now !== null && isWanted({ ...now.id, digest: now.id.digest ?? '' }, wanted) ? now : null) ??
-      (await kept(environment, bundle, wanted)) ??
+      (isLive ? await kept(environment, bundle, now, 'store') : null) ??
+      (await kept(environment, bundle, wanted, 'kept')) ??
       (await inStore(environment, bundle, wanted, signal)) ??
       (await loaded(environment, bundle, wanted, signal))
     if (found !== null) return found
     throw new Failure(
       'not-found',
-      wanted.revision,
-      `The bytes of revision ${wanted.revision} of ${bundle} are held nowhere: not in the store, not among what Everyhop kept, and no OPA has it.`,
+      nameOf(wanted),
+      `The bytes of revision ${nameOf(wanted)} of ${bundle} are held nowhere: not in the store, not among what Everyhop kept, and no OPA has it.`,
       'Revisions are kept from the first time that Everyhop sees them.',
     )
   }
@@ -207,7 +262,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
       }
       await mkdir(workFolder, { recursive: true, mode: 0o700 })
       const folder = await mkdtemp(join(workFolder, 'policy-'))
-      await writeBundleFolder(folder, subject.files, subject.roots)
+      await writeBundleFolder(folder, subject)
       return { folder, release: () => rm(folder, { recursive: true, force: true }) }
     },
   }
@@ -229,12 +284,34 @@ function ofBundle(modules: readonly LoadedModule[], bundle: string): readonly Lo
 }
 
 function subjectOf(archive: BundleArchive, bytes: Uint8Array | null): Omit<Subject, 'from'> {
-  const { revision, digest, roots, files, problems } = archive
-  return { id: { revision, digest }, roots, files, problems, bytes }
+  const { revision, digest, roots, manifest, files, problems } = archive
+  return { id: { revision, digest }, roots, manifest, files, problems, bytes }
 }
 
 function isWanted(entry: { readonly revision: string; readonly digest: string }, wanted: RevisionId): boolean {
   return wanted.digest === null ? entry.revision === wanted.revision : entry.digest === wanted.digest
+}
+
+function keyOf(environment: string, bundle: string, { place }: BundleStore): string {
+  return JSON.stringify([environment, bundle, place.place, place.pointer])
+}
+
+/** The answer, unless whoever asked goes away first. */
+function orAborted<Value>(asked: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  if (signal.aborted) {
+    asked.catch(() => {})
+    return Promise.reject(signal.reason)
+  }
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
+/** A revision for people; a bundle without a name by its digest. */
+export function nameOf({ revision, digest }: RevisionId): string {
+  return revision === '' && digest !== null ? digest.slice(0, 12) : revision
 }
 
 function sizeOf({ files }: BundleArchive): number {

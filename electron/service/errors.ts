@@ -2,6 +2,7 @@ import { ORPCError } from '@orpc/server'
 import { type ErrorCode, type ErrorData, errorCodes, errorStatus } from '../../shared/contract/errors.ts'
 import { Failure } from '../core/failure.ts'
 import type { Log } from '../core/ports.ts'
+import { failureOf } from '../policy/failures.ts'
 
 type ContractError = ORPCError<ErrorCode, ErrorData>
 
@@ -16,7 +17,8 @@ export function contractError(code: ErrorCode, message: string, data: ErrorData)
  * sentence: its own words may hold anything, so they go to the log only.
  * `subject` names what was asked, such as `graph.view`.
  */
-export function toContractError(reason: unknown, subject: string, log: Log): ContractError {
+export function toContractError(thrown: unknown, subject: string, log: Log): ContractError {
+  const reason = failureOf(thrown)
   if (reason instanceof Failure) {
     return contractError(reason.code, reason.message, { subject: reason.subject, advice: reason.advice })
   }

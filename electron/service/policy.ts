@@ -166,6 +166,7 @@ export function composePolicy(
       ),
     async close() {
       language.close()
+      await publishing.close()
       await tools.close()
       await editing.close()
       await simulating.close()

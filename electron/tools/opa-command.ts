@@ -1,7 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { z } from 'zod'
 import type { FileCoverage, PolicyProblem, PolicyTestResult } from '../../shared/domain/model/policy.ts'
-import { type Limits, type Run, runLimited } from './limited-process.ts'
-import { withoutNetwork } from './opa-capabilities.ts'
+import { type Ended, type Limits, type Run, runLimited } from './limited-process.ts'
+import { withoutHosts, withoutNetwork } from './opa-capabilities.ts'
 import { checkOutput, coverageOutput, testOutput } from './opa-wire.ts'
 
 const gibi = 1024 ** 3
@@ -11,6 +14,12 @@ export const commandLimits: Limits = { timeoutMs: 20_000, memoryBytes: gibi, out
 /** The opa program could not answer: it ended early, or said something that is not understood. */
 export class OpaProblem extends Error {
   override readonly name = 'OpaProblem'
+  /** How it ended; `exited`: it said no, in the words of the message. */
+  readonly ended: Ended
+  constructor(message: string, ended: Ended = 'exited') {
+    super(message)
+    this.ended = ended
+  }
 }
 
 export interface OpaCommand {
@@ -20,7 +29,10 @@ export interface OpaCommand {
   readonly capabilities: () => Promise<string>
   /** `opa check`, strict, of a folder; `schemas` is a folder of JSON Schemas, `capabilities` a file. Places are relative to the folder. */
   check(folder: string, options?: CheckOptions, signal?: AbortSignal): Promise<readonly PolicyProblem[]>
-  /** `opa test` with coverage, as two runs: OPA prints either results or coverage, and coverage only of tests that pass. */
+  /**
+   * `opa test` with coverage, as two runs: OPA prints either results or coverage, and coverage only of tests that pass. No host
+   * is reached; a test may still put a function of its own in the place of `http.send`.
+   */
   test(folder: string, signal?: AbortSignal): Promise<TestRun>
   /** `opa fmt` of one text; a text that does not parse stays as it is. */
   format(text: string, signal?: AbortSignal): Promise<{ readonly text: string; readonly problem: PolicyProblem | null }>
@@ -50,21 +62,50 @@ export interface TestRun {
 }
 
 export function opaCommand(path: string, version: string): OpaCommand {
-  let capabilities: Promise<string> | null = null
+  let current: Promise<string> | null = null
+
+  /** What this OPA can do, as it prints it. */
+  function allCapabilities(): Promise<string> {
+    current ??= run(['capabilities', '--current']).then((answer) => printed(answer, [0]).stdout)
+    current.catch(() => (current = null)) // asked again the next time
+    return current
+  }
 
   function run(words: readonly string[], { limits, ...options }: RunOptions = {}): Promise<Run> {
     return runLimited(path, words, { ...commandLimits, ...limits }, options)
+  }
+
+  async function tested(folder: string, words: readonly string[], signal: AbortSignal | undefined): Promise<TestRun> {
+    const options = { cwd: folder, ...(signal === undefined ? {} : { signal }) }
+    const answer = printed(await run(['test', '--bundle', '.', ...words], options), [0, 1, 2])
+    // A module that does not compile leaves nothing on standard output.
+    if (answer.stdout.trim() === '') {
+      return {
+        results: [],
+        coverage: [],
+        problem: answer.stderr.trim() === '' ? null : answer.stderr.trim().slice(0, 4000),
+      }
+    }
+    const results = parsed(testOutput, answer.stdout, 'opa test').map((each) => ({
+      package: each.package.replace(/^data\./, ''),
+      name: each.name,
+      path: placeIn(each.location?.file ?? '') ?? '',
+      row: each.location?.row ?? 0,
+      outcome: outcomeOf(each),
+      durationMs: each.duration / 1e6,
+      output: outputOf(each),
+    }))
+    // With --bundle OPA knows no modules when it reports coverage, and says that all is covered.
+    const covered = await run(['test', '.', ...words, '--coverage', ...onlyPassing(results)], options)
+    const coverage = coverageOutput.safeParse(jsonOr(covered.stdout))
+    return { results, coverage: coverage.success ? coverageOf(coverage.data) : [], problem: null }
   }
 
   return {
     path,
     version,
     run,
-    capabilities() {
-      capabilities ??= run(['capabilities', '--current']).then((answer) => withoutNetwork(printed(answer, [0]).stdout))
-      capabilities.catch(() => (capabilities = null)) // asked again the next time
-      return capabilities
-    },
+    capabilities: async () => withoutNetwork(await allCapabilities()),
     async check(folder, { strict = true, schemas, capabilitiesFile } = {}, signal) {
       const words = ['check', '--format', 'json', '--max-errors', '100', '--bundle', '.']
       if (strict) words.push('--strict')
@@ -77,31 +118,18 @@ export function opaCommand(path: string, version: string): OpaCommand {
       return errors.map(problemOf)
     },
     async test(folder, signal) {
-      const options = { cwd: folder, ...(signal === undefined ? {} : { signal }) }
-      const words = ['test', '--bundle', '.', '--format', 'json', '--timeout', '10s']
-      // With --bundle OPA knows no modules when it reports coverage, and says that all is covered.
-      const forCoverage = ['test', '.', '--format', 'json', '--timeout', '10s']
-      const tested = printed(await run(words, options), [0, 1, 2])
-      // A module that does not compile leaves nothing on standard output.
-      if (tested.stdout.trim() === '') {
-        return {
-          results: [],
-          coverage: [],
-          problem: tested.stderr.trim() === '' ? null : tested.stderr.trim().slice(0, 4000),
-        }
+      const place = await mkdtemp(join(tmpdir(), 'eh-test-'))
+      try {
+        const capabilitiesFile = join(place, 'capabilities.json')
+        await writeFile(capabilitiesFile, withoutHosts(await allCapabilities()), { mode: 0o600 })
+        return await tested(
+          folder,
+          ['--format', 'json', '--timeout', '10s', '--capabilities', capabilitiesFile],
+          signal,
+        )
+      } finally {
+        await rm(place, { recursive: true, force: true })
       }
-      const results = parsed(testOutput, tested.stdout, 'opa test').map((each) => ({
-        package: each.package.replace(/^data\./, ''),
-        name: each.name,
-        path: placeIn(each.location?.file ?? '') ?? '',
-        row: each.location?.row ?? 0,
-        outcome: outcomeOf(each),
-        durationMs: each.duration / 1e6,
-        output: outputOf(each),
-      }))
-      const covered = await run([...forCoverage, '--coverage', ...onlyPassing(results)], options)
-      const coverage = coverageOutput.safeParse(jsonOr(covered.stdout))
-      return { results, coverage: coverage.success ? coverageOf(coverage.data) : [], problem: null }
     },
     async format(text, signal) {
       const answer = printed(
@@ -199,7 +227,7 @@ export function printed(run: Run, codes: readonly number[]): Run {
     cancelled: 'the question was withdrawn',
     'not-started': `opa could not be started: ${run.stderr.trim().slice(0, 500)}`,
   }
-  throw new OpaProblem(why[run.ended])
+  throw new OpaProblem(why[run.ended], run.ended)
 }
 
 /** What it says of a failure: commands differ in which stream they use. */

@@ -1,4 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -108,6 +110,29 @@ todo_test_later if false
   const file = coverage.find(({ path }) => path === 'pipeline/authz.rego')
   expect(file?.covered).toContain(8)
   expect(file?.notCovered).toContain(11)
+})
+
+test('a test reaches no host, and may still put a function of its own in the place of http.send', async () => {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.end('{}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    const call = `http.send({"method": "GET", "url": "http://127.0.0.1:${port}/out", "raise_error": false}).status_code == 200`
+    const mocked = `fake(_) := {"status_code": 200}\n\ntest_mocked if ${call} with http.send as fake`
+    await put('out_test.rego', `package out_test\n\ntest_out if ${call}\n\n${mocked}\n`)
+    const { results } = await opa.test(folder)
+    expect(Object.fromEntries(results.map(({ name, outcome }) => [name, outcome]))).toEqual({
+      test_out: 'failed',
+      test_mocked: 'passed',
+    })
+    expect(asked).toEqual([])
+  } finally {
+    server.close()
+  }
 })
 
 test('formatting keeps a text that does not parse, and says where', async () => {

@@ -86,6 +86,7 @@ export function policyFixture(situation: string, environment: { readonly product
     files: [{ path: 'pipeline/authz.rego', kind: 'rego', bytes: 900 }],
     changed: ['pipeline/authz.rego'],
     savedAt: start,
+    leftOut: [],
     overtakenBy: null,
   }
   return {
@@ -191,6 +192,7 @@ const plan: PublishPlan = {
     { gate: 'check', outcome: 'passed', blocks: true, detail: '' },
     { gate: 'tests', outcome: 'passed', blocks: true, detail: '48 passed' },
     { gate: 'regal', outcome: 'not-evaluated', blocks: false, detail: 'Regal is not there' },
+    { gate: 'build', outcome: 'passed', blocks: true, detail: '' },
     { gate: 'signature', outcome: 'passed', blocks: true, detail: 'signed with key lab' },
     { gate: 'change-mode', outcome: 'failed', blocks: true, detail: 'Everyhop only reads lab now.' },
   ],
@@ -199,8 +201,13 @@ const plan: PublishPlan = {
     {
       code: 'publish-last-writer-wins',
       params: { detail: 'Any other program can write to the folder at any time.', windowMs: 6 },
+      mustBeAccepted: false,
     },
-    { code: 'publish-opa-behind', params: { opa: 'opa-tool-runtime', revision: 'r41' } },
+    {
+      code: 'publish-opa-behind',
+      params: { opa: 'opa-tool-runtime', revision: 'r41' },
+      mustBeAccepted: false,
+    },
   ],
   token: 'token',
 }

@@ -122,17 +122,21 @@ const publication = z.object({
   bundle: z.string(),
   from: revisionId.nullable(),
   to: revisionId,
-  differences: z.array(pathDifference),
+  differences: z.array(pathDifference).nullable().describe('null: what is live cannot be read'),
   gates: z.array(
     z.object({
-      gate: z.enum(['check', 'tests', 'regal', 'signature', 'store', 'change-mode']),
+      gate: z.enum(['check', 'tests', 'regal', 'build', 'signature', 'change-mode']),
       outcome: z.enum(['passed', 'failed', 'not-evaluated']),
       blocks: z.boolean(),
       detail: z.string(),
     }),
   ),
   warnings: z.array(
-    z.object({ code: z.string(), params: z.record(z.string(), z.union([z.string(), z.number(), z.null()])) }),
+    z.object({
+      code: z.string(),
+      params: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+      mustBeAccepted: z.boolean().describe('published only with --accept and this code'),
+    }),
   ),
   outcome: z
     .enum(['planned', 'blocked', 'converged', 'stuck', 'lost-update', 'failed'])

@@ -52,7 +52,10 @@ export interface ToolRelease {
 
 /** Which policy is meant: a revision of a bundle, or a draft. */
 const subject = z.union([
-  z.object({ revision: z.string().min(1).max(500), digest: z.string().max(64).nullable().default(null) }),
+  z
+    .object({ revision: z.string().max(500), digest: z.string().max(64).nullable().default(null) })
+    // Bundles of `opa build` have no name unless one is given: the digest says which is meant.
+    .refine(({ revision, digest }) => revision !== '' || (digest !== null && digest !== '')),
   z.object({ draft: z.string().min(1).max(100) }),
 ])
 export type PolicySubject = z.infer<typeof subject>
@@ -71,6 +74,8 @@ export interface DraftSummary {
   readonly files: readonly PolicyFile[]
   readonly changed: readonly FileDifference['path'][]
   readonly savedAt: EpochMs
+  /** What the revision that it is based on holds and the draft does not, in sentences: it would be gone with its publication. */
+  readonly leftOut: readonly string[]
   /** Another revision went live since the draft began; null: none. */
   readonly overtakenBy: RevisionId | null
 }
@@ -91,23 +96,30 @@ export interface Simulation {
 
 /** What must hold before a publication; `blocks` says whether it does without. */
 export interface PublishGate {
-  readonly gate: 'check' | 'tests' | 'regal' | 'signature' | 'store' | 'change-mode'
+  readonly gate: 'check' | 'tests' | 'regal' | 'build' | 'signature' | 'change-mode'
   readonly outcome: 'passed' | 'failed' | 'not-evaluated'
   readonly blocks: boolean
   readonly detail: string
 }
 
+/** What is uncertain, or would be lost. */
+export interface PublishWarning {
+  readonly code: string
+  readonly params: Readonly<Record<string, string | number | null>>
+  /** It is published only when somebody says of this one that they have read it. */
+  readonly mustBeAccepted: boolean
+}
+
 export interface PublishPlan {
   readonly from: RevisionId | null
+  /** Its digest is null where it is not built, or signed only when it is published. */
   readonly to: RevisionId
-  readonly differences: readonly FileDifference[]
+  /** null: what is live cannot be read. */
+  readonly differences: readonly FileDifference[] | null
   readonly gates: readonly PublishGate[]
   readonly opas: readonly string[]
-  /** What is uncertain, in sentences' codes: OPAs that are behind, a store without conditional writes … */
-  readonly warnings: readonly {
-    readonly code: string
-    readonly params: Readonly<Record<string, string | number | null>>
-  }[]
+  /** In sentences' codes: OPAs that are behind, a store without conditional writes … */
+  readonly warnings: readonly PublishWarning[]
   /** Confirms exactly this plan; refused as `conflict` when anything in it has changed. */
   readonly token: string
 }
@@ -244,10 +256,19 @@ export const policy = {
       }>(),
     ),
 
+  /** Writes nothing and asks nobody to sign anything. */
   plan: procedure.input(bundleInput.extend({ of: subject })).output(type<PublishPlan>()),
   /** Needs change mode. `typed` is the environment's name in production. A roll-back is a publication of an older revision's content. */
   publish: procedure
-    .input(bundleInput.extend({ of: subject, token: z.string().max(200), typed: z.string().max(63).nullable() }))
+    .input(
+      bundleInput.extend({
+        of: subject,
+        token: z.string().max(200),
+        typed: z.string().max(63).nullable(),
+        /** Codes of the warnings that must be accepted, and were. */
+        accepted: z.array(z.string().max(100)).max(20).default([]),
+      }),
+    )
     .output(eventIterator(type<PublishProgress>())),
   /** Requests that were refused lately, evaluated again under two policies: whether the change lets them pass. */
   recheck: procedure

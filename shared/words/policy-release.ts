@@ -172,6 +172,13 @@ export function recheckSummary({ requests: rows, held, complete, withoutDecision
   ].join(' ')
 }
 
+/** Whom a recheck speaks of while not every OPA has the revision; empty: all have it. */
+export function recheckedFor({ revision, opas }: Convergence): string {
+  const late = opas.filter(({ state }) => state !== 'converged').map(({ opa }) => opa)
+  if (late.length === 0) return ''
+  return `That holds for the OPAs on ${revision}; ${late.join(', ')} ${late.length === 1 ? 'decides' : 'decide'} by what they have, or it is not known.`
+}
+
 /** "deny → allow". */
 export function recheckChange({ before, after }: Rechecked): string {
   return `${decisionWord(before)} → ${decisionWord(after)}`

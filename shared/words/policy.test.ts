@@ -33,6 +33,8 @@ const params = {
   opa: 'opa-shared',
   revision: 'r41',
   bundle: 'pipeline',
+  live: 'r42',
+  based: 'r41',
 }
 
 describe('a publication', () => {

@@ -1,4 +1,4 @@
-import type { PublishGate, PublishPlan } from '../contract/policy.ts'
+import type { PublishGate, PublishWarning } from '../contract/policy.ts'
 import type { BundleContent, BundleRevision, Evaluation, RevisionId, SignatureState } from '../domain/model/policy.ts'
 import { countOf } from './durations.ts'
 import { count, figure, has, type Params, quoted, word } from './param-text.ts'
@@ -10,6 +10,22 @@ export interface TwoLines {
 }
 
 const warnings: Readonly<Record<string, (params: Params) => TwoLines>> = {
+  'publish-left-out': (p) => ({
+    title: 'Something of what this draft was begun from is not in it',
+    detail: `${ended(word(p, 'detail'))} It is gone from what OPAs have when this is published.`,
+  }),
+  'publish-live-unreadable': (p) => ({
+    title: 'What is live cannot be read',
+    detail: `What the pointer leads to is no bundle: ${quoted(p, 'detail')}. What differs is not known. OPAs cannot load it either; they keep what they had.`,
+  }),
+  'publish-overtaken': (p) => ({
+    title: `${word(p, 'live')} went live since this draft was begun from ${word(p, 'based')}`,
+    detail: 'What that changed is not in the draft, and is undone where it differs. Look at the differences.',
+  }),
+  'publish-guard-unknown': (p) => ({
+    title: 'Whether another publisher could overwrite this one is not known yet',
+    detail: `Whether the store refuses a write on what has changed is tried with an object of its own when something is published, not before. Between reading the pointer, moving it and reading it again lie about ${figure(p, 'windowMs')} ms. An overwritten publication is noticed and named.`,
+  }),
   'publish-last-writer-wins': (p) => ({
     title: 'Another publisher could overwrite this one',
     detail: `The store does not refuse a write on what has changed.${
@@ -34,11 +50,15 @@ const warnings: Readonly<Record<string, (params: Params) => TwoLines>> = {
   }),
 }
 
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
 /** Codes of warnings that have words. */
 export const publishWarningCodes: readonly string[] = Object.keys(warnings)
 
 /** What is uncertain about a publication. A code of a newer service is shown as itself. */
-export function publishWarning({ code, params }: PublishPlan['warnings'][number]): TwoLines {
+export function publishWarning({ code, params }: Pick<PublishWarning, 'code' | 'params'>): TwoLines {
   const words = Object.hasOwn(warnings, code) ? warnings[code] : undefined
   return words === undefined ? { title: `No words are known for the warning “${code}”`, detail: '' } : words(params)
 }
@@ -48,6 +68,8 @@ export const policyReasons: Readonly<Record<string, (params: Params) => string>>
   'policy-no-store': () =>
     'environment.yaml names no store of this bundle: what is live is known from the OPAs only, and nothing can be published.',
   'policy-no-pointer': (p) => `The store holds nothing at ${quoted(p, 'pointer')}: nothing was published there yet.`,
+  'policy-live-unreadable': (p) =>
+    `What the store’s pointer leads to is no bundle that can be read: ${quoted(p, 'detail')}. OPAs cannot load it either. Publishing or rolling back replaces it.`,
   'policy-store-unreadable': (p) => `The store cannot be read: ${quoted(p, 'detail')}.`,
 }
 
@@ -55,8 +77,8 @@ const gates = {
   check: 'OPA’s check',
   tests: 'Tests',
   regal: 'Regal',
+  build: 'Build',
   signature: 'Signature',
-  store: 'Store',
   'change-mode': 'Change mode',
 } as const satisfies Readonly<Record<PublishGate['gate'], string>>
 
@@ -92,6 +114,7 @@ export function signatureWords(signature: SignatureState): { readonly short: str
 const heldSentences = {
   store: 'Its bytes are in the store.',
   kept: 'Its bytes are no longer in the store; Everyhop kept them.',
+  unlisted: 'Everyhop kept its bytes. Whether the store has them too is not known.',
   seen: 'Only its name is known: its bytes were never seen. It cannot be compared or brought back.',
 } as const satisfies Readonly<Record<BundleRevision['held'], string>>
 
@@ -144,8 +167,11 @@ export function revisionName({ revision, digest }: RevisionId): string {
   return digest === null ? 'a revision without a name' : `the unnamed bundle ${digest.slice(0, 12)}`
 }
 
-/** "3 files, +14 −2"; "no file differs". */
-export function differenceCounts(differences: readonly { readonly added: number; readonly removed: number }[]): string {
+/** "3 files, +14 −2"; "no file differs". null: one side cannot be read. */
+export function differenceCounts(
+  differences: readonly { readonly added: number; readonly removed: number }[] | null,
+): string {
+  if (differences === null) return 'what differs is not known'
   if (differences.length === 0) return 'no file differs'
   const sum = (key: 'added' | 'removed'): string =>
     differences.reduce((total, each) => total + each[key], 0).toLocaleString('en-GB')

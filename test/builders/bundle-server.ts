@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 export interface BundleServer {
   readonly base: URL
   readonly files: Map<string, Buffer>
+  /** What was asked and how it was answered, in order. */
+  readonly asked: { readonly method: string; readonly path: string; readonly status: number }[]
   /** Answers the next requests of a method with a status, or by hanging up (0). */
   failNext(method: string, status: number, times?: number): void
   close(): Promise<void>
@@ -17,7 +19,11 @@ export interface BundleServer {
 export async function startBundleServer(conditions: boolean): Promise<BundleServer> {
   const files = new Map<string, Buffer>()
   const failures: { method: string; status: number; left: number }[] = []
+  const asked: BundleServer['asked'] = []
   const server = createServer((request, response) => {
+    response.on('finish', () => {
+      asked.push({ method: request.method ?? '', path: request.url ?? '', status: response.statusCode })
+    })
     void answer(request, response)
   })
 
@@ -42,7 +48,8 @@ export async function startBundleServer(conditions: boolean): Promise<BundleServ
           (there !== undefined && request.headers['if-match'] === etagOf(there))))
     if (request.method === 'GET') {
       if (there === undefined) response.writeHead(404).end('no such file')
-      else response.writeHead(200, { etag: etagOf(there), 'last-modified': new Date().toUTCString() }).end(there)
+      else if (request.headers['if-none-match'] === etagOf(there)) response.writeHead(304).end()
+      else response.writeHead(200, { etag: etagOf(there) }).end(there)
     } else if (!fits) {
       response.writeHead(412).end()
     } else if (request.method === 'PUT') {
@@ -67,6 +74,7 @@ export async function startBundleServer(conditions: boolean): Promise<BundleServ
   return {
     base: new URL(`http://127.0.0.1:${port}/store/`),
     files,
+    asked,
     failNext: (method, status, times = 1) => failures.push({ method, status, left: times }),
     close: () =>
       new Promise((resolve) => {

@@ -15,6 +15,7 @@ export function policyOf(revision: string, files: Readonly<Record<string, string
     id: { revision, digest: null },
     from: { kind: 'bundle', held: 'kept' },
     roots: [''],
+    manifest: {},
     files: new Map(Object.entries(files).map(([path, text]) => [path, encoder.encode(text)])),
     problems: [],
     bytes: null,

@@ -116,9 +116,12 @@ test('a draft is published through it, the object beside the pointer, and rolled
     const { version } = await client.policy.readDraft({ draft: draft.id, path })
     await client.policy.writeDraft({ draft: draft.id, path, text: 'package hops\n\nallow if input.x == 2\n', version })
     await client.changes.enable({ environment, minutes: 5, typed: null })
-    for (const of of [{ draft: draft.id }, live]) {
+    for (const [of, warned] of [
+      [{ draft: draft.id }, 'publish-guard-unknown'],
+      [live, 'publish-last-writer-wins'],
+    ] as const) {
       const { token, warnings } = await client.policy.plan({ environment, bundle, of })
-      expect(warnings.map(({ code }) => code)).toContain('publish-last-writer-wins')
+      expect(warnings.map(({ code }) => code)).toContain(warned)
       const steps: string[] = []
       for await (const { step } of await client.policy.publish({ environment, bundle, of, token, typed: null })) {
         steps.push(step)

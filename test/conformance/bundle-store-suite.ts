@@ -72,6 +72,25 @@ export function bundleStoreSuite(
       if (listed !== null) expect(listed).toEqual([])
     })
 
+    test('who looks again is told of every other content, and asks for no bytes of what cannot have changed', async () => {
+      await store.movePointer(bytesOf('one'), null, never)
+      const first = await store.readPointer(never)
+      const again = await store.lookAtPointer(first?.mark ?? null, never)
+      // Without a mark, as within the second in which it was written, it is read as a whole.
+      if (first?.mark === null) expect(again).toMatchObject({ version: first.version })
+      else expect(again).toBe('unchanged')
+      await subject.overwrite(bytesOf('two'))
+      const other = await store.lookAtPointer(first?.mark ?? null, never)
+      expect(other === null || other === 'unchanged' ? other : textOf(other.bytes)).toBe('two')
+    })
+
+    test('what is known of conditional writes is known without writing', async () => {
+      const before = store.knownGuard()
+      const found = await store.guard(never)
+      expect(store.knownGuard()).toEqual(found)
+      expect(before === null || before === found).toBe(true)
+    })
+
     test('names that lead elsewhere are refused', async () => {
       for (const bad of ['../x', 'a/b', '', '..', 'x.tar.gz', `${'a'.repeat(81)}-${'0'.repeat(16)}.tar.gz`]) {
         await expect(store.readObject(bad, never)).rejects.toMatchObject({ reason: 'invalid' })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { directoryStore } from '../../electron/policy/stores/directory-store.ts'
-import { httpStore } from '../../electron/policy/stores/http-store.ts'
+import { describedBy, httpStore } from '../../electron/policy/stores/http-store.ts'
 import { startBundleServer } from '../builders/bundle-server.ts'
 import { bundleStoreSuite, type StoreUnderTest } from './bundle-store-suite.ts'
 
@@ -74,4 +74,13 @@ test('a token is not sent without TLS beyond this machine', async () => {
   const refusal = await store.readPointer(never).catch((reason: unknown) => String(reason))
   expect(refusal).toMatch(/not sent to store\.example without TLS/)
   expect(refusal).not.toContain('planted-token')
+})
+
+test('an ETag of the second in which it was asked marks nothing: nginx gives the same to another content of that second', () => {
+  const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toUTCString()
+  const told = { etag: '"695-4"', 'last-modified': at(10) }
+  expect(describedBy({ ...told, date: at(11) }).mark).toBeNull()
+  expect(describedBy({ ...told, date: at(12) }).mark).toBe('"695-4"')
+  expect(describedBy({ etag: '"of-the-content"' }).mark).toBe('"of-the-content"')
+  expect(describedBy({ 'last-modified': at(10), date: at(20) }).mark).toBeNull()
 })

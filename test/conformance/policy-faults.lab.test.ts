@@ -48,7 +48,7 @@ test('a wrong signing key is found before publishing; past that OPAs reject it, 
   })
   await waitFor('nothing verifies any more', async () => (await signature())?.outcome === 'not-evaluated', patient)
   const steps = await on.publish({ draft })
-  expect(stepsOf(steps)).toEqual(['built', 'uploaded', 'pointed', 'verified', 'stuck'])
+  expect(stepsOf(steps)).toEqual(['built', 'signed', 'uploaded', 'pointed', 'verified', 'stuck'])
   for (const opa of convergenceIn(steps).opas) {
     expect(opa).toMatchObject({ state: 'rejected', activeRevision: 'lab-001', seconds: null })
     expect(opa.reason).toMatch(/signature|verif/)

@@ -82,7 +82,7 @@ test('a policy that denies a needed call is checked, tested, simulated, publishe
 
   const plan = await on.plan({ draft })
   expect(plan).toMatchObject({ from: { revision: 'lab-001' }, to: { revision: 'lab-002' }, opas })
-  expect(plan.differences.map(({ path }) => path)).toEqual(['data.json'])
+  expect(plan.differences?.map(({ path }) => path)).toEqual(['data.json'])
   const gates = Object.fromEntries(plan.gates.map(({ gate, outcome }) => [gate, outcome]))
   expect(gates).toMatchObject({ check: 'passed', tests: 'passed', signature: 'passed', 'change-mode': 'failed' })
   await expect(on.publish({ draft })).rejects.toMatchObject({ code: 'read-only' })
@@ -90,7 +90,7 @@ test('a policy that denies a needed call is checked, tested, simulated, publishe
 
   await client.changes.enable({ environment, minutes: 10, typed: null })
   const published = await on.publish({ draft })
-  expect(stepsOf(published)).toEqual(['built', 'uploaded', 'pointed', 'verified', 'converged'])
+  expect(stepsOf(published)).toEqual(['built', 'signed', 'uploaded', 'pointed', 'verified', 'converged'])
   const last = published.at(-1)
   const converged = last?.step === 'convergence' ? last.convergence.opas : []
   expect(converged.map(({ opa, state, seconds }) => [opa, state, seconds === null])).toEqual(

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createTransitSign } from '../../electron/actions/vault-transit.ts'
-import { buildBundle } from '../../electron/policy/build-bundle.ts'
+import { buildBundle, signBundle } from '../../electron/policy/build-bundle.ts'
 import { signerOf } from '../../electron/policy/signing-key.ts'
 import { verifyBundle } from '../../electron/policy/verify-bundle.ts'
 import { type OpaCommand, opaCommand } from '../../electron/tools/opa-command.ts'
@@ -80,7 +80,9 @@ async function signedWith(algorithm: NonNullable<PolicyBundle['signing']>['algor
       return vaultConnector.lend(source, { baseDirectory: vault.folder, windowSeconds: 60 }, ports, use, signal)
     }),
   })
-  return buildBundle(opa, { folder, roots: ['pipeline', 'callers'], revision: 'r43', signing })
+  if (signing === null) throw new Error('the bundle names a signing key')
+  const built = await buildBundle(opa, { folder, roots: ['pipeline', 'callers'], revision: 'r43', isSigned: true })
+  return signBundle(built, signing)
 }
 
 const kinds = [

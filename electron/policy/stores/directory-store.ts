@@ -1,14 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import {
   type BundleStore,
+  isSettled,
   mostBundleBytes,
+  named,
   objectFolder,
   objectPattern,
   type Stored,
   type StoredObject,
   StoreFailure,
+  type StoreGuard,
 } from './store.ts'
 
 /** A folder that a web server or a volume gives to OPAs. Files are replaced by a rename: OPAs see the old or the new, whole. */
@@ -17,9 +21,13 @@ export function directoryStore(directory: string, pointer: string): BundleStore 
   const objects = join(directory, objectFolder(pointer))
   const lockFile = `${pointerFile}.lock`
 
-  return {
+  return named({
     place: { kind: 'directory', place: directory, pointer },
     readPointer: () => readStored(pointerFile),
+    async lookAtPointer(mark) {
+      const about = mark === null ? null : await guarded(() => stat(pointerFile, { bigint: true }).catch(absent))
+      return about !== null && markOf(about) === mark ? 'unchanged' : readStored(pointerFile)
+    },
     async list() {
       const names = (await readdir(objects).catch(absent)) ?? []
       const found = await Promise.all(
@@ -68,12 +76,15 @@ export function directoryStore(directory: string, pointer: string): BundleStore 
         })
       })
     },
-    guard: async () => ({
-      kind: 'last-writer-wins',
-      detail:
-        'Publications through Everyhop exclude each other by a lock file. Any other program can write to the folder at any time.',
-    }),
-  }
+    knownGuard: () => directoryGuard,
+    guard: async () => directoryGuard,
+  })
+}
+
+const directoryGuard: StoreGuard = {
+  kind: 'last-writer-wins',
+  detail:
+    'Publications through Everyhop exclude each other by a lock file. Any other program can write to the folder at any time.',
 }
 
 /** The name of an object, and nothing that leads elsewhere. */
@@ -85,14 +96,24 @@ function plainName(name: string): string {
 
 async function readStored(path: string): Promise<Stored | null> {
   return guarded(async () => {
-    const about = await stat(path).catch(absent)
+    const about = await stat(path, { bigint: true }).catch(absent)
     if (about === null) return null
     if (!about.isFile()) throw new StoreFailure('invalid', `${path} is no file`)
     if (about.size > mostBundleBytes) throw new StoreFailure('too-large', `${path} has ${about.size} bytes`)
     const bytes = await readFile(path)
     // Times are too coarse to tell two writings apart; the content is not.
-    return { bytes, version: createHash('sha256').update(bytes).digest('hex'), writtenAt: about.mtimeMs }
+    return {
+      bytes,
+      version: createHash('sha256').update(bytes).digest('hex'),
+      writtenAt: Number(about.mtimeMs),
+      mark: markOf(about),
+    }
   })
+}
+
+/** Taken before the file was read: what was written meanwhile has another. */
+function markOf({ ino, size, mtimeNs, ctimeNs, mtimeMs }: BigIntStats): string | null {
+  return isSettled(Number(mtimeMs), Date.now()) ? `${ino} ${size} ${mtimeNs} ${ctimeNs}` : null
 }
 
 /** Whole and on the disk before it gets its name. */

@@ -1,6 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { askStore, type StoreAccess, type StoreAnswer, type StoreMethod } from './http-client.ts'
-import { type BundleStore, objectFolder, objectPattern, type Stored, StoreFailure, type StoreGuard } from './store.ts'
+import {
+  type BundleStore,
+  isSettled,
+  named,
+  objectFolder,
+  objectPattern,
+  type Stored,
+  StoreFailure,
+  type StoreGuard,
+} from './store.ts'
 
 export interface HttpStoreSettings {
   /** Everything is below it. */
@@ -29,16 +38,15 @@ export function httpStore({ base, pointer, method, access }: HttpStoreSettings):
   }
 
   async function read(url: URL, signal: AbortSignal): Promise<Stored | null> {
-    const answer = await ask('GET', url, signal, { headers: { 'cache-control': 'no-cache' } })
+    return storedOf(url, await ask('GET', url, signal, { headers: { 'cache-control': 'no-cache' } }))
+  }
+
+  function storedOf(url: URL, answer: StoreAnswer): Stored | null {
     if (answer.status === 404 || answer.status === 410) return null
     if (answer.status !== 200) throw refusal('GET', url, answer)
-    const written = Date.parse(String(answer.headers['last-modified'] ?? ''))
-    return {
-      bytes: answer.body,
-      // Of the content as well: nginx makes its ETag of size and second, so that two writings may have the same.
-      version: `sha256:${digest(answer.body)} ${answer.headers['etag'] ?? ''}`.trimEnd(),
-      writtenAt: Number.isNaN(written) ? null : written,
-    }
+    const { writtenAt, etag, mark } = describedBy(answer.headers)
+    // Of the content as well: nginx makes its ETag of size and second, so that two writings may have the same.
+    return { bytes: answer.body, version: `sha256:${digest(answer.body)} ${etag}`.trimEnd(), writtenAt, mark }
   }
 
   async function write(
@@ -64,6 +72,12 @@ export function httpStore({ base, pointer, method, access }: HttpStoreSettings):
   const store: BundleStore = {
     place: { kind: 'http', place: shown, pointer },
     readPointer: (signal) => read(pointerUrl, signal),
+    async lookAtPointer(mark, signal) {
+      if (mark === null) return read(pointerUrl, signal)
+      const headers = { 'cache-control': 'no-cache', 'if-none-match': mark }
+      const answer = await ask('GET', pointerUrl, signal, { headers })
+      return answer.status === 304 ? 'unchanged' : storedOf(pointerUrl, answer)
+    },
     list: async () => null, // PUT stores have no common way to list; what we published is known from what we kept
     readObject: async (name, signal) => read(objectUrl(name), signal),
     async putObject(name, bytes, signal) {
@@ -93,11 +107,12 @@ export function httpStore({ base, pointer, method, access }: HttpStoreSettings):
         throw refusal('MOVE', beside, answer)
       }
     },
+    knownGuard: () => knownGuard,
     async guard(signal) {
       return knownGuard ?? probe(signal)
     },
   }
-  return store
+  return named(store)
 
   function objectUrl(name: string): URL {
     if (!objectPattern.test(name))
@@ -132,6 +147,22 @@ export function httpStore({ base, pointer, method, access }: HttpStoreSettings):
       if (statuses.length > 0) await ask('DELETE', url, signal).catch(() => null)
     }
   }
+}
+
+/**
+ * What an answer says of the content beside it. An ETag marks it only when nothing else can have the same: nginx makes its of size
+ * and second, so one of the second in which it was asked marks nothing.
+ */
+export function describedBy(headers: StoreAnswer['headers']): {
+  readonly writtenAt: number | null
+  readonly etag: string
+  readonly mark: string | null
+} {
+  const etag = String(headers['etag'] ?? '')
+  const written = Date.parse(String(headers['last-modified'] ?? ''))
+  const answered = Date.parse(String(headers['date'] ?? ''))
+  const isOwn = Number.isNaN(written) || (!Number.isNaN(answered) && isSettled(written, answered))
+  return { writtenAt: Number.isNaN(written) ? null : written, etag, mark: etag !== '' && isOwn ? etag : null }
 }
 
 function unproven(why: string): StoreGuard {

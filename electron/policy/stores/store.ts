@@ -6,6 +6,8 @@ export interface Stored {
   readonly version: string | null
   /** When the store says that it was written, epoch milliseconds. */
   readonly writtenAt: number | null
+  /** For `lookAtPointer`: what it is known by. null: nothing tells it from another that was written in the same second. */
+  readonly mark: string | null
 }
 
 export type StoreFailureReason =
@@ -23,10 +25,36 @@ export class StoreFailure extends Error {
   readonly reason: StoreFailureReason
   /** Whether the write may have happened all the same: look before trying again. */
   readonly mayHaveHappened: boolean
-  constructor(reason: StoreFailureReason, message: string, mayHaveHappened = false) {
+  /** Which store it was; null: it is not said here. */
+  readonly place: StorePlace | null
+  constructor(reason: StoreFailureReason, message: string, mayHaveHappened = false, place: StorePlace | null = null) {
     super(message)
     this.reason = reason
     this.mayHaveHappened = mayHaveHappened
+    this.place = place
+  }
+}
+
+/** The same store, whose failures say which one it was. */
+export function named(store: BundleStore): BundleStore {
+  const naming = async <Value>(asked: Promise<Value>): Promise<Value> => {
+    try {
+      return await asked
+    } catch (reason) {
+      if (!(reason instanceof StoreFailure) || reason.place !== null) throw reason
+      throw new StoreFailure(reason.reason, reason.message, reason.mayHaveHappened, store.place)
+    }
+  }
+  return {
+    place: store.place,
+    readPointer: (signal) => naming(store.readPointer(signal)),
+    lookAtPointer: (mark, signal) => naming(store.lookAtPointer(mark, signal)),
+    list: (signal) => naming(store.list(signal)),
+    readObject: (name, signal) => naming(store.readObject(name, signal)),
+    putObject: (name, bytes, signal) => naming(store.putObject(name, bytes, signal)),
+    movePointer: (bytes, from, signal) => naming(store.movePointer(bytes, from, signal)),
+    knownGuard: () => store.knownGuard(),
+    guard: (signal) => naming(store.guard(signal)),
   }
 }
 
@@ -38,6 +66,8 @@ export interface BundleStore {
   readonly place: StorePlace
   /** null: there is none yet. */
   readPointer(signal: AbortSignal): Promise<Stored | null>
+  /** The same for who looks again and again: `unchanged` when it still is what has this `mark`, without its bytes. */
+  lookAtPointer(mark: string | null, signal: AbortSignal): Promise<Stored | null | 'unchanged'>
   /** Objects beside the pointer, the latest first; null: this store cannot list. At most 1,000. */
   list(signal: AbortSignal): Promise<readonly StoredObject[] | null>
   readObject(name: string, signal: AbortSignal): Promise<Stored | null>
@@ -48,7 +78,12 @@ export interface BundleStore {
    * was read: `conflict`. Without, whoever writes last wins; read it again afterwards.
    */
   movePointer(bytes: Uint8Array, from: Stored | null, signal: AbortSignal): Promise<void>
-  /** Finds out, by trying it with an object of its own, whether conditional writes hold here. */
+  /** What is known without writing anything; null: it was not tried yet. */
+  knownGuard(): StoreGuard | null
+  /**
+   * Finds out, by trying it with an object of its own, whether conditional writes hold here: it writes, so it is part of a
+   * publication and of nothing else.
+   */
   guard(signal: AbortSignal): Promise<StoreGuard>
 }
 
@@ -81,3 +116,10 @@ export function objectName(revision: string, digest: string): string {
 
 /** Names that `objectName` makes; anything else in the folder is somebody else's. */
 export const objectPattern = /^[A-Za-z0-9._-]{1,80}-[0-9a-f]{16}\.tar\.gz$/
+
+/** A store tells times in seconds: what was written within the last two may be written once more and look the same. */
+const settledMs = 2_000
+
+export function isSettled(writtenAt: number, now: number): boolean {
+  return now - writtenAt >= settledMs
+}

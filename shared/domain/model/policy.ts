@@ -57,8 +57,11 @@ export interface BundleRevision extends RevisionId {
   readonly author: string | null
   readonly bytes: number | null
   readonly signature: SignatureState
-  /** store: still held there. kept: Everyhop kept the bytes. seen: only its name is known, from OPA's status or decisions. */
-  readonly held: 'store' | 'kept' | 'seen'
+  /**
+   * store: still held there. kept: Everyhop kept the bytes, and the store has them no more. unlisted: Everyhop kept them, and
+   * whether the store has them is not known. seen: only its name is known, from OPA's status or decisions.
+   */
+  readonly held: 'store' | 'kept' | 'unlisted' | 'seen'
   /** OPAs that have it active now. */
   readonly activeOn: readonly string[]
   /** Of a roll-back: the revision it brings back. */

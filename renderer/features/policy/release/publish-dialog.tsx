@@ -31,6 +31,13 @@ export interface PublishDialogProps {
   readonly onClose: () => void
 }
 
+interface Published {
+  readonly from: RevisionId | null
+  /** What refused requests are evaluated under as they were before; null: nothing that can be. */
+  readonly compared: RevisionId | null
+  readonly to: RevisionId
+}
+
 /** What changes, what is uncertain, the typed name in production, then how it goes. Rolling back is the same. */
 export function PublishDialog(props: PublishDialogProps) {
   const { environment, bundle, of, kind, revisions, live, onOther, onPublished, onClose } = props
@@ -39,7 +46,8 @@ export function PublishDialog(props: PublishDialogProps) {
   const plan = usePlan(environment, bundle.name, of)
   const { publication, publish, again } = usePublication()
   const [typed, setTyped] = useState('')
-  const [published, setPublished] = useState<{ readonly from: RevisionId | null; readonly to: RevisionId } | null>(null)
+  const [accepted, setAccepted] = useState<readonly string[]>([])
+  const [published, setPublished] = useState<Published | null>(null)
   const production = mode.data?.production ?? true // unknown: asked for as if it were
   const isOn = mode.data?.until !== null && mode.data?.until !== undefined
   const isReview = publication.phase === 'idle'
@@ -49,8 +57,11 @@ export function PublishDialog(props: PublishDialogProps) {
   const blocked = ready?.gates.some(
     ({ gate, blocks, outcome }) => gate !== 'change-mode' && blocks && outcome === 'failed',
   )
-  const isConfirmed = ready !== null && isOn && blocked === false && (!production || typed === environment)
-  const brings = 'revision' in of ? of.revision : null
+  const isAccepted =
+    ready?.warnings.every(({ code, mustBeAccepted }) => !mustBeAccepted || accepted.includes(code)) === true
+  const isConfirmed =
+    ready !== null && isOn && blocked === false && isAccepted && (!production || typed === environment)
+  const brings = 'revision' in of ? revisionName(of) : null
   const back = published === null ? null : rollBackChoice(revisions, published.to)
   const leave = () => {
     if (!mayLeave(publication)) return
@@ -59,8 +70,10 @@ export function PublishDialog(props: PublishDialogProps) {
   }
   const confirm = () => {
     if (ready === null || !isConfirmed) return
-    setPublished({ from: ready.from, to: ready.to })
-    publish({ environment, bundle: bundle.name, of, token: ready.token, typed: production ? typed : null })
+    // What is live and cannot be read decides nothing that could be compared.
+    setPublished({ from: ready.from, compared: ready.differences === null ? null : ready.from, to: ready.to })
+    const said = { typed: production ? typed : null, accepted: [...accepted] }
+    publish({ environment, bundle: bundle.name, of, token: ready.token, ...said })
   }
   return (
     <AlertDialog.Root open onOpenChange={(open) => (open ? undefined : leave())}>
@@ -97,7 +110,14 @@ export function PublishDialog(props: PublishDialogProps) {
                 {kind === 'roll-back' ? (
                   <RevisionChoice revisions={revisions} live={live} of={of} onChoose={onOther} />
                 ) : null}
-                <PublishReview environment={environment} bundle={bundle.name} plan={plan} mode={mode.data ?? null} />
+                <PublishReview
+                  environment={environment}
+                  bundle={bundle.name}
+                  plan={plan}
+                  mode={mode.data ?? null}
+                  accepted={accepted}
+                  onAccept={setAccepted}
+                />
                 {ready !== null && production ? (
                   <section>
                     <TypedName
@@ -115,6 +135,7 @@ export function PublishDialog(props: PublishDialogProps) {
                 bundle={bundle}
                 publication={publication}
                 from={published?.from ?? null}
+                compared={published?.compared ?? null}
                 to={published?.to ?? null}
               />
             )}
@@ -151,7 +172,7 @@ export function PublishDialog(props: PublishDialogProps) {
                 data-testid="publish-roll-back"
               >
                 <Undo2 size={14} aria-hidden="true" />
-                Roll back to {back.revision}…
+                Roll back to {revisionName(back)}…
               </Button>
             ) : null}
           </footer>

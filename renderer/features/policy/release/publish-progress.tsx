@@ -5,6 +5,7 @@ import {
   lostUpdateSentence,
   pointerSentence,
   publishStepLabel,
+  recheckedFor,
   secondsText,
   slowestSeconds,
 } from '../../../../shared/words/policy-release.ts'
@@ -20,15 +21,19 @@ export function PublishProgressView({
   bundle,
   publication,
   from,
+  compared,
   to,
 }: {
   readonly environment: string
   readonly bundle: BundleOverview
   readonly publication: PublicationState
   readonly from: RevisionId | null
+  /** What refused requests are evaluated under as they were before; null: nothing that can be. */
+  readonly compared: RevisionId | null
   readonly to: RevisionId | null
 }) {
   const { steps, convergence, failure, lostTo, phase } = publication
+  const there = convergence?.opas.filter(({ state }) => state === 'converged').length ?? 0
   const took = convergence === null ? null : slowestSeconds(convergence)
   return (
     <>
@@ -77,13 +82,27 @@ export function PublishProgressView({
             </p>
           )}
           {phase === 'converging' ? (
-            <p className={styles.quiet}>This dialog can be closed: the panel goes on showing how far it is.</p>
+            <p className={styles.quiet}>
+              This dialog can be closed: the panel goes on showing how far it is, and the end is written into the
+              journal.
+            </p>
           ) : null}
         </section>
       )}
-      {phase === 'converged' && from !== null && to !== null ? (
-        <RecheckView environment={environment} bundle={bundle.name} before={from} after={to} />
+      {convergence !== null && isFollowed(phase) && there > 0 && compared !== null && to !== null ? (
+        <RecheckView
+          environment={environment}
+          bundle={bundle.name}
+          before={compared}
+          after={to}
+          whom={recheckedFor(convergence)}
+        />
       ) : null}
     </>
   )
+}
+
+/** The OPAs came as far as they come. */
+function isFollowed(phase: PublicationState['phase']): boolean {
+  return phase === 'converged' || phase === 'stuck'
 }

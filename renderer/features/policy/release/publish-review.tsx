@@ -26,11 +26,16 @@ export function PublishReview({
   bundle,
   plan,
   mode,
+  accepted,
+  onAccept,
 }: {
   readonly environment: string
   readonly bundle: string
   readonly plan: PlanQuery
   readonly mode: ChangeMode | null
+  /** Codes of the warnings that somebody said they have read. */
+  readonly accepted: readonly string[]
+  readonly onAccept: (accepted: readonly string[]) => void
 }) {
   if (plan.error !== null) {
     return (
@@ -54,7 +59,7 @@ export function PublishReview({
     <>
       <Changes plan={plan.data} bundle={bundle} />
       <Gates environment={environment} plan={plan.data} mode={mode} />
-      <Warnings plan={plan.data} />
+      <Warnings plan={plan.data} accepted={accepted} onAccept={onAccept} />
     </>
   )
 }
@@ -73,7 +78,7 @@ function Changes({ plan, bundle }: { readonly plan: PublishPlan; readonly bundle
             <td>{bundle}</td>
             <td>{differenceCounts(differences)}</td>
           </tr>
-          {differences.map((each) => (
+          {differences?.map((each) => (
             <tr key={each.path}>
               <td>
                 <FileIcon change={each.change} /> {each.change}
@@ -176,7 +181,19 @@ function Gates({
   )
 }
 
-function Warnings({ plan }: { readonly plan: PublishPlan }) {
+function Warnings({
+  plan,
+  accepted,
+  onAccept,
+}: {
+  readonly plan: PublishPlan
+  readonly accepted: readonly string[]
+  readonly onAccept: (accepted: readonly string[]) => void
+}) {
+  const accept = (code: string, isRead: boolean) => {
+    const others = accepted.filter((each) => each !== code)
+    onAccept(isRead ? [...others, code] : others)
+  }
   if (plan.warnings.length === 0) return null
   return (
     <section>
@@ -185,11 +202,22 @@ function Warnings({ plan }: { readonly plan: PublishPlan }) {
         {plan.warnings.map((warning) => {
           const { title, detail } = publishWarning(warning)
           return (
-            <li key={`${warning.code} ${title}`}>
+            <li key={`${warning.code} ${title} ${detail}`}>
               <TriangleAlert {...icon} />
               <div>
                 <p>{title}</p>
                 <p className={styles.quiet}>{detail}</p>
+                {warning.mustBeAccepted ? (
+                  <label className={styles.accept}>
+                    <input
+                      type="checkbox"
+                      checked={accepted.includes(warning.code)}
+                      onChange={(event) => accept(warning.code, event.target.checked)}
+                      data-testid={`accept-${warning.code}`}
+                    />
+                    I have read this; it may be published without it.
+                  </label>
+                ) : null}
               </div>
             </li>
           )

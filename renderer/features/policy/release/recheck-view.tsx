@@ -20,11 +20,14 @@ export function RecheckView({
   bundle,
   before,
   after,
+  whom,
 }: {
   readonly environment: string
   readonly bundle: string
   readonly before: RevisionId
   readonly after: RevisionId
+  /** Which OPAs it speaks of; empty: all. */
+  readonly whom: string
 }) {
   const { client } = useApi()
   const now = useNow(10_000)
@@ -47,6 +50,7 @@ export function RecheckView({
       ) : (
         <>
           <p>{recheckSummary(data)}</p>
+          {whom === '' ? null : <p className={styles.quiet}>{whom}</p>}
           {data.problem === null ? null : <p className={styles.problem}>{data.problem}</p>}
           {data.requests.length === 0 ? null : (
             <div className={styles.recheck} tabIndex={0} role="group" aria-label="Refused requests, evaluated again">

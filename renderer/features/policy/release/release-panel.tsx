@@ -2,6 +2,7 @@ import { BookLock, GitCompareArrows, TriangleAlert, Undo2, Upload } from 'lucide
 import { useState } from 'react'
 import type { PolicySubject } from '../../../../shared/contract/policy.ts'
 import type { BundleRevision } from '../../../../shared/domain/model/policy.ts'
+import { revisionName } from '../../../../shared/words/policy.ts'
 import { opaSentences } from '../../../../shared/words/policy-release.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { useChangeMode } from '../../../api/changes.ts'
@@ -69,7 +70,7 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
           action={
             previous === null ? undefined : (
               <Button small onClick={() => back(previous)} data-testid="offer-roll-back">
-                Roll back to {previous.revision}…
+                Roll back to {revisionName(previous)}…
               </Button>
             )
           }

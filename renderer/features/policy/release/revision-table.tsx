@@ -82,7 +82,7 @@ export function RevisionTable({ revisions, error, draft, live, bundle, convergen
                   </span>
                 )}
                 {each.held === 'store' ? null : (
-                  <span className={styles.quiet}> {each.held === 'kept' ? 'kept here' : 'name only'}</span>
+                  <span className={styles.quiet}> {each.held === 'seen' ? 'name only' : 'kept here'}</span>
                 )}
               </td>
               <td>
@@ -114,8 +114,8 @@ export function RevisionTable({ revisions, error, draft, live, bundle, convergen
                   <Button
                     small
                     iconOnly
-                    aria-label={`Roll back to ${each.revision}…`}
-                    title={`Roll back to ${each.revision}…`}
+                    aria-label={`Roll back to ${revisionName(each)}…`}
+                    title={`Roll back to ${revisionName(each)}…`}
                     onClick={() => onRollBack(each)}
                   >
                     <Undo2 size={12} aria-hidden="true" />

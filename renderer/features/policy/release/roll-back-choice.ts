@@ -17,7 +17,10 @@ export function rollBackChoices(
  * has the latest first.
  */
 export function rollBackChoice(revisions: readonly BundleRevision[], live: RevisionId | null): BundleRevision | null {
-  const at = revisions.findIndex(({ digest }) => live !== null && digest === live.digest)
+  const at = revisions.findIndex(
+    ({ revision, digest }) =>
+      live !== null && (live.digest === null ? revision === live.revision : digest === live.digest),
+  )
   const earlier = rollBackChoices(at < 0 ? revisions : revisions.slice(at + 1), live)
   return earlier.find(({ signature }) => signature.state !== 'invalid') ?? earlier[0] ?? null
 }

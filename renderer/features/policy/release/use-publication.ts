@@ -11,6 +11,8 @@ export interface PublicationOrder {
   readonly of: PolicySubject
   readonly token: string
   readonly typed: string | null
+  /** Codes of the warnings that somebody said they have read. */
+  readonly accepted: string[]
 }
 
 /**

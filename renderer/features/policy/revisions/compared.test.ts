@@ -24,6 +24,7 @@ const draft: DraftSummary = {
   files: [],
   changed: [],
   savedAt: 0,
+  leftOut: [],
   overtakenBy: null,
 }
 const live = { revision: 'r2', digest: 'r2' }
