@@ -6,10 +6,11 @@ export type Params = Reason['params']
 /** Stands where a param is missing: visible, and searched for by the tests. */
 export const missingParam = '[?]'
 
-/** A name or word as it is; `[?]` when the reason does not carry it. */
+/** A name or word as it is, also that it is empty; `[?]` when the reason does not carry it. */
 export function word(params: Params, key: string): string {
   const value = params[key]
-  return value === undefined || value === null ? missingParam : String(value)
+  if (value === undefined || value === null) return missingParam
+  return value === '' ? 'without a name' : String(value)
 }
 
 /** Text from outside, literally, in quotes. */

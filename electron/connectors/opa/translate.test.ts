@@ -98,6 +98,13 @@ test('Go’s zero time means never, and no revision means never activated', () =
   ])
 })
 
+test('a bundle without a revision name is active when it was activated: opa build gives none by itself', () => {
+  const unnamed = { name: 'authz', last_successful_activation: '2026-11-22T00:09:19.358Z' }
+  expect(translateBundles(asked, statusOf({ bundles: { authz: unnamed } }), configOf()).facts).toMatchObject([
+    { activeRevision: '' },
+  ])
+})
+
 test('polling and signing are unknown without configuration, unsigned when it names no key, endless when by hand', () => {
   const read = (config: ReturnType<typeof configOf> | null) =>
     translateBundles(asked, statusOf({ bundles: { authz: bundle() } }), config).facts[0]

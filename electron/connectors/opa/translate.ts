@@ -83,17 +83,19 @@ export function translateBundles(asked: Asked, status: WireStatus, config: WireC
 
 function translateBundle(asked: Asked, name: string, found: WireBundle, config: WireConfig | null): OpaBundleFact {
   const configured = config !== null && Object.hasOwn(config.bundles, name) ? config.bundles[name] : undefined
+  // OPA leaves out the name of a revision that has none: that it was activated tells it from no bundle.
+  const activatedAt = timeOrNever(found.last_successful_activation)
   return {
     kind: 'opa-bundle',
     id: `opa/${asked.opa}/status#opa-bundle/${name}`,
     from: measured(asked, opaReads.status),
     opa: asked.opa,
     name,
-    activeRevision: found.active_revision ?? null,
+    activeRevision: found.active_revision ?? (activatedAt === null ? null : ''),
     lastRequestAt: timeOrNever(found.last_request),
     lastSuccessfulRequestAt: timeOrNever(found.last_successful_request),
     lastSuccessfulDownloadAt: timeOrNever(found.last_successful_download),
-    lastSuccessfulActivationAt: timeOrNever(found.last_successful_activation),
+    lastSuccessfulActivationAt: activatedAt,
     code: found.code ?? null,
     message: wordsOrNull(found.message),
     httpCode: found.http_code ?? null,

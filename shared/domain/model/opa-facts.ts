@@ -20,6 +20,7 @@ export interface OpaBundleFact extends FactBase<'opa-bundle'> {
   readonly opa: string
   readonly name: string
   /** null: never activated. */
+  /** Empty: the bundle has no name for its revision. null: none was activated. */
   readonly activeRevision: string | null
   readonly lastRequestAt: EpochMs | null
   readonly lastSuccessfulRequestAt: EpochMs | null

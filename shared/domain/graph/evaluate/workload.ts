@@ -156,10 +156,10 @@ function slotOf(evidence: WorkloadEvidence, { guard, opa }: WorkloadEvidence['gu
   if (fact.activeRevision === null) {
     return { kind: 'value', text: 'no', tone: 'attention', fact: at, reason: reason('slot-no-bundle', { opa: opa.id }) }
   }
-  const revision = fact.activeRevision
+  const revision = fact.activeRevision === '' ? 'unnamed' : fact.activeRevision
   const problem = bundleProblem(fact)
   const { bundleStaleAfterSeconds, newest } = evidence.world
-  const newestRevision = newest.get(fact.name) ?? revision
+  const newestRevision = newest.get(fact.name) || revision
   if (problem !== null) {
     const why = reason('slot-error', { revision, code: problem.code })
     return { kind: 'value', text: revision, tone: 'attention', fact: at, reason: why }
