@@ -128,6 +128,7 @@ test('both sides of a handshake are told, with where each value was seen', () =>
     now: graph.asOf,
     keys: { client: none, server: none },
     sights: { client: noSights, server: noSights },
+    facts: new Map(),
   }
   const text = handshakeText(diagnoseHandshake(of))
   expect(text.split('\n', 1)[0]).toContain('Nothing is wrong now')

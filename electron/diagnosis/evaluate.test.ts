@@ -22,6 +22,7 @@ test('the revision that decided, the newest and the one before are asked about t
     },
     whyNot: null,
     masked: ['/input/x'],
+    live: 'r2',
   })
 })
 
@@ -45,7 +46,7 @@ test('of several bundles the one that the record names decided', async () => {
     { bundles, recorded: async () => ({ ...fact.recorded, bundle: 'pipeline' }) },
   )
   expect((await evaluate(named)).evaluation?.revision).toBe('r1')
-  expect(await evaluate(asked)).toEqual({ evaluation: null, whyNot: 'no-policy', masked: [] })
+  expect(await evaluate(asked)).toEqual({ evaluation: null, whyNot: 'no-policy', masked: [], live: null })
 })
 
 test('every folder of a policy is given back, also when OPA fails', async () => {
@@ -67,14 +68,19 @@ test('every folder of a policy is given back, also when OPA fails', async () => 
 const fails = (reason: Error) => async (): Promise<never> => {
   throw reason
 }
-test.each<[string, PolicyTrials, string]>([
-  ['no revision is to be had', policy({}), 'no-policy'],
-  ['the input is not held', policy({}, { recorded: fails(new Failure('not-found', 'd-1', 'gone')) }), 'no-input'],
-  ['there is no OPA', policy({}, { open: fails(new Failure('not-found', 'opa', 'none')) }), 'no-opa'],
-  ['something else fails', policy({}, { bundles: fails(new Error('broken')) }), 'failed'],
-])('where %s it says so', async (_words, asked, whyNot) => {
-  expect(await evaluate(asked)).toEqual({ evaluation: null, whyNot, masked: [] })
-})
+const stale = async () => [overview('r2')].map((each) => ({ ...each, live: { ...each.live, stale: true } }))
+test.each<[string, PolicyTrials, string, string | null]>([
+  ['no revision is to be had', policy({}), 'no-policy', 'r2'],
+  ['the input is not held', policy({}, { recorded: fails(new Failure('not-found', 'd-1', 'gone')) }), 'no-input', 'r2'],
+  ['there is no OPA', policy({}, { open: fails(new Failure('not-found', 'opa', 'none')) }), 'no-opa', 'r2'],
+  ['something else fails', policy({}, { bundles: fails(new Error('broken')) }), 'failed', null],
+  ['the store is only last known', policy({}, { bundles: stale }), 'no-policy', null],
+])(
+  'where %s it says so, and which revision is the newest as far as the store tells',
+  async (_words, asked, whyNot, live) => {
+    expect(await evaluate(asked)).toEqual({ evaluation: null, whyNot, masked: [], live })
+  },
+)
 
 test('the revision before is the last that was live before, of what is kept', () => {
   const kept = revisions('r3', 'r2', 'r1')

@@ -10,18 +10,22 @@ import type { Evaluated } from './parts.ts'
  */
 export function evaluator(policy: PolicyTrials) {
   return async (environment: string, decisionId: string, signal: AbortSignal): Promise<Evaluated> => {
+    let live: string | null = null
     try {
+      const bundles = await policy.bundles(environment, signal)
+      // Also where the record does not tell more: of one bundle alone it is known which decided.
+      if (bundles.length === 1) live = liveOf(bundles[0])
       const recorded = await policy.recorded(environment, decisionId, signal)
-      const bundle = bundleOf(recorded, await policy.bundles(environment, signal))
-      if (bundle === null || recorded.revision === null) return not('no-policy')
+      const bundle = bundleOf(recorded, bundles)
+      live = liveOf(bundle)
+      if (bundle === null || recorded.revision === null) return not('no-policy', live)
       const kept = await policy.kept(environment, bundle.name)
       const { masked, input, answer } = recorded
       const asked = { environment, bundle: bundle.name, signal }
       const near = await openNearest(policy, asked, recorded, recorded.revision, kept)
-      if (near === null) return not('no-policy')
+      if (near === null) return not('no-policy', live)
       const { trial, isRevisionThatDecided } = near
       try {
-        const live = bundle.live.known ? bundle.live.value.revision : null
         const decided = async (revision: string | null): Promise<CaseEvaluation['newest']> =>
           revision === null || revision === trial.id.revision
             ? null
@@ -43,15 +47,15 @@ export function evaluator(policy: PolicyTrials) {
           newest: newest ?? (isRevisionThatDecided || live !== trial.id.revision ? null : { revision: live, outcome }),
           before,
         }
-        return { evaluation, whyNot: null, masked }
+        return { evaluation, whyNot: null, masked, live }
       } finally {
         await trial.close()
       }
     } catch (reason) {
       if (signal.aborted) throw signal.reason
-      if (!(reason instanceof Failure)) return not('failed')
-      if (reason.subject === 'opa') return not('no-opa')
-      return not(reason.code === 'not-found' ? 'no-input' : 'failed')
+      if (!(reason instanceof Failure)) return not('failed', live)
+      if (reason.subject === 'opa') return not('no-opa', live)
+      return not(reason.code === 'not-found' ? 'no-input' : 'failed', live)
     }
   }
 }
@@ -108,6 +112,11 @@ export async function withTrial<Value>(
   }
 }
 
-function not(whyNot: NonNullable<Evaluated['whyNot']>): Evaluated {
-  return { evaluation: null, whyNot, masked: [] }
+/** What is last known of a store that cannot be read is not what it leads to now. */
+function liveOf(bundle: BundleOverview | null | undefined): string | null {
+  return bundle?.live.known === true && !bundle.live.stale ? bundle.live.value.revision : null
+}
+
+function not(whyNot: NonNullable<Evaluated['whyNot']>, live: string | null): Evaluated {
+  return { evaluation: null, whyNot, masked: [], live }
 }

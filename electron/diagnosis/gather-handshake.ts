@@ -1,6 +1,7 @@
 import type { FailingHandshake } from '../../shared/contract/diagnosis.ts'
 import { noSights, type SideSights } from '../../shared/domain/diagnosis/handshake/leaf.ts'
 import type { End, HandshakeCase, SideKeys } from '../../shared/domain/diagnosis/handshake/view.ts'
+import { restedOn } from '../../shared/domain/diagnosis/rested-on.ts'
 import { referenceTo } from '../../shared/domain/graph/known.ts'
 import { trustDomainOf } from '../../shared/domain/graph/spiffe-id.ts'
 import type { Fact } from '../../shared/domain/model/fact.ts'
@@ -30,6 +31,7 @@ export function gatherHandshake(
       client: sightsOf(graph, hop, 'client', facts, byId),
       server: sightsOf(graph, hop, 'server', facts, byId),
     },
+    facts: restedOn(graph, facts),
   }
 }
 

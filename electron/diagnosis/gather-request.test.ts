@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { mostLineCharacters, type RequestAsked } from '../../shared/contract/diagnosis.ts'
 import type { SourceHealth } from '../../shared/contract/environments.ts'
 import { diagnoseRequest } from '../../shared/domain/diagnosis/request/diagnose-request.ts'
+import type { FactReference, Workload } from '../../shared/domain/model/graph.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
 import {
   accessLine,
@@ -12,6 +13,7 @@ import {
   uploadOf,
   uuidOf,
 } from '../../test/builders/log-records.ts'
+import { vaultDenial } from '../../test/builders/request-case.ts'
 import { build, ids, pipeline } from '../../test/builders/small-graph.ts'
 import type { RecordKind } from '../core/log-store.ts'
 import { accessDetails, decisionDetails } from '../logs/intake/record-details.ts'
@@ -21,7 +23,7 @@ import { gatherRequest } from './gather-request.ts'
 import type { DiagnosisParts, Evaluated } from './parts.ts'
 
 const records = { line: readPastedLine, accessDetails, decisionDetails }
-const notHeld: Evaluated = { evaluation: null, whyNot: 'no-policy', masked: [] }
+const notHeld: Evaluated = { evaluation: null, whyNot: 'no-policy', masked: [], live: null }
 const graph = build(pipeline.scopes)
 const [caller, callee] = [ids.model, ids.tool]
 
@@ -151,6 +153,69 @@ test('sources that are silent, partly silent or not configured are told apart', 
   ])
 })
 
+test('a trace of which more is held than is read is never called not refused for certain', async () => {
+  const traceparent = `00-${traceOf(7)}-e5914c394b4d9873-01`
+  const line = (number: number) => ({
+    ...accessLine({ number, requestId: uuidOf(0x500000), caller, callee }),
+    traceparent,
+  })
+  const parts = await partsWith({})
+  const many = createMemoryStore({ maxAgeMs: 1e12, maxBytes: 1e8 })
+  await many.append(
+    uploadOf(
+      'envoy-access',
+      Array.from({ length: 2100 }, (_one, number) => line(number)),
+    ),
+  )
+  const reading = async () => ({ ...(await parts.reading('lab')), store: many })
+  const found = await gatherRequest({ ...parts, reading }, 'lab', { by: 'trace', id: traceOf(7) })
+  expect([found.accesses.length, found.isWhole.records]).toEqual([500, false])
+  const { verdict, open } = diagnoseRequest(found)
+  expect([verdict.cause, verdict.confidence]).toEqual(['not-refused', 'low'])
+  expect(open.map(({ reason }) => reasonSentence(reason)).join(' ')).toContain('Not all that is held')
+})
+
+test('what Vault refused the called stage, and of which stages it does not tell, comes with the request', async () => {
+  const denial = { vault: 'vault', path: 'database/creds/ro', operation: 'read', count: 3, error: 'permission denied' }
+  const { fact } = vaultDenial().from as { readonly fact: FactReference }
+  const denied = { ...denial, lastAt: noon, fact }
+  const own = graph.workloads.find(({ id }) => id === `workload/${callee}`)
+  const leases = { active: 1, unclear: 0, nearestExpiryAt: null, leases: [], total: 1, denials: [denied] }
+  const withLeases = (of: Workload['leases']) => ({
+    ...graph,
+    workloads: graph.workloads.map((each) => (each === own ? { ...each, leases: of } : each)),
+  })
+  const of = async (told: Workload['leases']) => {
+    const parts = await partsWith({ held: ofRequest })
+    const reading = async () => ({ ...(await parts.reading('lab')), graph: withLeases(told) })
+    return gatherRequest({ ...parts, reading }, 'lab', { by: 'decision', id: uuidOf(7) })
+  }
+  const known = await of({ known: true, value: leases, fact, stale: false })
+  expect(known.vault).toEqual([vaultDenial({ firstAt: noon, lastAt: noon })])
+  expect(known.vaultUntold).toEqual([])
+  expect((await of({ known: true, value: leases, fact, stale: true })).vaultUntold).toEqual([`workload/${callee}`])
+  expect((await of({ known: false, reason: { code: 'no-lease', params: {} } })).vaultUntold).toEqual([])
+  expect((await of({ known: false, reason: { code: 'log-silent', params: {} } })).vaultUntold).toEqual([
+    `workload/${callee}`,
+  ])
+})
+
+test('of two decisions that refused, the one that is asked for is evaluated again', async () => {
+  const requestId = uuidOf(7 + 0x100000)
+  const decisions = [7, 8].map((number) => decisionEvent({ number, requestId, allowed: false }))
+  const evaluated: string[] = []
+  const parts = await partsWith({
+    held: { 'opa-decisions': decisions },
+    async evaluate(_environment, decision) {
+      evaluated.push(decision)
+      return notHeld
+    },
+  })
+  await gatherRequest(parts, 'lab', { by: 'decision', id: uuidOf(8) })
+  await gatherRequest(parts, 'lab', { by: 'request', id: requestId })
+  expect(evaluated).toEqual([uuidOf(8), uuidOf(7)])
+})
+
 test('an id that nothing has is unknown, never fine', async () => {
   const found = await gatherRequest(await partsWith({}), 'lab', { by: 'request', id: 'none' })
   const { verdict } = diagnoseRequest(found)
@@ -172,6 +237,7 @@ test('the decision is evaluated again, and what its input lacks is said', async 
       evaluation,
       whyNot: null,
       masked: ['/input/attributes/request/http/headers/x-stage-signature'],
+      live: 'lab-002',
     }),
   })
   const found = await gatherRequest(parts, 'lab', { by: 'decision', id: uuidOf(7) })

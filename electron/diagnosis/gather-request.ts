@@ -2,24 +2,23 @@ import type { RequestAsked } from '../../shared/contract/diagnosis.ts'
 import type { EvidenceSource } from '../../shared/domain/diagnosis/model.ts'
 import type {
   CaseAccess,
-  CaseBundle,
   CaseDecision,
   CaseIntegrity,
   CaseSource,
-  CaseVaultDenial,
   RequestCase,
 } from '../../shared/domain/diagnosis/request-case.ts'
+import { restedOn } from '../../shared/domain/diagnosis/rested-on.ts'
 import { sourceKinds } from '../../shared/domain/model/fact.ts'
+import type { Workload } from '../../shared/domain/model/graph.ts'
 import { Failure } from '../core/failure.ts'
 import type { StoredAccess, StoredDecision, StoredIntegrity, StoredRecord } from '../core/log-store.ts'
+import { bundleOf } from './bundle-of.ts'
 import { type Ends, endsIn, loggedWorkloads, ofKind } from './ends-of.ts'
-import { findAround, findRecords, findSameTrace } from './find-records.ts'
+import { findAround, findRecords, findSameTrace, type RecordsOf } from './find-records.ts'
 import type { DiagnosisParts, Evaluated, Reading } from './parts.ts'
 
 /** A re-evaluation that takes longer is left out, and that is said. Milliseconds. */
 const evaluatedWithinMs = 2000
-/** What Vault refused so shortly before or after may be why a stage failed: Vault knows no request id of ours. Milliseconds. */
-const sameTimeMs = 5000
 
 /** Everything that is held of one request. Rejects with a `Failure`: `invalid` for a line that cannot be read. */
 export async function gatherRequest(
@@ -29,7 +28,8 @@ export async function gatherRequest(
 ): Promise<RequestCase> {
   const pasted = asked.by === 'line' ? pastedLine(parts, asked.line) : null
   const reading = environment === null ? null : await parts.reading(environment)
-  const stored = reading === null ? [] : await recordsOf(reading, asked, pasted)
+  const found = reading === null ? nothingHeld : await recordsOf(reading, asked, pasted, parts.clock.now())
+  const stored = found.records
   const endsOf: (line: StoredAccess) => Ends =
     reading === null ? () => ({ caller: null, callee: null }) : endsIn(reading)
   const details = await detailsOf(parts, reading, stored)
@@ -43,7 +43,9 @@ export async function gatherRequest(
   const decisions = ofRecord(stored, 'opa-decisions').map((decision) =>
     decisionOf(decision, details.decision(decision)),
   )
-  const evaluated = await evaluatedAgain(parts, environment, decisions)
+  const evaluated = await evaluatedAgain(parts, environment, asked, decisions)
+  const onTrace = await sameTrace(reading, asked, stored)
+  const vault = reading === null ? { vault: [], vaultUntold: [] } : vaultDenials(reading, accesses)
   return {
     asked: asked.by === 'line' ? { by: 'line', id: pasted?.requestId ?? 'the pasted line' } : asked,
     accesses: accesses.toSorted((one, other) => one.at - other.at),
@@ -53,21 +55,25 @@ export async function gatherRequest(
         : decision,
     ),
     integrity: ofRecord(stored, 'integrity-events').map(integrityOf),
-    vault: reading === null ? [] : vaultDenials(reading, accesses),
+    ...vault,
     graph: reading?.graph ?? null,
     now: parts.clock.now(),
     sources: sourcesOf(reading),
     evaluation: evaluated.evaluation,
     whyNotEvaluated: evaluated.whyNot,
-    bundle: reading === null ? null : bundleOf(reading, decisions),
+    bundle: reading === null ? null : bundleOf(reading, evaluated.of, evaluated.live),
     logged: reading === null ? null : loggedWorkloads(reading),
-    sameTrace: (await sameTrace(reading, asked, stored)).map((line) => ({
+    sameTrace: ofRecord(onTrace.records, 'envoy-access').map((line) => ({
       ...endsOf(line),
       direction: line.direction,
       details: line.details,
     })),
+    isWhole: { records: found.isWhole, trace: onTrace.isWhole },
+    facts: reading === null ? new Map() : restedOn(reading.graph, reading.facts),
   }
 }
+
+const nothingHeld: RecordsOf = { records: [], isWhole: true }
 
 function pastedLine({ records, clock }: DiagnosisParts, line: string): StoredAccess {
   const read = records.line(line, clock.now())
@@ -84,9 +90,10 @@ function recordsOf(
   { store }: Reading,
   asked: RequestAsked,
   pasted: StoredAccess | null,
-): Promise<readonly StoredRecord[]> {
-  if (asked.by !== 'line') return findRecords(store, asked)
-  return pasted === null ? Promise.resolve([]) : findAround(store, pasted)
+  now: number,
+): Promise<RecordsOf> {
+  if (asked.by !== 'line') return findRecords(store, asked, now)
+  return pasted === null ? Promise.resolve(nothingHeld) : findAround(store, pasted, now)
 }
 
 /** Where each Envoy gives an id of its own, only the trace leads from one hop to the next. */
@@ -94,9 +101,8 @@ async function sameTrace(
   reading: Reading | null,
   asked: RequestAsked,
   stored: readonly StoredRecord[],
-): Promise<readonly StoredAccess[]> {
-  if (reading === null || asked.by === 'trace') return []
-  return ofRecord(await findSameTrace(reading.store, stored), 'envoy-access')
+): Promise<RecordsOf> {
+  return reading === null || asked.by === 'trace' ? nothingHeld : findSameTrace(reading.store, stored)
 }
 
 /** The line that was pasted is held too, and then it is no longer only somebody's word. */
@@ -186,22 +192,34 @@ function integrityOf(record: StoredIntegrity): CaseIntegrity {
   return { from: sourceOf(record), at, stage, callerStage, type, outcome, reason }
 }
 
-/** What Vault refused to a stage that was called, at the time of the request. */
-function vaultDenials({ graph }: Reading, accesses: readonly CaseAccess[]): readonly CaseVaultDenial[] {
-  return graph.workloads.flatMap(({ id, leases }) => {
-    if (!leases.known) return []
-    const calls = accesses.filter(({ callee }) => callee === id)
-    return leases.value.denials
-      .filter(({ lastAt }) => calls.some(({ at }) => Math.abs(lastAt - at) <= sameTimeMs))
-      .map(({ fact, lastAt, path, operation, error }) => ({
-        from: { kind: 'fact' as const, fact },
-        at: lastAt,
-        path,
-        operation,
-        error,
-        displayName: null,
-      }))
-  })
+/** What Vault refused to the stages that were called; the diagnosis says which of it may be of this request. */
+function vaultDenials(
+  { graph, facts }: Reading,
+  accesses: readonly CaseAccess[],
+): Pick<RequestCase, 'vault' | 'vaultUntold'> {
+  const called = new Set(accesses.map(({ callee }) => callee))
+  const workloads = graph.workloads.filter(({ id }) => called.has(id))
+  const firstOf = new Map(ofKind(facts, 'vault-denial').map(({ id, firstAt }) => [id, firstAt]))
+  return {
+    vault: workloads.flatMap(({ id: holder, leases }) =>
+      !leases.known
+        ? []
+        : leases.value.denials.map(({ fact, lastAt, path, error }) => ({
+            from: { kind: 'fact' as const, fact },
+            holder,
+            firstAt: firstOf.get(fact.factId) ?? lastAt,
+            lastAt,
+            path,
+            error,
+          })),
+    ),
+    vaultUntold: workloads.filter(({ leases }) => !isTold(leases)).map(({ id }) => id),
+  }
+}
+
+/** Where Vault is read and nothing of the workload is found, nothing was refused it. */
+function isTold(leases: Workload['leases']): boolean {
+  return leases.known ? !leases.stale : ['no-lease', 'not-applicable'].includes(leases.reason.code)
 }
 
 function sourcesOf(reading: Reading | null): readonly CaseSource[] {
@@ -219,19 +237,22 @@ function sourcesOf(reading: Reading | null): readonly CaseSource[] {
   })
 }
 
-/** Of the decision that was refused: the others let the request pass. */
+/** Of the decision that was refused, the one that is asked for before others: the rest let the request pass. */
 async function evaluatedAgain(
   { evaluate, clock }: DiagnosisParts,
   environment: string | null,
+  asked: RequestAsked,
   decisions: readonly CaseDecision[],
 ): Promise<Evaluated & { readonly of: CaseDecision | null }> {
-  const refused = decisions.find(({ outcome }) => outcome === 'deny')
+  const denials = decisions.filter(({ outcome }) => outcome === 'deny')
+  const isAsked = ({ decisionId }: CaseDecision): boolean => asked.by === 'decision' && decisionId === asked.id
+  const refused = denials.find(isAsked) ?? denials[0]
   if (environment === null || refused === undefined) {
-    return { evaluation: null, whyNot: 'no-decision', masked: [], of: null }
+    return { evaluation: null, whyNot: 'no-decision', masked: [], live: null, of: null }
   }
   const stopped = new AbortController()
   const late = new AbortController()
-  const tooLate: Evaluated = { evaluation: null, whyNot: 'late', masked: [] }
+  const tooLate: Evaluated = { evaluation: null, whyNot: 'late', masked: [], live: null }
   const evaluating = evaluate(environment, refused.decisionId, stopped.signal)
   // Whoever comes second is told to stop, and nobody waits for how it ends.
   evaluating.catch(() => {})
@@ -242,27 +263,5 @@ async function evaluatedAgain(
   } finally {
     late.abort()
     stopped.abort()
-  }
-}
-
-/** The newest revision is the one whose first activation is the latest; of several bundles none is the newest. */
-function bundleOf({ facts }: Reading, decisions: readonly CaseDecision[]): CaseBundle | null {
-  const bundles = ofKind(facts, 'opa-bundle')
-  if (new Set(bundles.map(({ name }) => name)).size !== 1) return null
-  const since = new Map<string, number>()
-  for (const { activeRevision, lastSuccessfulActivationAt: at } of bundles) {
-    if (activeRevision === null || at === null) continue
-    since.set(activeRevision, Math.min(at, since.get(activeRevision) ?? at))
-  }
-  const [newest] = [...since].toSorted(([, one], [, other]) => other - one)
-  const decided = decisions.find(({ outcome }) => outcome !== 'allow') ?? decisions[0]
-  const opa = ofKind(facts, 'opa-instance').find(
-    ({ instanceId }) => instanceId !== null && instanceId === decided?.opaInstanceId,
-  )?.opa
-  const own = bundles.find((bundle) => bundle.opa === opa && bundle.activeRevision === decided?.revision)
-  return {
-    newestRevision: newest?.[0] ?? null,
-    newestSince: newest?.[1] ?? null,
-    decidedSince: own?.lastSuccessfulActivationAt ?? null,
   }
 }

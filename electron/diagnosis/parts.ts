@@ -18,14 +18,16 @@ export interface Reading {
   readonly elsewhere?: () => readonly SearchedElsewhere[]
 }
 
-/** A decision evaluated again, or why it was not. `masked`: JSON pointers of what its input is known to lack. */
-export type Evaluated =
-  | { readonly evaluation: CaseEvaluation; readonly whyNot: null; readonly masked: readonly string[] }
-  | {
-      readonly evaluation: null
-      readonly whyNot: NonNullable<RequestCase['whyNotEvaluated']>
-      readonly masked: readonly string[]
-    }
+/** A decision evaluated again, or why it was not. */
+export type Evaluated = {
+  /** JSON pointers of what its input is known to lack. */
+  readonly masked: readonly string[]
+  /** What the policy store's pointer leads to now, of the bundle that decided: the newest revision. null: not known. */
+  readonly live: string | null
+} & (
+  | { readonly evaluation: CaseEvaluation; readonly whyNot: null }
+  | { readonly evaluation: null; readonly whyNot: NonNullable<RequestCase['whyNotEvaluated']> }
+)
 
 /** What a diagnosis needs of the rest of the service; records are understood by the parsers of electron/logs alone. */
 export interface DiagnosisParts {

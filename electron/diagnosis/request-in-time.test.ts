@@ -80,7 +80,7 @@ test('a history and an evaluation that hang hold no verdict back for three secon
 })
 
 test('that other logs are silent too is not kept quiet beside it', async () => {
-  const parts = await partsWith(async () => ({ evaluation: null, whyNot: 'no-opa', masked: [] }))
+  const parts = await partsWith(async () => ({ evaluation: null, whyNot: 'no-opa', masked: [], live: null }))
   const health = [{ ...oneIsSilent, configured: 3 }]
   const reading = async (name: string, signal: AbortSignal) => ({ ...(await parts.reading(name, signal)), health })
   const { open } = await requestInTime({ ...parts, reading }, { environment: 'lab', asked }, never)

@@ -58,7 +58,10 @@ export const handshakeDiagnosisReasons: Readonly<Record<keyof HandshakeReasonPar
   'any-identity-accepted': () => 'Any identity that verifies.',
   'identity-as-required': (p) => `${owner(p)} requires what is presented: ${word(p, 'spiffeId')}.`,
   'tls-versions-are': (p) => word(p, 'versions'),
-  'identity-absent': (p) => `${owner(p)} holds no SVID.`,
+  'identity-absent': (p) =>
+    count(p, 'affected') < count(p, 'instances')
+      ? `${word(p, 'affected')} of ${word(p, 'instances')} instances of ${owner(p)} hold no SVID: which of them was called is not known.`
+      : `${owner(p)} holds no SVID.`,
   'transport-judged': (p) => `The hop’s transport is ${word(p, 'state')}.`,
   'roots-trusted': (p) => countOf(count(p, 'count'), 'root'),
   'not-known-of': () => 'Not known.',

@@ -1,4 +1,5 @@
 import type { FlagOfEnd, RequestReasonParams } from '../domain/diagnosis/reasons.ts'
+import { causeLabel } from './diagnosis.ts'
 import { askedWords } from './diagnosis-evidence.ts'
 import { whyNoLine } from './diagnosis-trace.ts'
 import { formatMoment } from './durations.ts'
@@ -134,7 +135,10 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'authorisation-answered': (p) => `It was asked and answered${given(p, 'tookMs', (text) => ` in ${text} ms`)}.`,
   'network-policy-says': (p) => `NetworkPolicy: ${word(p, 'verdict')} (${word(p, 'policies')}).`,
   'handshake-text': (p) => word(p, 'text'),
-  'registration-is': (p) => `${word(p, 'owner')} has no identity now.`,
+  'registration-is': (p) =>
+    count(p, 'affected') < count(p, 'instances')
+      ? `${word(p, 'affected')} of ${word(p, 'instances')} instances of ${word(p, 'owner')} have no identity now: which of them was called is not known.`
+      : `${word(p, 'owner')} has no identity now.`,
   'integrity-event': (p) =>
     `${word(p, 'stage')} reported: ${word(p, 'outcome')}${given(p, 'reason', (text) => ` (${text})`)}.`,
   'vault-audit-line': (p) => `Vault’s audit log: ${word(p, 'path')}: “${word(p, 'error')}”.`,
@@ -168,6 +172,17 @@ export const requestDiagnosisReasons: Readonly<Record<keyof RequestReasonParams,
   'not-evaluated': (p) => `It was not evaluated again, so which expression failed is not known: ${whyNot(p)}.`,
   'input-masked': (p) =>
     `Parts of the input are masked in the log: ${word(p, 'fields')}. Evaluated again it may differ.`,
+  'application-by-itself': (p) =>
+    `Vault knows no request id, so only time and holder tell that it was this request: ${callee(p)} may have refused it for a reason of its own.`,
+  'vault-may-be-behind': (p) =>
+    `Vault refused ${callee(p)} ${word(p, 'path')} before and after this request, which may be why it answered so.`,
+  'newer-may-allow': (p) =>
+    has(p, 'newest')
+      ? `Bundle ${word(p, 'newest')} is live now, and ${word(p, 'revision')} decided: whether the newer one was out by then, or allows it, is not known.`
+      : `Bundle ${word(p, 'revision')} decided, and an OPA has another one: which is the newer, and whether that allows it, is not known.`,
+  'more-records-held': () => 'Not all that is held under these ids was read: what refused it may be among the rest.',
+  'rule-failed-itself': (p) =>
+    `Whether it is “${causeLabel(word(p, 'cause'))}” could not be judged, because the rule for it failed, which is a fault of Everyhop: ${word(p, 'error')}.`,
   'not-a-policy-decision': (p) => `It is no decision of the policy: Envoy says ${word(p, 'details')}.`,
   'opa-did-answer': (p) => `OPA answered: decision ${word(p, 'decisionId')} is logged.`,
   'caller-is-as-expected': (p) => `The caller is the one that intent.yaml expects: ${word(p, 'spiffeId')}.`,

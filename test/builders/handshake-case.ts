@@ -39,6 +39,7 @@ export function failing(
     now: builtAt,
     keys: { client: keysOf(changes.client), server: keysOf(changes.server) },
     sights: { client: sightsOf(changes.client), server: sightsOf(changes.server) },
+    facts: new Map([[secretsFact.factId, secretsFact]]),
   }
 }
 function keysOf({ issuer = known('aa'), trusted = known(['aa']) }: SideChange = {}): SideKeys {
@@ -57,12 +58,31 @@ export const expired = (side: 'client' | 'server') => ({
   certificate: known({ ...certificateOf(side), notAfter: builtAt - minute }),
 })
 
-/** A workload at this end of the hop that has no SVID. */
+/** What a workload without an SVID rests on. */
+export const secretsFact: FactReference = {
+  factId: 'envoy/tool-runtime/secrets#1',
+  source: 'envoy',
+  instance: 'tool-runtime',
+  locator: '/config_dump dynamic_warming_secrets',
+  observedAt: builtAt - 4000,
+  basis: 'measured',
+}
+
+/** A workload at this end of the hop that has no SVID, or so many of its Envoys. */
 export const withoutSvid =
-  (end: 'from' | 'to') =>
+  (end: 'from' | 'to', affected = 1, instances = affected) =>
   ({ workloads }: TrustGraph): TrustGraph['workloads'] =>
     workloads.map((each) =>
       each.id === healthy[end]
-        ? { ...each, state: { ...each.state, state: 'no-identity', restsOn: ['envoy/tool-runtime/secrets#1'] } }
+        ? {
+            ...each,
+            state: {
+              ...each.state,
+              state: 'no-identity',
+              reason: { code: 'no-svid-no-entry', params: { name: each.name, affected, instances } },
+              // The first is of a list that lacks it, and no fact.
+              restsOn: ['spire/lab/entries', secretsFact.factId],
+            },
+          }
         : each,
     )

@@ -3,8 +3,10 @@ import type {
   CaseAccess,
   CaseDecision,
   CaseEvaluation,
+  CaseVaultDenial,
   RequestCase,
 } from '../../shared/domain/diagnosis/request-case.ts'
+import type { FactReference } from '../../shared/domain/model/graph.ts'
 import { builtAt } from './facts.ts'
 import { build, ids, pipeline } from './small-graph.ts'
 
@@ -99,6 +101,27 @@ export const erred = access({
   authorisationMs: 1,
 })
 
+/** What Vault refused tool-runtime in the middle of its answer. */
+export function vaultDenial(changes: Partial<CaseVaultDenial> = {}): CaseVaultDenial {
+  const fact: FactReference = {
+    factId: 'logs/vault#vault-denial/read/database/creds/ro/tool-runtime',
+    source: 'logs',
+    instance: 'vault',
+    locator: 'lines 1-9',
+    observedAt: builtAt,
+    basis: 'measured',
+  }
+  return {
+    from: { kind: 'fact', fact },
+    holder: `workload/${ids.tool}`,
+    firstAt: builtAt - 999,
+    lastAt: builtAt - 999,
+    path: 'database/creds/ro',
+    error: 'permission denied',
+    ...changes,
+  }
+}
+
 export function evaluation(changes: Partial<CaseEvaluation> = {}): CaseEvaluation {
   return {
     outcome: 'deny',
@@ -120,6 +143,7 @@ export function requestCase(changes: Partial<RequestCase> = {}): RequestCase {
     decisions: [],
     integrity: [],
     vault: [],
+    vaultUntold: [],
     graph,
     now: builtAt,
     sources: (['kubernetes', 'spire', 'envoy', 'opa', 'logs'] as const).map((source) => ({ source, state: 'read' })),
@@ -128,6 +152,8 @@ export function requestCase(changes: Partial<RequestCase> = {}): RequestCase {
     bundle: null,
     logged: null,
     sameTrace: [],
+    isWhole: { records: true, trace: true },
+    facts: new Map(),
     ...changes,
   }
 }

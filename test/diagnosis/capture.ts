@@ -36,6 +36,11 @@ export interface CapturedRequest {
   readonly evaluated: readonly { readonly decisionId: string; readonly of: Evaluated }[]
 }
 
+/** A capture of before it was told has it only where another revision than the newest decided. */
+export function liveOf({ live, evaluation }: Partial<Evaluated>): string | null {
+  return live ?? evaluation?.newest?.revision ?? null
+}
+
 type Captured = Pick<Service, 'diagnosis' | 'sessions' | 'registry'>
 
 /** Facts, graph and health of one moment. */

@@ -1,7 +1,7 @@
 import type { RecordKind, StoredRecord } from '../../electron/core/log-store.ts'
 import { buildGraph } from '../../shared/domain/graph/build.ts'
 import { type Fact, type FactKind, type SourceKind, sourceKinds } from '../../shared/domain/model/fact.ts'
-import type { Capture } from './capture.ts'
+import { type Capture, type CapturedRequest, liveOf } from './capture.ts'
 
 /** One way to know less: what would not have been read had a source not been connected. */
 export interface Removal {
@@ -14,7 +14,8 @@ interface Taken {
   scope(scope: string): boolean
   fact(fact: Fact): boolean
   record(record: StoredRecord): boolean
-  readonly evaluation: boolean
+  /** by-us: what the store has is still told. */
+  readonly evaluation: 'none' | 'by-us' | 'all'
 }
 
 const nothing: Taken = {
@@ -22,7 +23,7 @@ const nothing: Taken = {
   scope: () => false,
   fact: () => false,
   record: () => false,
-  evaluation: false,
+  evaluation: 'none',
 }
 
 export const allSources: Removal = { id: 'all sources', takes: () => nothing }
@@ -43,7 +44,7 @@ function source(kind: SourceKind): Removal {
       scope: (scope) => scope.startsWith(`${kind}/`),
       fact: ({ kind: of }) => kind === 'opa' && of === 'decision-activity',
       record: ({ record }) => kind === 'logs' || kinds[kind]?.includes(record) === true,
-      evaluation: kind === 'logs' || kind === 'opa',
+      evaluation: kind === 'logs' || kind === 'opa' ? 'all' : 'none',
     }),
   }
 }
@@ -56,7 +57,7 @@ function records(id: string, kind: RecordKind, facts: readonly FactKind[]): Remo
       ...nothing,
       fact: ({ kind: of }) => facts.includes(of),
       record: ({ record }) => record === kind,
-      evaluation: kind === 'opa-decisions',
+      evaluation: kind === 'opa-decisions' ? 'all' : 'none',
     }),
   }
 }
@@ -96,7 +97,7 @@ export const removals: readonly Removal[] = [
   envoyOf('to', 'log'),
   envoyOf('from', 'admin'),
   envoyOf('to', 'admin'),
-  { id: 'no OPA of ours', takes: () => ({ ...nothing, evaluation: true }) },
+  { id: 'no OPA of ours', takes: () => ({ ...nothing, evaluation: 'by-us' }) },
   {
     id: 'no intent',
     takes: () => nothing,
@@ -120,7 +121,19 @@ export function without(capture: Capture, removal: Removal): Capture {
         : {
             ...request,
             records: request.records.filter(({ record }) => !taken.record(record)),
-            evaluated: taken.evaluation ? [] : request.evaluated,
+            evaluated: evaluatedWithout(taken, request.evaluated),
           },
   }
+}
+
+function evaluatedWithout(
+  { evaluation }: Taken,
+  evaluated: CapturedRequest['evaluated'],
+): CapturedRequest['evaluated'] {
+  if (evaluation === 'none') return evaluated
+  if (evaluation === 'all') return []
+  return evaluated.map(({ decisionId, of }) => ({
+    decisionId,
+    of: { evaluation: null, whyNot: 'no-opa', masked: [], live: liveOf(of) },
+  }))
 }

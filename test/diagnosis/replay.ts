@@ -8,7 +8,7 @@ import { diagnoseHandshake } from '../../shared/domain/diagnosis/handshake/diagn
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
 import { diagnoseRequest } from '../../shared/domain/diagnosis/request/diagnose-request.ts'
 import { buildGraph } from '../../shared/domain/graph/build.ts'
-import type { Capture } from './capture.ts'
+import { type Capture, liveOf } from './capture.ts'
 
 export interface Verdicts {
   readonly request: RequestDiagnosis | null
@@ -33,8 +33,9 @@ export async function diagnoseAgain(capture: Capture): Promise<Verdicts> {
     },
     records: { line: readPastedLine, accessDetails, decisionDetails },
     async evaluate(_environment, decisionId) {
-      const found = request?.evaluated.find((each) => each.decisionId === decisionId)
-      return found?.of ?? { evaluation: null, whyNot: 'no-opa', masked: [] }
+      const found = request?.evaluated.find((each) => each.decisionId === decisionId)?.of
+      if (found === undefined) return { evaluation: null, whyNot: 'no-opa', masked: [], live: null }
+      return { ...found, live: liveOf(found) }
     },
     reading: async () => ({
       graph,

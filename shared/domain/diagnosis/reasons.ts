@@ -88,7 +88,7 @@ export interface RequestReasonParams {
   'authorisation-answered': { tookMs: number | null }
   'network-policy-says': { verdict: string; policies: string }
   'handshake-text': { text: string }
-  'registration-is': { owner: string; detail: string }
+  'registration-is': { owner: string; detail: string; affected: number; instances: number }
   'integrity-event': { stage: string; reason: string | null; outcome: string }
   'vault-audit-line': { path: string; error: string }
   'fail-open-configured': { opa: string | null }
@@ -112,6 +112,11 @@ export interface RequestReasonParams {
   'hop-not-logged': Ends & { side: MissingLine['side']; why: MissingLine['reason'] }
   'not-evaluated': { why: 'no-opa' | 'no-input' | 'late' | 'failed' }
   'input-masked': { fields: string }
+  'application-by-itself': { callee: string }
+  'vault-may-be-behind': { callee: string; path: string }
+  'newer-may-allow': { revision: string; newest: string | null }
+  'more-records-held': Record<never, never>
+  'rule-failed-itself': { cause: string; error: string }
   'history-silent': { history: string; from: EpochMs; to: EpochMs; why: string }
   // ruled out
   'not-a-policy-decision': { details: string }
@@ -172,7 +177,7 @@ export interface HandshakeReasonParams {
   'any-identity-accepted': { owner: string }
   'identity-as-required': { owner: string; spiffeId: string }
   'tls-versions-are': { owner: string; versions: string }
-  'identity-absent': { owner: string; code: string }
+  'identity-absent': { owner: string; code: string; affected: number; instances: number }
   'transport-judged': { state: string; code: string }
   'roots-trusted': { owner: string; count: number }
   'not-known-of': { owner: string; code: string }

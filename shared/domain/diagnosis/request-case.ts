@@ -1,5 +1,5 @@
 import type { SourceKind } from '../model/fact.ts'
-import type { TrustGraph } from '../model/graph.ts'
+import type { FactReference, TrustGraph } from '../model/graph.ts'
 import type { EpochMs } from '../model/time.ts'
 import type { EvidenceSource, RuleTrace } from './model.ts'
 
@@ -11,6 +11,8 @@ export interface RequestCase {
   readonly decisions: readonly CaseDecision[]
   readonly integrity: readonly CaseIntegrity[]
   readonly vault: readonly CaseVaultDenial[]
+  /** Graph ids of workloads that were called and of which no Vault that is read tells now what it refused them. */
+  readonly vaultUntold: readonly string[]
   /** As of `now`, which may be later than the request. Null: no connection is configured. */
   readonly graph: TrustGraph | null
   readonly now: EpochMs
@@ -18,12 +20,16 @@ export interface RequestCase {
   /** Null: not evaluated; `whyNot` says why. */
   readonly evaluation: CaseEvaluation | null
   readonly whyNotEvaluated: 'no-decision' | 'no-opa' | 'no-input' | 'no-policy' | 'late' | 'failed' | null
-  /** Revision that the newest bundle has, and when each OPA took which; null: not known. */
+  /** Of the bundle that decided; null: nothing of it is known. */
   readonly bundle: CaseBundle | null
   /** Graph ids of workloads whose Envoy's access log is read. `complete`: of no other one it is. Null: not known. */
   readonly logged: { readonly workloads: readonly string[]; readonly complete: boolean } | null
   /** Lines with a trace id of the request and another request id, or none: they tell on which hops it was logged, and no more. */
   readonly sameTrace: readonly Pick<CaseAccess, 'caller' | 'callee' | 'direction' | 'details'>[]
+  /** false: more is held under the ids of the request (`records`), or of its traces (`trace`), than is read for one request. */
+  readonly isWhole: { readonly records: boolean; readonly trace: boolean }
+  /** What judgements of the graph rest on, by fact id. */
+  readonly facts: ReadonlyMap<string, FactReference>
 }
 
 export interface CaseSource {
@@ -108,13 +114,15 @@ export interface CaseIntegrity {
   readonly reason: string | null
 }
 
+/** What Vault refused one workload, which may be many times. */
 export interface CaseVaultDenial {
   readonly from: EvidenceSource
-  readonly at: EpochMs
+  /** Graph id. */
+  readonly holder: string
+  readonly firstAt: EpochMs
+  readonly lastAt: EpochMs
   readonly path: string
-  readonly operation: string
   readonly error: string
-  readonly displayName: string | null
 }
 
 export interface CaseEvaluation {
@@ -129,8 +137,10 @@ export interface CaseEvaluation {
 }
 
 export interface CaseBundle {
+  /** What the pointer of the policy store leads to now; null: no store of the bundle is known, or it does not tell. */
   readonly newestRevision: string | null
+  /** The first known time at which an OPA had activated that one; null: of none it is known. */
   readonly newestSince: EpochMs | null
-  /** Of the OPA that decided, since when it has the revision that decided. */
-  readonly decidedSince: EpochMs | null
+  /** Other revisions than the one that decided which OPAs had when they were last read, in no order. */
+  readonly others: readonly string[]
 }

@@ -1,5 +1,5 @@
 import type { Reason } from '../model/graph.ts'
-import type { Confidence, Evidence, RuledOut } from './model.ts'
+import type { Confidence, Evidence, OpenQuestion, RuledOut } from './model.ts'
 import { tell } from './reasons.ts'
 import type { DiagnosisRule, Finding } from './rule.ts'
 
@@ -19,8 +19,14 @@ export interface Weighed<Rule> {
   /** Null: no rule found anything. */
   readonly best: { readonly rule: Rule; readonly finding: Found; readonly weight: number } | null
   readonly ruledOut: readonly RuledOut[]
-  /** Rules that failed themselves: findings about Everyhop. */
-  readonly defects: readonly string[]
+  readonly defects: readonly Defect[]
+}
+
+/** A rule that failed itself: a finding about Everyhop. Whether its cause is the right one is not known then. */
+export interface Defect {
+  readonly cause: string
+  /** Name and message of what it threw, cut to 200 characters. */
+  readonly error: string
 }
 
 /** Asks every rule, and takes the one whose strongest evidence weighs most; of equals the first of the list. */
@@ -30,13 +36,13 @@ export function weigh<Case, Cause extends string, Rule extends DiagnosisRule<Cas
 ): Weighed<Rule> {
   let best: Weighed<Rule>['best'] = null
   const ruledOut: RuledOut[] = []
-  const defects: string[] = []
+  const defects: Defect[] = []
   for (const rule of rules) {
     let finding: Finding | null = null
     try {
       finding = rule.examine(of)
     } catch (reason) {
-      defects.push(`${rule.id}: ${String(reason)}`)
+      defects.push({ cause: rule.cause, error: String(reason).slice(0, 200) })
     }
     if (finding?.kind === 'ruled-out') {
       ruledOut.push({ cause: rule.cause, reason: finding.reason, evidence: finding.evidence })
@@ -62,4 +68,21 @@ export function confidenceOf({ finding, weight }: { finding: Found; weight: numb
     word: 'low',
     because: weight >= weights['state-now'] ? tell('state-of-now', {}) : tell('nothing-decisive', {}),
   }
+}
+
+/** One word less: something that could not be looked at may say otherwise. */
+export function lowered(word: Confidence): Confidence {
+  return word === 'high' ? 'medium' : 'low'
+}
+
+/** What is left open by rules that failed, and how certain a verdict without them can be. */
+export function besideDefects(
+  { defects }: Pick<Weighed<unknown>, 'defects'>,
+  told: { readonly word: Confidence; readonly because: Reason },
+): { readonly word: Confidence; readonly because: Reason; readonly open: readonly OpenQuestion[] } {
+  const open = defects.map((each) => ({ reason: tell('rule-failed-itself', { ...each }), couldChangeVerdict: true }))
+  const [first] = open
+  return first === undefined || told.word !== 'high'
+    ? { ...told, open }
+    : { word: lowered(told.word), because: first.reason, open }
 }

@@ -6,6 +6,7 @@ import {
   failing,
   known,
   saidBy,
+  secretsFact,
   unknown,
   verifyFailed,
   withoutSvid,
@@ -126,7 +127,22 @@ const cases: readonly (readonly [string, HandshakeCase, HandshakeCause, 'client'
     'both',
     'high',
   ],
-  ['a server without SVID', failing({}, withoutSvid('to')), 'server-has-no-svid', 'server', 'high'],
+  // That it has none now is no record of the handshake that failed.
+  ['a server without SVID', failing({}, withoutSvid('to')), 'server-has-no-svid', 'server', 'medium'],
+  [
+    'a server one of whose instances has no SVID',
+    failing({}, withoutSvid('to', 1, 3)),
+    'server-has-no-svid',
+    'server',
+    'low',
+  ],
+  [
+    'a server one of whose instances has no SVID, and a client that says what it refuses',
+    failing({ client: saidBy(`${verifyFailed}:certificate has expired`) }, withoutSvid('to', 1, 3)),
+    'server-certificate-expired',
+    'server',
+    'low',
+  ],
 ]
 
 describe('which side of a handshake is wrong', () => {
@@ -145,6 +161,7 @@ describe('which side of a handshake is wrong', () => {
       now: builtAt,
       keys: { client: keys, server: keys },
       sights: { client: noSights, server: noSights },
+      facts: new Map(),
     })
     expect([verified.verdict.cause, verified.wrongSide]).toEqual(['not-failing', null])
     const silent = diagnoseHandshake(failing({}))
@@ -168,6 +185,42 @@ describe('which side of a handshake is wrong', () => {
     const states = told.server.rows.filter(({ row }) => row !== 'peer-certificate').map(({ state }) => state)
     expect(states).toEqual(states.map(() => 'unknown'))
     expect([told.verdict.cause, told.verdict.because.code]).toEqual(['server-certificate-expired', 'only-one-side'])
+  })
+
+  test('an instance without SVID is not blamed for a hop whose ends verify each other', () => {
+    const of = failing({}, withoutSvid('to', 1, 3))
+    const verified = { ...of, hop: { ...of.hop, transport: { ...of.hop.transport, state: 'verified' as const } } }
+    const { verdict, wrongSide } = diagnoseHandshake(verified)
+    expect([verdict.cause, wrongSide]).toEqual(['not-failing', null])
+  })
+
+  test('that a side has no SVID is told with when and where that was read, and not told where nothing was', () => {
+    const of = failing({}, withoutSvid('to'))
+    const [evidence] = diagnoseHandshake(of).verdict.restsOn
+    expect(evidence?.from).toEqual({ kind: 'fact', fact: secretsFact })
+    expect(diagnoseHandshake({ ...of, facts: new Map() }).verdict).toMatchObject({ cause: 'unknown', restsOn: [] })
+  })
+
+  test('a rule that fails is named, and no verdict is certain beside it', () => {
+    const of = failing(
+      { server: expired('server'), client: saidBy(`${verifyFailed}:certificate has expired`) },
+      withoutSvid('to'),
+    )
+    const broken = new Proxy(of, {
+      get(target, name, receiver) {
+        if (name === 'facts') throw new TypeError('facts are broken')
+        return Reflect.get(target, name, receiver)
+      },
+    })
+    const { verdict, open } = diagnoseHandshake(broken)
+    expect([diagnoseHandshake(of).verdict.confidence, verdict.cause, verdict.confidence]).toEqual([
+      'high',
+      'server-certificate-expired',
+      'medium',
+    ])
+    expect(open.map(({ reason }) => reasonSentence(reason)).join(' ')).toMatch(
+      /“the server has no SVID” could not be judged.*TypeError: facts are broken/,
+    )
   })
 
   test('a value of a source that has gone silent decides nothing', () => {
@@ -196,6 +249,7 @@ test('no text of a log makes a rule fail or names a side with nothing else', () 
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const told = diagnoseHandshake(failing({ client: saidBy(text) }))
       expect(told.verdict.cause).toBe('unknown')
+      expect(told.open.filter(({ reason }) => reason.code === 'rule-failed-itself')).toEqual([])
     }),
     { numRuns: 200 },
   )

@@ -1,7 +1,7 @@
 import type { Evidence, HandshakeDiagnosis, NextStep, OpenQuestion } from '../model.ts'
 import { tell, tellOfHandshake } from '../reasons.ts'
 import { identityStep, runbookSteps } from '../runbooks.ts'
-import { confidenceOf, weigh } from '../weigh.ts'
+import { besideDefects, confidenceOf, weigh } from '../weigh.ts'
 import { sideRows } from './rows.ts'
 import { handshakeRules } from './rules/index.ts'
 import { type HandshakeCase, type HandshakeView, viewOfHandshake } from './view.ts'
@@ -10,7 +10,8 @@ import { type HandshakeCase, type HandshakeView, viewOfHandshake } from './view.
 export function diagnoseHandshake(of: HandshakeCase): HandshakeDiagnosis {
   const view = viewOfHandshake(of)
   const { hop } = of
-  const { best, ruledOut } = weigh(handshakeRules, view)
+  const weighed = weigh(handshakeRules, view)
+  const { best, ruledOut } = weighed
   const sides = { client: sideRows(view, 'client'), server: sideRows(view, 'server') }
   const activity = hop.activity.known ? hop.activity.value : null
   const common = {
@@ -22,8 +23,18 @@ export function diagnoseHandshake(of: HandshakeCase): HandshakeDiagnosis {
     ruledOut,
     open: openOf(view),
   }
-  if (best === null) return { ...common, wrongSide: null, verdict: without(view), next: nextOf(view, null) }
-  const { word, because } = confidenceOf(best)
+  if (best === null) {
+    const verdict = without(view)
+    const { word, because, open } = besideDefects(weighed, { word: verdict.confidence, because: verdict.because })
+    return {
+      ...common,
+      wrongSide: null,
+      verdict: { ...verdict, confidence: word, because },
+      open: [...common.open, ...open],
+      next: nextOf(view, null),
+    }
+  }
+  const { word, because, open } = besideDefects(weighed, confidenceOf(best))
   const silent = (['client', 'server'] as const).filter((end) =>
     sides[end].rows.every(({ row, state }) => state === 'unknown' || row === 'peer-certificate'),
   )
@@ -43,7 +54,7 @@ export function diagnoseHandshake(of: HandshakeCase): HandshakeDiagnosis {
       wouldRaise: word === 'high' ? [] : silent.map((end) => tell('read-source', { source: view.names[end] })),
       restsOn: best.finding.evidence,
     },
-    open: [...common.open, ...best.finding.open],
+    open: [...common.open, ...best.finding.open, ...open],
     next: nextOf(view, best.rule.cause),
   }
 }

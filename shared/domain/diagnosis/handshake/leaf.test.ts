@@ -87,6 +87,7 @@ describe('clocks', () => {
       now: builtAt,
       keys: { client: keys, server: keys },
       sights: { client: noSights, server: { ...noSights, clock: known(offsetMs) } },
+      facts: new Map(),
     })
   const clockOf = ({ server }: ReturnType<typeof withClock>) => server.rows.find(({ row }) => row === 'clock')
 

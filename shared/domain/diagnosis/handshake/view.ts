@@ -10,6 +10,8 @@ export interface HandshakeCase {
   readonly now: EpochMs
   readonly keys: Readonly<Record<End, SideKeys>>
   readonly sights: Readonly<Record<End, SideSights>>
+  /** What judgements of the graph rest on, by fact id. */
+  readonly facts: ReadonlyMap<string, FactReference>
 }
 
 /** Key identifiers (RFC 5280, 4.2.1.1 and 4.2.1.2), lower-case hex: by them a leaf is held against a bundle, never by names. */

@@ -1,6 +1,6 @@
 import type { NextStep, OpenQuestion, Verdict } from '../model.ts'
 import { runbookSteps } from '../runbooks.ts'
-import { weigh } from '../weigh.ts'
+import { besideDefects, weigh } from '../weigh.ts'
 import type { Candidate } from './candidates.ts'
 import type { IdentityCase } from './case.ts'
 import { correctionOf } from './correction.ts'
@@ -16,8 +16,11 @@ type Best = NonNullable<ReturnType<typeof weigh<IdentityView, IdentityCause, (ty
 /** Why a workload is given no identity, from what declares, registers and delivers it. Pure. */
 export function diagnoseNoIdentity(of: IdentityCase): NoIdentityDiagnosis {
   const view = identityViewOf(of)
-  const { best, ruledOut } = weigh(identityRules, view)
-  const verdict = verdictOf(view, best)
+  const weighed = weigh(identityRules, view)
+  const { best, ruledOut } = weighed
+  const found = verdictOf(view, best)
+  const { word, because, open } = besideDefects(weighed, { word: found.confidence, because: found.because })
+  const verdict = { ...found, confidence: word, because }
   const correction = correctionOf(view, verdict.cause)
   return {
     subject: subjectOf(view),
@@ -26,7 +29,7 @@ export function diagnoseNoIdentity(of: IdentityCase): NoIdentityDiagnosis {
     agent: agentShown(view),
     correction,
     ruledOut,
-    open: openOf(view, best, verdict),
+    open: [...openOf(view, best, verdict), ...open],
     next: nextOf(view, verdict.cause, correction),
   }
 }

@@ -3,6 +3,7 @@ import { refusalOf } from '../handshake/decode.ts'
 import type { ChainLink, Evidence, HopOnPath, RequestCause, RequestLinkKind } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { CaseAccess } from '../request-case.ts'
+import { bundleAge } from './bundle-age.ts'
 import { endLine, isEnded, ofDecision, ofDetails, ofEvaluation, ofFailure } from './evidence.ts'
 import { endedHere, isHandedOn, isPlaced, type RequestView, type Step } from './view.ts'
 
@@ -160,11 +161,12 @@ function seen(kind: RequestLinkKind, view: RequestView): Told {
                 decision.masked.length > 0,
               ),
             ]
-      if (newest === decision.revision && allowed.length > 0) {
+      const isNewest = bundleAge(view) === 'newest'
+      if (isNewest && allowed.length > 0) {
         const [first = ofDecision(decision)] = allowed
         return { state: 'passed', reason: first.reason, evidence: [ofDecision(decision), ...allowed] }
       }
-      return newest === decision.revision
+      return isNewest
         ? passed(ofDecision(decision), tell('bundle-is-newest', { revision: decision.revision }))
         : {
             state: 'unknown',

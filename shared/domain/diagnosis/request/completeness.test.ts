@@ -53,6 +53,16 @@ describe('on which hops a request was logged', () => {
     ])
   })
 
+  test('where not all records were read, why a line is missing is not known', () => {
+    const accesses = [...both('entry>a'), ...refused]
+    for (const isWhole of [
+      { records: false, trace: true },
+      { records: true, trace: false },
+    ]) {
+      expect(told(traceOf({ accesses, isWhole }))).toContain('a>b both unknown')
+    }
+  })
+
   test('of a log that is not read the lines are missing for that', () => {
     const logged = { workloads: all.filter((id) => id !== 'a'), complete: true }
     const accesses = [access(ends('a>b')), ...both('entry>a').slice(0, 1), ...refused]

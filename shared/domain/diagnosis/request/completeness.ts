@@ -123,13 +123,13 @@ function linesOf(of: RequestCase, { from, to, caller, callee, either, answered }
   ]
 }
 
-function whyNoLine({ logged, sources }: RequestCase, workload: string | null): MissingLine['reason'] {
+function whyNoLine({ logged, sources, isWhole }: RequestCase, workload: string | null): MissingLine['reason'] {
   const states = sources.filter(({ source }) => source === 'logs').map(({ state }) => state)
   if (!states.includes('read')) return 'no-log'
   if (workload === null || logged === null) return 'unknown'
   if (!logged.workloads.includes(workload)) return logged.complete ? 'no-log' : 'unknown'
-  // Which log fell silent is not known here.
-  return states.includes('silent') ? 'unknown' : 'not-held'
+  // Which log fell silent is not known here, nor what is among records that were not read.
+  return states.includes('silent') || !isWhole.records || !isWhole.trace ? 'unknown' : 'not-held'
 }
 
 /** Where it would have gone on from the callee of the call that ended it; whoever called something was reached before. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { builtAt } from '../../../../test/builders/facts.ts'
+import { secretsFact } from '../../../../test/builders/handshake-case.ts'
 import {
   access,
   callerIsNotThere,
@@ -11,27 +12,45 @@ import {
   evaluation,
   requestCase,
   unsent,
+  vaultDenial,
 } from '../../../../test/builders/request-case.ts'
 import { build, hop, ids, partsOf, pipeline } from '../../../../test/builders/small-graph.ts'
 import { reasonSentence } from '../../../words/reasons.ts'
+import type { TrustGraph } from '../../model/graph.ts'
 import type { Confidence, RequestCause } from '../model.ts'
 import type { CaseAccess, RequestCase } from '../request-case.ts'
 import { diagnoseRequest } from './diagnose-request.ts'
+import { requestRules } from './rules/index.ts'
 
 const model = `workload/${ids.model}`
 const tool = `workload/${ids.tool}`
 const answered = (details: string, changes: Partial<CaseAccess> = {}) =>
   requestCase({ accesses: [access({ status: 403, details, authorisation: null, ...changes })] })
-const registered = requestCase().graph
-const noIdentity =
-  registered === null
-    ? null
-    : {
-        ...registered,
-        workloads: registered.workloads.map((each) =>
-          each.id === tool ? { ...each, state: { ...each.state, state: 'no-identity' as const } } : each,
-        ),
-      }
+const healthy = build(pipeline.scopes)
+const facts = new Map([[secretsFact.factId, secretsFact]])
+const noIdentity = (affected: number, instances: number): TrustGraph => ({
+  ...healthy,
+  workloads: healthy.workloads.map((each) => {
+    if (each.id !== tool) return each
+    const reason = { code: 'no-svid-no-entry', params: { name: each.name, affected, instances } }
+    return { ...each, state: { ...each.state, state: 'no-identity', reason, restsOn: [secretsFact.factId] } }
+  }),
+})
+const unintended: TrustGraph = {
+  ...healthy,
+  hops: healthy.hops.map((each) =>
+    each.to === tool
+      ? {
+          ...each,
+          relations: each.relations.filter((relation) => relation !== 'intended'),
+          deviation: {
+            kind: 'unintended',
+            reason: { code: 'not-in-intent', params: {} },
+          } as unknown as TrustGraph['hops'][number]['deviation'],
+        }
+      : each,
+  ),
+}
 
 /** What is found, the cause it must have, and how certain that may be. */
 const cases: readonly (readonly [string, RequestCase, RequestCause, Confidence])[] = [
@@ -86,7 +105,7 @@ const cases: readonly (readonly [string, RequestCase, RequestCause, Confidence])
     requestCase({
       accesses: [denied],
       decisions: [decision({ revision: 'r41' })],
-      bundle: { newestRevision: 'r42', newestSince: builtAt, decidedSince: null },
+      bundle: { newestRevision: 'r42', newestSince: builtAt - 60_000, others: ['r42'] },
       evaluation: evaluation({ revision: 'r41', newest: { revision: 'r42', outcome: 'allow' } }),
     }),
     'stale-bundle',
@@ -128,8 +147,26 @@ const cases: readonly (readonly [string, RequestCase, RequestCause, Confidence])
   ['no connection and no word of TLS', requestCase({ accesses: [unsent()] }), 'network-unreachable', 'medium'],
   [
     'an end without an identity',
-    requestCase({ accesses: [unsent()], graph: noIdentity }),
+    requestCase({ accesses: [unsent()], graph: noIdentity(1, 1), facts }),
     'registration-not-reconciled',
+    'medium',
+  ],
+  [
+    'an end one of whose instances has no identity',
+    requestCase({ accesses: [unsent()], graph: noIdentity(1, 3), facts }),
+    'network-unreachable',
+    'medium',
+  ],
+  [
+    'a caller that intent.yaml does not have',
+    requestCase({ accesses: [denied], decisions: [decision()], graph: unintended }),
+    'caller-unexpected',
+    'high',
+  ],
+  [
+    'an error of a stage that Vault refused something then',
+    requestCase({ accesses: [access({ status: 500 })], vault: [vaultDenial()] }),
+    'vault-refused',
     'medium',
   ],
   ['the application', requestCase({ accesses: [access({ status: 403 })] }), 'application-refused', 'high'],
@@ -163,6 +200,11 @@ describe('the cause of a refused request', () => {
     if (cause === 'unknown' || cause === 'not-refused') expect(firstBroken).toBeNull()
     else expect(chain[firstBroken ?? -1]?.state).toMatch(/broken|degraded/)
     for (const { reason } of [verdict, ...chain]) expect(reasonSentence(reason)).not.toContain('[?]')
+  })
+
+  test('of every rule there is a case in which it gives the verdict', () => {
+    const covered = new Set(cases.map(([, , cause]) => cause))
+    expect(requestRules.map(({ cause }) => cause).filter((cause) => !covered.has(cause))).toEqual([])
   })
 
   test('what stands before the break passed where evidence says so, and what is behind it was not reached', () => {
@@ -256,13 +298,33 @@ describe('the cause of a refused request', () => {
     const of = requestCase({
       accesses: [denied],
       decisions: [decision()],
-      bundle: { newestRevision: 'r42', newestSince: builtAt, decidedSince: builtAt },
+      bundle: { newestRevision: 'r42', newestSince: builtAt, others: [] },
     })
     const causes = diagnoseRequest(of).ruledOut.map(({ cause }) => cause)
     expect(causes).toEqual(
       expect.arrayContaining(['handshake-failed', 'opa-unreachable', 'stale-bundle', 'application-refused']),
     )
     expect(causes).not.toContain('policy-denied')
+  })
+
+  test('a rule that fails is named, and no verdict is certain beside it', () => {
+    const of = requestCase({ accesses: [denied], decisions: [decision()] })
+    const broken = new Proxy(of, {
+      get(target, name, receiver) {
+        if (name === 'vault') throw new TypeError('the denials are broken')
+        return Reflect.get(target, name, receiver)
+      },
+    })
+    const { verdict, open } = diagnoseRequest(broken)
+    expect([diagnoseRequest(of).verdict.confidence, verdict.cause, verdict.confidence]).toEqual([
+      'high',
+      'policy-denied',
+      'medium',
+    ])
+    expect(verdict.because.code).toBe('rule-failed-itself')
+    expect(open.map(({ reason }) => reasonSentence(reason)).join(' ')).toMatch(
+      /“Vault refused what the stage needs” could not be judged.*TypeError: the denials are broken/,
+    )
   })
 
   test('a masked caller is unknown, not absent', () => {
@@ -304,6 +366,7 @@ describe('whatever is taken away', () => {
             requestCase({ accesses: [line], decisions: [decision({ error: { code: details, message: failure } })] }),
           )
           expect(told.chain).toHaveLength(10)
+          expect(told.open.filter(({ reason }) => reason.code === 'rule-failed-itself')).toEqual([])
         },
       ),
       { numRuns: 200 },
@@ -339,4 +402,37 @@ function isStillTrue(said: RequestCause, exact: RequestCause): boolean {
 
 test('the small pipeline has the hop that the cases are about', () => {
   expect(hop(build(pipeline.scopes), ids.model, ids.tool).from).toBe(model)
+})
+
+describe('where not all that is held was read', () => {
+  const cut = { records: false, trace: true }
+  test.each<[string, RequestCase, RequestCause, Confidence]>([
+    // A refusal may be just among what was not read.
+    ['nothing refused', requestCase({ accesses: [access()], isWhole: cut }), 'not-refused', 'low'],
+    [
+      'a failure that was handed on',
+      requestCase({ accesses: [access({ status: 500 })], isWhole: cut }),
+      'application-refused',
+      'medium',
+    ],
+    [
+      'a call that passed without a decision',
+      requestCase({ accesses: [access({ authorisation: 'failed-open' })], isWhole: cut }),
+      'failed-open',
+      'medium',
+    ],
+    // It ended there by its own line, whatever else has its id.
+    [
+      'a call that was refused',
+      requestCase({ accesses: [denied], decisions: [decision()], isWhole: cut }),
+      'policy-denied',
+      'high',
+    ],
+    ['nothing at all', requestCase({ isWhole: cut }), 'unknown', 'low'],
+  ])('%s', (_words, of, cause, confidence) => {
+    const { verdict, open } = diagnoseRequest(of)
+    expect([verdict.cause, verdict.confidence]).toEqual([cause, confidence])
+    const told = open.find(({ reason }) => reason.code === 'more-records-held')
+    expect(told?.couldChangeVerdict).toBe(confidence !== 'high')
+  })
 })

@@ -3,6 +3,7 @@ import type { NextStep, OpenQuestion, RequestCause, RequestDiagnosis, RequestSub
 import { tell } from '../reasons.ts'
 import type { RequestCase } from '../request-case.ts'
 import { identityStep, runbookSteps } from '../runbooks.ts'
+import { openOfBundle } from './bundle-age.ts'
 import { chainOf, pathOf } from './chain.ts'
 import { claimsOf } from './claims.ts'
 import { completenessOf, isGap } from './completeness.ts'
@@ -101,6 +102,7 @@ function openOf(view: RequestView, isCertain: boolean): readonly OpenQuestion[] 
     const reason = tell('nearest-revision-shown', { revision: decision.revision, shown: of.evaluation.revision })
     open.push({ reason, couldChangeVerdict: true })
   }
+  if (isDenied) open.push(...openOfBundle(view))
   const alternatives = isDenied ? (of.evaluation?.rule?.alternatives ?? 0) : 0
   if (alternatives > 0) open.push({ reason: tell('one-of-several', { alternatives }), couldChangeVerdict: false })
   if (isToldByCallerOnly(view)) {

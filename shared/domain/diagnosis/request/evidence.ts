@@ -2,6 +2,7 @@ import type { Judgement, Known, Reason } from '../../model/graph.ts'
 import type { Evidence, EvidenceClass, RuleTrace } from '../model.ts'
 import { tell } from '../reasons.ts'
 import type { CaseAccess, CaseDecision, CaseEvaluation } from '../request-case.ts'
+import { factOf } from '../rested-on.ts'
 import { isHandedOn, type RequestView } from './view.ts'
 
 /** The line that tells how the request ended: the callee's where it answered, else the caller's. */
@@ -78,26 +79,15 @@ export function ofKnown<Value>(
   return known.known ? { class: weight, reason, literal: null, from: { kind: 'fact', fact: known.fact } } : null
 }
 
-/** A judgement of the graph; null: it rests on no fact, so it is none. */
+/** A judgement of the graph, with the first fact that it rests on; null: none of these is known. */
 export function ofJudgement(
   judgement: Judgement<string>,
   view: RequestView,
   reason: Reason,
   weight: EvidenceClass = 'state-now',
 ): Evidence | null {
-  const factId = judgement.restsOn[0]
-  if (factId === undefined || view.of.graph === null) return null
-  const [scope = ''] = factId.split('#')
-  const [, instance = ''] = scope.split('/')
-  const source = scope.split('/')[0]
-  if (source === undefined || !isSource(source)) return null
-  const { basis } = judgement
-  const fact = { factId, source, instance, locator: factId, observedAt: view.of.graph.asOf, basis }
-  return { class: weight, reason, literal: null, from: { kind: 'fact', fact } }
-}
-
-function isSource(name: string): name is 'kubernetes' | 'spire' | 'envoy' | 'opa' | 'vault' | 'logs' {
-  return ['kubernetes', 'spire', 'envoy', 'opa', 'vault', 'logs'].includes(name)
+  const fact = factOf(judgement, view.of.facts)
+  return fact === null ? null : { class: weight, reason, literal: null, from: { kind: 'fact', fact } }
 }
 
 export function isRead(view: RequestView, source: string): boolean {

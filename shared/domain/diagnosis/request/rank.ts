@@ -2,10 +2,10 @@ import type { Reason } from '../../model/graph.ts'
 import type { Evidence, OpenQuestion, RequestCause, RuledOut, Verdict } from '../model.ts'
 import { type FlagOfEnd, flagsOfEnd, tell } from '../reasons.ts'
 import type { CaseAccess } from '../request-case.ts'
-import { confidenceOf, weigh } from '../weigh.ts'
+import { besideDefects, confidenceOf, lowered, weigh } from '../weigh.ts'
 import { endLine, isRead, ofDetails } from './evidence.ts'
 import { requestRules } from './rules/index.ts'
-import type { RequestView } from './view.ts'
+import { endedHere, type RequestView } from './view.ts'
 
 export interface Ranked {
   readonly verdict: Verdict<RequestCause>
@@ -14,12 +14,22 @@ export interface Ranked {
 }
 
 export function rank(view: RequestView): Ranked {
-  const { best, ruledOut } = weigh(requestRules, view)
-  if (best === null) return { verdict: without(view), ruledOut, open: [] }
+  const weighed = weigh(requestRules, view)
+  const { best, ruledOut } = weighed
+  const held: readonly OpenQuestion[] = view.of.isWhole.records
+    ? []
+    : [{ reason: tell('more-records-held', {}), couldChangeVerdict: best === null || isHeldElsewhere(view) }]
+  if (best === null) {
+    const verdict = without(view)
+    const { word, because, open } = besideDefects(weighed, { word: verdict.confidence, because: verdict.because })
+    return { verdict: { ...verdict, confidence: word, because }, ruledOut, open: [...open, ...held] }
+  }
   const { rule, finding } = best
-  const { word, because } = confidenceOf(best)
+  const told = besideDefects(weighed, confidenceOf(best))
   // A pasted line may be anybody's: it cannot make a verdict certain.
-  const confidence = !isPasted(view) ? word : word === 'high' ? 'medium' : 'low'
+  const isLess = isPasted(view) || isHeldElsewhere(view)
+  const confidence = isLess ? lowered(told.word) : told.word
+  const because = isHeldElsewhere(view) ? tell('more-records-held', {}) : told.because
   return {
     verdict: {
       cause: rule.cause,
@@ -30,8 +40,13 @@ export function rank(view: RequestView): Ranked {
       restsOn: finding.evidence,
     },
     ruledOut,
-    open: finding.open,
+    open: [...finding.open, ...told.open, ...held],
   }
+}
+
+/** Not all that is held was read, and no line of what was read says that the request ended there: it may have ended elsewhere. */
+function isHeldElsewhere({ of, focus }: RequestView): boolean {
+  return !of.isWhole.records && !(focus !== null && endedHere(focus))
 }
 
 function isPasted({ of }: RequestView): boolean {
@@ -55,7 +70,7 @@ function without(view: RequestView): Verdict<RequestCause> {
   const [first] = of.accesses
   const wentThrough = of.accesses.every(({ status }) => status !== null && status > 0 && status < 400)
   // That a request got in without a decision only the callee's Envoy tells.
-  const isTold = !isPasted(view) && view.steps.every(({ inbound }) => inbound !== null)
+  const isTold = !isPasted(view) && of.isWhole.records && view.steps.every(({ inbound }) => inbound !== null)
   if (first !== undefined && wentThrough) {
     const { details, status, from } = first
     const proof: Evidence = {
@@ -67,8 +82,18 @@ function without(view: RequestView): Verdict<RequestCause> {
     return {
       cause: 'not-refused',
       reason: tell('nothing-refused', {}),
-      confidence: isTold ? 'high' : 'medium',
-      because: tell(isPasted(view) ? 'only-the-line' : isTold ? 'one-record-names-it' : 'nothing-decisive', {}),
+      // What was not read is just where a refusal would be.
+      confidence: isTold ? 'high' : of.isWhole.records ? 'medium' : 'low',
+      because: tell(
+        isPasted(view)
+          ? 'only-the-line'
+          : !of.isWhole.records
+            ? 'more-records-held'
+            : isTold
+              ? 'one-record-names-it'
+              : 'nothing-decisive',
+        {},
+      ),
       wouldRaise: isTold ? [] : wouldRaise(view),
       restsOn: [proof],
     }

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { callerIsNotThere, decision, denied, evaluation, requestCase } from '../../../../test/builders/request-case.ts'
-import { ids } from '../../../../test/builders/small-graph.ts'
 import { reasonSentence } from '../../../words/reasons.ts'
 import { diagnoseRequest } from './diagnose-request.ts'
 
@@ -34,7 +33,7 @@ test('that the revision before allowed the same input stands beside the revision
     requestCase({
       accesses: [denied],
       decisions: [decision()],
-      bundle: { newestRevision: 'r42', newestSince: null, decidedSince: null },
+      bundle: { newestRevision: 'r42', newestSince: null, others: [] },
       evaluation: evaluation({ before: { revision: 'r41', outcome: 'allow' } }),
     }),
   )

@@ -1,5 +1,6 @@
 import type { HandshakeCause } from '../../model.ts'
 import { tellOfHandshake as tell } from '../../reasons.ts'
+import { factOf, lackingOf } from '../../rested-on.ts'
 import { type End, type HandshakeView, other, said, seen, sideOf } from '../view.ts'
 import { found, type HandshakeRule } from './rule.ts'
 
@@ -30,27 +31,23 @@ function withoutSvid(owner: End, cause: HandshakeCause, faults: HandshakeRule['f
       if (workload === null || workload.state.state !== 'no-identity') return null
       // Who is told to speak plaintext asks for no SVID, and lacks none.
       if (isPlaintext(view, owner)) return null
-      const [factId] = workload.state.restsOn
-      if (factId === undefined) return null
+      // Both ends proved who they are a moment ago: another instance than the one without an SVID serves.
+      if (view.of.hop.transport.state === 'verified') return null
       const { code } = workload.state.reason
-      const [scope = ''] = factId.split('#')
-      const [source = '', instance = ''] = scope.split('/')
-      if (source !== 'envoy' && source !== 'spire' && source !== 'kubernetes') return null
-      const fact = {
-        factId,
-        source,
-        instance,
-        locator: factId,
-        observedAt: view.of.graph.asOf,
-        basis: workload.state.basis,
-      } as const
-      const evidence = {
-        class: 'decisive',
-        reason: tell('identity-absent', { owner: workload.name, code }),
-        literal: null,
-        from: { kind: 'fact', fact },
-      } as const
-      return found(tell('no-svid-delivered', { owner: view.names[owner], other: view.names[other(owner)] }), [evidence])
+      // Of an address that calls, logs alone tell, and these not why.
+      const lacking = lackingOf(workload)
+      const fact = factOf(workload.state, view.of.facts)
+      if (lacking === null || fact === null) return null
+      const reason = tell('identity-absent', { owner: workload.name, code, ...lacking })
+      return found(tell('no-svid-delivered', { owner: view.names[owner], other: view.names[other(owner)] }), [
+        {
+          // Without one no handshake of it succeeds; which instance a handshake was with is not known.
+          class: lacking.affected < lacking.instances ? 'state-now' : 'contradiction',
+          reason,
+          literal: null,
+          from: { kind: 'fact', fact },
+        },
+      ])
     },
   }
 }
@@ -67,12 +64,12 @@ function isPlaintext(view: HandshakeView, end: End): boolean {
 }
 
 /** TLS-11, TLS-12: one side speaks TLS and the other does not. */
-function plaintext(owner: End, cause: HandshakeCause): HandshakeRule {
+function plaintext(owner: End, cause: HandshakeCause, faults: HandshakeRule['faults']): HandshakeRule {
   return {
     id: cause,
     cause,
     wrongSide: owner,
-    faults: ['one-sided-tls'],
+    faults,
     examine(view) {
       const verifier = other(owner)
       const told = view.refusals.filter(({ by, problem }) => by === verifier && problem === 'plaintext-peer')
@@ -93,8 +90,8 @@ function plaintext(owner: End, cause: HandshakeCause): HandshakeRule {
     },
   }
 }
-export const clientPlaintext = plaintext('client', 'client-speaks-plaintext')
-export const serverPlaintext = plaintext('server', 'server-speaks-plaintext')
+export const clientPlaintext = plaintext('client', 'client-speaks-plaintext', [])
+export const serverPlaintext = plaintext('server', 'server-speaks-plaintext', ['one-sided-tls'])
 
 /** TLS-14 */
 export const noCommonVersion: HandshakeRule = {

@@ -1,6 +1,7 @@
 import type { Evidence } from '../../model.ts'
 import { tell } from '../../reasons.ts'
 import { endLine, isToldByCallerOnly, ofDetails } from '../evidence.ts'
+import { denialOfCallee, isVaultUntold } from '../vault-denial.ts'
 import { isHandedOn, type RequestView } from '../view.ts'
 import { found, type RequestRule, ruledOut } from './rule.ts'
 
@@ -34,7 +35,15 @@ export const applicationRefused: RequestRule = {
       ])
     }
     if (isToldByCallerOnly(view)) return null
-    return found(tell('application-answered', { ...view.names, status }), [ofDetails(line)])
+    const reason = tell('application-answered', { ...view.names, status })
+    const told = denialOfCallee(view)
+    if (told === null) return found(reason, [ofDetails(line, isVaultUntold(view) ? 'contradiction' : 'decisive')])
+    // That it answered is certain, that the refusal is its own is not.
+    const { path } = told.denial
+    const open = [
+      { reason: tell('vault-may-be-behind', { callee: view.names.callee, path }), couldChangeVerdict: true },
+    ]
+    return found(reason, [ofDetails(line, 'contradiction')], { open })
   },
 }
 

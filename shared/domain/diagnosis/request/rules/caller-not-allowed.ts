@@ -1,4 +1,5 @@
 import { tell } from '../../reasons.ts'
+import { mayBeOvertaken } from '../bundle-age.ts'
 import { ofDecision, ofEvaluation } from '../evidence.ts'
 import { found, type RequestRule } from './rule.ts'
 
@@ -19,9 +20,12 @@ export const callerNotAllowed: RequestRule = {
     if (decidedBy !== 'failed' || lookedFor === null || lookedFor.json !== JSON.stringify(caller)) return null
     const dataPath = lookedFor.at
     const { file, row } = evaluation.rule
+    const failed = ofEvaluation(evaluation, tell('rule-failed', { file, row }), decision.masked.length > 0)
+    // Data of a newer bundle may have the caller: it may be the older one that is wrong.
+    const isOvertaken = mayBeOvertaken(view)
     return found(tell('caller-missing-in-data', { ...view.names, spiffeId: caller, dataPath }), [
-      ofDecision(decision),
-      ofEvaluation(evaluation, tell('rule-failed', { file, row }), decision.masked.length > 0),
+      ofDecision(decision, isOvertaken ? 'contradiction' : 'decisive'),
+      isOvertaken && failed.class === 'decisive' ? { ...failed, class: 'contradiction' } : failed,
     ])
   },
 }

@@ -1,4 +1,5 @@
 import { tell } from '../../reasons.ts'
+import { mayBeOvertaken } from '../bundle-age.ts'
 import { endLine, isToldByCallerOnly, ofDecision, ofDetails, ofEvaluation, tellOfRule } from '../evidence.ts'
 import { found, type RequestRule, ruledOut } from './rule.ts'
 
@@ -32,9 +33,8 @@ export const policyDenied: RequestRule = {
         : tell('refused-by-policy', { ...view.names, reason: reasons[0] ?? null, revision, place })
       const named =
         rule === null || evaluation === null ? null : ofEvaluation(evaluation, tellOfRule(rule), masked.length > 0)
-      // There is a newer revision, and what it says is not known: it may be the older one that is wrong.
-      const newest = view.of.bundle?.newestRevision ?? null
-      const isOvertaken = newest !== null && newest !== revision && (evaluation?.newest ?? null) === null
+      // Then it may be the older revision that is wrong.
+      const isOvertaken = mayBeOvertaken(view)
       const evaluated = named ?? (agrees ? again : null)
       const seen = [
         ofDecision(decision, isOvertaken ? 'contradiction' : 'decisive'),

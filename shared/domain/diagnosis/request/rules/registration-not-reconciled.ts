@@ -1,5 +1,6 @@
 import { decodeFailure } from '../../handshake/decode.ts'
 import { tell } from '../../reasons.ts'
+import { lackingOf } from '../../rested-on.ts'
 import { endLine, ofDetails, ofFailure, ofJudgement } from '../evidence.ts'
 import { found, type RequestRule } from './rule.ts'
 
@@ -7,7 +8,7 @@ import { found, type RequestRule } from './rule.ts'
 export const registrationNotReconciled: RequestRule = {
   id: 'registration-not-reconciled',
   cause: 'registration-not-reconciled',
-  faults: ['hop-without-identity', 'cluster-spiffe-id-selects-nothing', 'unregistered-workload'],
+  faults: ['hop-without-identity', 'unregistered-workload'],
   examine(view) {
     const line = endLine(view)
     if (line === null) return null
@@ -21,10 +22,21 @@ export const registrationNotReconciled: RequestRule = {
     if (!['reset', 'other', 'no-certificate', 'certificate-unknown'].includes(problem)) return null
     const owner = without.name
     const detail = without.state.reason.code
+    const lacking = lackingOf(without)
+    if (lacking === null) return null
+    const registration = tell('registration-is', { owner, detail, ...lacking })
+    // Of several instances another one may have been called, and then this explains nothing.
+    const isSome = lacking.affected < lacking.instances
+    const judged = ofJudgement(without.state, view, registration, isSome ? 'state-now' : 'contradiction')
+    if (judged === null) return null
     return found(tell('identity-not-registered', { ...view.names, owner }), [
-      ofJudgement(without.state, view, tell('registration-is', { owner, detail }), 'contradiction'),
-      // That it failed in TLS is certain, and that one end has nothing to present explains it.
-      line.failure === null ? ofDetails(line, 'contradiction') : ofFailure(line),
+      judged,
+      isSome
+        ? ofDetails(line, 'state-now')
+        : // That it failed in TLS is certain, and that one end has nothing to present explains it.
+          line.failure === null
+          ? ofDetails(line, 'contradiction')
+          : ofFailure(line),
     ])
   },
 }

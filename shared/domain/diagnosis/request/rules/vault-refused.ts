@@ -1,5 +1,6 @@
 import { tell } from '../../reasons.ts'
-import { endLine, ofDetails } from '../evidence.ts'
+import { endLine, isToldByCallerOnly, ofDetails } from '../evidence.ts'
+import { denialOfCallee } from '../vault-denial.ts'
 import { isHandedOn } from '../view.ts'
 import { found, type RequestRule } from './rule.ts'
 
@@ -7,16 +8,22 @@ import { found, type RequestRule } from './rule.ts'
 export const vaultRefused: RequestRule = {
   id: 'vault-refused',
   cause: 'vault-refused',
-  faults: ['vault-denied'],
+  // What `vault-denied` is refused touches no request of the pipeline.
+  faults: [],
   examine(view) {
     const line = endLine(view)
-    const denial = view.of.vault[0]
-    if (line === null || denial === undefined || !isHandedOn(line) || (line.status ?? 0) < 400) return null
-    const { path, error } = denial
-    return found(tell('vault-refuses-caller', { ...view.names, path }), [
-      // The same time and the same holder, not the same request: Vault knows no request id of ours.
-      { class: 'contradiction', reason: tell('vault-audit-line', { path, error }), literal: error, from: denial.from },
-      ofDetails(line, 'contradiction'),
-    ])
+    const told = denialOfCallee(view)
+    if (line === null || told === null || !isHandedOn(line) || (line.status ?? 0) < 400) return null
+    const { path, error, from } = told.denial
+    // The same time and the same holder, not the same request. Of a line of the caller it is not even known who behind answered.
+    const weight = told.when === 'then' && !isToldByCallerOnly(view) ? 'contradiction' : 'counter'
+    return found(
+      tell('vault-refuses-caller', { ...view.names, path }),
+      [
+        { class: weight, reason: tell('vault-audit-line', { path, error }), literal: error, from },
+        ofDetails(line, weight),
+      ],
+      { open: [{ reason: tell('application-by-itself', { callee: view.names.callee }), couldChangeVerdict: true }] },
+    )
   },
 }
