@@ -19,8 +19,7 @@ export interface OpaInstanceFact extends FactBase<'opa-instance'> {
 export interface OpaBundleFact extends FactBase<'opa-bundle'> {
   readonly opa: string
   readonly name: string
-  /** null: never activated. */
-  /** Empty: the bundle has no name for its revision. null: none was activated. */
+  /** Empty: the bundle has no name for its revision. null: never activated. */
   readonly activeRevision: string | null
   readonly lastRequestAt: EpochMs | null
   readonly lastSuccessfulRequestAt: EpochMs | null

@@ -132,6 +132,10 @@ function opaSlot(evidence: WorkloadEvidence): Slot {
   return slots.find((slot) => rank(slot) === Math.min(...slots.map(rank))) ?? { kind: 'none' }
 }
 
+function shownRevision(revision: string): string {
+  return revision === '' ? 'unnamed' : revision
+}
+
 function slotOf(evidence: WorkloadEvidence, { guard, opa }: WorkloadEvidence['guards'][number]): Slot {
   if (opa === null) {
     const code = guard.opas.length > 1 ? 'opa-ambiguous' : 'opa-not-found'
@@ -156,10 +160,10 @@ function slotOf(evidence: WorkloadEvidence, { guard, opa }: WorkloadEvidence['gu
   if (fact.activeRevision === null) {
     return { kind: 'value', text: 'no', tone: 'attention', fact: at, reason: reason('slot-no-bundle', { opa: opa.id }) }
   }
-  const revision = fact.activeRevision === '' ? 'unnamed' : fact.activeRevision
+  const revision = shownRevision(fact.activeRevision)
   const problem = bundleProblem(fact)
   const { bundleStaleAfterSeconds, newest } = evidence.world
-  const newestRevision = newest.get(fact.name) || revision
+  const newestRevision = shownRevision(newest.get(fact.name) ?? fact.activeRevision)
   if (problem !== null) {
     const why = reason('slot-error', { revision, code: problem.code })
     return { kind: 'value', text: revision, tone: 'attention', fact: at, reason: why }
