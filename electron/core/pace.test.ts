@@ -106,3 +106,37 @@ test('waiting for a turn or a request ends with the signal, and leaves nothing b
   await clock.advance(1_001)
   await later
 })
+
+test('what asks to be left alone is asked later each time, looked at or failing as it may be, and soon again once it does not', async () => {
+  const clock = createManualClock()
+  const stop = new AbortController()
+  const pace = createPace(clock, 1000)
+  const readAt: number[] = []
+  let retryAfterMs: number | null | undefined = null
+  void (async () => {
+    const own = pace.forSource('envoy/a')
+    while (!stop.signal.aborted) {
+      await own.turn('a', stop.signal)
+      readAt.push(clock.now())
+      // Several requests of one reading are told so: that is once.
+      for (let answer = 0; answer < 3; answer += 1) if (retryAfterMs !== undefined) own.holdOff(retryAfterMs)
+    }
+  })().catch(() => {}) // ends by its signal
+  pace.attend(new Set(['envoy/a']))
+  pace.setFailing('envoy/a', true)
+  const pauses = () => readAt.slice(1).map((at, place) => (at - (readAt[place] ?? 0)) / 1000)
+  await clock.advance(71_000)
+  expect(pauses()).toEqual([10, 20, 40])
+  retryAfterMs = 300_000
+  await clock.advance(80_000)
+  expect(pauses()).toEqual([10, 20, 40, 80])
+  retryAfterMs = undefined
+  await clock.advance(311_000)
+  expect(pauses().slice(4)).toEqual([300, 5, 5])
+  retryAfterMs = Number.MAX_SAFE_INTEGER
+  await clock.advance(5_000)
+  retryAfterMs = undefined
+  await clock.advance(600_000)
+  expect(pauses().slice(7)).toEqual([5, 600])
+  stop.abort()
+})

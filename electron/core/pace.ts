@@ -1,7 +1,10 @@
+import type { DurationMs, EpochMs } from '../../shared/domain/model/time.ts'
 import type { Clock, Pace } from './ports.ts'
 
 /** A source that is looked at, or that failed, is read this often. Nothing is read more often. */
 export const attendedIntervalMs = 5_000
+/** A source that asks to be left alone is held off this long at most: a header may ask for years. */
+const longestHoldMs = 10 * 60_000
 /** At the start this many seconds of budget may be spent at once, so that a first graph appears quickly. */
 const startBurstSeconds = 30
 
@@ -19,6 +22,13 @@ export interface SharedPace {
   forget(source: string): void
 }
 
+/** A source that asked to be left alone, as often in a row; `isTold`: in the reading that goes on. */
+interface Hold {
+  readonly until: EpochMs
+  readonly times: number
+  readonly isTold: boolean
+}
+
 interface Waiter {
   readonly source: string
   readonly resolve: () => void
@@ -33,6 +43,7 @@ export function createPace(clock: Clock, requestsPerSecond: number): SharedPace 
   let attended: ReadonlySet<string> = new Set()
   const failing = new Set<string>()
   const sources = new Set<string>()
+  const held = new Map<string, Hold>()
   const lastTurn = new Map<string, number>()
   const turns = new Map<string, number>()
   const turnWaiters = new Set<TurnWaiter>()
@@ -62,7 +73,24 @@ export function createPace(clock: Clock, requestsPerSecond: number): SharedPace 
 
   function dueAt(waiter: TurnWaiter): number {
     const last = lastTurn.get(waiter.key)
-    return last === undefined ? 0 : last + intervalOf(waiter.source)
+    const due = last === undefined ? 0 : last + intervalOf(waiter.source)
+    return Math.max(due, held.get(waiter.source)?.until ?? 0)
+  }
+
+  /** Twice as long for each reading in a row that was told so, and never shorter than asked. */
+  function holdOff(source: string, retryAfterMs: DurationMs | null): void {
+    const known = held.get(source)
+    const times = known === undefined ? 1 : known.isTold ? known.times : known.times + 1
+    const wait = Math.min(longestHoldMs, Math.max(attendedIntervalMs * 2 ** times, retryAfterMs ?? 0))
+    held.set(source, { until: Math.max(known?.until ?? 0, clock.now() + wait), times, isTold: true })
+  }
+
+  /** A reading that was not told to wait ends the hold. */
+  function nextReading(source: string): void {
+    const known = held.get(source)
+    if (known === undefined) return
+    if (known.isTold) held.set(source, { ...known, isTold: false })
+    else held.delete(source)
   }
 
   function serveTurns(): void {
@@ -105,6 +133,7 @@ export function createPace(clock: Clock, requestsPerSecond: number): SharedPace 
       return {
         turn(instance, signal) {
           turns.set(source, (turns.get(source) ?? 0) + 1)
+          nextReading(source)
           return waiting<TurnWaiter>(
             signal,
             (resolve) => ({ source, key: `${source}|${instance}`, resolve }),
@@ -113,6 +142,7 @@ export function createPace(clock: Clock, requestsPerSecond: number): SharedPace 
             serveTurns,
           )
         },
+        holdOff: (retryAfterMs) => holdOff(source, retryAfterMs),
         request(signal) {
           return waiting<Waiter>(
             signal,
@@ -147,6 +177,7 @@ export function createPace(clock: Clock, requestsPerSecond: number): SharedPace 
     forget(source) {
       sources.delete(source)
       failing.delete(source)
+      held.delete(source)
       turns.delete(source)
       for (const key of lastTurn.keys()) if (key.startsWith(`${source}|`)) lastTurn.delete(key)
     },

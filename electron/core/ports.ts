@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { SourceTest } from '../../shared/contract/environments.ts'
 import type { HistorySource, KubernetesSource, LogSource } from '../../shared/domain/model/environment.ts'
 import type { GapReason, Report, SourceKind } from '../../shared/domain/model/fact.ts'
-import type { EpochMs } from '../../shared/domain/model/time.ts'
+import type { DurationMs, EpochMs } from '../../shared/domain/model/time.ts'
 
 export * from './probe-ports.ts'
 export * from './state-ports.ts'
@@ -103,6 +103,8 @@ export interface Pace {
   turn(instance: string, signal: AbortSignal): Promise<void>
   /** One token of the request budget, taken before each request to an admin endpoint. */
   request(signal: AbortSignal): Promise<void>
+  /** It asked to be left alone: its next turn is as late as it says (null: it does not), and later each time that it says so. */
+  holdOff(retryAfterMs: DurationMs | null): void
 }
 
 export interface ConnectorPorts {

@@ -106,10 +106,10 @@ export const transportFaults: readonly Fault[] = [
     expects: {
       states: {
         hops: [{ hop: toolHop, transport: 'failing', shown: 'at-once' }],
-        // Their SVIDs are valid by everybody else's clock.
+        // Both SVIDs are valid by everybody else's clock; the one that is off is told.
         workloads: [
           { stage: 'model-server', states: ['verified'] },
-          { stage: 'tool-runtime', states: ['verified'] },
+          { stage: 'tool-runtime', states: ['attention'] },
         ],
         control: [],
         // Its lines are older than the window when they come.

@@ -14,6 +14,7 @@ type Code = Extract<
   | 'opa-not-read-yet'
   | `opa-bundle-${string}`
   | 'opa-dry-run'
+  | 'opa-clock-off'
   | `opa-decision${string}`
   | 'bundle-contents-differ'
   | 'opa-revision'
@@ -70,6 +71,8 @@ export const controlReasons: Readonly<Record<Code, (params: Params) => string>> 
   'opa-not-read-yet': (p) => `${word(p, 'opa')} has not been read yet.`,
   'opa-dry-run': (p) =>
     `${word(p, 'opa')} runs with dry-run: it decides and logs, and answers OK to every request whatever it decided.`,
+  'opa-clock-off': (p) =>
+    `The clock of ${word(p, 'opa')} is ${figure(p, 'seconds')} s ${word(p, 'direction') === 'ahead' ? 'ahead of' : 'behind'} this computer’s: whether a token is valid, it judges by that clock.`,
   'opa-decision-log-error': (p) =>
     `${word(p, 'opa')} cannot deliver its decisions${has(p, 'service') ? ` to ${word(p, 'service')}` : ''}: ${has(p, 'message') ? quoted(p, 'message') : quoted(p, 'code')}.`,
   'opa-decisions-dropped': (p) =>

@@ -7,6 +7,7 @@ type Code = Extract<
   | `svid-${string}`
   | 'secret-warming'
   | 'envoy-not-live'
+  | 'envoy-clock-off'
   | 'opa-not-answering'
   | 'bundle-error'
   | 'bundle-stale'
@@ -36,6 +37,8 @@ type Code = Extract<
 const name = (params: Params) => word(params, 'name')
 const have = (params: Params) => (count(params, 'instances') > 1 ? 'have' : 'has')
 
+const whichWay = (params: Params) => (word(params, 'direction') === 'ahead' ? 'ahead of' : 'behind')
+
 const cause = (params: Params) => (has(params, 'cause') ? `; the last time: ${quoted(params, 'cause')}` : '')
 
 /** Why a workload has its state. */
@@ -53,6 +56,11 @@ export const workloadReasons: Readonly<Record<Code, (params: Params) => string>>
   'envoy-not-live': (p) =>
     `The Envoy ${word(p, 'envoy')} says ${quoted(p, 'state')}, not LIVE.` +
     (has(p, 'waitingFor') ? ` It waits for ${quoted(p, 'waitingFor')}.` : ''),
+  'envoy-clock-off': (p) =>
+    `The clock of the Envoy ${word(p, 'envoy')} is ${figure(p, 'seconds')} s ${whichWay(p)} this computer’s` +
+    (word(p, 'direction') === 'behind'
+      ? ': it may take a fresh SVID for not yet valid.'
+      : ': it may take an SVID for expired before it is.'),
   'opa-not-answering': (p) =>
     `${word(p, 'opa')}, which decides for ${name(p)}, does not answer: ${quoted(p, 'detail')}.`,
   'bundle-error': (p) =>

@@ -19,6 +19,7 @@ export function connectorPorts(changes: Partial<ConnectorPorts> = {}): Connector
         had.add(instance)
       },
       request: () => Promise.resolve(),
+      holdOff: () => {},
     },
     ...changes,
   }

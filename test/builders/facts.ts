@@ -30,6 +30,7 @@ export function opaInstance(opa: string, more: With<OpaInstanceFact> = {}): OpaI
     labels: {},
     extAuthz: { address: '127.0.0.1:9191', path: 'pipeline/authz/result', dryRun: false },
     statusConfigured: true,
+    clockSkewMs: 0,
     ...more,
   }
 }

@@ -52,7 +52,7 @@ function portsOf(): ConnectorPorts {
     dial,
     get: createHttpGet(dial),
     files: createFiles(),
-    pace: { turn: async () => {}, request: async () => {} },
+    pace: { turn: async () => {}, request: async () => {}, holdOff: () => {} },
   }
 }
 

@@ -14,6 +14,7 @@ const answer = (status: number, body: string, headers: Record<string, string> = 
 function client(get: () => Promise<HttpAnswer>) {
   const asked: string[] = []
   let tokens = 0
+  const holds: (number | null)[] = []
   const ask = createEnvoyClient('http://127.0.0.1:9901/', {
     ...connectorPorts(),
     clock: { now: () => 10_000, sleep: () => Promise.resolve() },
@@ -21,9 +22,13 @@ function client(get: () => Promise<HttpAnswer>) {
       asked.push(`${url.pathname}${url.search}`)
       return get()
     },
-    pace: { turn: () => Promise.resolve(), request: () => Promise.resolve(void (tokens += 1)) },
+    pace: {
+      turn: () => Promise.resolve(),
+      request: () => Promise.resolve(void (tokens += 1)),
+      holdOff: (retryAfterMs) => void holds.push(retryAfterMs),
+    },
   })
-  return { ask, asked, tokens: () => tokens }
+  return { ask, asked, tokens: () => tokens, holds }
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<EnvoyFailure> {
@@ -59,6 +64,18 @@ test('each request takes one token of the budget and is asked below the address 
   const { ask, asked, tokens } = client(() => Promise.resolve(answer(200, '{"a":1}')))
   expect((await ask(envoyReads.certificates, never)).value).toEqual({ a: 1 })
   expect([asked, tokens()]).toEqual([['/certs'], 1])
+})
+
+test.each([
+  [429, { 'retry-after': '120' }, [120_000]],
+  [429, { 'retry-after': new Date(40_000).toUTCString() }, [30_000]],
+  [429, { 'retry-after': 'later' }, [null]],
+  [429, {}, [null]],
+  [500, { 'retry-after': '120' }, []],
+])('HTTP %i with %o holds the source off for %o', async (status, headers, expected) => {
+  const { ask, holds } = client(() => Promise.resolve(answer(status, 'no', headers)))
+  await failureOf(ask(envoyReads.certificates, never))
+  expect(holds).toEqual(expected)
 })
 
 test('the clock of the date header is compared with ours, in whole seconds', async () => {

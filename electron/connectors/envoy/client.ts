@@ -1,5 +1,6 @@
 import type { GapReason } from '../../../shared/domain/model/fact.ts'
 import type { DurationMs, EpochMs } from '../../../shared/domain/model/time.ts'
+import { clockSkewOf, retryAfterOf } from '../../../shared/lib/http-times.ts'
 import { type ConnectorPorts, HttpFailure } from '../../core/ports.ts'
 
 const megabyte = 1024 * 1024
@@ -79,8 +80,13 @@ export function createEnvoyClient(admin: string, ports: Pick<ConnectorPorts, 'cl
       const { deadlineMs, maxBytes } = read
       const answer = await ports.get(new URL(`${base}${read.path}`), { signal, deadlineMs, maxBytes })
       const at = ports.clock.now()
+      if (answer.status === 429) ports.pace.holdOff(retryAfterOf(answer.headers['retry-after'], at))
       if (answer.status !== 200) throw statusFailure(answer.status, answer.body, locatorOf(read))
-      return { value: parsed(answer.body, locatorOf(read)), at, clockSkewMs: skewOf(answer.headers['date'], asked, at) }
+      return {
+        value: parsed(answer.body, locatorOf(read)),
+        at,
+        clockSkewMs: clockSkewOf(answer.headers['date'], asked, at),
+      }
     } catch (error) {
       if (signal.aborted) throw signal.reason
       throw error instanceof HttpFailure ? transportFailure(error, read) : error
@@ -108,7 +114,7 @@ function statusFailure(status: number, body: Uint8Array, locator: string): Envoy
   if (status === 401 || status === 403) return new EnvoyFailure('forbidden', words, true)
   if (status === 404 || status === 405 || status === 501) return new EnvoyFailure('unsupported', words, true)
   if (status >= 300 && status < 400) return new EnvoyFailure('invalid', `${words} (redirects are not followed)`, true)
-  // 429 asks us to leave it alone, as much as a closed port does.
+  // 429 asks us to leave it alone, as much as a closed port does: nothing else is asked in this turn, and the next one is later.
   if (status === 429) return new EnvoyFailure('unreachable', `${words} (asked to slow down)`, false)
   return new EnvoyFailure('unreachable', words, true)
 }
@@ -133,12 +139,4 @@ function transportFailure(failure: HttpFailure, read: EnvoyRead): EnvoyFailure {
     case 'cancelled':
       return new EnvoyFailure('unreachable', failure.message, false)
   }
-}
-
-function skewOf(date: string | undefined, asked: EpochMs, answered: EpochMs): DurationMs | null {
-  const theirs = date === undefined ? Number.NaN : Date.parse(date)
-  if (Number.isNaN(theirs)) return null
-  // The header cuts its second off: on average half a second is missing.
-  const skew = theirs + 500 - (asked + answered) / 2
-  return Math.round(skew / 1000) * 1000 + 0
 }

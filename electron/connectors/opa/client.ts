@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import type { OpaSource } from '../../../shared/domain/model/environment.ts'
 import type { GapReason } from '../../../shared/domain/model/fact.ts'
-import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import type { DurationMs, EpochMs } from '../../../shared/domain/model/time.ts'
+import { clockSkewOf, retryAfterOf } from '../../../shared/lib/http-times.ts'
 import { type ConnectorPorts, HttpFailure, type ObserveSettings } from '../../core/ports.ts'
 
 const megabyte = 1024 * 1024
@@ -22,6 +23,8 @@ export type OpaRead = (typeof opaReads)[keyof typeof opaReads]
 export interface OpaAnswer {
   readonly text: string
   readonly at: EpochMs
+  /** Clock of the `date` header minus ours; null without the header. */
+  readonly clockSkewMs: DurationMs | null
 }
 
 /** Why one read gave nothing. `connected` false: nobody answered, so that asking for more now would only hammer. */
@@ -56,6 +59,7 @@ export async function createOpaClient(
       throw new Error(`${read.path} is not on the list of what may be asked of an OPA`)
     }
     await ports.pace.request(signal)
+    const asked = ports.clock.now()
     try {
       const { deadlineMs, maxBytes } = read
       const answer = await ports.get(new URL(`${base}${read.path}`), {
@@ -65,8 +69,10 @@ export async function createOpaClient(
         ...(token === null ? {} : { headers: { authorization: `Bearer ${token}` } }),
         ...(ca === null ? {} : { ca }),
       })
+      const at = ports.clock.now()
+      if (answer.status === 429) ports.pace.holdOff(retryAfterOf(answer.headers['retry-after'], at))
       if (answer.status !== 200) throw statusFailure(answer.status, answer.body, read, token)
-      return { text: decoded(answer.body, read), at: ports.clock.now() }
+      return { text: decoded(answer.body, read), at, clockSkewMs: clockSkewOf(answer.headers['date'], asked, at) }
     } catch (error) {
       if (signal.aborted) throw signal.reason
       throw error instanceof HttpFailure ? transportFailure(error, read) : error
@@ -127,7 +133,7 @@ function statusFailure(status: number, body: Uint8Array, read: OpaRead, token: s
   if (status === 401 || status === 403) return new OpaFailure('forbidden', words, true)
   if (status === 404 || status === 405 || status === 501) return new OpaFailure('unsupported', words, true)
   if (status >= 300 && status < 400) return new OpaFailure('invalid', `${words} (redirects are not followed)`, true)
-  // 429 asks us to leave it alone, as much as a closed port does.
+  // 429 asks us to leave it alone, as much as a closed port does: nothing else is asked in this turn, and the next one is later.
   if (status === 429) return new OpaFailure('unreachable', `${words} (asked to slow down)`, false)
   return new OpaFailure('unreachable', words, true)
 }

@@ -1,5 +1,6 @@
 import type { OpaSource } from '../../../shared/domain/model/environment.ts'
 import type { Report } from '../../../shared/domain/model/fact.ts'
+import type { DurationMs, EpochMs } from '../../../shared/domain/model/time.ts'
 import type { ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
 import { type AskOpa, createOpaClient, OpaFailure, opaReads, saysStatusIsOff } from './client.ts'
 import { asGap, NotUnderstood, type Problem, parseJson, type Translated } from './problem.ts'
@@ -26,7 +27,8 @@ const missing: Readonly<Record<OpaPart, string>> = {
 
 interface Read<Value> {
   readonly value: Value
-  readonly at: number
+  readonly at: EpochMs
+  readonly clockSkewMs: DurationMs | null
 }
 type Settled<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown }
 
@@ -59,13 +61,13 @@ export async function* readOpa(
   yield reportOf('policies', await policies)
 
   async function readConfig(): Promise<Read<WireConfig>> {
-    const { text, at } = await ask(opaReads.config, signal)
-    return { value: parseJson(configSchema, text, 'GET /v1/config').result, at }
+    const { text, ...told } = await ask(opaReads.config, signal)
+    return { value: parseJson(configSchema, text, 'GET /v1/config').result, ...told }
   }
 
   async function readStatus(): Promise<Read<WireStatus>> {
-    const { text, at } = await ask(opaReads.status, signal)
-    return { value: parseJson(statusSchema, text, 'GET /v1/status').result, at }
+    const { text, ...told } = await ask(opaReads.status, signal)
+    return { value: parseJson(statusSchema, text, 'GET /v1/status').result, ...told }
   }
 
   async function readPolicies(): Promise<Translated> {
@@ -74,10 +76,10 @@ export async function* readOpa(
   }
 
   function readInstance(): Translated {
-    const { value, at } = valueOf(config)
+    const { value, at, clockSkewMs } = valueOf(config)
     const configured = status.ok ? true : saysStatusIsOff(status.error) ? false : null
     return {
-      facts: [translateInstance({ opa, at }, value, status.ok ? status.value.value : null, configured)],
+      facts: [translateInstance({ opa, at, clockSkewMs }, value, status.ok ? status.value.value : null, configured)],
       problems: [],
     }
   }

@@ -32,7 +32,7 @@ test('an instance is read with labels, version and its Envoy plugin; credentials
     status: { service: 'lab' },
     plugins: { envoy_ext_authz_grpc: { addr: '127.0.0.1:9191', path: 'p/allow', 'dry-run': true } },
   })
-  const fact = translateInstance(asked, config, null, true)
+  const fact = translateInstance({ ...asked, clockSkewMs: 0 }, config, null, true)
   expect(fact).toEqual({
     kind: 'opa-instance',
     id: 'opa/shared/instance#opa-instance/shared',
@@ -43,23 +43,30 @@ test('an instance is read with labels, version and its Envoy plugin; credentials
     labels: { id: 'u-1', version: '1.15.2', team: 'a' },
     extAuthz: { address: '127.0.0.1:9191', path: 'p/allow', dryRun: true },
     statusConfigured: true,
+    clockSkewMs: 0,
   })
   expect(JSON.stringify(config)).not.toContain('canary')
 })
 
 test('what the plugin leaves to its defaults is told as the defaults; without it there is none', () => {
-  expect(translateInstance(asked, configOf({ plugins: { envoy_ext_authz_grpc: {} } }), null, null).extAuthz).toEqual({
+  expect(
+    translateInstance({ ...asked, clockSkewMs: 0 }, configOf({ plugins: { envoy_ext_authz_grpc: {} } }), null, null)
+      .extAuthz,
+  ).toEqual({
     address: ':9191',
     path: 'envoy/authz/allow',
     dryRun: false,
   })
-  expect(translateInstance(asked, configOf(), null, null)).toMatchObject({
+  expect(translateInstance({ ...asked, clockSkewMs: 0 }, configOf(), null, null)).toMatchObject({
     extAuthz: null,
     instanceId: null,
     version: null,
     statusConfigured: false,
   })
-  expect(translateInstance(asked, configOf({ status: { console: true } }), null, null).statusConfigured).toBe(true)
+  expect(
+    translateInstance({ ...asked, clockSkewMs: 0 }, configOf({ status: { console: true } }), null, null)
+      .statusConfigured,
+  ).toBe(true)
 })
 
 test('a bundle is told by its times, and its polling and signing by the configuration', () => {

@@ -5,7 +5,7 @@ import type {
   OpaInstanceFact,
   OpaPolicyFact,
 } from '../../../shared/domain/model/opa-facts.ts'
-import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import type { DurationMs, EpochMs } from '../../../shared/domain/model/time.ts'
 import { opaReads } from './client.ts'
 import {
   type Asked,
@@ -34,7 +34,7 @@ const defaultMaxPollSeconds = 120
 
 /** `statusConfigured` null: the status answered neither "here it is" nor "not enabled", and the configuration decides. */
 export function translateInstance(
-  asked: Asked,
+  asked: Asked & { readonly clockSkewMs: DurationMs | null },
   config: WireConfig,
   status: WireStatus | null,
   statusConfigured: boolean | null,
@@ -58,6 +58,7 @@ export function translateInstance(
             dryRun: plugin['dry-run'] ?? false,
           },
     statusConfigured: statusConfigured ?? (config.status !== undefined && config.status !== null),
+    clockSkewMs: asked.clockSkewMs,
   }
 }
 

@@ -1,5 +1,6 @@
+import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { assertAllowed, methods } from './client.ts'
+import { ask, assertAllowed, methods } from './client.ts'
 
 test('only methods that list or get are on the list', () => {
   for (const method of Object.values(methods)) expect(method.split('/')[1]).toMatch(/^(List|Get|Check)/)
@@ -12,4 +13,19 @@ test.each([
   'spire.api.server.entry.v1.Entry/GetAuthorizedEntries',
 ])('%s is refused before anything is sent', (method) => {
   expect(() => assertAllowed(method)).toThrow('is not on the list')
+})
+
+test.each([
+  [Code.ResourceExhausted, 1],
+  [Code.Unavailable, 0],
+])('a server that answers with code %i is held off %i times', async (code, times) => {
+  let held = 0
+  const asking = {
+    signal: new AbortController().signal,
+    budget: () => Promise.resolve(),
+    holdOff: () => void (held += 1),
+  }
+  const failed = ask(asking, () => Promise.reject(new ConnectError('rate limited', code)))
+  await expect(failed).rejects.toThrow('rate limited')
+  expect(held).toBe(times)
 })

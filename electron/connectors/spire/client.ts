@@ -1,4 +1,4 @@
-import { type Client, createClient, type Interceptor } from '@connectrpc/connect'
+import { type Client, Code, ConnectError, createClient, type Interceptor } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
 import type { OpenConnection } from './connect.ts'
 import { SpireFailure } from './failure.ts'
@@ -36,6 +36,8 @@ const mostPages = 1000
 export interface Asking {
   readonly signal: AbortSignal
   budget(signal: AbortSignal): Promise<void>
+  /** The server said that it is asked too much. */
+  holdOff(): void
 }
 
 export interface SpireClient {
@@ -84,7 +86,13 @@ export interface CallSettings {
 /** One call within the budget and the deadline. */
 export async function ask<Answer>(asking: Asking, call: (settings: CallSettings) => Promise<Answer>): Promise<Answer> {
   await asking.budget(asking.signal)
-  return call({ signal: asking.signal, timeoutMs: deadlineMs })
+  try {
+    return await call({ signal: asking.signal, timeoutMs: deadlineMs })
+  } catch (thrown) {
+    // SPIRE limits the rate of some methods; gRPC has no header that says for how long.
+    if (thrown instanceof ConnectError && thrown.code === Code.ResourceExhausted) asking.holdOff()
+    throw thrown
+  }
 }
 
 /** All pages of a list. Throws SpireFailure when the server does not come to an end. */

@@ -104,7 +104,7 @@ export function createServerAccess(
       const { client, identity, connection } = await current(signal)
       return {
         client,
-        asking: { signal, budget: (limit) => ports.pace.request(limit) },
+        asking: { signal, budget: (limit) => ports.pace.request(limit), holdOff: () => ports.pace.holdOff(null) },
         instance: source.id,
         trustDomain: source.trustDomain,
         ownSvidNotAfter: identity?.notAfter ?? null,

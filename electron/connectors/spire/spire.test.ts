@@ -150,6 +150,7 @@ describe('our own identity', () => {
           : new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
       },
       request: () => Promise.resolve(),
+      holdOff: () => {},
     }
     const ports = connectorPorts({ pace })
     const seen: Report['facts'][] = []

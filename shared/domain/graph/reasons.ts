@@ -80,6 +80,7 @@ export interface ReasonParams {
   'svid-not-renewed': Instances & { notAfter: EpochMs; renewalAt: EpochMs }
   'secret-warming': Instances & { secret: string }
   'envoy-not-live': Instances & { envoy: string; state: string; waitingFor: string | null }
+  'envoy-clock-off': Instances & { envoy: string; seconds: number; direction: 'behind' | 'ahead' }
   'opa-not-answering': Instances & { opa: string; detail: string }
   'bundle-error': Instances & { opa: string; bundle: string; code: string; message: string | null }
   'bundle-stale': Instances & { opa: string; bundle: string; fetchedAt: EpochMs | null; limitSeconds: number }
@@ -128,6 +129,7 @@ export interface ReasonParams {
   'opa-not-read-yet': { opa: string }
   'opa-bundle-unknown': { opa: string }
   'opa-dry-run': { opa: string }
+  'opa-clock-off': { opa: string; seconds: number; direction: 'behind' | 'ahead' }
   'opa-decision-log-error': { opa: string; service: string | null; code: string; message: string | null }
   'opa-decisions-dropped': { opa: string; dropped: number }
   'bundle-contents-differ': { bundle: string; revision: string; opa: string; other: string }

@@ -32,7 +32,7 @@ function historyOver(
     { baseDirectory: '/' },
     {
       clock: { now: () => noon + 1000, sleep: () => Promise.resolve() },
-      pace: { turn: async () => {}, request: async () => {} },
+      pace: { turn: async () => {}, request: async () => {}, holdOff: () => {} },
       files: { readText: async () => 'tok-3n-secret\n', watch() {} },
       secrets: { read: async (name) => (name === 'known' ? 'pass-w0rd' : null) },
       get: async (url, options) => {

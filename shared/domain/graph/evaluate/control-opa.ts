@@ -1,5 +1,6 @@
 import type { ControlComponent } from '../../model/graph.ts'
 import type { OpaBundleFact, OpaInstanceFact } from '../../model/opa-facts.ts'
+import { clockOff } from '../clocks.ts'
 import { isCurrent, type OpaRecord, type Scoped } from '../instances/records.ts'
 import { judged, missing } from '../known.ts'
 import { reason } from '../reasons.ts'
@@ -131,7 +132,7 @@ export function opaInstance(opa: OpaRecord, limit: number | null): ControlCompon
       return { ...base, state: judged('attention', why, [fact.id]), summary }
     }
   }
-  const lost = losingDecisions(opa)
+  const lost = losingDecisions(opa) ?? wrongClock(opa)
   if (lost !== null) return { ...base, ...lost, summary }
   if (first === undefined) {
     const gone = missing(
@@ -152,6 +153,14 @@ type Told = Pick<ControlComponent, 'state'>
 function notEnforcing({ id, instance }: OpaRecord): Told | null {
   if (instance === null || instance.fact.extAuthz?.dryRun !== true || !isCurrent(instance.scope)) return null
   return { state: judged('attention', reason('opa-dry-run', { opa: id }), [instance.fact.id], { basis: 'measured' }) }
+}
+
+/** It judges tokens, and everything that a policy asks of the time, by a clock that is not everybody's. */
+function wrongClock({ id, instance }: OpaRecord): Told | null {
+  if (instance === null || !isCurrent(instance.scope)) return null
+  const off = clockOff(instance.fact.clockSkewMs)
+  if (off === null) return null
+  return { state: judged('attention', reason('opa-clock-off', { opa: id, ...off }), [instance.fact.id]) }
 }
 
 /** What it decides does not arrive where it is kept: who looks there does not see everything. */

@@ -81,6 +81,12 @@ describe('an OPA that answers', () => {
     if (state !== undefined) expect(reasonSentence(state.reason)).toContain(text)
   })
 
+  it('needs attention when its clock is off', () => {
+    const state = told({}, { clockSkewMs: 90_000 })
+    expect(state).toMatchObject({ state: 'attention', reason: { code: 'opa-clock-off' } })
+    if (state !== undefined) expect(reasonSentence(state.reason)).toContain('is 90 s ahead of this computer’s')
+  })
+
   it('needs attention when it decides without effect', () => {
     expect(told({}, { extAuthz: { address, path: 'a/b', dryRun: true } })).toMatchObject({
       state: 'attention',

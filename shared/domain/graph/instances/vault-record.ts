@@ -2,11 +2,16 @@ import type { Fact, ScopeState } from '../../model/fact.ts'
 import { hasToldOf } from '../../model/vault-audit.ts'
 import type {
   VaultAuditFact,
+  VaultAuthMethodFact,
   VaultDenialFact,
   VaultEntityFact,
   VaultFact,
   VaultLeaseFact,
+  VaultMountFact,
+  VaultPolicyFact,
+  VaultRoleFact,
   VaultServerFact,
+  VaultTokenFact,
 } from '../../model/vault-facts.ts'
 import { sortBy } from '../in-order.ts'
 import type { Scoped } from './records.ts'
@@ -32,6 +37,16 @@ export interface VaultInstance {
   readonly leases: readonly Scoped<VaultLeaseFact>[]
   readonly entities: ReadonlyMap<string, Scoped<VaultEntityFact>>
   readonly denials: readonly Scoped<VaultDenialFact>[]
+  readonly settings: ToldSettings
+}
+
+/** Settings of one Vault among what was told of it, in the order in which they are shown. */
+export interface ToldSettings {
+  readonly token: Scoped<VaultTokenFact> | null
+  readonly mounts: readonly Scoped<VaultMountFact>[]
+  readonly authMethods: readonly Scoped<VaultAuthMethodFact>[]
+  readonly roles: readonly Scoped<VaultRoleFact>[]
+  readonly policies: readonly Scoped<VaultPolicyFact>[]
 }
 
 export function vaultRecord(id: string, scopes: readonly ScopeState[]): VaultRecord {
@@ -73,6 +88,11 @@ function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 
   const leases = new Map<string, Scoped<VaultLeaseFact>>()
   const entities = new Map<string, Scoped<VaultEntityFact>>()
   const denials: Scoped<VaultDenialFact>[] = []
+  let token: Scoped<VaultTokenFact> | null = null
+  const mounts: Scoped<VaultMountFact>[] = []
+  const authMethods: Scoped<VaultAuthMethodFact>[] = []
+  const roles: Scoped<VaultRoleFact>[] = []
+  const policies: Scoped<VaultPolicyFact>[] = []
   for (const one of told) {
     const { fact, scope } = one
     if (isLease(one)) {
@@ -85,6 +105,11 @@ function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 
     } else if (fact.kind === 'vault-entity')
       entities.set(fact.entityId, firstOf(entities.get(fact.entityId) ?? null, { fact, scope }))
     else if (fact.kind === 'vault-denial') denials.push({ fact, scope })
+    else if (fact.kind === 'vault-token') token = firstOf(token, { fact, scope })
+    else if (fact.kind === 'vault-mount') mounts.push({ fact, scope })
+    else if (fact.kind === 'vault-auth-method') authMethods.push({ fact, scope })
+    else if (fact.kind === 'vault-role') roles.push({ fact, scope })
+    else if (fact.kind === 'vault-policy') policies.push({ fact, scope })
   }
   return {
     server,
@@ -92,6 +117,13 @@ function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 
     leases: [...leases.values()],
     entities,
     denials: sortBy(denials, textOf),
+    settings: {
+      token,
+      mounts: sortBy(mounts, textOf),
+      authMethods: sortBy(authMethods, textOf),
+      roles: sortBy(roles, textOf),
+      policies: sortBy(policies, textOf),
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import type { Moment } from '../moment.ts'
 import { reason } from '../reasons.ts'
 import type { Weave } from '../weave/weave.ts'
 import { type Orphan, orphansOf, type Whereabouts } from './orphans.ts'
+import { settingsOf } from './settings.ts'
 import type { VaultStatus } from './status.ts'
 
 const mostOrphans = 50
@@ -76,12 +77,8 @@ function summaryOf(vault: VaultInstance, status: VaultStatus, active: number, or
   return reason(status.blind === null ? 'vault-summary' : 'vault-summary-stale', { active, orphaned })
 }
 
-function viewOf(
-  { id, server, audits }: VaultInstance,
-  status: VaultStatus,
-  active: number,
-  orphans: readonly Orphan[],
-): VaultView {
+function viewOf(vault: VaultInstance, status: VaultStatus, active: number, orphans: readonly Orphan[]): VaultView {
+  const { id, server, audits } = vault
   const unasked = notKnown(status.blind ?? reason('vault-unasked', { vault: id }))
   const [audit] = audits
   const version: Known<string> =
@@ -101,6 +98,7 @@ function viewOf(
             audit.fact,
             audit.scope,
           ),
+    settings: settingsOf(vault),
     active,
     orphaned: orphans.slice(0, mostOrphans).map(({ lease, kind, why }) => ({ lease, kind, why })),
     orphanedTotal: orphans.length,

@@ -55,8 +55,7 @@ function fromDecisionLog(evidence: HopEvidence): SeenRequests | null {
   let denied = 0
   let errors = 0
   const factIds: string[] = []
-  for (const { fact, scope } of evidence.decisions) {
-    if (!isCurrent(scope)) continue
+  for (const { fact } of toldOnce(evidence.decisions)) {
     allowed += fact.allowed
     denied += fact.denied
     errors += fact.errors
@@ -65,6 +64,22 @@ function fromDecisionLog(evidence: HopEvidence): SeenRequests | null {
   const requests = allowed + denied + errors
   if (requests === 0) return null
   return { requests, allowed, decided: allowed + denied, denied, errors, failedOpen: 0, factIds, basis: 'measured' }
+}
+
+/** The same decisions may come two ways, as from a container's log and to the receiver: of one OPA the way that tells of most. */
+function toldOnce(decisions: HopEvidence['decisions']): HopEvidence['decisions'] {
+  const current = decisions.filter(({ scope }) => isCurrent(scope))
+  const countOf = ({ fact }: (typeof current)[number]): number => fact.allowed + fact.denied + fact.errors
+  const ways = Map.groupBy(current, ({ fact }) => fact.opaInstanceId ?? fact.id)
+  return [...ways.values()].flatMap((of) => {
+    const logs = Map.groupBy(of, ({ scope }) => scope.scope)
+    const [most] = [...logs.values()].toSorted((one, other) => sumOf(other) - sumOf(one))
+    return most ?? []
+  })
+
+  function sumOf(facts: typeof current): number {
+    return facts.reduce((sum, fact) => sum + countOf(fact), 0)
+  }
 }
 
 function fromCounters(evidence: HopEvidence): SeenRequests | null {

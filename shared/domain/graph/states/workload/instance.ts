@@ -1,6 +1,7 @@
 import type { MissingSource } from '../../../model/graph.ts'
 import type { WorkloadState } from '../../../model/hop-state.ts'
 import type { EpochMs } from '../../../model/time.ts'
+import { clockOff } from '../../clocks.ts'
 import { claimTrouble } from '../../evaluate/identity-claim.ts'
 import { integrityTrouble } from '../../evaluate/integrity.ts'
 import { bundleProblem, isStale, lastReadOf, silence, staleLimitSeconds } from '../../evaluate/opa-health.ts'
@@ -52,6 +53,7 @@ export function troubleOfInstance(
     registrationTrouble(evidence, envoy, moment) ??
     notRenewed(envoy, moment) ??
     bundleTrouble(evidence, envoy) ??
+    wrongClock(envoy) ??
     misledAbout(evidence) ??
     refusedByStages(evidence) ??
     byVault(evidence, stages, moment)
@@ -175,6 +177,12 @@ function bundleTrouble(evidence: WorkloadEvidence, envoy: EnvoyRecord): Instance
     }
   }
   return null
+}
+
+/** Whatever a clock decides, this Envoy decides differently from the others: from when and until when an SVID or a token is valid. */
+function wrongClock({ id, proxy }: EnvoyRecord): InstanceFinding | null {
+  const off = proxy === null ? null : clockOff(proxy.clockSkewMs)
+  return off === null ? null : finding('attention', 'envoy-clock-off', { envoy: id, ...off }, [proxy?.id])
 }
 
 /** Certificates and policy are in order, and yet who reads the header of a request takes its sender for another. */

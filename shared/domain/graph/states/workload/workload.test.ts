@@ -20,6 +20,7 @@ import {
   quiet,
   workload,
 } from '../../../../../test/builders/small-graph.ts'
+import { reasonSentence } from '../../../../words/reasons.ts'
 
 describe('workloads', () => {
   it('has the worst state of its instances and says of how many', () => {
@@ -45,6 +46,20 @@ describe('workloads', () => {
       reason: { code: 'svid-expired', params: { affected: 1, instances: 2 } },
     })
     expect(tool.svid.loaded).toMatchObject({ known: true, value: { notAfter: builtAt - minute } })
+  })
+
+  it.each([
+    [-600_000, 'is 600 s behind this computer’s: it may take a fresh SVID for not yet valid.'],
+    [11_000, 'is 11 s ahead of this computer’s: it may take an SVID for expired before it is.'],
+  ])('needs attention when the clock of its Envoy is off by %i ms', (clockSkewMs, text) => {
+    const off = (skew: number | null) =>
+      withFacts(pipeline.scopes, 'envoy/tool-runtime/proxy', 'envoy-proxy', (fact) => ({ ...fact, clockSkewMs: skew }))
+    const { state } = workload(build(off(clockSkewMs)), ids.tool)
+    expect(state).toMatchObject({ state: 'attention', reason: { code: 'envoy-clock-off' } })
+    expect(reasonSentence(state.reason)).toContain(text)
+    for (const tolerated of [null, 0, 10_000, -10_000]) {
+      expect(workload(build(off(tolerated)), ids.tool).state.state).toBe('verified')
+    }
   })
 
   it('needs attention when its entry is gone while its SVID still works', () => {
