@@ -1,5 +1,6 @@
 import type { DocumentLease, DocumentLeases, DocumentVault } from '../../shared/contract/document-vault.ts'
 import type { LeasesView, LeaseView, VaultView } from '../../shared/domain/model/graph.ts'
+import type { VaultListed } from '../../shared/domain/model/vault-settings.ts'
 import { isoOf, isoOrNull, knownOf, reasonOf, same } from './document-parts.ts'
 
 /** Leases and Vaults in the shape of `shared/contract/document-vault.ts`. */
@@ -23,13 +24,45 @@ export function leasesOf({ nearestExpiryAt, leases, denials, ...counts }: Leases
   }
 }
 
-export function vaultOf({ version, sealed, audit, orphaned, active, orphanedTotal }: VaultView): DocumentVault {
+export function vaultOf(vault: VaultView): DocumentVault {
+  const { version, sealed, audit, settings, orphaned, active, orphanedTotal } = vault
   return {
     version: knownOf(version, same),
     sealed: knownOf(sealed, same),
     audit: knownOf(audit, (read) => ({ ...read, since: isoOrNull(read.since) })),
+    settings: {
+      token: knownOf(settings.token, ({ expiresAt, policies, capabilities, ...token }) => ({
+        ...token,
+        policies: [...policies],
+        expiresAt: isoOrNull(expiresAt),
+        capabilities: rulesOf(capabilities),
+      })),
+      mounts: listedOf(settings.mounts, same),
+      authMethods: listedOf(settings.authMethods, same),
+      roles: listedOf(settings.roles, ({ policies, boundSubjects, ...role }) => ({
+        ...role,
+        policies: [...policies],
+        boundSubjects: [...boundSubjects],
+      })),
+      policies: listedOf(settings.policies, ({ rules, ...policy }) => ({
+        ...policy,
+        rules: rules === null ? null : rulesOf(rules),
+      })),
+    },
     active,
     orphaned: orphaned.map(({ lease, kind, why }) => ({ lease: leaseOf(lease), kind, why: reasonOf(why) })),
     orphanedTotal,
   }
+}
+
+function listedOf<Item, Out>({ items, total, gap }: VaultListed<Item>, convert: (item: Item) => Out) {
+  return {
+    items: items.map((item) => knownOf(item, convert)),
+    total,
+    gap: gap === null ? null : reasonOf(gap),
+  }
+}
+
+function rulesOf(rules: readonly { readonly path: string; readonly capabilities: readonly string[] }[]) {
+  return rules.map(({ path, capabilities }) => ({ path, capabilities: [...capabilities] }))
 }

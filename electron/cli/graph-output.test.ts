@@ -198,6 +198,8 @@ function wholeGraph(): typeof graph {
     revision: 'r',
     requestId: 'q',
   } as const
+  const rules = [{ path: 'pki/roles', capabilities: ['list'] }]
+  const listed = <Item>(item: Item) => ({ items: [known(item)], total: 1, gap: notRead })
   const network = { verdict: 'blocked', ingress: 'blocked', egress: 'admitted', port: 8443 } as const
   const pods = [{ name: 'tool-1', ready: true, node: 'n' }]
   const owner = { kind: 'Deployment', name: 'tool' }
@@ -238,6 +240,33 @@ function wholeGraph(): typeof graph {
           version: known('2.0.0'),
           sealed: known(false),
           audit: known({ log: 'audit', since: at, refusedLines: 0 }),
+          settings: {
+            token: known({
+              displayName: 'token-x',
+              policies: ['p'],
+              expiresAt: at,
+              renewable: true,
+              capabilities: rules,
+            }),
+            mounts: listed({
+              path: 'database/',
+              type: 'database',
+              defaultLeaseTtlSeconds: 0,
+              maxLeaseTtlSeconds: 0,
+              listAllowed: false,
+            }),
+            authMethods: listed({ path: 'jwt/', type: 'jwt' }),
+            roles: listed({
+              mount: 'auth/jwt/',
+              name: 'hop',
+              policies: ['p'],
+              ttlSeconds: 60,
+              maxTtlSeconds: null,
+              boundSubjects: ['spiffe://x/a'],
+              boundSubjectsTotal: 1,
+            }),
+            policies: listed({ name: 'p', rules, rulesTotal: 1 }),
+          },
           active: 1,
           orphaned: [{ lease, kind: 'gone', why: notRead }],
           orphanedTotal: 1,
@@ -284,6 +313,12 @@ test('the table tells of each hop what claims, networks and stages say, and unkn
   for (const part of ['CLAIMED SENDER', 'claims another identity', 'spiffe://x/c', 'unknown', 'blocked', '1 lost']) {
     expect(text).toContain(part)
   }
+})
+
+test('the table tells how a Vault is set up, its own token first', () => {
+  const text = tableOf(wholeGraph(), everything)
+  expect(text).toMatch(/Vault vault\n *WHAT +NAME +HOW\n *own token +token-x +(ends|ended) /)
+  for (const part of ['database/', 'auth/jwt/hop', 'lets in spiffe://x/a']) expect(text).toContain(part)
 })
 
 test('the table names every workload, hop and gap, and lets no text from outside steer the terminal', () => {

@@ -6,6 +6,7 @@ import { relationWords } from '../../shared/words/hop-sentences.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
 import { authorisationLabel, claimLabel, transportLabel, workloadStateLabel } from '../../shared/words/states.ts'
 import { defectSentence } from '../../shared/words/summaries.ts'
+import { settingRows } from '../../shared/words/vault-settings.ts'
 import { countdownText, slotText } from '../../shared/words/workload-sentences.ts'
 import type { Selection } from './document.ts'
 import { columns, plainText } from './text.ts'
@@ -49,6 +50,11 @@ export function tableOf(graph: TrustGraph, selection: Selection): string {
         workloadStateLabel(component.state.state),
         reasonSentence(component.state.reason),
       ]),
+    ),
+    ...graph.control.flatMap(({ name, vault }) =>
+      vault === undefined
+        ? []
+        : [section(`Vault ${plainText(name)}`, ['WHAT', 'NAME', 'HOW'], settingRows(vault.settings, graph.asOf))],
     ),
     graph.gaps.length === 0 ? '' : `${countOf(graph.gaps.length, 'gap')}: what is missing is unknown above\n`,
     ...graph.gaps.map((gap) => `  ${plainText(gapSentence(gap))}\n`),

@@ -7,6 +7,7 @@ import type {
   VaultDenialView,
   Workload,
 } from '../../shared/domain/model/graph.ts'
+import type { VaultListed, VaultSettings } from '../../shared/domain/model/vault-settings.ts'
 import { judge, known, type Moment, minute, notKnown, reference } from './fixture-parts.ts'
 
 const opened: Readonly<Record<string, string>> = { 'database/': 'vector-store' }
@@ -152,6 +153,7 @@ export function vaultComponent(moment: Moment, troubled: boolean): ControlCompon
         { log: 'vault-audit', since: moment.now - 90 * minute, refusedLines: troubled ? 2 : 0 },
         reference(moment, 'logs', 'vault-audit', 'audit.log'),
       ),
+      settings: settingsOf(moment, troubled),
       active: troubled ? 7 : 5,
       orphaned: troubled
         ? [
@@ -221,5 +223,75 @@ function none({ now }: Moment, workload: Workload): Workload {
     ...workload,
     leases: { known: false, reason },
     slots: { ...workload.slots, vault: { kind: 'none', reason } },
+  }
+}
+
+function settingsOf(moment: Moment, troubled: boolean): VaultSettings {
+  const told = <Item>(locator: string, items: readonly Item[], more: number): VaultListed<Item> => ({
+    items: items.map((item) => known(item, reference(moment, 'vault', 'vault', locator))),
+    total: items.length + more,
+    gap: null,
+  })
+  const role = (mount: string, name: string, ttlSeconds: number | null, policies: readonly string[] = []) => {
+    const boundSubjects = policies.length === 0 ? [] : [`spiffe://pipeline.example/ns/ai/sa/${name}`]
+    const boundSubjectsTotal = boundSubjects.length
+    return { mount, name, ttlSeconds, maxTtlSeconds: 3600, policies, boundSubjects, boundSubjectsTotal }
+  }
+  const mount = (path: string, type: string, maxLeaseTtlSeconds: number, listAllowed = false) => {
+    return { path, type, defaultLeaseTtlSeconds: 0, maxLeaseTtlSeconds, listAllowed }
+  }
+  const roles = told(
+    'GET auth/jwt/role/…',
+    [role('auth/jwt/', 'tool', null, ['tool', 'default']), role('database/', 'ro', 600)],
+    0,
+  )
+  return {
+    token: known(
+      {
+        displayName: 'jwt-spiffe://pipeline.example/console/reader',
+        policies: ['everyhop'],
+        expiresAt: moment.now + 14 * minute,
+        renewable: true,
+        capabilities: [
+          { path: 'database/roles', capabilities: troubled ? ['deny'] : ['list'] },
+          { path: 'sys/auth', capabilities: ['read'] },
+          { path: 'sys/mounts', capabilities: ['read'] },
+        ],
+      },
+      reference(moment, 'vault', 'vault', 'GET auth/token/lookup-self'),
+    ),
+    mounts: told('GET sys/mounts', [mount('database/', 'database', 0, true), mount('pki/', 'pki', 2_592_000)], 0),
+    authMethods: told(
+      'GET sys/auth',
+      [
+        { path: 'jwt/', type: 'jwt' },
+        { path: 'token/', type: 'token' },
+      ],
+      0,
+    ),
+    roles: troubled
+      ? {
+          ...roles,
+          gap: {
+            code: 'not-readable',
+            params: { source: 'Vault', instance: 'vault', what: 'roles', reason: 'forbidden' },
+          },
+        }
+      : roles,
+    policies: told(
+      'GET sys/policies/acl/…',
+      [
+        {
+          name: 'everyhop',
+          rules: [
+            { path: 'sys/mounts', capabilities: ['read'] },
+            { path: 'auth/+/role', capabilities: ['list'] },
+          ],
+          rulesTotal: 17,
+        },
+        { name: 'root', rules: null, rulesTotal: 0 },
+      ],
+      troubled ? 31 : 0,
+    ),
   }
 }

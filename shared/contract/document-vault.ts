@@ -44,10 +44,59 @@ export const leases = z.object({
   denials: z.array(denial).describe('at most 10'),
 })
 
+const rules = z.array(z.object({ path: z.string(), capabilities: z.array(z.string()) }))
+
+/** The first of them, and how many there are. */
+function listed<Item extends z.ZodType>(item: Item) {
+  const gap = reason.nullable().describe('why they, or some of them, are not known now; null: nothing is missing')
+  return z.object({ items: z.array(known(item)), total: z.number(), gap })
+}
+
+const settings = z.object({
+  token: known(
+    z.object({
+      displayName: z.string(),
+      policies: z.array(z.string()),
+      expiresAt: time.nullable().describe('null: it does not expire'),
+      renewable: z.boolean(),
+      capabilities: rules.describe('by path that Everyhop reads'),
+    }),
+  ).describe('the token that Everyhop itself holds'),
+  mounts: listed(
+    z.object({
+      path: z.string(),
+      type: z.string(),
+      defaultLeaseTtlSeconds: z.number().describe("0: Vault's own"),
+      maxLeaseTtlSeconds: z.number().describe("0: Vault's own"),
+      listAllowed: z.boolean().describe('its leases are listed: an operator turned that on'),
+    }),
+  ),
+  authMethods: listed(z.object({ path: z.string(), type: z.string() })),
+  roles: listed(
+    z.object({
+      mount: z.string(),
+      name: z.string(),
+      policies: z.array(z.string()),
+      ttlSeconds: z.number().nullable(),
+      maxTtlSeconds: z.number().nullable(),
+      boundSubjects: z.array(z.string()).describe('the first of whom it lets in'),
+      boundSubjectsTotal: z.number(),
+    }),
+  ),
+  policies: listed(
+    z.object({
+      name: z.string(),
+      rules: rules.nullable().describe('the first of them; null: its text could not be read'),
+      rulesTotal: z.number(),
+    }),
+  ),
+})
+
 export const vault = z.object({
   version: known(z.string()),
   sealed: known(z.boolean()),
   audit: known(z.object({ log: z.string(), since: time.nullable(), refusedLines: z.number() })),
+  settings,
   active: z.number(),
   orphaned: z.array(z.object({ lease, kind: z.enum(['gone', 'disabled', 'unmatched']), why: reason })),
   orphanedTotal: z.number(),

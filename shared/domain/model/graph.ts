@@ -3,6 +3,7 @@ import type { AuthorisationState, ClaimState, Relation, TransportState, Workload
 import type { IntentZoneKind } from './intent.ts'
 import type { EpochMs } from './time.ts'
 import type { VaultLeaseDoubt } from './vault-facts.ts'
+import type { VaultSettings } from './vault-settings.ts'
 
 /** A machine-readable reason; `shared/words` turns it into a sentence. Codes never change their meaning. */
 export interface Reason {
@@ -212,6 +213,7 @@ export interface VaultView {
   readonly sealed: Known<boolean>
   /** Log and time from which its audit lines were read. */
   readonly audit: Known<{ readonly log: string; readonly since: EpochMs | null; readonly refusedLines: number }>
+  readonly settings: VaultSettings
   readonly active: number
   /** Certainly orphaned first. At most 50. */
   readonly orphaned: readonly OrphanedLease[]

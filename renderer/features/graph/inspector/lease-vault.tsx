@@ -6,6 +6,7 @@ import { orphanLabel } from '../../../../shared/words/vault-leases.ts'
 import styles from './inspector.module.css'
 import { LeaseList } from './lease-list.tsx'
 import { FactRow, Section } from './rows.tsx'
+import { OwnToken, SetUp } from './vault-settings.tsx'
 
 /** What is known of a Vault itself, and of its leases those that nobody seems to need any more. */
 export function VaultSections({ vault, now }: { readonly vault: VaultView; readonly now: EpochMs }) {
@@ -39,6 +40,7 @@ export function VaultSections({ vault, now }: { readonly vault: VaultView; reado
           )}
         </FactRow>
       </Section>
+      <OwnToken token={vault.settings.token} now={now} />
       <Section title={`Orphaned leases (${certain.length.toLocaleString('en-GB')})`}>
         {certain.length === 0 ? (
           <p className={styles.sentence}>No lease is known to have outlived its holder.</p>
@@ -56,6 +58,7 @@ export function VaultSections({ vault, now }: { readonly vault: VaultView; reado
           And {(vault.orphanedTotal - vault.orphaned.length).toLocaleString('en-GB')} more that are not shown.
         </p>
       ) : null}
+      <SetUp settings={vault.settings} now={now} />
     </>
   )
 }

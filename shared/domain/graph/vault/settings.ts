@@ -49,7 +49,7 @@ export function settingsOf({ id, scopes, isSource, settings }: VaultInstance): V
     const scope = scopeOf(part)
     const [gap] = scope?.gaps ?? []
     if (gap !== undefined)
-      return reason('not-readable', { source: 'vault', instance: id, what: gap.what, reason: gap.reason })
+      return reason('not-readable', { source: 'Vault', instance: id, what: gap.what, reason: gap.reason })
     if (scope?.current === true || told.length > 0) return null
     return unread(part).reason
   }
