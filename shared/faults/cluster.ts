@@ -18,6 +18,7 @@ export const clusterFaults: readonly Fault[] = [
     lookFor: 'The tool runtime: it has no SVID because nothing registers it, so the call to it fails.',
     hits: { stage: 'tool-runtime' },
     expects: {
+      identity: ['no-cluster-spiffeid', 'entry-missing'],
       states: {
         // Only prompts that need the tool end here, so nothing starves.
         hops: [{ hop: toolHop, transport: 'failing', shown: 'at-once' }],
@@ -45,6 +46,7 @@ export const clusterFaults: readonly Fault[] = [
     lookFor: 'The registration objects in the control plane: policy-services selects no pod.',
     hits: { object: { kind: 'ClusterSPIFFEID', name: 'policy-services' } },
     expects: {
+      identity: ['selector-mismatch'],
       states: {
         // The stages have their identities from other objects.
         hops: [],

@@ -1,4 +1,5 @@
 import type { HandshakeCause, RequestCause, RequestLinkKind } from '../domain/diagnosis/model.ts'
+import type { IdentityCause } from '../domain/diagnosis/no-identity/model.ts'
 import type { ReasonCode } from '../domain/graph/reasons.ts'
 import type { GapReason, SourceKind } from '../domain/model/fact.ts'
 import type { ControlComponent } from '../domain/model/graph.ts'
@@ -87,6 +88,11 @@ export interface FaultExpectations {
   readonly states: FaultExpectation
   /** What Diagnosis concludes of a request that it refuses and of a handshake that it breaks. */
   readonly verdict?: VerdictExpectation
+  /**
+   * What Diagnosis concludes of why a workload that it hits has no identity, or will be given none any more. Where several causes are
+   * given the first is told where the objects of a cluster are read, the others where SPIRE alone is.
+   */
+  readonly identity?: readonly IdentityCause[]
   /** What the checks of Posture find, as it will define it. */
   readonly findings?: readonly unknown[]
 }

@@ -41,6 +41,7 @@ export const identityFaults: readonly Fault[] = [
     lookFor: 'The output filter: its SVID still works, and will not be renewed because its entry is gone.',
     hits: { stage: 'output-filter' },
     expects: {
+      identity: ['no-cluster-spiffeid', 'entry-missing'],
       states: {
         // Envoy keeps the certificate it has: every hop goes on as before.
         hops: [],
@@ -61,6 +62,7 @@ export const identityFaults: readonly Fault[] = [
     lookFor: 'The input sanitiser: it has no SVID, and everything behind it gets no requests.',
     hits: { stage: 'input-sanitiser' },
     expects: {
+      identity: ['no-cluster-spiffeid', 'entry-missing'],
       states: {
         hops: [
           // Refused while the listener warms, reset once Envoy has stopped waiting for the secret: never a handshake.
@@ -98,6 +100,7 @@ export const identityFaults: readonly Fault[] = [
       'Model server, vector store and tool runtime: their SVIDs were not renewed in time, and the calls to them fail when they run out.',
     hits: { node: 'node-b' },
     expects: {
+      identity: ['agent-not-in-sync'],
       states: {
         // The certificates in use are still valid, so no hop changes before they run out.
         hops: [],

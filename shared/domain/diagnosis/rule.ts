@@ -10,7 +10,7 @@ export interface DiagnosisRule<Case, Cause extends string> {
   /** Never changes. File, page and test have this name. */
   readonly id: string
   readonly cause: Cause
-  /** Faults that provoke it; empty where none can be made: then `provokedBy` of its test says how. */
+  /** Faults of the catalogue whose verdict it is; empty where none provokes it: then unit tests alone hold it. */
   readonly faults: readonly FaultId[]
   examine(of: Case): Finding | null
 }

@@ -4,13 +4,13 @@ import { type End, other, said, seen, sideOf } from '../view.ts'
 import { found, type HandshakeRule, ruledOut } from './rule.ts'
 
 /** TLS-05, TLS-20: who verifies does not trust the issuer. `owner` presents the certificate; the bundle across lacks its root. */
-function issuer(owner: End, cause: HandshakeCause): HandshakeRule {
+function issuer(owner: End, cause: HandshakeCause, faults: HandshakeRule['faults']): HandshakeRule {
   const verifier = other(owner)
   return {
     id: cause,
     cause,
     wrongSide: verifier,
-    faults: ['untrusted-bundle-after-rotation'],
+    faults,
     examine(view) {
       const names = { owner: view.names[verifier], other: view.names[owner] }
       const { issuer: signedBy } = view.of.keys[owner]
@@ -44,8 +44,8 @@ function issuer(owner: End, cause: HandshakeCause): HandshakeRule {
     },
   }
 }
-export const serverIssuer = issuer('server', 'server-issuer-not-trusted')
-export const clientIssuer = issuer('client', 'client-issuer-not-trusted')
+export const serverIssuer = issuer('server', 'server-issuer-not-trusted', [])
+export const clientIssuer = issuer('client', 'client-issuer-not-trusted', ['untrusted-bundle-after-rotation'])
 
 /** TLS-06: the certificate verifies, and its SPIFFE ID is not the one that is required. */
 function identity(owner: End, cause: HandshakeCause, faults: HandshakeRule['faults']): HandshakeRule {
