@@ -2,6 +2,7 @@ import type { ClusterSpireSource, SpireSource } from '../../shared/domain/model/
 import { ClusterFailure, dialThrough } from './cluster-link.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import type { Connector, Dial, ObserveSettings } from './ports.ts'
+import { receivedLogId } from './received.ts'
 import {
   type Connectors,
   type FindCluster,
@@ -19,7 +20,7 @@ import { vaultTask } from './vault-tasks.ts'
 export function configuredTasks(
   loaded: LoadedEnvironment,
   connectors: Connectors,
-  ports: Pick<ObservationPorts, 'httpGetOver'>,
+  ports: Pick<ObservationPorts, 'httpGetOver' | 'received'>,
   clusterOf: FindCluster,
 ): readonly SourceTask[] {
   const { sources } = loaded.environment
@@ -46,6 +47,27 @@ export function configuredTasks(
         history: (own) => connectors.history.history(source, settings, own),
       }),
     ),
+    ...receivedTasks(loaded, ports),
+  ]
+}
+
+/** What the receiver takes is read beside the logs that environment.yaml names. */
+function receivedTasks(
+  loaded: LoadedEnvironment,
+  { received }: Pick<ObservationPorts, 'received'>,
+): readonly SourceTask[] {
+  const log = received?.of(loaded.environment.name) ?? null
+  if (log === null) return []
+  const settings = settingsOf(loaded)
+  return [
+    {
+      source: `logs/${receivedLogId}`,
+      kind: 'logs',
+      instance: receivedLogId,
+      definition: JSON.stringify([log.place, settings]),
+      observe: (_ports, signal) => log.observe(settings, signal),
+      test: async () => log.test(settings),
+    },
   ]
 }
 

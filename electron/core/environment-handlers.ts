@@ -62,18 +62,12 @@ export interface EnvironmentParts {
   readonly machine: KubeMachine
   readonly writer: EnvironmentWriter
   readonly shippedRights: ReadShippedRights
-  /** Whether decisions come to the receiver of this service. */
-  receivesDecisions(environment: string): Promise<boolean>
 }
 
 export function createEnvironmentHandlers(parts: EnvironmentParts): EnvironmentHandlers {
   const { watched, registry, folder, connectors, ports } = parts
   const files = { registry: watched, files: ports.files, writer: parts.writer }
-  const testParts = (environment: string) => ({
-    connectors,
-    ports,
-    receivesDecisions: () => parts.receivesDecisions(environment),
-  })
+  const testParts = { connectors, ports }
   return {
     async list() {
       await registry.ready()
@@ -81,11 +75,11 @@ export function createEnvironmentHandlers(parts: EnvironmentParts): EnvironmentH
     },
     async test({ environment }, signal) {
       await registry.ready()
-      return testSources(registry.get(environment), testParts(environment), signal)
+      return testSources(registry.get(environment), testParts, signal)
     },
     async *testing({ environment }, signal) {
       await registry.ready()
-      yield* streamTests(registry.get(environment), testParts(environment), signal)
+      yield* streamTests(registry.get(environment), testParts, signal)
     },
     health: async ({ environment }) => (await parts.sessions.use(environment)).observation.health(),
     contexts: ({ kubeconfig }) => listContexts(parts.machine, kubeconfig, ports.files),

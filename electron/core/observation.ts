@@ -88,6 +88,7 @@ export function startObservation(
     const link = links.linkOf(id)
     return link === null ? null : { link, findings: () => discovery.findings(id) }
   }
+  const unsubscribe = ports.received?.subscribe(reconcile)
   reconcile()
 
   function tasksNow(): readonly SourceTask[] {
@@ -269,6 +270,7 @@ export function startObservation(
     power,
     stop() {
       ended.abort()
+      unsubscribe?.()
       discovery.stop()
       for (const { controller } of running.values()) controller.abort()
       running.clear()

@@ -23,6 +23,7 @@ import type {
   OpenCluster,
   VaultLoan,
 } from './ports.ts'
+import type { ReceivedLogs } from './received.ts'
 import type { DiscoveredKind } from './targets.ts'
 
 /** How each kind of source is read. Composition passes them in: the core knows no connector. */
@@ -40,6 +41,8 @@ export type ObservationPorts = Omit<ConnectorPorts, 'pace' | 'logSink'> & {
   readonly openCluster: OpenCluster
   /** GET over another way to dial. */
   readonly httpGetOver: (dial: Dial) => HttpGet
+  /** What a receiver of this service takes. Without it nothing is received. */
+  readonly received?: ReceivedLogs
 }
 
 /** One source that is read on its own. */

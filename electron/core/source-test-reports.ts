@@ -2,6 +2,7 @@ import type { SourceTest, SourceTestReport, TestedIdentityKind, TestedTls } from
 import type { Environment, HistorySource, VaultSignIn } from '../../shared/domain/model/environment.ts'
 import type { SourceKind } from '../../shared/domain/model/fact.ts'
 import { vaultRightOf } from '../../shared/domain/model/vault-rights.ts'
+import { receivedLogId } from './received.ts'
 
 type Step = SourceTest['steps'][number]
 
@@ -131,6 +132,7 @@ function identityOf(
     }
     case 'logs': {
       const elsewhere = history?.find(({ id }) => id === test.instance)
+      if (test.instance === receivedLogId) return { kind: 'nobody', name: null }
       if (elsewhere === undefined) return { kind: isInPod ? 'cluster-rights' : 'file-permission', name: null }
       return historyIdentity(elsewhere.signIn)
     }

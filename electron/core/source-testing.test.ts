@@ -38,7 +38,6 @@ function setUp(answer: (id: string, time: number, signal: AbortSignal) => Promis
       },
     },
     ports: deadPorts(clock),
-    receivesDecisions: async () => false,
   }
   return { parts, asked }
 }

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import type { SourceTest } from '../../shared/contract/environments.ts'
 import { fakeCluster, spirePod, stagePod } from '../../test/builders/cluster-parts.ts'
 import { loadedEnvironment, type Observe } from '../../test/builders/core-parts.ts'
-import { logIntake, opaDecisionLog } from '../../test/builders/facts.ts'
+import { logIntake, opaDecisionLog, opaInstance } from '../../test/builders/facts.ts'
 import { pod, podContainer } from '../../test/builders/kubernetes-facts.ts'
 import { createManualClock } from '../../test/builders/manual-clock.ts'
+import { type ReceivedLog, receivedLogId } from './received.ts'
 import { testSources } from './source-tests.ts'
 
 const opaPod = pod('ai', 'opa-0', {
@@ -16,7 +18,8 @@ interface World {
   /** Records among the lines of the OPA's container; null: it may not be read. */
   readonly decisions?: number | null
   readonly service?: string | null
-  readonly received?: boolean
+  /** `labels.id` of the OPAs whose decisions come to the receiver; null: there is none. */
+  readonly received?: readonly string[] | null
 }
 
 async function testWorld(world: World) {
@@ -24,6 +27,12 @@ async function testWorld(world: World) {
   const observe: Observe = async function* (instance, _ports, signal) {
     const at = clock.now()
     const opa = opaDecisionLog(instance, { configured: true, service: world.service ?? null })
+    yield {
+      scope: `opa/${instance}/instance`,
+      at,
+      facts: [opaInstance(instance, { instanceId: `id-of-${instance}` })],
+      gaps: [],
+    }
     yield { scope: `opa/${instance}/decision-log`, at, facts: [opa], gaps: [] }
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   }
@@ -46,8 +55,21 @@ async function testWorld(world: World) {
   }
   cluster.show(world.pods === undefined ? [opaPod] : world.pods)
   const loaded = loadedEnvironment({ sources: world.sources ?? { kubernetes: [{ id: 'c' }] } })
-  const parts = { connectors, ports: cluster.ports, receivesDecisions: async () => world.received ?? false }
+  const opas = world.received ?? null
+  const log: ReceivedLog = {
+    place: 'the receiver at 127.0.0.1:8443',
+    async *observe() {},
+    test: () => receivedTest(opas ?? []),
+  }
+  const received = { of: () => (opas === null ? null : log), subscribe: () => () => {} }
+  const parts = { connectors, ports: { ...cluster.ports, received } }
   return testSources(loaded, parts, new AbortController().signal)
+}
+
+function receivedTest(opas: readonly string[]): SourceTest {
+  const address = 'the receiver at 127.0.0.1:8443'
+  const steps = [{ what: 'opa-decisions', locator: address, outcome: 'read', detail: '' }] as const
+  return { source: 'logs', instance: receivedLogId, address, outcome: 'usable', version: null, tookMs: 0, steps, opas }
 }
 
 const stepOf = (tests: Awaited<ReturnType<typeof testWorld>>, what: string) =>
@@ -79,13 +101,31 @@ test('decision logs that go elsewhere and are seen nowhere are named, with the w
   }
 })
 
+test('decisions of one OPA say nothing of another one', async () => {
+  const other = pod('ai', 'opa-1', {
+    containers: [{ ...podContainer('opa', [{ name: 'api', port: 8181 }]), image: 'openpolicyagent/opa:1.15.2' }],
+  })
+  const tests = await testWorld({
+    pods: [opaPod, other],
+    service: 'siem',
+    decisions: 0,
+    received: ['id-of-opa.ai.opa-0.opa'],
+  })
+  const blind = tests.filter(({ source, steps }) => source === 'opa' && steps.some(({ what }) => what === 'decisions'))
+  expect(blind.map(({ instance }) => instance)).toEqual(['opa.ai.opa-1.opa'])
+  expect(stepOf(tests, 'decisions')?.detail).toContain(
+    'none of its own (labels.id id-of-opa.ai.opa-1.opa) is in the receiver at 127.0.0.1:8443',
+  )
+})
+
 test('a container log that may not be read carries no decisions either', async () => {
   expect(stepOf(await testWorld({ service: 'siem', decisions: null }), 'decisions')).toBeDefined()
 })
 
 test('decisions that come by any way are not complained about', async () => {
   expect(stepOf(await testWorld({ service: 'siem', decisions: 3 }), 'decisions')).toBeUndefined()
-  expect(stepOf(await testWorld({ service: 'siem', decisions: 0, received: true }), 'decisions')).toBeUndefined()
+  const received = ['id-of-opa.ai.opa-0.opa']
+  expect(stepOf(await testWorld({ service: 'siem', decisions: 0, received }), 'decisions')).toBeUndefined()
   const file = { id: 'd', record: 'opa-decisions', file: 'decisions.ndjson', writtenBy: 'opa.ai.opa-0.opa' }
   const sources = { kubernetes: [{ id: 'c' }], logs: [file] }
   expect(stepOf(await testWorld({ service: 'siem', decisions: 0, sources }), 'decisions')).toBeUndefined()

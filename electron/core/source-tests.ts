@@ -18,8 +18,6 @@ import { readAudits } from './vault-audits.ts'
 export interface TestParts {
   readonly connectors: Connectors
   readonly ports: ObservationPorts
-  /** Whether decisions come to the receiver of this service. */
-  receivesDecisions(): Promise<boolean>
 }
 
 /**
@@ -28,7 +26,7 @@ export interface TestParts {
  */
 export async function testSources(
   loaded: LoadedEnvironment,
-  { connectors, ports, receivesDecisions }: TestParts,
+  { connectors, ports }: TestParts,
   signal: AbortSignal,
   told: (event: Exclude<TestingEvent, { type: 'done' }>) => void = () => {},
 ): Promise<readonly SourceTestReport[]> {
@@ -85,7 +83,7 @@ export async function testSources(
     )
     const tests = answered.map(withFindings)
     const opas = all.filter(({ kind }) => kind === 'opa')
-    const whole = await withDecisions(tests, opas, loaded, portsOf, receivesDecisions, signal)
+    const whole = await withDecisions(tests, opas, loaded, portsOf, signal)
     const before = new Set<SourceTest>(answered)
     return whole.map((test) => (before.has(test) ? reportOf(test, loaded.environment) : tell(test)))
   } finally {

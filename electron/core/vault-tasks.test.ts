@@ -137,7 +137,6 @@ async function handed(sources: Record<string, unknown>, lines: number | null) {
   const parts = {
     connectors: { ...connectors, vault, logs: logConnector },
     ports,
-    receivesDecisions: async () => false,
   }
   await testSources(loaded, parts, new AbortController().signal)
   return logs.map((log) => ({ told: log.told('vault').map(({ id }) => id), unread: log.unread }))

@@ -107,6 +107,7 @@ export async function testLog(
       version: null,
       tookMs: ports.clock.now() - began,
       steps,
+      ...(source.record === 'opa-decisions' ? { opas: reading.opas() } : {}),
     }
   } finally {
     await tail.close()

@@ -12,8 +12,8 @@ import { parseAccessLine } from './intake/envoy-access.ts'
 import { parseIntegrityLine } from './intake/integrity-event.ts'
 import { masked } from './intake/mask.ts'
 import { isMeantAs, isProgramLine } from './intake/mixed-log.ts'
-import { parseDecisionLine } from './intake/opa-decision.ts'
-import { jsonObject, type ParsedLine, refused } from './intake/record-parser.ts'
+import { parseDecision, parseDecisionLine } from './intake/opa-decision.ts'
+import { isObject, jsonObject, type ParsedLine, refused } from './intake/record-parser.ts'
 import { parseSpireAudit, type SpireAuditRecord } from './intake/spire-audit.ts'
 import { parseVaultAudit, rawLine, type VaultAuditRecord } from './intake/vault-audit.ts'
 import { createLineCounts } from './line-counts.ts'
@@ -22,6 +22,8 @@ import { createMemoryWindow, mostRecords } from './memory-window.ts'
 
 /** A writer's clock may be this far ahead of ours before it is worth a word. Milliseconds. */
 const toleratedSkewMs = 5000
+/** OPAs that are told apart of one log; each process of one has a new id. */
+const mostOpas = 1000
 /** So much less than the window may be held before it is worth a word. Milliseconds. */
 const toleratedShortMs = 1000
 
@@ -35,6 +37,8 @@ export interface FollowedLog {
   readonly mixed?: boolean
   /** It begins with its newest lines, at most so many; without it where `skippedEarlier` says. */
   readonly newestLines?: number
+  /** Why records may come later than the window, and what to do; without it the clocks are named. */
+  readonly late?: string
 }
 
 /** Everything that is known of one log source, apart from the file itself. Pure but for its memory; time is an argument. */
@@ -44,11 +48,15 @@ export interface LogReading {
    * be kept: it is of another kind, or it may hold a secret in the clear.
    */
   takeLine(line: string, now: EpochMs, live: boolean): boolean
+  /** A record that is parsed already, of a kind whose records are JSON objects. */
+  takeValue(value: unknown, now: EpochMs, live: boolean): void
   takeTooLong(start: string, now: EpochMs): void
   /** Lines before the next one were left out. */
   skippedEarlier(): void
   reports(now: EpochMs, position: number): readonly Report[]
   readonly counts: { readonly accepted: number; readonly refused: number }
+  /** Of decisions: `labels.id` of the OPAs that made them. */
+  opas(): readonly string[]
   lastRefused(): { readonly line: string; readonly why: string } | null
 }
 
@@ -70,7 +78,7 @@ export function createLogReading(
     case 'envoy-access':
       return readingOf(source, windowSeconds, parseAccessLine, createHopActivity(source.writtenBy ?? source.id))
     case 'opa-decisions':
-      return readingOf(source, windowSeconds, parseDecisionLine, createDecisionActivity())
+      return readingOf(source, windowSeconds, parseDecisionLine, createDecisionActivity(), parseDecision)
     case 'integrity-events':
       return readingOf(source, windowSeconds, parseIntegrityLine, createIntegrityActivity())
     case 'vault-audit': {
@@ -115,6 +123,7 @@ function readingOf<Item extends { readonly at: EpochMs }>(
   windowSeconds: number,
   parse: (line: string) => ParsedLine<Item>,
   activity: Activity<Item>,
+  parseObject?: (object: Readonly<Record<string, unknown>>) => ParsedLine<Item>,
 ): LogReading {
   const windowMs = windowSeconds * 1000
   const held = createMemoryWindow(windowMs)
@@ -125,7 +134,8 @@ function readingOf<Item extends { readonly at: EpochMs }>(
   let lastRecordAt: EpochMs | null = null
   const recent = createLineCounts(windowMs)
   const beginning = createLogBeginning(source.newestLines ?? null)
-  const skew = createSkew()
+  const skew = createSkew(source.late)
+  const opas = new Set<string>()
   let crowdedAt: EpochMs = Number.NEGATIVE_INFINITY
 
   let secretsAt: EpochMs = Number.NEGATIVE_INFINITY
@@ -156,6 +166,8 @@ function readingOf<Item extends { readonly at: EpochMs }>(
     lastRecordAt = Math.max(lastRecordAt ?? record.at, record.at)
     if (live) skew.seen(record.at - now, now)
     activity.remember?.(record)
+    if ('opaInstanceId' in record && typeof record.opaInstanceId === 'string' && opas.size < mostOpas)
+      opas.add(record.opaInstanceId)
     // A record cannot be of later than now; were it held so, it would stay in the window for ever.
     const at = Math.min(record.at, now)
     if (at <= now - windowMs) return
@@ -206,13 +218,14 @@ function readingOf<Item extends { readonly at: EpochMs }>(
       gaps.push(gap(source, 'log-pairs', 'unsupported', detail, now))
     }
     if (secretsAt > Number.NEGATIVE_INFINITY) gaps.push(gap(source, 'log-raw', 'invalid', secretsWhy, now))
-    const words = skew.words(now, windowMs)
-    if (words !== null) gaps.push(gap(source, 'log-clock', 'invalid', words, now))
+    const off = skew.found(now, windowMs)
+    if (off !== null) gaps.push(gap(source, off.what, 'invalid', off.detail, now))
     return gaps
   }
 
   return {
     counts,
+    opas: () => [...opas],
     lastRefused: () => sampleRefused,
     takeLine(line, now, live) {
       const parsed = isOther(line) ? ({ kind: 'passed-over' } as const) : safely(parse, line)
@@ -229,6 +242,14 @@ function readingOf<Item extends { readonly at: EpochMs }>(
         return false
       }
       return true
+    },
+    takeValue(value, now, live) {
+      const parsed: ParsedLine<Item> =
+        isObject(value) && parseObject !== undefined ? safely(parseObject, value) : refused('not a JSON object')
+      begin(parsed.kind === 'record' ? parsed.record.at : null, now, live)
+      if (parsed.kind === 'record') take(parsed.record, now, live)
+      else if (parsed.kind === 'refused') refuse(textOf(value), parsed.why, now)
+      else passedOver += 1
     },
     takeTooLong(start, now) {
       begin(null, now, false)
@@ -281,20 +302,23 @@ const howToWrite: Readonly<Partial<Record<FollowedRecord, string>>> = {
 }
 
 /** Remembers records whose time is far from ours although they were just written. */
-function createSkew() {
+function createSkew(late: string | undefined) {
   let latest: { readonly ms: number; readonly seenAt: EpochMs } | null = null
   return {
     seen(ms: number, now: EpochMs): void {
       latest = { ms, seenAt: now }
     },
-    words(now: EpochMs, windowMs: number): string | null {
+    found(now: EpochMs, windowMs: number): { readonly what: string; readonly detail: string } | null {
       if (latest === null || latest.seenAt <= now - windowMs) return null
       const seconds = Math.round(Math.abs(latest.ms) / 1000)
       if (latest.ms > toleratedSkewMs) {
-        return `lines are ${seconds} s ahead of this machine's clock: check both clocks; they count as of now`
+        const detail = `lines are ${seconds} s ahead of this machine's clock: check both clocks; they count as of now`
+        return { what: 'log-clock', detail }
       }
       if (latest.ms < -windowMs) {
-        return `lines are ${seconds} s old when they come, more than the window: the writer's clock is behind, or it writes late; they are not counted`
+        const why = late ?? "the writer's clock is behind, or it writes late"
+        const detail = `lines are ${seconds} s old when they come, more than the window: ${why}; they are not counted`
+        return { what: late === undefined ? 'log-clock' : 'log-late', detail }
       }
       return null
     },
@@ -302,11 +326,20 @@ function createSkew() {
 }
 
 /** A parser that fails on a line fails on that line alone. */
-function safely<Item>(parse: (line: string) => ParsedLine<Item>, line: string): ParsedLine<Item> {
+function safely<From, Item>(parse: (from: From) => ParsedLine<Item>, line: From): ParsedLine<Item> {
   try {
     return parse(line)
   } catch {
     return refused('it could not be read')
+  }
+}
+
+/** A value too deep to be written has no text. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)?.slice(0, 4000) ?? ''
+  } catch {
+    return ''
   }
 }
 

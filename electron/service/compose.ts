@@ -21,11 +21,13 @@ import { createVaultConnector } from '../connectors/vault/index.ts'
 import { bindGraphModel } from '../core/graph-model.ts'
 import type { LogStore } from '../core/log-store.ts'
 import type { Clock, Log, OpenCluster } from '../core/ports.ts'
+import { createReceivedLogs } from '../core/received.ts'
 import { createSecrets } from '../core/secrets.ts'
 import { createSettings } from '../core/settings.ts'
 import { observeLog, observeLogStream, testLog } from '../logs/index.ts'
 import { accessDetails, decisionDetails } from '../logs/intake/record-details.ts'
 import { readPastedLine } from '../logs/pasted-line.ts'
+import { createReceivedLog } from '../logs/receiver/received-log.ts'
 import { type Receiver, type ReceiverOptions, startReceiver } from '../logs/receiver/receiver.ts'
 import { lokiConnector } from '../logs/stores/loki/index.ts'
 import { createMemoryStore } from '../logs/stores/memory-store.ts'
@@ -47,7 +49,7 @@ import { environmentSetup } from './environment-setup.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
 import { createPlaygroundService, type StartPlayground } from './playground.ts'
 import { composePolicy } from './policy.ts'
-import { createService, receivedPrefix, type Service } from './service.ts'
+import { createService, type Service } from './service.ts'
 import { toolPlaces } from './tool-places.ts'
 
 /** The root of the checkout or the installed package. */
@@ -104,6 +106,7 @@ export function composeService(
       return minutes === null ? null : minutes * 60_000
     },
   })
+  const receivedLogs = createReceivedLogs()
   const service = createService({
     info,
     secrets,
@@ -116,6 +119,7 @@ export function composeService(
       files,
       openCluster,
       httpGetOver: createHttpGet,
+      received: receivedLogs,
       // Reading only: no connector can put a secret in.
       secrets: { read: (name) => secrets.read(name) },
       jwtSvids: createJwtSvids(dial),
@@ -170,10 +174,29 @@ export function composeService(
     info,
     async receive(environment, options) {
       const store = received(await service.logStores.of(environment))
-      return startReceiver({ ...options, store, ports: { clock, log, files } })
+      const { windowSeconds } = service.registry.get(environment).environment
+      const own = createReceivedLog({ place: placeOf(options.listen), windowSeconds, clock })
+      const receiver = await startReceiver({ ...options, store, took: own.took, ports: { clock, log, files } })
+      own.begin(receiver.state)
+      const remove = receivedLogs.add(environment, own)
+      return {
+        ...receiver,
+        async close() {
+          remove()
+          own.stop()
+          await receiver.close()
+        },
+      }
     },
   }
 }
+
+function placeOf(listen: ReceiverOptions['listen']): string {
+  return `the receiver at ${listen.kind === 'unix' ? listen.path : `${listen.host}:${listen.port}`}`
+}
+
+/** Ids of the receiver's sources in the store begin with it: no followed log has the same. */
+const receivedPrefix = 'receiver.'
 
 /** Loaded only now: most runs never need it. */
 const startPlayground: StartPlayground = async (options) => {

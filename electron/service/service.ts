@@ -21,9 +21,6 @@ import type { PolicyNeighbours, PolicyService } from './policy.ts'
 import { type ProbingPorts, probingOf } from './probing.ts'
 import { createRouter, type ServiceRouter } from './router.ts'
 
-/** Ids of the receiver's sources begin with it: no followed log has the same. */
-export const receivedPrefix = 'receiver.'
-
 /** The core behind the contract, ready for any door. */
 export interface Service {
   readonly router: ServiceRouter
@@ -115,7 +112,6 @@ export function createService(parts: ServiceParts): Service {
       sessions,
       connectors,
       ports,
-      receivesDecisions: receives,
     }),
     graph,
     logs,
@@ -148,14 +144,5 @@ export function createService(parts: ServiceParts): Service {
       await policy.close()
       await logStores.close()
     },
-  }
-
-  /** Decisions came to the receiver: its sources are named after it. */
-  async function receives(environment: string): Promise<boolean> {
-    if (isPreview(environment)) return false
-    const counts = await (await logStores.of(environment)).counts()
-    return counts.some(
-      ({ record, source, accepted }) => record === 'opa-decisions' && source.startsWith(receivedPrefix) && accepted > 0,
-    )
   }
 }

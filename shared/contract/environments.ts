@@ -53,6 +53,8 @@ export interface SourceTest {
     readonly outcome: 'read' | GapReason
     readonly detail: string
   }[]
+  /** Of a log of decisions: `labels.id` of the OPAs that made them. */
+  readonly opas?: readonly string[]
   /** Of a Vault whose mounts could be read: those whose leases may be listed. */
   readonly leaseMounts?: readonly TestedLeaseMount[]
 }

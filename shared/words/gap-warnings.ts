@@ -30,6 +30,30 @@ const warnings: Readonly<Record<string, Warning>> = {
     says: 'lines of it are not counted',
     advice: 'Check that it is the log that the source is set up for, in the format that is asked for.',
   },
+  'log-late': {
+    says: 'its records come too late to be counted',
+    advice: 'Let their sender send sooner, or count over a longer window (windowSeconds).',
+  },
+  'log-senders': {
+    says: 'it refused senders that showed no right token',
+    advice: 'Give those senders the token of the file that --token-file names.',
+  },
+  'log-uploads': {
+    says: 'it did not take some uploads',
+    advice: 'Look at what sends them, and at the room on the disk.',
+  },
+  'log-sums': {
+    says: 'some uploads are kept and not counted',
+    advice: 'Let OPA send smaller uploads, or to more than one Everyhop.',
+  },
+  'log-forward': {
+    says: 'decision logs wait to be sent on',
+    advice: 'Look at the service that --forward names, and at what is before it.',
+  },
+  'log-forward-refused': {
+    says: 'some decision logs that were sent on are refused',
+    advice: 'Let that service take uploads of this size and kind: they are sent again each hour.',
+  },
   'log-turn': {
     says: 'it is followed in turns',
     advice: 'Select its workload to follow it now.',

@@ -14,6 +14,8 @@ export interface ReceiverOptions {
     | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
     | { readonly kind: 'unix'; readonly path: string }
   readonly store: Pick<LogStore, 'append'>
+  /** Told of each upload that is acknowledged; never waits. */
+  readonly took?: (upload: Upload) => void
   /** File with the bearer token that senders must show; read at each request, so that it can be renewed. null: none is asked for. */
   readonly tokenFile: string | null
   /** null: nothing is sent on. */
@@ -99,7 +101,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   ): Promise<void> {
     const { record, form, source, path } = route
     const receivedAt = ports.clock.now()
-    const result = await store.append({ record, form, source, encoding, receivedAt, bytes: body })
+    const upload: Upload = { record, form, source, encoding, receivedAt, bytes: body }
+    const result = await store.append(upload)
     if (result.outcome === 'refused') {
       counts.refused += 1
       return answer(response, result.why.startsWith('larger') ? 413 : 400, `the upload is ${result.why}`)
@@ -116,6 +119,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     }
     counts.received += 1
     answer(response, 200, '{}')
+    options.took?.(upload)
   }
 
   function postpone(response: ServerResponse, why: string): void {
