@@ -14,6 +14,8 @@ import { root } from './run-tool.ts'
  * Builds first what is missing or older than its sources. `-- --web` asks for the browser, `-- --port <number>` for a port of it.
  */
 
+/** Ctrl-C, a request to end, and the terminal that goes away. */
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const dist = join(root, pinnedTarget.folder)
 
 /** When the newest file of a folder, or a file, was written; 0 when there is none. */
@@ -58,7 +60,7 @@ async function desktop(isWebWanted: boolean): Promise<{ readonly executable: str
 function runDesktop(executable: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(executable, [join(dist, 'desktop')], { stdio: 'inherit' })
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal))
+    for (const signal of endings) process.once(signal, () => child.kill(signal))
     child.once('error', reject)
     child.once('exit', (code) => resolve(code ?? 1))
   })
@@ -79,8 +81,7 @@ function openBrowser(address: string): void {
 
 async function runWebHost(port: number, why: string): Promise<void> {
   const stopped = new AbortController()
-  process.once('SIGINT', () => stopped.abort())
-  process.once('SIGTERM', () => stopped.abort())
+  for (const signal of endings) process.once(signal, () => stopped.abort())
   const running = await startService(port)
   try {
     const address = running.newAddress()

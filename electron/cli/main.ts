@@ -63,19 +63,20 @@ const commands: readonly Command[] = [
   serve,
 ]
 
+/** Ctrl-C, a request to end, and the terminal that goes away. */
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** Runs one command; answers with the process's exit code and never throws. Ctrl-C stops what runs. */
 export async function runCommandLine(words: readonly string[], output: Output): Promise<ExitCode> {
   const stopped = new AbortController()
   const stop = (): void => stopped.abort()
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  for (const signal of endings) process.once(signal, stop)
   try {
     return await dispatch(words, output, stopped.signal)
   } catch (reason) {
     return report(reason, words, output, stopped.signal)
   } finally {
-    process.removeListener('SIGINT', stop)
-    process.removeListener('SIGTERM', stop)
+    for (const signal of endings) process.removeListener(signal, stop)
   }
 }
 

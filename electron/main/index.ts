@@ -91,7 +91,7 @@ function run(): void {
     // On a Mac an application stays until it is told to quit.
     if (process.platform !== 'darwin') app.quit()
   })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => app.quit())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
   app.whenReady().then(start, (reason: unknown) => {
     process.stderr.write(`everyhop: ${String(reason)}\n`)
     app.exit(1)

@@ -8,6 +8,7 @@ import { ensureBinaries } from '../../test/lab/provision/binaries.ts'
 import { systemClock } from '../platform/clock.ts'
 import { type RunningPlayground, startPlayground } from './index.ts'
 import { stages } from './pipeline/topology.ts'
+import { removeLeftFolders } from './private-folder.ts'
 
 let opa: string
 beforeAll(async () => {
@@ -56,6 +57,30 @@ test('real OPAs decide every request as soon as there is a program, and end with
   await expect(access(playground.folder)).rejects.toThrow('ENOENT')
 })
 
+test('an OPA that ends by itself is not told as deciding, and is started again', async () => {
+  let told: RunningPlayground['authorisation'] | null = null
+  const warn = (): void => {
+    told ??= playground.authorisation
+  }
+  const playground = await startPlayground({ clock: systemClock, log: { ...log, warn }, opa, requestsPerSecond: 2 })
+  ends.push(playground.stop)
+  expect([playground.authorisation, told]).toEqual(['deciding', null])
+  // The OPA itself, not the shell that guards it.
+  const [pid] = processesOf(playground.folder)
+    .map((line) => line.trim().split(' '))
+    .flatMap(([id, command]) => (command === opa ? [Number(id)] : []))
+  if (pid === undefined) throw new Error('no OPA runs')
+  process.kill(pid, 'SIGKILL')
+  await vi.waitFor(() => expect(told).toBe('interrupted'), soon)
+  await vi.waitFor(() => expect(playground.authorisation).toBe('deciding'), soon)
+  expect(processesOf(playground.folder)).toHaveLength(6)
+  // One that a fault has stopped stays so.
+  await playground.inject('opa-down')
+  const { opas } = playground.controls.mesh
+  expect(opas.filter(({ isRunning }) => !isRunning).map(({ isMissing }) => isMissing)).toEqual([false])
+  expect(playground.authorisation).toBe('deciding')
+})
+
 async function inProcess(): Promise<{ readonly child: ChildProcess; readonly folder: string }> {
   const file = join(import.meta.dirname, '..', '..', 'test', 'builders', 'playground.test-process.ts')
   const child = spawn(process.execPath, [file, opa], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -69,15 +94,14 @@ async function inProcess(): Promise<{ readonly child: ChildProcess; readonly fol
   return { child, folder }
 }
 
-test('a process that is killed leaves no OPA, and the next start removes its folder', async () => {
+test('a process that is killed leaves no OPA, and the next Everyhop removes its folder', async () => {
   const { child, folder } = await inProcess()
   expect(processesOf(folder).length).toBeGreaterThan(2)
   child.kill('SIGKILL')
   await once(child, 'exit')
   await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), soon)
   await access(folder)
-  const next = await startPlayground({ clock: systemClock, log, opa: null, requestsPerSecond: 2 })
-  ends.push(next.stop)
+  await removeLeftFolders()
   await expect(access(folder)).rejects.toThrow('ENOENT')
 })
 

@@ -54,9 +54,9 @@ function portsOf({ controls: { mesh, simulators } }: RunningPlayground): readonl
   )
 }
 
-function isOpen(port: number): Promise<boolean> {
+function isOpen(port: number, address = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, address)
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)
@@ -92,9 +92,11 @@ test('what it is reached by is in one private folder, and goes with it, as does 
     expect((await stat(file)).mode & 0o077).toBe(0)
   }
   const ports = portsOf(playground)
-  expect(await Promise.all(ports.map(isOpen))).toEqual(ports.map(() => true))
+  // Not at every address of this machine, nor at every one that leads back to it.
+  expect(await Promise.all(ports.map((port) => isOpen(port, '127.0.0.2')))).toEqual(ports.map(() => false))
+  expect(await Promise.all(ports.map((port) => isOpen(port)))).toEqual(ports.map(() => true))
   await playground.stop()
-  expect(await Promise.all(ports.map(isOpen))).toEqual(ports.map(() => false))
+  expect(await Promise.all(ports.map((port) => isOpen(port)))).toEqual(ports.map(() => false))
   await expect(access(playground.folder)).rejects.toThrow('ENOENT')
   await playground.stop()
 })
@@ -116,6 +118,14 @@ test('one fault at a time is made and healed; what is no fault is refused', asyn
   expect(playground.active).toBe('network-policy-blocks')
   await playground.heal()
   expect(playground.active).toBeNull()
+})
+
+test('a fault that shows on no wire is not waited for when the playground is stopped', async () => {
+  const playground = await startPlayground({ clock: systemClock, log, opa: null, requestsPerSecond: 0.001 })
+  running.push(playground)
+  const making = expect(playground.inject('wrong-spiffe-id-required')).rejects.toThrow('the playground ends')
+  await playground.stop()
+  await making
 })
 
 /** Whether a stage reported this of a caller after `since`. */

@@ -29,7 +29,10 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
   const folder = await openPrivateFolder()
   const opened: (() => Promise<void>)[] = [folder.remove]
   let ending: Promise<void> | null = null
+  const closing = new AbortController()
+  const ended = AbortSignal.any([closing.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const stop = (): Promise<void> => {
+    closing.abort(new Error('the playground ends'))
     ending ??= closeAll(opened)
     return ending
   }
@@ -38,7 +41,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
     const world = await createWorld({ clock, log, folder: folder.path, svidSeconds })
     opened.push(world.stop)
     const requestsPerSecond = options.requestsPerSecond ?? defaults.requestsPerSecond
-    const mesh = await startMesh({ world, requestsPerSecond })
+    const mesh = await startMesh({ world, requestsPerSecond, ended })
     opened.push(mesh.stop)
     const spire = await startSpireSimulator(world)
     opened.push(spire.stop)
@@ -59,7 +62,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
       bundleStore: mesh.bundles.folder,
       bundleKeys: mesh.bundleKeys,
     })
-    const controls = { world, mesh, simulators: { spire, kubernetes, vault } }
+    const controls = { world, mesh, simulators: { spire, kubernetes, vault }, ended }
     const authorisation = createAuthorisation(mesh, kubernetes.refresh)
     if (options.opa !== null) {
       await authorisation.use(options.opa).catch((reason: unknown) => {
@@ -100,9 +103,10 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Runni
 
 /** `refresh`: the cluster looks at its pods again. */
 function createAuthorisation(mesh: RunningMesh, refresh: () => void) {
-  let state: Playground['authorisation'] = 'no-opa'
+  let state: 'deciding' | 'starting' | 'no-opa' = 'no-opa'
   return {
-    state: () => state,
+    state: (): Playground['authorisation'] =>
+      state === 'deciding' && mesh.opas.some(({ isMissing }) => isMissing) ? 'interrupted' : state,
     async use(program: string): Promise<void> {
       if (state !== 'no-opa') return
       state = 'starting'

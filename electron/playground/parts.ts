@@ -269,6 +269,8 @@ export interface PlaygroundOpa {
   readonly log: LineLog
   readonly apiPort: () => number | null
   readonly isRunning: boolean
+  /** It was started and ended by itself; it is started again. */
+  readonly isMissing: boolean
   /** What its own status says of the policy bundle. Rejects while it does not run. */
   bundle(): Promise<OpaBundleStatus>
   stop(): Promise<void>
@@ -372,14 +374,16 @@ export interface FaultControls {
   readonly world: World
   readonly mesh: Mesh
   readonly simulators: Simulators
+  /** Aborted when the playground ends: nobody waits any more for what a fault shows. */
+  readonly ended: AbortSignal
 }
 
 /** The playground as the service and the command line use it. */
 export interface Playground {
   /** `environment.yaml` of it, in its own folder. */
   readonly environmentFile: string
-  /** Gives whether an OPA decides, and why not. */
-  readonly authorisation: 'deciding' | 'starting' | 'no-opa'
+  /** Whether OPAs decide, and why not. interrupted: one has ended by itself, and is started again. */
+  readonly authorisation: 'deciding' | 'starting' | 'interrupted' | 'no-opa'
   readonly active: string | null
   /** Requests of the last twenty seconds that no user sent, because too many of those before were not answered yet. */
   readonly heldBack: number
@@ -400,4 +404,6 @@ export interface PlaygroundOptions {
   readonly svidSeconds?: number
   readonly requestsPerSecond?: number
   readonly windowSeconds?: number
+  /** Aborted when it is about to be stopped: what it waits for is broken off, and so `stop` takes no longer than closing does. */
+  readonly signal?: AbortSignal
 }

@@ -14,9 +14,8 @@ export interface PrivateFolder {
 const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 4)
 const prefix = `everyhop-play-${machine}-`
 
-/** Also removes what runs left that were killed. `parent`: for tests. */
+/** `parent`: for tests. */
 export async function openPrivateFolder(parent = tmpdir()): Promise<PrivateFolder> {
-  await removeStale(parent)
   // 0700 by itself. Short: sockets are in it, whose paths may have about a hundred characters.
   const folder = await mkdtemp(path.join(parent, `${prefix}${process.pid}-`))
   const atExit = (): void => rmSync(folder, { recursive: true, force: true })
@@ -30,8 +29,8 @@ export async function openPrivateFolder(parent = tmpdir()): Promise<PrivateFolde
   }
 }
 
-/** Folders of processes that have ended, of the same user on the same machine. */
-async function removeStale(parent: string): Promise<void> {
+/** Removes what was left by runs that were killed: folders of processes that have ended, of the same user on the same machine. */
+export async function removeLeftFolders(parent = tmpdir()): Promise<void> {
   const names = await readdir(parent)
   await Promise.all(
     names.map(async (name) => {

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +8,7 @@ import { faults } from '../../shared/faults/index.ts'
 import { type FakePlaygrounds, fakePlaygrounds } from '../../test/builders/fake-playground.ts'
 import { createManualClock } from '../../test/builders/manual-clock.ts'
 import { placelessShell } from '../platform/shell.ts'
+import { openPrivateFolder } from '../playground/private-folder.ts'
 import { type Composed, composeService } from './compose.ts'
 import { connectInProcess, type ServiceClient } from './in-process.ts'
 import { createPlaygroundService } from './playground.ts'
@@ -190,6 +193,31 @@ test('while nobody reads it it rests, whoever asks how it stands, and whoever re
   await wait(2000)
   await playground.close()
   expect(fakes.calls).toEqual(['start /opt/opa', 'left alone', 'attended', 'stop'])
+})
+
+test('a fault that is being made is broken off by who stops the playground, and by the end of Everyhop', async () => {
+  const { client, service } = open()
+  fakes.isHanging = true
+  for (const end of [() => client.playground.stop({}), () => service.stop()]) {
+    await client.playground.start({})
+    const making = client.playground.inject({ fault: 'expired-svid' }).catch(() => 'broken off')
+    await expect.poll(() => fakes.calls.at(-1)).toBe('inject expired-svid')
+    await end()
+    expect(await making).toBe('broken off')
+    expect(fakes.calls.at(-1)).toBe('stop')
+  }
+})
+
+test('what a killed one left is removed by the next Everyhop, which starts none', async () => {
+  const living = await openPrivateFolder()
+  const { pid } = spawnSync(process.execPath, ['--version'])
+  const left = living.path.replace(`-${process.pid}-`, `-${pid}-`)
+  await mkdir(left)
+  open()
+  await expect.poll(() => existsSync(left)).toBe(false)
+  expect(existsSync(living.path)).toBe(true)
+  expect(fakes.calls).toEqual([])
+  await living.remove()
 })
 
 test('a service that ends while it is started leaves none', async () => {

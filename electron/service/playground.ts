@@ -8,6 +8,7 @@ import { type EnvironmentFolder, isEnvironmentFile, type ListedFile } from '../c
 import { Failure } from '../core/failure.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import type { Playground, PlaygroundOptions } from '../playground/parts.ts'
+import { removeLeftFolders } from '../playground/private-folder.ts'
 import { playgroundFaultList } from './playground-faults.ts'
 
 /** The playground of the contract. */
@@ -51,7 +52,7 @@ export interface PlaygroundParts {
 interface Running {
   readonly playground: Playground
   readonly startedAt: number
-  readonly ended: AbortController
+  readonly ended: AbortSignal
   since: number
 }
 
@@ -68,7 +69,14 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
   let resting: PlaygroundState = { phase: 'stopped' }
   let changes = 0
   let isClosed = false
+  /** Of the playground that runs or is being started. */
+  let ending = new AbortController()
   let lastTurn: Promise<unknown> = Promise.resolve()
+
+  // Every Everyhop does, not only one that starts a playground: private keys may be among it.
+  removeLeftFolders().catch((reason: unknown) => {
+    log.warn('what a playground left could not be removed', { reason: String(reason) })
+  })
 
   /** One at a time, in the order in which they were asked for. */
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -89,10 +97,12 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
     if (isClosed) throw new Failure('cancelled', 'Everyhop', 'Everyhop is ending.')
     if (running !== null) return state()
     resting = { phase: 'starting' }
+    ending = new AbortController()
+    const { signal } = ending
     try {
-      const playground = await parts.start({ clock, log, opa: await parts.opa() })
+      const playground = await parts.start({ clock, log, opa: await parts.opa(), signal })
       const now = clock.now()
-      running = { playground, startedAt: now, since: now, ended: new AbortController() }
+      running = { playground, startedAt: now, since: now, ended: signal }
       resting = { phase: 'stopped' }
       void attend(running)
       await parts.refresh()
@@ -105,14 +115,19 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
     return state()
   }
 
+  /** Whatever is being made, healed or started is not waited for: who ends may have seconds only. */
+  function breakOff(): void {
+    ending.abort(new Error('the playground ends'))
+  }
+
   /** First nobody reads it any more, then it ends. */
   async function end(): Promise<void> {
-    const ending = running
-    if (ending === null) return
+    breakOff()
+    const last = running
+    if (last === null) return
     running = null
-    ending.ended.abort(new Error('the playground ends'))
     if (!isClosed) await parts.refresh().catch(() => {}) // the next look at the folder sees it too
-    await ending.playground.stop()
+    await last.playground.stop()
     await parts.forget()
   }
 
@@ -133,7 +148,7 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
   }
 
   /** A program that arrives while it runs is used at once; and while nobody looks it rests. */
-  async function attend({ playground, startedAt, ended: { signal } }: Running): Promise<void> {
+  async function attend({ playground, startedAt, ended: signal }: Running): Promise<void> {
     const bad = { path: '', until: 0 }
     while (!signal.aborted) {
       try {
@@ -206,7 +221,10 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
     handlers: {
       state: async () => state(),
       start: () => inTurn(start),
-      stop: () => inTurn(stop),
+      stop() {
+        breakOff()
+        return inTurn(stop)
+      },
       faults: async () => playgroundFaultList(),
       inject: ({ fault }) => inTurn(() => change((now) => inject(now, fault))),
       heal: () => inTurn(() => change(heal)),
@@ -227,6 +245,7 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
     },
     async close() {
       isClosed = true
+      breakOff()
       await inTurn(end).catch((reason: unknown) => {
         log.error('the playground did not end as it should', { reason: String(reason) })
       })

@@ -16,8 +16,11 @@ export type PlaygroundState =
   | {
       readonly phase: 'running'
       readonly startedAt: EpochMs
-      /** no-opa: no program is there, so the hops' authorisation is unknown; `policy.tools` says how to get it. */
-      readonly authorisation: 'deciding' | 'starting' | 'no-opa'
+      /**
+       * no-opa: no program is there, so the hops' authorisation is unknown; `policy.tools` says how to get it. interrupted: an
+       * OPA has ended by itself, and is started again.
+       */
+      readonly authorisation: 'deciding' | 'starting' | 'interrupted' | 'no-opa'
       readonly active: { readonly fault: FaultId; readonly since: EpochMs } | null
       /** A fault is being made or undone. */
       readonly changing: boolean

@@ -30,9 +30,12 @@ export function playgroundTrafficSentence(state: PlaygroundState): string | null
   return `This machine is busy: ${requests} not sent within 20 seconds, because too many before were not answered yet.`
 }
 
-/** What of the hops is unknown for lack of a program, and what to do; null: OPA decides. */
+/** What of the hops is not decided for lack of an OPA, and what to do; null: OPA decides. */
 export function playgroundAuthorisationSentence(state: PlaygroundState): string | null {
   if (state.phase !== 'running' || state.authorisation === 'deciding') return null
   if (state.authorisation === 'starting') return 'OPA is starting: until it decides, authorisation is unknown.'
+  if (state.authorisation === 'interrupted') {
+    return 'An OPA of the playground has ended by itself and is started again: until then what asks it gets no decision.'
+  }
   return 'OPA is not on this machine, and a decision is never imitated: authorisation is unknown until there is one.'
 }

@@ -8,6 +8,8 @@ export interface FakePlaygrounds {
   readonly calls: readonly string[]
   /** The next of these fails with these words. */
   failing: { start?: string; inject?: string; useOpa?: string; stop?: string }
+  /** Breaking shows on no wire: it is waited for until the playground ends. */
+  isHanging: boolean
   /** Starts one that is nothing but its environment file, which names no source. */
   start(options: PlaygroundOptions): Promise<Playground>
 }
@@ -21,7 +23,8 @@ export function fakePlaygrounds(): FakePlaygrounds {
   const fakes: FakePlaygrounds = {
     calls,
     failing: {},
-    async start({ opa }) {
+    isHanging: false,
+    async start({ opa, signal }) {
       told(`start ${opa ?? 'without opa'}`, fakes.failing.start)
       const folder = await mkdtemp(join(tmpdir(), 'eh-fake-playground-'))
       const environmentFile = join(folder, 'environment.yaml')
@@ -41,6 +44,11 @@ export function fakePlaygrounds(): FakePlaygrounds {
         },
         async inject(fault) {
           told(`inject ${fault}`, fakes.failing.inject)
+          if (fakes.isHanging) {
+            await new Promise((_resolve, reject) => {
+              signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+            })
+          }
           now.active = fault
         },
         async heal() {

@@ -76,6 +76,22 @@ test(
 )
 
 test(
+  'the terminal that it runs in may go away: then nothing is left either',
+  async () => {
+    foreground = start(['playground', 'start'])
+    let said = ''
+    foreground.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    await expect.poll(() => said, { timeout: longMs }).toContain('Ctrl-C stops it')
+    expect(await playgroundFolders()).toHaveLength(1)
+    foreground.kill('SIGHUP')
+    const [code] = await once(foreground, 'exit')
+    expect(code).toBe(0)
+    expect(await playgroundFolders()).toEqual([])
+  },
+  longMs,
+)
+
+test(
   'graph show starts one for the moment, without OPA and without a decision, and leaves nothing',
   async () => {
     const shown = await run('graph', 'show', '--env', 'playground', '--json')

@@ -30,16 +30,17 @@ function everyOpa(
 }
 
 async function someOpa(
-  { mesh, world }: FaultControls,
+  { mesh, world, ended }: FaultControls,
   ids: readonly string[],
   what: string,
   passes: (bundle: OpaBundleStatus) => boolean,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(limitMs)
+  const signal = AbortSignal.any([AbortSignal.timeout(limitMs), ended])
   for (const opa of mesh.opas) {
     if (!ids.includes(opa.id)) continue
     while (!passes(await opa.bundle())) {
       await world.clock.sleep(100, signal).catch(() => {
+        ended.throwIfAborted()
         throw new Error(`within ${limitMs / 1000} s nothing told that ${opa.id} ${what}`)
       })
     }

@@ -24,7 +24,7 @@ export const lateralCall = making((playground) => {
       end = mesh.traffic.lateral(from, to, pathOf(endpointOf('orchestrator', to), ''))
     },
     seen: () =>
-      nextLine(mesh.sidecar(to).accessLog, `${to} refuses ${from}`, (line) => {
+      nextLine(playground, mesh.sidecar(to).accessLog, `${to} refuses ${from}`, (line) => {
         return line.includes(`"down_peer_uri_san":"${caller}"`) && line.includes('ext_authz_denied')
       }),
     undo: () => {
@@ -79,7 +79,7 @@ export const accessAtThree = making((playground) => {
     // Only an OPA tells of the requests' headers.
     seen: () =>
       opa?.isRunning === true
-        ? nextLine(opa.log, 'a decision tells the time', (line) => /"x-asked-at":"[-\d]+T03:/.test(line))
+        ? nextLine(playground, opa.log, 'a decision tells the time', (line) => /"x-asked-at":"[-\d]+T03:/.test(line))
         : hopWorks(playground, entryHop),
     undo: () => traffic.askedAt(null),
   }
@@ -100,13 +100,13 @@ function misbehaving(
 
 /** Waits until a stage reports this, from now on. */
 async function reported(
-  { mesh }: FaultControls,
+  playground: FaultControls,
   wanted: Pick<IntegrityEvent, 'stage' | 'caller_stage' | 'type' | 'outcome'>,
 ): Promise<void> {
-  const pod = mesh.pods().find(({ labels }) => labels['everyhop.dev/stage'] === wanted.stage)
+  const pod = playground.mesh.pods().find(({ labels }) => labels['everyhop.dev/stage'] === wanted.stage)
   const log = pod?.containers.find(({ name }) => name === 'app')?.logs[0]
   if (log === undefined) throw new Error(`the pod of ${wanted.stage} has no log of its stage`)
-  await nextLine(log, `${wanted.stage} reports a ${wanted.type} as ${wanted.outcome}`, (line) => {
+  await nextLine(playground, log, `${wanted.stage} reports a ${wanted.type} as ${wanted.outcome}`, (line) => {
     const event = integrityEventSchema.parse(JSON.parse(line))
     return (
       event.stage === wanted.stage &&

@@ -15,7 +15,7 @@ export function making(plan: (playground: FaultControls) => Making | Promise<Mak
     try {
       await together(seen, change)
     } catch (reason) {
-      await undo()
+      if (!playground.ended.aborted) await undo()
       throw reason
     }
     return () => together(healed, undo)

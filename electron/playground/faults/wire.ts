@@ -22,24 +22,33 @@ interface Ends {
   readonly to: string
 }
 
-/** Resolves with the first line from now on that passes. Rejects with a sentence when none did within that time. */
-export async function nextLine(log: LineLog, what: string, passes: (text: string) => boolean): Promise<void> {
+/** Resolves with the first line from now on that passes. Rejects with a sentence when none did within that time, or it ends. */
+export async function nextLine(
+  { ended }: Pick<FaultControls, 'ended'>,
+  log: LineLog,
+  what: string,
+  passes: (text: string) => boolean,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const unfollow = log.follow(({ text }) => {
     if (passes(text)) resolve()
   })
   const timer = setTimeout(() => reject(new Error(`within ${limitMs / 1000} s nothing told that ${what}`)), limitMs)
+  const breakOff = (): void => reject(ended.reason)
+  if (ended.aborted) breakOff()
+  ended.addEventListener('abort', breakOff, { once: true })
   try {
     await promise
   } finally {
     clearTimeout(timer)
+    ended.removeEventListener('abort', breakOff)
     unfollow()
   }
 }
 
 /** Waits until a request of this hop is logged by one end as `passes` wants it. The path tells the hop: each has its own. */
 export async function nextRequest(
-  { mesh }: FaultControls,
+  playground: FaultControls,
   { from, to }: Ends,
   side: 'caller' | 'callee',
   what: string,
@@ -48,7 +57,8 @@ export async function nextRequest(
   const path = endpointOf(from, to).path.filter((part) => part !== '*')
   const prefix = `/${path.join('/')}`
   const direction = side === 'caller' ? 'outbound' : 'inbound'
-  await nextLine(mesh.sidecar(side === 'caller' ? from : to).accessLog, what, (text) => {
+  const { accessLog } = playground.mesh.sidecar(side === 'caller' ? from : to)
+  await nextLine(playground, accessLog, what, (text) => {
     const line = lineSchema.safeParse(JSON.parse(text))
     if (!line.success || line.data.direction !== direction) return false
     return line.data.path?.endsWith(prefix) === true && passes(line.data)
@@ -79,16 +89,18 @@ export function hopIsDecided(playground: FaultControls, hop: Ends, isDecided: bo
 export function opaBeside({ mesh }: FaultControls, stage: string): PlaygroundOpa {
   const found = mesh.opas.find(({ sidecarOf }) => sidecarOf === stage)
   if (found === undefined) throw new Error(`${stage} has no OPA of its own`)
-  if (!found.isRunning) throw needsOpa()
+  if (!found.isRunning) throw needsOpa(found.isMissing)
   return found
 }
 
 /** Rejects while no OPA decides. */
 export function requireOpa({ mesh }: FaultControls): void {
-  if (!mesh.opas.every(({ isRunning }) => isRunning)) throw needsOpa()
+  if (mesh.opas.every(({ isRunning }) => isRunning)) return
+  throw needsOpa(mesh.opas.some(({ isMissing }) => isMissing))
 }
 
-function needsOpa(): Error {
+function needsOpa(isComing: boolean): Error {
+  if (isComing) return new Error('An OPA of the playground has ended by itself and is started again. Try again then.')
   return new Error(
     'No OPA decides in the playground yet, so nothing of it can be broken. Get OPA under Policy, then try again.',
   )

@@ -23,13 +23,16 @@ export interface MeshOptions {
   readonly world: World
   readonly requestsPerSecond: number
   readonly seed?: number
+  /** No OPA is waited for any more. */
+  readonly ended?: AbortSignal
 }
 
 /** Lines of a container's log that are kept. */
 const keptLines = 4000
 
 /** Starts sidecars, stages and traffic on 127.0.0.1. No OPA runs until `useOpa`: what is asked of nobody is decided by nobody. */
-export async function startMesh({ world, requestsPerSecond, seed = 1 }: MeshOptions): Promise<RunningMesh> {
+export async function startMesh(options: MeshOptions): Promise<RunningMesh> {
+  const { world, requestsPerSecond, seed = 1, ended = new AbortController().signal } = options
   const { log, clock } = world
   const folder = (name: string): string => path.join(world.folder, name)
   const opened: (() => Promise<void>)[] = []
@@ -62,6 +65,7 @@ export async function startMesh({ world, requestsPerSecond, seed = 1 }: MeshOpti
         verificationKey: bundleKeys.verification,
         printed: newLog(),
         log,
+        ended,
       }),
     )
     opened.push(async () => void (await Promise.all(opas.map((opa) => opa.stop()))))

@@ -21,6 +21,8 @@ export interface OpaProcessOptions {
   readonly folder: string
   /** Hears every line that it prints. */
   readonly print: (line: string) => void
+  /** Breaks the start off. */
+  readonly signal: AbortSignal
   /** Called once when it ended by itself, after it was ready. */
   readonly ended: () => void
   /** It answers, and has activated its bundle. Milliseconds. */
@@ -113,8 +115,9 @@ async function startOnce(options: OpaProcessOptions, endpoint: OpaEndpoint): Pro
       .then(({ status }) => status)
       .catch(() => null)
     if (health === 200) break
-    if (!running || Date.now() > until) {
-      const why = running ? 'it had no active bundle in time' : said.trim().slice(-1000)
+    if (!running || Date.now() > until || options.signal.aborted) {
+      const late = options.signal.aborted ? 'the playground ends' : 'it had no active bundle in time'
+      const why = running ? late : said.trim().slice(-1000)
       await stop()
       throw new Error(`${id} did not start: ${why || 'it ended without a word'}`)
     }

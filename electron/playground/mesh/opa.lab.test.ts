@@ -41,7 +41,14 @@ async function oneOpa() {
   const printed = createLineLog(1000)
   const opa = createOpa(
     { id: 'opa-shared', sidecarOf: null, podIp: '10.244.1.30' },
-    { folder: join(folder, 'opa'), bundleServerPort: server.port, verificationKey: keys.verification, printed, log },
+    {
+      folder: join(folder, 'opa'),
+      bundleServerPort: server.port,
+      verificationKey: keys.verification,
+      printed,
+      log,
+      ended: new AbortController().signal,
+    },
   )
   closing.push(opa.stop)
   opa.use(program)

@@ -28,6 +28,8 @@ export interface OpaParts {
   readonly verificationKey: string
   readonly printed: LineLog
   readonly log: Log
+  /** It is not waited for any more. */
+  readonly ended: AbortSignal
 }
 
 /** An OPA that starts once there is a program, and answers its sidecars. */
@@ -35,6 +37,14 @@ export interface MeshOpa extends PlaygroundOpa {
   readonly plan: OpaPlan
   readonly authoriser: Authoriser
   use(program: string): void
+}
+
+/** One that ran so long had no reason in itself to end. Milliseconds. */
+const steadyAfterMs = 60_000
+
+/** Milliseconds before the next start after so many endings in a row: one second, doubling, half a minute at most. */
+function againAfter(failures: number): number {
+  return Math.min(30_000, 1000 * 2 ** (failures - 1))
 }
 
 const decisionSchema = z.object({
@@ -71,6 +81,11 @@ export function createOpa(plan: OpaPlan, parts: OpaParts): MeshOpa {
   let process: OpaProcess | null = null
   let front: OpaFront | null = null
   let delayMs = 0
+  /** Somebody started it and nobody stopped it. */
+  let isWanted = false
+  /** Endings in a row. */
+  let failures = 0
+  let startedAt = 0
   let turn: Promise<unknown> = Promise.resolve()
 
   /** One start or stop at a time. */
@@ -99,14 +114,32 @@ export function createOpa(plan: OpaPlan, parts: OpaParts): MeshOpa {
       program,
       config,
       folder,
+      signal: parts.ended,
       print: (line) => parts.printed.append(line),
       ended: () => {
         parts.log.warn('an OPA of the playground ended by itself', { opa: id })
-        void inTurn(end).catch(() => {}) // it is gone; what is left is its front
+        void again()
       },
     })
     process = started
+    startedAt = performance.now()
     front = await startOpaFront({ endpoint: started.endpoint, extAuthz: address, delayMs: () => delayMs })
+  }
+
+  /** Until it runs again, or nobody wants it any more; at first soon, then more and more rarely. */
+  async function again(): Promise<void> {
+    failures = performance.now() - startedAt > steadyAfterMs ? 1 : failures + 1
+    await inTurn(end).catch(() => {}) // it is gone; what is left is its front
+    while (isWanted && process === null) {
+      try {
+        await wait(againAfter(failures), undefined, { signal: parts.ended, ref: false })
+        await inTurn(async () => (isWanted ? await begin() : undefined))
+      } catch (reason) {
+        if (parts.ended.aborted) return
+        failures += 1
+        parts.log.warn('an OPA of the playground could not be started again', { opa: id, reason: String(reason) })
+      }
+    }
   }
 
   async function authorise(input: unknown, signal: AbortSignal): Promise<AuthoriserAnswer> {
@@ -151,12 +184,21 @@ export function createOpa(plan: OpaPlan, parts: OpaParts): MeshOpa {
     get isRunning() {
       return process?.isRunning() === true
     },
+    get isMissing() {
+      return isWanted && process?.isRunning() !== true
+    },
     authoriser: { address, authorise },
     use: (path) => {
       program = path
     },
-    start: () => inTurn(begin),
-    stop: () => inTurn(end),
+    async start() {
+      isWanted = true
+      await inTurn(begin)
+    },
+    async stop() {
+      isWanted = false
+      await inTurn(end)
+    },
     delay: (ms) => {
       delayMs = ms
     },
