@@ -8,6 +8,7 @@ type Code = Extract<
   | 'agent-current'
   | 'agent-is-banned'
   | 'agent-is-expired'
+  | 'agent-not-running'
   | 'agent-unread'
   | `opa-current`
   | 'opa-silent'
@@ -49,6 +50,8 @@ export const controlReasons: Readonly<Record<Code, (params: Params) => string>> 
     has(p, 'notAfter') ? `The agent's SVID is valid until ${clock(p, 'notAfter')}.` : 'The agent is attested.',
   'agent-is-banned': (p) => `The agent ${quoted(p, 'agent')} is banned.`,
   'agent-is-expired': (p) => `The SVID of the agent ${quoted(p, 'agent')} expired at ${clock(p, 'notAfter')}.`,
+  'agent-not-running': (p) =>
+    `The pod of the agent, ${word(p, 'pod')}, is not ready${has(p, 'waiting') ? `: ${quoted(p, 'waiting')}` : ''}. Until it runs, no SVID on its machine is renewed.`,
   'agent-unread': (p) => `The agent ${quoted(p, 'agent')} cannot be read now.${lastRead(p)}`,
   'declares-pods': (p) => `${figure(p, 'selected')} pods · ${figure(p, 'entries')} entries`,
   'declares-entries': (p) => `${figure(p, 'total')} ${figure(p, 'total') === '1' ? 'object' : 'objects'}`,

@@ -227,7 +227,7 @@ function judgeControl(state: BuildState, touched: Touched, now: EpochMs): void {
   const moment = momentAt(now)
   const { spires, newest, bundleStaleAfterSeconds, sight } = state.world
   state.control = [
-    ...controlComponents(spires, opasOf(state.weave), newest, bundleStaleAfterSeconds, moment),
+    ...controlComponents(spires, opasOf(state.weave), newest, bundleStaleAfterSeconds, sight.clusters, moment),
     ...declaringObjects(sight.clusters),
     ...vaultComponents(state.weave, state.world, state.whereabouts, moment),
   ]

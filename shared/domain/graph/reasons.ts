@@ -123,6 +123,7 @@ export interface ReasonParams {
   'agent-current': { agent: string; notAfter: EpochMs | null }
   'agent-is-banned': { agent: string }
   'agent-is-expired': { agent: string; notAfter: EpochMs }
+  'agent-not-running': { agent: string; pod: string; waiting: string | null }
   'agent-unread': { agent: string; lastReadAt: EpochMs | null }
   'opa-current': { opa: string }
   'opa-silent': { opa: string; detail: string; lastReadAt: EpochMs | null }

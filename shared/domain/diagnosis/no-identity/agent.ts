@@ -1,3 +1,4 @@
+import { isAgentPod, tokenUid } from '../../graph/cluster/agent-pods.ts'
 import { isCurrent, type SpireRecord } from '../../graph/instances/records.ts'
 import { referenceTo } from '../../graph/known.ts'
 import type { ScopeState } from '../../model/fact.ts'
@@ -79,11 +80,6 @@ export function agentOf(of: IdentityCase, parents: readonly string[]): AgentSigh
   }
 }
 
-/** `<machine uid>` of `spiffe://<trust domain>/spire/agent/k8s_psat/<cluster>/<machine uid>`. */
-function tokenUid(agentId: string): string | null {
-  return /\/spire\/agent\/k8s_p?sat\/[^/]+\/([^/]+)$/.exec(agentId)?.[1] ?? null
-}
-
 /** By which an agent of any cluster that is read may be named. */
 function uidsOf({ clusters, machines }: IdentityCase): ReadonlySet<string> {
   const pods = clusters.flatMap((cluster) => [...cluster.pods.values()].filter(isAgentPod))
@@ -121,11 +117,6 @@ function absence(
 
 function agentPodsOn(pods: Iterable<PodFact>, machine: string): readonly PodFact[] {
   return [...pods].filter((pod) => pod.nodeName === machine && isAgentPod(pod))
-}
-
-/** No object says which DaemonSet the agents are; every chart and the documentation names the container or the image so. */
-function isAgentPod({ containers }: PodFact): boolean {
-  return containers.some(({ name, image }) => name === 'spire-agent' || /(^|\/)spire-agent([:@]|$)/.test(image))
 }
 
 function runs(agentPod: PodFact | null, pods: ScopeState | undefined): IdentityAgent['inSync'] {

@@ -6,11 +6,14 @@ import {
   opaInstance,
   opaPolicy,
   scope,
+  spireAgent,
   unreadScope,
 } from '../../../../test/builders/facts.ts'
+import { podContainer, pod as podFact } from '../../../../test/builders/kubernetes-facts.ts'
 import { build, pipeline } from '../../../../test/builders/small-graph.ts'
 import { reasonSentence } from '../../../words/reasons.ts'
 import type { Gap, ScopeState } from '../../model/fact.ts'
+import type { KubernetesNodeFact, PodFact } from '../../model/kubernetes-facts.ts'
 
 function spireWith(reason: Gap['reason'] | null): readonly ScopeState[] {
   const others = pipeline.scopes.filter((state) => !state.scope.startsWith('spire/'))
@@ -118,5 +121,46 @@ describe('two OPAs of one revision', () => {
       reason: { code: 'bundle-contents-differ', params: { revision: 'r42', opa: 'a', other: 'b' } },
     })
     expect(bundleWith('bb', builtAt - 5_000)).toMatchObject({ state: 'verified' })
+  })
+})
+
+describe('a SPIRE agent that the server knows', () => {
+  const own = 'spiffe://pipeline.example/spire/agent/k8s_psat/prod/uid-b'
+  const node = {
+    ...podFact('', 'node-b'),
+    kind: 'kubernetes-node',
+    uid: 'uid-b',
+    ready: true,
+    heartbeatAt: null,
+    addresses: [],
+  }
+  const agentOn = (nodeName: string, ready: boolean, name = 'agent-x') =>
+    podFact('spire', name, {
+      nodeName,
+      ready,
+      containers: [{ ...podContainer('spire-agent', []), ready, waitingReason: ready ? null : 'CrashLoopBackOff' }],
+    })
+  const stateWith = (pods: readonly PodFact[], isRead = true) =>
+    build([
+      ...pipeline.scopes.filter(({ scope: id }) => id !== 'spire/spire/agents'),
+      scope('spire/spire/agents', [spireAgent('b', { spiffeId: own })]),
+      scope('kubernetes/prod/nodes', [node as KubernetesNodeFact]),
+      isRead ? scope('kubernetes/prod/pods', pods) : unreadScope('kubernetes/prod/pods', pods),
+    ]).control.find(({ kind }) => kind === 'spire-agent')?.state
+
+  it('needs attention while its pod does not run, though its SVID is valid', () => {
+    const state = stateWith([agentOn('node-b', false), agentOn('node-a', true, 'agent-a')])
+    expect(state).toMatchObject({ state: 'attention', reason: { code: 'agent-not-running' } })
+    if (state !== undefined)
+      expect(reasonSentence(state.reason)).toContain('spire/agent-x, is not ready: “CrashLoopBackOff”')
+  })
+
+  it('is verified while one runs, and where nothing says that none does', () => {
+    expect(stateWith([agentOn('node-b', true)])).toMatchObject({ state: 'verified' })
+    expect(stateWith([agentOn('node-b', false), agentOn('node-b', true, 'agent-y')])).toMatchObject({
+      state: 'verified',
+    })
+    expect(stateWith([agentOn('node-a', false)])).toMatchObject({ state: 'verified' })
+    expect(stateWith([agentOn('node-b', false)], false)).toMatchObject({ state: 'verified' })
   })
 })

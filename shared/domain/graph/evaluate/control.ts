@@ -1,4 +1,6 @@
 import type { ControlComponent, Reason } from '../../model/graph.ts'
+import { podsOfAgent } from '../cluster/agent-pods.ts'
+import type { ClusterRecord } from '../instances/cluster-record.ts'
 import { isCurrent, type OpaRecord, type SpireRecord } from '../instances/records.ts'
 import { judged, missing } from '../known.ts'
 import { hasCome, type Moment } from '../moment.ts'
@@ -13,10 +15,11 @@ export function controlComponents(
   opas: readonly OpaRecord[],
   newest: NewestRevisions,
   bundleStaleAfterSeconds: number | null,
+  clusters: readonly ClusterRecord[],
   moment: Moment,
 ): readonly ControlComponent[] {
   return [
-    ...spires.flatMap((spire) => [spireServer(spire, moment), ...agents(spire, moment)]),
+    ...spires.flatMap((spire) => [spireServer(spire, moment), ...agents(spire, clusters, moment)]),
     ...policyBundles(opas, newest, bundleStaleAfterSeconds),
     ...opas.map((opa) => opaInstance(opa, bundleStaleAfterSeconds)),
   ].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
@@ -84,7 +87,7 @@ function whyNotAsked({ id, parts }: SpireRecord): Reason | null {
     : null
 }
 
-function agents(spire: SpireRecord, moment: Moment): readonly ControlComponent[] {
+function agents(spire: SpireRecord, clusters: readonly ClusterRecord[], moment: Moment): readonly ControlComponent[] {
   const scope = spire.parts['agents']
   const lastReadAt = scope?.readAt ?? null
   return [...spire.agents.values()].map((agent) => {
@@ -104,9 +107,26 @@ function agents(spire: SpireRecord, moment: Moment): readonly ControlComponent[]
       const why = reason('agent-is-expired', { agent: spiffeId, notAfter: svidNotAfter })
       return { ...base, state: judged('failing', why, [agent.id], { since: svidNotAfter }), summary: why }
     }
+    const down = notRunning(spiffeId, clusters)
+    if (down !== null)
+      return { ...base, state: judged('attention', down.why, [agent.id, ...down.ids]), summary: down.why }
     const why = reason('agent-current', { agent: spiffeId, notAfter: svidNotAfter })
     return { ...base, state: judged('verified', why, [agent.id]), summary: why }
   })
+}
+
+/** Its SVID outlives it: SPIRE knows an agent that crashed an hour ago for a good one. null: a pod of it runs, or none is known. */
+function notRunning(
+  agent: string,
+  clusters: readonly ClusterRecord[],
+): { readonly why: Reason; readonly ids: readonly string[] } | null {
+  const places = podsOfAgent(agent, clusters)
+  const [first] = places
+  if (first === undefined || places.some(({ cluster, pod }) => pod.ready || !isCurrent(cluster.parts.pods))) return null
+  const { namespace, name, containers } = first.pod
+  const waiting = containers.find(({ waitingReason }) => waitingReason !== null)?.waitingReason ?? null
+  const why = reason('agent-not-running', { agent, pod: `${namespace}/${name}`, waiting })
+  return { why, ids: places.map(({ pod }) => pod.id) }
 }
 
 function latest(times: readonly (number | null)[]): number | null {

@@ -32,6 +32,8 @@ export interface ClusterRecord {
   readonly pods: ReadonlyMap<string, PodFact>
   /** By address; null: several pods say that they have it. Pods on the network of their machine are not in it. */
   readonly podsByIp: ReadonlyMap<string, PodFact | null>
+  /** Names of its machines (nodes) by their uid, as agents attested by a token name them. */
+  readonly machines: ReadonlyMap<string, string>
   readonly services: readonly ServiceFact[]
   readonly slices: readonly EndpointSliceFact[]
   readonly namespaces: ReadonlyMap<string, NamespaceFact>
@@ -56,8 +58,12 @@ export function clusterRecord(id: string, scopes: readonly ScopeState[]): Cluste
   const policies: NetworkPolicyFact[] = []
   const spiffeIds: ClusterSpiffeIdFact[] = []
   const staticEntries: ClusterStaticEntryFact[] = []
+  const machines = new Map<string, string>()
   for (const scope of scopes) {
     const name = scope.scope.slice(scope.scope.lastIndexOf('/') + 1)
+    // Which uid a machine has stays true, however old the reading.
+    if (name === 'nodes')
+      for (const fact of scope.facts) if (fact.kind === 'kubernetes-node') machines.set(fact.uid, fact.name)
     const part = clusterParts.find((one) => one === name)
     if (part === undefined) continue
     parts[part] = scope
@@ -87,6 +93,7 @@ export function clusterRecord(id: string, scopes: readonly ScopeState[]): Cluste
     parts,
     pods,
     podsByIp,
+    machines,
     services,
     slices,
     namespaces,
