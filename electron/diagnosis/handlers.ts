@@ -13,9 +13,11 @@ import type { HandshakeProbe } from '../../shared/domain/diagnosis/handshake/pro
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
 import type { NoIdentityDiagnosis } from '../../shared/domain/diagnosis/no-identity/model.ts'
 import type { RefusalGroups } from '../../shared/domain/diagnosis/refusals/model.ts'
+import type { Log } from '../core/ports.ts'
 import { type ForecastReading, forecastIn } from './forecast.ts'
 import { failingHandshakesIn, gatherHandshake } from './gather-handshake.ts'
 import { type IdentityReading, noIdentityIn } from './no-identity.ts'
+import { noteDefects } from './note-defects.ts'
 import type { DiagnosisParts, Reading } from './parts.ts'
 import { type ProbeParts, probeHandshake } from './probe.ts'
 import { type RefusalsReading, refusalsIn } from './refusals.ts'
@@ -41,6 +43,7 @@ export interface DiagnosisHandlerParts extends DiagnosisParts {
     environment: string,
     signal?: AbortSignal,
   ) => Promise<Reading & RefusalsReading & ForecastReading & IdentityReading>
+  readonly log: Pick<Log, 'error'>
   readonly probing: ProbeParts
   /** Rejects only when it is told to stop. */
   readonly findChange: (input: SmallestChangeInput, signal: AbortSignal) => Promise<SmallestChange>
@@ -48,15 +51,18 @@ export interface DiagnosisHandlerParts extends DiagnosisParts {
 
 export function createDiagnosisHandlers(parts: DiagnosisHandlerParts): DiagnosisHandlers {
   return {
-    request: (input, signal) => requestInTime(parts, input, signal),
+    request: async (input, signal) => noteDefects(parts.log, await requestInTime(parts, input, signal)),
     change: (input, signal) => parts.findChange(input, signal),
     async handshake({ environment, from, to }) {
       const reading = await parts.reading(environment)
-      return diagnoseHandshake(gatherHandshake(reading, from, to, parts.clock.now()))
+      return noteDefects(parts.log, diagnoseHandshake(gatherHandshake(reading, from, to, parts.clock.now())))
     },
     failingHandshakes: async ({ environment }) => failingHandshakesIn((await parts.reading(environment)).graph),
     forecast: async ({ environment }) => forecastIn(await parts.reading(environment), parts.clock.now()),
-    noIdentity: async (input) => noIdentityIn(await parts.reading(input.environment), input, parts.clock.now()),
+    async noIdentity(input) {
+      const reading = await parts.reading(input.environment)
+      return noteDefects(parts.log, noIdentityIn(reading, input, parts.clock.now()))
+    },
     probe: async (input, signal) =>
       probeHandshake(parts.probing, await parts.reading(input.environment), input, signal),
     refusals: async (input) => refusalsIn(await parts.reading(input.environment), input, parts.clock),

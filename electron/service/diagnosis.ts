@@ -1,7 +1,7 @@
 import { readTogether } from '../core/log-histories.ts'
 import type { LogStores } from '../core/log-keeping.ts'
 import type { PolicyTrials } from '../core/policy-trials.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Log } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { changeFinder } from '../diagnosis/change.ts'
 import { evaluator } from '../diagnosis/evaluate.ts'
@@ -16,6 +16,7 @@ const never = new AbortController().signal
 /** What the rest of the service gives to the diagnosis. */
 export interface DiagnosisNeighbours {
   readonly clock: Clock
+  readonly log: Log
   readonly records: RecordReading
   readonly sessions: Sessions
   readonly logStores: LogStores
@@ -28,9 +29,10 @@ export function diagnosisOf(parts: DiagnosisHandlerParts): DiagnosisHandlers {
 }
 
 export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHandlerParts {
-  const { clock, records, sessions, logStores, policy, probing } = neighbours
+  const { clock, log, records, sessions, logStores, policy, probing } = neighbours
   return {
     clock,
+    log,
     records,
     evaluate: evaluator(policy),
     findChange: changeFinder(policy, clock),

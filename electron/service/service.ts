@@ -96,6 +96,7 @@ export function createService(parts: ServiceParts): Service {
   const policy = parts.policy({ registry, sessions, graph, logs })
   const diagnosis = diagnosisPartsOf({
     clock: ports.clock,
+    log: ports.log,
     records: parts.records,
     sessions,
     logStores,
