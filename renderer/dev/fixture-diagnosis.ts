@@ -2,6 +2,7 @@ import type { SmallestChange } from '../../shared/domain/diagnosis/change/model.
 import type { ChainLink, Evidence, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
 import { requestLinkKinds } from '../../shared/domain/diagnosis/model.ts'
 import type { RefusalGroup, RefusalGroups, RefusalKind } from '../../shared/domain/diagnosis/refusals/model.ts'
+import { runbookSteps } from '../../shared/domain/diagnosis/runbooks.ts'
 import { minute } from './fixture-parts.ts'
 
 const domain = 'spiffe://pipeline.example/ns'
@@ -194,6 +195,7 @@ function denied(now: number): RequestDiagnosis {
         command: `everyhop policy simulate --decision ${decisionId} --env lab`,
         open: { kind: 'simulate', decisionId },
       },
+      ...runbookSteps('caller-unexpected'),
     ],
     asked: [
       { source: 'kubernetes', answered: false },

@@ -163,4 +163,5 @@ export const identityDiagnosisReasons: Readonly<Record<keyof IdentityReasonParam
   'watch-workload': (p) => `Look at ${owner(p)} in the graph: it is verified again once its SVID has come.`,
   'why-no-identity': (p) => `See why ${owner(p)} is given no identity.`,
   'follow-runbook': (p) => `Follow the runbook docs/runbooks/${word(p, 'runbook')}.md.`,
+  'runbook-of-image': (p) => `If nobody knows the image that runs there: docs/runbooks/${word(p, 'runbook')}.md.`,
 }

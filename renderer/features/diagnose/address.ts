@@ -1,7 +1,11 @@
 import { z } from 'zod'
+import { runbooks } from '../../../shared/domain/diagnosis/runbooks.ts'
 
 export const diagnoseTabs = ['refused', 'handshakes', 'identities'] as const
 export type DiagnoseTab = (typeof diagnoseTabs)[number]
+
+export const runbookAddresses = ['index', ...runbooks] as const
+export type RunbookAddress = (typeof runbookAddresses)[number]
 
 /**
  * What the Diagnose screen shows; it lives in the address, which is the stable link. A pasted line never does: it is a log line
@@ -22,5 +26,7 @@ export const diagnoseAddressSchema = z.object({
   to: z.string().min(1).max(2048).optional().catch(undefined),
   /** The workload without identity: a graph id, SPIFFE ID or name. */
   workload: z.string().min(1).max(2048).optional().catch(undefined),
+  /** The page of docs/runbooks that lies over all of it. */
+  runbook: z.enum(runbookAddresses).optional().catch(undefined),
 })
 export type DiagnoseAddress = z.infer<typeof diagnoseAddressSchema>

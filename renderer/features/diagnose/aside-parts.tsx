@@ -1,12 +1,15 @@
 import { Check, CircleHelp, Copy } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { NextStep, OpenQuestion, RuledOut } from '../../../shared/domain/diagnosis/model.ts'
+import type { RunbookId } from '../../../shared/domain/diagnosis/runbooks.ts'
 import { causeLabel, evidenceSourceText } from '../../../shared/words/diagnosis.ts'
 import { reasonSentence } from '../../../shared/words/reasons.ts'
+import { runbookTitles } from '../../../shared/words/runbooks.ts'
 import { capitalise } from '../../../shared/words/states.ts'
 import { Button } from '../../ui/atoms.tsx'
 import styles from './aside-parts.module.css'
 import parts from './parts.module.css'
+import { RunbookLink } from './runbook/runbook-links.tsx'
 
 export function AsideSection({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
@@ -31,17 +34,33 @@ export function NextSteps({
   if (next.length === 0) return <p className={parts.quiet}>Nothing is to be done.</p>
   return (
     <ol className={styles.steps}>
-      {next.map(({ reason, command, open }) => {
+      {next.map(({ reason, command, open, runbook }) => {
         const sentence = reasonSentence(reason)
         const link = open === null ? null : linkOf(open)
         return (
           <li key={`${sentence} ${command ?? ''}`}>
-            {link === null ? sentence : <a href={link}>{sentence}</a>}
+            {runbook !== undefined ? (
+              <RunbookStep runbook={runbook} code={reason.code} />
+            ) : link === null ? (
+              sentence
+            ) : (
+              <a href={link}>{sentence}</a>
+            )}
             {command === null ? null : <Command text={command} onCopy={onCopy} />}
           </li>
         )
       })}
     </ol>
+  )
+}
+
+/** In the window a page is opened, and not named by the file that it is in. */
+function RunbookStep({ runbook, code }: { readonly runbook: RunbookId; readonly code: string }) {
+  return (
+    <span>
+      {code === 'runbook-of-image' ? 'If nobody knows the image that runs there: ' : 'Follow the runbook: '}
+      <RunbookLink runbook={runbook}>{runbookTitles[runbook]}</RunbookLink>
+    </span>
   )
 }
 

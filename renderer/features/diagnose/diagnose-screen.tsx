@@ -1,8 +1,9 @@
-import { Link2 } from 'lucide-react'
-import { type ReactNode, useRef, useState } from 'react'
+import { BookOpen, Link2 } from 'lucide-react'
+import { lazy, type ReactNode, Suspense, useRef, useState } from 'react'
+import { addressOf } from '../../ui/address-of.ts'
 import { Button } from '../../ui/atoms.tsx'
 import bar from '../../ui/bar.module.css'
-import type { DiagnoseAddress, DiagnoseTab } from './address.ts'
+import type { DiagnoseAddress, DiagnoseTab, RunbookAddress } from './address.ts'
 import styles from './diagnose.module.css'
 import type { RequestProps } from './diagnose-props.ts'
 import { OtherStatus, RequestStatus } from './diagnose-status.tsx'
@@ -14,7 +15,10 @@ import { IdentitiesView } from './identity/identities-view.tsx'
 import { RefusalsList } from './refusals-list.tsx'
 import { RequestLookup } from './request-lookup.tsx'
 import { RequestView } from './request-view.tsx'
+import { RunbookAddresses } from './runbook/runbook-links.tsx'
 import { useSingleKeys } from './use-single-keys.ts'
+
+const RunbookDialog = lazy(() => import('./runbook/runbook-dialog.tsx'))
 
 const questions: Readonly<Record<DiagnoseTab, string>> = {
   refused: 'Why was this refused?',
@@ -56,50 +60,73 @@ export function DiagnoseScreen(props: ScreenProps) {
   const tab = environment === null ? 'refused' : (address.tab ?? 'refused')
   const request: RequestProps = { environment, address, go, singleKeys, onCopy, line }
   const tabs = environment === null ? null : <DiagnoseTabs address={address} go={go} />
+  const addressOfRunbook = (runbook: RunbookAddress) => addressOf('diagnose', { ...textsOf(address), runbook })
   return (
-    <main className={styles.screen} aria-label="Diagnose" ref={screen}>
-      <header className={`${bar.bar} ${styles.bar}`}>
-        <h1>Diagnose</h1>
-        <span className={styles.question}>{questions[tab]}</span>
-        <span className={styles.grow} />
-        <Button onClick={() => onCopy(window.location.href)} data-testid="copy-link">
-          <Link2 size={14} aria-hidden="true" />
-          Copy link
-        </Button>
-      </header>
-      <div className={styles.columns}>
-        {environment === null || tab === 'refused' ? (
-          <>
-            <div className={styles.list}>
-              <RequestLookup
-                hasEnvironment={environment !== null}
-                initial={address.id ?? ''}
-                onNamed={(named) => {
-                  setLine(named.by === 'line' ? named.line : null)
-                  const id = named.by === 'line' ? undefined : named.id
-                  go({ ...address, tab: undefined, by: undefined, id, group: undefined })
-                }}
-              />
-              {tabs}
-              {environment === null ? null : (
-                <RefusalsList
-                  environment={environment}
-                  address={address}
-                  go={go}
-                  singleKeys={singleKeys}
-                  minutes={minutes}
-                  onMinutes={setMinutes}
+    <RunbookAddresses value={addressOfRunbook}>
+      <main className={styles.screen} aria-label="Diagnose" ref={screen}>
+        <header className={`${bar.bar} ${styles.bar}`}>
+          <h1>Diagnose</h1>
+          <span className={styles.question}>{questions[tab]}</span>
+          <span className={styles.grow} />
+          <a className={styles.runbooks} href={addressOfRunbook('index')} data-testid="runbooks">
+            <BookOpen size={14} aria-hidden="true" />
+            Runbooks
+          </a>
+          <Button onClick={() => onCopy(window.location.href)} data-testid="copy-link">
+            <Link2 size={14} aria-hidden="true" />
+            Copy link
+          </Button>
+        </header>
+        <div className={styles.columns}>
+          {environment === null || tab === 'refused' ? (
+            <>
+              <div className={styles.list}>
+                <RequestLookup
+                  hasEnvironment={environment !== null}
+                  initial={address.id ?? ''}
+                  onNamed={(named) => {
+                    setLine(named.by === 'line' ? named.line : null)
+                    const id = named.by === 'line' ? undefined : named.id
+                    go({ ...address, tab: undefined, by: undefined, id, group: undefined })
+                  }}
                 />
-              )}
-            </div>
-            <RequestView {...request} minutes={minutes} />
-          </>
-        ) : (
-          <OtherTab {...request} environment={environment} tab={tab} tabs={tabs} />
-        )}
-      </div>
-      {tab === 'refused' ? <RequestStatus {...request} said={said} /> : <OtherStatus said={said} />}
-    </main>
+                {tabs}
+                {environment === null ? null : (
+                  <RefusalsList
+                    environment={environment}
+                    address={address}
+                    go={go}
+                    singleKeys={singleKeys}
+                    minutes={minutes}
+                    onMinutes={setMinutes}
+                  />
+                )}
+              </div>
+              <RequestView {...request} minutes={minutes} />
+            </>
+          ) : (
+            <OtherTab {...request} environment={environment} tab={tab} tabs={tabs} />
+          )}
+        </div>
+        {tab === 'refused' ? <RequestStatus {...request} said={said} /> : <OtherStatus said={said} />}
+      </main>
+      {address.runbook === undefined ? null : (
+        <Suspense fallback={null}>
+          <RunbookDialog
+            runbook={address.runbook}
+            onClose={() => props.go({ ...address, runbook: undefined })}
+            onCopy={onCopy}
+          />
+        </Suspense>
+      )}
+    </RunbookAddresses>
+  )
+}
+
+/** Of an address what it has. */
+function textsOf(address: DiagnoseAddress): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(address).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   )
 }
 

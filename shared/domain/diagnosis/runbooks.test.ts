@@ -6,6 +6,7 @@ import {
   conditions,
   conditionsWithRunbook,
   identityStep,
+  isManyAtOnce,
   runbookOf,
   runbookSteps,
   runbooksOfForecast,
@@ -39,4 +40,29 @@ test('of a forecast each page is named once, and none while all is on course', (
 
 test('the step to a missing identity opens its diagnosis', () => {
   expect(identityStep({ id: 'workload/x', name: 'x' }).open).toEqual({ kind: 'identity', workload: 'workload/x' })
+})
+
+test('a forecast with many hops that fail at once, or a SPIRE that tells nothing, names the pages for that', () => {
+  const fails = (from: string, to: string) =>
+    ({ from: { workload: from }, to: { workload: to }, isFailing: true }) as Forecast['failures'][number]
+  const shared = [fails('a', 'b'), fails('b', 'c'), fails('d', 'e')]
+  expect(runbooksOfForecast({ ...quiet, failures: shared })).toEqual(['mesh-failure'])
+  expect(runbooksOfForecast({ ...quiet, failures: shared.map((each) => ({ ...each, isFailing: false })) })).toEqual([])
+  // One workload in all of them: its own trouble.
+  expect(isManyAtOnce([fails('a', 'b'), fails('b', 'c'), fails('d', 'b')])).toBe(false)
+  expect(isManyAtOnce(shared.slice(1))).toBe(false)
+  const silent = { code: 'spire-tells-nothing', params: { instance: 'spire' } }
+  expect(runbooksOfForecast({ ...quiet, open: [silent] })).toEqual(['spire-server-unavailable'])
+})
+
+test('a caller or a workload that nobody declared leads to the page of an unknown image too', () => {
+  for (const cause of ['caller-unexpected', 'no-cluster-spiffeid'] as const) {
+    const [own, image, ...more] = runbookSteps(cause)
+    expect([own?.reason.code, image?.reason.code, image?.runbook]).toEqual([
+      'follow-runbook',
+      'runbook-of-image',
+      'binary-authorisation-failure',
+    ])
+    expect(more).toEqual([])
+  }
 })

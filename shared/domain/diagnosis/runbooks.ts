@@ -85,11 +85,21 @@ export function runbookOf(condition: Condition): RunbookId | null {
 /** Every condition that opens a page, for the index of the pages and for tests. */
 export const conditionsWithRunbook = Object.keys(byCondition) as readonly Condition[]
 
-/** The step that names the page; none where there is none. */
+/**
+ * Of what nobody declared another thing may have happened: the image itself is one that nobody knows. Only somebody who looks at it
+ * can tell, so the page is named with that condition.
+ */
+const strangers: readonly Condition[] = ['caller-unexpected', 'no-cluster-spiffeid']
+
+/** The steps that name pages; none where there is none. */
 export function runbookSteps(condition: Condition): readonly NextStep[] {
   const runbook = runbookOf(condition)
   if (runbook === null) return []
-  return [{ reason: tellOfIdentity('follow-runbook', { runbook }), command: null, open: null, runbook }]
+  const own: NextStep = { reason: tellOfIdentity('follow-runbook', { runbook }), command: null, open: null, runbook }
+  const image = strangers.includes(condition) ? runbookOf('image-not-admitted') : null
+  if (image === null) return [own]
+  const reason = tellOfIdentity('runbook-of-image', { runbook: image })
+  return [own, { reason, command: null, open: null, runbook: image }]
 }
 
 /** The step that leads to why a workload is given no identity. */
@@ -101,9 +111,32 @@ export function identityStep({ id, name }: { readonly id: string; readonly name:
   }
 }
 
+/** Of hops that fail at once, so many are more than one trouble of somebody's own. */
+const many = 3
+
+/** Hops that fail at once and have no workload in common: the cause is shared, not theirs. */
+export function isManyAtOnce(hops: readonly HopEnds[]): boolean {
+  if (hops.length < many) return false
+  const ends = hops.map(({ from, to }) => [from.workload, to.workload])
+  return !ends[0]?.some((end) => ends.every((each) => each.includes(end)))
+}
+
+interface HopEnds {
+  readonly from: { readonly workload: string }
+  readonly to: { readonly workload: string }
+}
+
 /** The pages of what a forecast tells, each once. A prepared authority that not everybody trusts yet is no incident. */
-export function runbooksOfForecast({ identities, authorities, causes }: Forecast): readonly RunbookId[] {
+export function runbooksOfForecast({
+  identities,
+  authorities,
+  causes,
+  failures,
+  open,
+}: Forecast): readonly RunbookId[] {
   const told: Condition[] = []
+  if (isManyAtOnce(failures.filter(({ isFailing }) => isFailing))) told.push('every-hop-failing')
+  if (open.some(({ code }) => code === 'spire-tells-nothing')) told.push('spire-server-down')
   if (authorities.some(({ state }) => state === 'tainted')) told.push('authority-tainted')
   if (causes.some(({ kind }) => kind === 'authority')) told.push('server-issuer-not-trusted')
   for (const { rotation } of identities) {

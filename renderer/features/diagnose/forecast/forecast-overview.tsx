@@ -1,4 +1,5 @@
 import { CircleHelp } from 'lucide-react'
+import { runbooksOfForecast } from '../../../../shared/domain/diagnosis/runbooks.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { useForecast } from '../../../api/handshakes.ts'
@@ -7,6 +8,7 @@ import frame from '../diagnose.module.css'
 import type { DiagnoseProps } from '../diagnose-props.ts'
 import { NotYetColumns } from '../not-yet.tsx'
 import parts from '../parts.module.css'
+import { RunbookLinks } from '../runbook/runbook-links.tsx'
 import { FailuresView } from './failures-view.tsx'
 import styles from './forecast.module.css'
 import { ReadinessView } from './readiness-view.tsx'
@@ -29,6 +31,7 @@ export function ForecastOverview({ environment }: DiagnoseProps) {
       />
     )
   }
+  const pages = runbooksOfForecast(forecast)
   const late = forecast.identities.filter(({ rotation }) => rotation.state !== 'on-course')
   return (
     <>
@@ -45,6 +48,11 @@ export function ForecastOverview({ environment }: DiagnoseProps) {
         <AsideSection title="Ready for rotation">
           <ReadinessView authorities={forecast.authorities} environment={environment} now={now} />
         </AsideSection>
+        {pages.length === 0 ? null : (
+          <AsideSection title="Runbooks">
+            <RunbookLinks runbooks={pages} />
+          </AsideSection>
+        )}
         <AsideSection title="Not known">
           {forecast.open.length === 0 ? (
             <p className={styles.quiet}>Everything that this needs is read.</p>

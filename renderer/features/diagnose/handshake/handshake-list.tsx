@@ -2,6 +2,7 @@ import { CircleHelp, OctagonX } from 'lucide-react'
 import { useState } from 'react'
 import type { FailingHandshake } from '../../../../shared/contract/diagnosis.ts'
 import type { ForecastCause } from '../../../../shared/domain/diagnosis/forecast/model.ts'
+import { isManyAtOnce } from '../../../../shared/domain/diagnosis/runbooks.ts'
 import { countOf, formatClock, formatDuration } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { capitalise, transportLabel } from '../../../../shared/words/states.ts'
@@ -11,6 +12,7 @@ import { useFailingHandshakes, useForecast, useHopsOf } from '../../../api/hands
 import type { DiagnoseListProps } from '../diagnose-props.ts'
 import { LookupField } from '../lookup-field.tsx'
 import parts from '../parts.module.css'
+import { RunbookLink } from '../runbook/runbook-links.tsx'
 import list from '../side-list.module.css'
 import { useSingleKeys } from '../use-single-keys.ts'
 import { endsOf } from './ends.ts'
@@ -95,6 +97,11 @@ export function HandshakeList({ environment, address, go, singleKeys, tabs }: Di
             ))}
           </ul>
         )}
+        {isManyAtOnce(hops) ? (
+          <p className={list.note} data-testid="many-at-once">
+            These hops have no workload in common: look for what they share. <RunbookLink runbook="mesh-failure" />
+          </p>
+        ) : null}
         {sharedCauses(hops, forecast?.causes ?? []).map((sentence) => (
           <p key={sentence} className={list.note}>
             {sentence}

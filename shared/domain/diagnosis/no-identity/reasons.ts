@@ -74,6 +74,7 @@ export interface IdentityReasonParams {
   'watch-workload': Owner
   'why-no-identity': Owner
   'follow-runbook': { runbook: string }
+  'runbook-of-image': { runbook: string }
 }
 
 export function tellOfIdentity<Code extends keyof IdentityReasonParams>(
