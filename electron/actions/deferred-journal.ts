@@ -7,7 +7,7 @@ export function deferredJournal(opening: Promise<Journal>): Journal {
     begin: async (note) => (await opening).begin(note),
     end: async (begun, phase, details) => (await opening).end(begun, phase, details),
     note: async (note) => (await opening).note(note),
-    list: async (environment, limit) => (await opening).list(environment, limit),
+    list: async (environment, limit, before) => (await opening).list(environment, limit, before),
     verify: async () => (await opening).verify(),
     async close() {
       await opening.then(

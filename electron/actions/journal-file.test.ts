@@ -32,7 +32,9 @@ test('an action stands there before and after it, in a chain that verifies and g
   const journal = await opened()
   await journal.note(note())
   expect(await journal.verify()).toMatchObject({ entries: 4, intact: true, problem: null })
-  const [latest, end, begun] = await journal.list('dev', 10)
+  const [latest, end, begun] = await journal.list('dev', 10, null)
+  const earlier = await journal.list('dev', 10, end?.number ?? null)
+  expect(earlier.map(({ number }) => number)).toEqual([begun?.number])
   expect([latest?.phase, end?.phase, begun?.phase]).toEqual(['noted', 'succeeded', 'begun'])
   expect(end?.begunBy).toBe(begun?.number)
   expect(begun?.actor).toBe('ann')
@@ -73,7 +75,7 @@ test('a line that a crash tore is set aside, said in the journal, and no entry i
   await appendFile(file, '{"number":4,"at":1')
   const journal = await opened()
   expect(await journal.verify()).toMatchObject({ entries: 4, intact: true })
-  const [torn] = await journal.list(null, 1)
+  const [torn] = await journal.list(null, 1, null)
   expect(torn).toMatchObject({ action: 'journal.torn' })
   expect(await readFile(String(torn?.details['keptIn']), 'utf8')).toBe('{"number":4,"at":1')
   await journal.close()
@@ -105,7 +107,7 @@ test('an action that was begun and never ended is said at the next start, once, 
     expect(unfinished.map((entry) => entry.number)).toEqual([number])
     expect(intact).toBe(true)
     await journal.end(running, 'succeeded', {})
-    const all = await journal.list('dev', 100)
+    const all = await journal.list('dev', 100, null)
     expect(all.filter(({ action }) => action === 'journal.unfinished')).toMatchObject([
       { phase: 'noted', begunBy: number, environment: 'dev', details: { action: 'policy.publish' } },
     ])

@@ -69,11 +69,12 @@ export async function openJournal(folder: string, { clock, log, actor }: Journal
     begin: (note) => append(note, 'begun', null),
     end: ({ environment, action, number }, phase, details) => append({ environment, action, details }, phase, number),
     note: (note) => append(note, 'noted', null),
-    async list(environment, limit) {
+    async list(environment, limit, before) {
       await queue
       const { readable } = checkChain(await linesOf(file), null)
       return readable
         .filter((entry) => environment === null || entry.environment === environment)
+        .filter(({ number }) => before === null || number < before)
         .slice(-limit)
         .toReversed()
     },

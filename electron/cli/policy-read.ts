@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { journalEntries } from '../../shared/contract/changes.ts'
 import type { PolicyDocumentOf } from '../../shared/contract/policy-document.ts'
 import type { BundleOnOpa, BundleOverview } from '../../shared/domain/model/policy.ts'
 import { countOf, formatMoment } from '../../shared/words/durations.ts'
@@ -182,12 +183,12 @@ ${commonHelp}`,
 
 export const policyJournal: Command = {
   name: 'policy journal',
-  usage: `everyhop policy journal --env <name> [--limit <number>] [--all] [--json]
+  usage: `everyhop policy journal (--env <name> | --all) [--limit <number>|all] [--json]
 
 What was changed through Everyhop, the latest first, and whether the chain of entries holds.
 
 ${commonHelp}
-  --limit <number>  at most so many (default 50)
+  --limit <number>  at most so many, or "all" (default 50)
   --all             of all environments
 
 Exit code 1: the journal was changed after it was written. 3: how an action ended is not known.`,
@@ -200,11 +201,15 @@ Exit code 1: the journal was changed after it was written. 3: how an action ende
     } as const
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true })
     noMore(positionals)
-    const limit = Number(values.limit)
-    if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new UsageError('--limit takes a number, 1 to 1000')
-    return onPolicy(values, output, signal, async ({ client, environment: named }) => {
+    const limit = values.limit === 'all' ? Number.POSITIVE_INFINITY : Number(values.limit)
+    if (!(Number.isInteger(limit) || values.limit === 'all') || limit < 1)
+      throw new UsageError('--limit takes a number from 1, or "all"')
+    const env = values.all ? '' : values.env
+    return onPolicy({ ...values, env }, output, signal, async ({ client, environment: named }) => {
       const environment = values.all ? null : named
-      const entries = await client.changes.journal({ environment, limit }, { signal })
+      const entries = await journalEntries(limit, (page) =>
+        client.changes.journal({ environment, ...page }, { signal }),
+      )
       const check = await client.changes.verify({}, { signal })
       if (values.json) {
         const { intact, problem, unfinished } = check

@@ -40,6 +40,23 @@ test('production has to be typed by its name', async () => {
   expect((await modes.enable('prod-eu', 15, 'prod-eu')).until).not.toBeNull()
 })
 
+test('that it ended stands in the journal: when its time has passed, and when Everyhop ends; once, by the time that counts', async () => {
+  const { modes, clock, notes } = parts(false)
+  const ends = () => notes.flatMap(({ action, details }) => (action === 'change-mode.end' ? [details['why']] : []))
+  await modes.enable('dev', 5, null)
+  await modes.enable('dev', 15, null)
+  await clock.advance(6 * 60_000)
+  expect(ends()).toEqual([])
+  await clock.advance(10 * 60_000)
+  await expect.poll(ends).toEqual(['time'])
+  await modes.enable('dev', 5, null)
+  await modes.enable('test', 5, null)
+  await modes.disable('test')
+  await modes.close()
+  expect(ends()).toEqual(['time', 'everyhop'])
+  expect(modes.of('dev').until).toBeNull()
+})
+
 test('turning it on and off stands in the journal; turning off what is off does not', async () => {
   const { modes, notes } = parts(false)
   await modes.enable('dev', 5, null)

@@ -11,6 +11,8 @@ export interface ChangeModes {
   disable(environment: string): Promise<ChangeMode>
   /** Throws `read-only` unless it is on now; every action asks at its beginning. */
   demand(environment: string): void
+  /** It is off everywhere; that Everyhop's end turned it off is written down. */
+  close(): Promise<void>
 }
 
 export interface ChangeModeParts {
@@ -22,11 +24,30 @@ export interface ChangeModeParts {
 
 export function createChangeModes({ clock, journal, isProduction }: ChangeModeParts): ChangeModes {
   const until = new Map<string, number>()
+  /** Where it is on: who waits for its end. */
+  const waiting = new Map<string, AbortController>()
+
+  /** Off, and why it went off by itself. It is off also where that cannot be written down. */
+  async function end(environment: string, why: 'time' | 'everyhop'): Promise<void> {
+    until.delete(environment)
+    waiting.delete(environment)
+    await journal.note({ environment, action: 'change-mode.end', details: { why } }).catch(() => {})
+  }
+
+  function endAt(environment: string, at: number): void {
+    waiting.get(environment)?.abort()
+    const stop = new AbortController()
+    waiting.set(environment, stop)
+    clock.sleep(at - clock.now(), stop.signal).then(
+      () => end(environment, 'time'),
+      () => {}, // turned off, turned on anew, or Everyhop ends
+    )
+  }
 
   function of(environment: string): ChangeMode {
-    const end = until.get(environment)
-    const isOn = end !== undefined && end > clock.now()
-    return { environment, until: isOn ? end : null, production: isProduction(environment) }
+    const at = until.get(environment)
+    const isOn = at !== undefined && at > clock.now()
+    return { environment, until: isOn ? at : null, production: isProduction(environment) }
   }
 
   return {
@@ -40,14 +61,17 @@ export function createChangeModes({ clock, journal, isProduction }: ChangeModePa
           `Type ${environment}.`,
         )
       }
-      const end = clock.now() + minutes * 60_000
-      await journal.note({ environment, action: 'change-mode.enable', details: { minutes, until: end } })
-      until.set(environment, end)
+      const at = clock.now() + minutes * 60_000
+      await journal.note({ environment, action: 'change-mode.enable', details: { minutes, until: at } })
+      until.set(environment, at)
+      endAt(environment, at)
       return of(environment)
     },
     async disable(environment) {
       const wasOn = of(environment).until !== null
       until.delete(environment) // first: it is off even if that cannot be written down
+      waiting.get(environment)?.abort()
+      waiting.delete(environment)
       if (wasOn) await journal.note({ environment, action: 'change-mode.disable', details: {} })
       return of(environment)
     },
@@ -59,6 +83,11 @@ export function createChangeModes({ clock, journal, isProduction }: ChangeModePa
         `Everyhop only reads ${environment} now.`,
         'Turn on change mode for it, and do this again.',
       )
+    },
+    async close() {
+      const on = [...waiting].filter(([environment]) => of(environment).until !== null)
+      for (const [, stop] of waiting) stop.abort()
+      await Promise.all(on.map(([environment]) => end(environment, 'everyhop')))
     },
   }
 }

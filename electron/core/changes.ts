@@ -11,7 +11,11 @@ export interface ChangesHandlers {
     readonly typed: string | null
   }): Promise<ChangeMode>
   disable(input: { readonly environment: string }): Promise<ChangeMode>
-  journal(input: { readonly environment: string | null; readonly limit: number }): Promise<readonly JournalEntry[]>
+  journal(input: {
+    readonly environment: string | null
+    readonly limit: number
+    readonly before: number | null
+  }): Promise<readonly JournalEntry[]>
   verify(): Promise<JournalCheck>
 }
 
@@ -33,7 +37,7 @@ export function createChangesHandlers(
       await ready()
       return modes.disable(environment)
     },
-    journal: ({ environment, limit }) => journal.list(environment, limit),
+    journal: ({ environment, limit, before }) => journal.list(environment, limit, before),
     verify: () => journal.verify(),
   }
 }

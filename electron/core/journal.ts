@@ -19,8 +19,8 @@ export interface Journal {
   end(begun: JournalEntry, phase: 'succeeded' | 'failed', details: JournalNote['details']): Promise<JournalEntry>
   /** Something to remember that is no action, such as that change mode ran out. */
   note(note: JournalNote): Promise<JournalEntry>
-  /** The latest first; of one environment or, with null, of all. */
-  list(environment: string | null, limit: number): Promise<readonly JournalEntry[]>
+  /** The latest first; of one environment or, with null, of all. `before`: only entries of smaller numbers. */
+  list(environment: string | null, limit: number, before: number | null): Promise<readonly JournalEntry[]>
   /** Reads the whole file again and follows the chain. */
   verify(): Promise<JournalCheck>
   close(): Promise<void>

@@ -167,6 +167,7 @@ export function composePolicy(
     async close() {
       language.close()
       await publishing.close()
+      await modes.close()
       await tools.close()
       await editing.close()
       await simulating.close()

@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
+import { type JournalEntry, journalEntries, mostEntries } from '../../shared/contract/changes.ts'
 import { useApi } from './api-context.tsx'
 
 /** Whether changes are allowed in an environment, and until when. Another window may turn it on or off: it is asked again. */
@@ -50,8 +51,15 @@ export function useJournal(environment: string | null) {
   )
 }
 
-/** As many as the contract gives at once. */
-export const mostEntries = 1000
+/** Asks for all entries, of one environment or, with null, of all. */
+export function useWholeJournal(): (environment: string | null) => Promise<readonly JournalEntry[]> {
+  const { client } = useApi()
+  return useCallback(
+    (environment) =>
+      journalEntries(Number.POSITIVE_INFINITY, (page) => client.changes.journal({ environment, ...page })),
+    [client],
+  )
+}
 
 /** Follows the chain of the whole journal: once when the window opens, and again with each `refetch`. */
 export function useJournalCheck() {

@@ -43,6 +43,9 @@ export interface JournalCheck {
   readonly unfinished: readonly JournalEntry[]
 }
 
+/** As many as the contract gives at once. */
+export const mostEntries = 1000
+
 export const changes = {
   mode: procedure.input(scopeInput).output(type<ChangeMode>()),
   /** `typed` is the environment's name, as typed by a person; needed in production. */
@@ -56,9 +59,25 @@ export const changes = {
     .input(
       z.object({
         environment: z.string().max(63).nullable().default(null),
-        limit: z.number().int().min(1).max(1000).default(100),
+        limit: z.number().int().min(1).max(mostEntries).default(100),
+        /** Only entries before this number: how one goes on after the first thousand. */
+        before: z.number().int().min(1).nullable().default(null),
       }),
     )
     .output(type<readonly JournalEntry[]>()),
   verify: procedure.input(z.object({})).output(type<JournalCheck>()),
+}
+
+/** Entries of the journal, the latest first, page by page until there are as many as are wanted or no more. */
+export async function journalEntries(
+  limit: number,
+  ask: (page: { readonly limit: number; readonly before: number | null }) => Promise<readonly JournalEntry[]>,
+): Promise<readonly JournalEntry[]> {
+  const found: JournalEntry[] = []
+  for (;;) {
+    const wanted = Math.min(mostEntries, limit - found.length)
+    const page = wanted <= 0 ? [] : await ask({ limit: wanted, before: found.at(-1)?.number ?? null })
+    found.push(...page)
+    if (page.length < wanted || found.length >= limit) return found
+  }
 }

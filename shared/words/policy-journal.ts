@@ -7,6 +7,7 @@ const actions: Readonly<Record<string, string>> = {
   'policy.rollback': 'Roll back',
   'change-mode.enable': 'Change mode on',
   'change-mode.disable': 'Change mode off',
+  'change-mode.end': 'Change mode ended',
   'diagnosis.probe': 'Probe of a handshake',
   'policy.convergence': 'How far the OPAs came',
   'policy.lost-update': 'Overwritten by another publisher',
@@ -41,6 +42,9 @@ export function journalDetails({ details }: Pick<JournalEntry, 'details'>): stri
   if (typeof back === 'string') parts.push(`brings back ${back}`)
   const minutes = details['minutes']
   if (typeof minutes === 'number') parts.push(`for ${countOf(minutes, 'minute')}`)
+  const why = details['why']
+  if (why === 'time') parts.push('its time had passed')
+  if (why === 'everyhop') parts.push('Everyhop was ended')
   const state = details['state']
   if (typeof state === 'string') parts.push(state)
   const found = revisionOf(details['found'])

@@ -111,6 +111,15 @@ describe('a real OPA', () => {
     })
   })
 
+  test('tells a bundle that has no name for its revision as one that is active', async () => {
+    await opa.publish('', publicPolicy)
+    const unnamed = await bundleOf(opa, (bundle) => bundle.activeRevision !== 'rev-2')
+    expect(unnamed).toMatchObject({ activeRevision: '', code: null })
+    expect(unnamed.lastSuccessfulActivationAt).not.toBeNull()
+    await opa.publish('rev-2', publicPolicy)
+    await bundleOf(opa, (bundle) => bundle.activeRevision === 'rev-2')
+  })
+
   test('tells a bundle server that fails by its HTTP code, and its freshness stops', async () => {
     const before = await bundleOf(opa)
     opa.failWith(404)

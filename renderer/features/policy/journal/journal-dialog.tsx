@@ -1,7 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { CircleCheck, Download, OctagonX, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
-import type { JournalEntry } from '../../../../shared/contract/changes.ts'
+import { type JournalEntry, mostEntries } from '../../../../shared/contract/changes.ts'
 import { formatClock, formatMoment } from '../../../../shared/words/durations.ts'
 import {
   journalAction,
@@ -10,9 +10,9 @@ import {
   journalPhase,
   unfinishedSentence,
 } from '../../../../shared/words/policy-journal.ts'
-import { mostEntries, useJournal, useJournalCheck } from '../../../api/changes.ts'
+import { useJournal, useJournalCheck, useWholeJournal } from '../../../api/changes.ts'
 import { useNow } from '../../../api/clock.tsx'
-import { failureSentence } from '../../../api/environments.ts'
+import { failureSentence, useCommand } from '../../../api/environments.ts'
 import { Banner, Button, Chip } from '../../../ui/atoms.tsx'
 import popover from '../../../ui/popover.module.css'
 import { ndjsonOf } from './export.ts'
@@ -29,6 +29,8 @@ export function JournalDialog({
   const [all, setAll] = useState(false)
   const journal = useJournal(all ? null : environment)
   const check = useJournalCheck()
+  const whole = useWholeJournal()
+  const exporting = useCommand()
   const now = useNow(10_000)
   const entries = journal.data ?? []
   const unfinished = check.data === undefined ? null : unfinishedSentence(check.data)
@@ -53,7 +55,12 @@ export function JournalDialog({
               <Button small disabled={check.isFetching} onClick={() => void check.refetch()}>
                 Verify again
               </Button>
-              <Button small disabled={entries.length === 0} onClick={() => save(entries)} data-testid="journal-export">
+              <Button
+                small
+                disabled={entries.length === 0 || exporting.busy}
+                onClick={() => void exporting.run(async () => save(await whole(all ? null : environment)))}
+                data-testid="journal-export"
+              >
                 <Download size={12} aria-hidden="true" />
                 Export NDJSON
               </Button>
@@ -91,6 +98,7 @@ export function JournalDialog({
               </Banner>
             )}
             {journal.error === null ? null : <p className={styles.problem}>{failureSentence(journal.error)}</p>}
+            {exporting.failure === null ? null : <p className={styles.problem}>{exporting.failure}</p>}
             <div className={styles.scroll} tabIndex={0} role="group" aria-label="Entries">
               <table className={styles.table} data-testid="journal-entries">
                 <thead>
@@ -127,7 +135,7 @@ export function JournalDialog({
             </div>
             {entries.length < mostEntries ? null : (
               <p className={styles.quiet}>
-                The latest {mostEntries.toLocaleString('en-GB')} are shown and exported. The file holds all.
+                The latest {mostEntries.toLocaleString('en-GB')} are shown. The export holds all.
               </p>
             )}
           </div>
