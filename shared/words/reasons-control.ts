@@ -57,6 +57,12 @@ export const controlReasons: Readonly<Record<Code, (params: Params) => string>> 
   'declares-entries': (p) => `${figure(p, 'total')} ${figure(p, 'total') === '1' ? 'object' : 'objects'}`,
   'declares-without-status': (p) =>
     `The controller has written no status for ${word(p, 'object')}: perhaps none of its class runs.`,
+  'declares-for-other-class': (p) =>
+    `No controller manager acts on ${word(p, 'object')}: ` +
+    (has(p, 'className') ? `its class is ${quoted(p, 'className')}` : 'it has no class') +
+    (has(p, 'acting')
+      ? `, and the one that runs acts on ${quoted(p, 'acting')}.`
+      : ', and the one that runs acts on objects without a class.'),
   'declares-nothing': (p) => `${word(p, 'object')} selects no pod, so nobody gets the identity that it describes.`,
   'declares-with-failures': (p) =>
     `The controller could not make ${figure(p, 'failures')} of the entries of ${word(p, 'object')} in SPIRE.`,

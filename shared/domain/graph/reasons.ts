@@ -151,6 +151,7 @@ export interface ReasonParams {
   'declares-pods': { object: string; selected: number; entries: number }
   'declares-entries': { total: number }
   'declares-without-status': { object: string }
+  'declares-for-other-class': { object: string; className: string | null; acting: string | null }
   'declares-nothing': { object: string }
   'declares-with-failures': { object: string; failures: number }
   'declares-unrendered': { object: string; failures: number; selected: number }

@@ -5,6 +5,7 @@ import type {
   PodFact,
 } from '../../model/kubernetes-facts.ts'
 import { isWorkloadId, pathOf, trustDomainOf } from '../spiffe-id.ts'
+import { ignoredByClass } from './controller-class.ts'
 import { fits, fitsNamespace } from './label-selector.ts'
 
 /** An object of the cluster that says: whoever this selects gets this SPIFFE ID. */
@@ -27,6 +28,8 @@ export interface Declarations {
   readonly trustDomains: ReadonlySet<string | null>
   /** Parents of declared entries: agents and their aliases, not workloads. */
   readonly parents: ReadonlySet<string>
+  /** Objects of a class that has no controller manager: they declare nothing. */
+  readonly ignored: ReadonlySet<Declaration['object']>
 }
 
 /** Namespaces that the controller manager passes over unless it is told otherwise (its configuration is not read). */
@@ -54,7 +57,9 @@ export function declarationsOf(
     if (known === undefined) byPath.set(declaration.path, [declaration])
     else known.push(declaration)
   }
+  const ignored = ignoredByClass(spiffeIds, staticEntries)
   for (const object of staticEntries) {
+    if (ignored.has(object)) continue
     const trustDomain = trustDomainOf(object.spiffeId)
     if (trustDomain === null || !isWorkloadId(object.spiffeId)) continue
     add({ object, trustDomain, path: pathOf(object.spiffeId), pods: [] })
@@ -69,6 +74,11 @@ export function declarationsOf(
         if (earlier.has(key)) continue
         const isSelected = selects(object, pod, namespaces.get(pod.namespace) ?? null)
         if (isSelected === false) continue
+        if (ignored.has(object)) {
+          // Its manager may only just have been started.
+          unclear.add(key)
+          continue
+        }
         const spiffeId = isSelected === null ? null : render(object.spiffeIdTemplate, pod)
         if (spiffeId === null) unclear.add(key)
         else {
@@ -84,7 +94,7 @@ export function declarationsOf(
       }
     }
   }
-  return { byPath, unclear, trustDomains, parents: new Set(staticEntries.map(({ parentId }) => parentId)) }
+  return { byPath, unclear, trustDomains, parents: new Set(staticEntries.map(({ parentId }) => parentId)), ignored }
 }
 
 /** The declarations of a SPIFFE ID; `own`: the trust domains of this environment. */

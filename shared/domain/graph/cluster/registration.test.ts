@@ -8,6 +8,7 @@ import {
 } from '../../../../test/builders/kubernetes-facts.ts'
 import { withFacts, withScope, withSilent } from '../../../../test/builders/pipeline.ts'
 import { build, hop, ids, pipeline, workload } from '../../../../test/builders/small-graph.ts'
+import { reasonSentence } from '../../../words/reasons.ts'
 import type { ScopeState } from '../../model/fact.ts'
 
 const byAddress = pipeline.scopes
@@ -196,4 +197,34 @@ describe('objects that declare identities', () => {
 
 it('a hop of the cluster is where it was', () => {
   expect(hop(build(byCluster), ids.gateway, ids.model).transport.state).toBe('verified')
+})
+
+describe('an object of a class that no controller manager has', () => {
+  const ofClass = (className: string | null, status: { rendered: boolean; masked: boolean; set: boolean } | null) =>
+    withFacts(byCluster, entries, 'cluster-static-entry', (fact) =>
+      fact.name === 'tool-runtime'
+        ? { ...fact, className, status }
+        : { ...fact, className: 'lab', status: { rendered: true, masked: false, set: false } },
+    )
+  const card = (scopes: readonly ScopeState[]) =>
+    build(scopes).control.find(({ id }) => id === 'control/kubernetes/cluster/cluster-static-entries')?.state
+  const acted = { rendered: true, masked: false, set: false }
+
+  it.each(['other', null])('declares nobody, and that is said: %s', (className) => {
+    const scopes = ofClass(className, null)
+    expect(workload(build(scopes), ids.tool).registration).toMatchObject({ known: false })
+    expect(workload(build(scopes), ids.model).registration).toMatchObject({ known: true })
+    const state = card(scopes)
+    expect(state).toMatchObject({ state: 'attention', reason: { code: 'declares-for-other-class' } })
+    if (state === undefined) throw new Error('no card')
+    expect(reasonSentence(state.reason)).toBe(
+      `No controller manager acts on ClusterStaticEntry tool-runtime: ${className === null ? 'it has no class' : 'its class is “other”'}, and the one that runs acts on “lab”.`,
+    )
+  })
+
+  it('is not one while a status says that somebody acted on it, or another of its class has one', () => {
+    expect(workload(build(ofClass('other', acted)), ids.tool).registration).toMatchObject({ known: true })
+    expect(workload(build(ofClass('lab', null)), ids.tool).registration).toMatchObject({ known: true })
+    expect(card(ofClass('lab', null))).toMatchObject({ reason: { code: 'declares-without-status' } })
+  })
 })

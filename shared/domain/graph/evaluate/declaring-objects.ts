@@ -1,6 +1,7 @@
 import type { ScopeState } from '../../model/fact.ts'
 import type { ControlComponent } from '../../model/graph.ts'
 import type { ClusterSpiffeIdFact, ClusterStaticEntryFact } from '../../model/kubernetes-facts.ts'
+import { actingClasses } from '../cluster/controller-class.ts'
 import type { ClusterRecord } from '../instances/cluster-record.ts'
 import { isCurrent } from '../instances/records.ts'
 import { judged, missing } from '../known.ts'
@@ -31,6 +32,7 @@ function ofSpiffeId(cluster: ClusterRecord, object: ClusterSpiffeIdFact): Contro
       : reason('declares-pods', { ...named, selected: stats.podsSelected, entries: stats.entriesToSet })
   const base = { id, kind: 'registration-object', name: object.name, summary } as const
   if (!isCurrent(scope)) return unread(base, cluster.id, 'clusterspiffeids', scope)
+  if (cluster.declarations.ignored.has(object)) return ofOtherClass(base, cluster, object, named.object)
   if (stats === null) {
     const gone = missing('kubernetes', cluster.id, 'registration-status', scope)
     return { ...base, state: judged('unknown', summary, [object.id], { missing: [gone] }) }
@@ -85,6 +87,8 @@ function ofStaticEntries(cluster: ClusterRecord): readonly ControlComponent[] {
     const ids = troubled.map((object) => object.id)
     return [{ ...base, state: judged('attention', why, ids, { basis: 'measured' }) }]
   }
+  const foreign = objects.find((object) => cluster.declarations.ignored.has(object))
+  if (foreign !== undefined) return [ofOtherClass(base, cluster, foreign, `ClusterStaticEntry ${foreign.name}`)]
   const silent = objects.filter(({ status }) => status === null)
   const [untouched] = silent
   if (untouched !== undefined) {
@@ -95,6 +99,18 @@ function ofStaticEntries(cluster: ClusterRecord): readonly ControlComponent[] {
   }
   const ids = objects.map((object) => object.id)
   return [{ ...base, state: judged('verified', summary, ids) }]
+}
+
+/** Nobody acts on it: it gives nobody an identity, and no status says so. */
+function ofOtherClass(
+  base: Omit<ControlComponent, 'state'>,
+  { spiffeIds, staticEntries }: ClusterRecord,
+  object: ClusterSpiffeIdFact | ClusterStaticEntryFact,
+  name: string,
+): ControlComponent {
+  const [acting = null] = actingClasses([...spiffeIds, ...staticEntries])
+  const why = reason('declares-for-other-class', { object: name, className: object.className, acting })
+  return { ...base, state: judged('attention', why, [object.id]) }
 }
 
 type Status = NonNullable<ClusterStaticEntryFact['status']>
