@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Screens and aids that the menu can ask the page for; the page knows how to show them. */
-export const pageCommands = ['graph', 'diagnose', 'policy', 'environments', 'search', 'help'] as const
+export const pageCommands = ['graph', 'diagnose', 'policy', 'environments', 'search', 'settings', 'help'] as const
 export type PageCommand = (typeof pageCommands)[number]
 
 /**

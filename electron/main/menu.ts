@@ -12,7 +12,15 @@ export function menuTemplate(
   const isMac = platform === 'darwin'
   return [
     ...(isMac ? [{ role: 'appMenu' } as const] : []),
-    { label: '&File', submenu: [isMac ? { role: 'close' } : { role: 'quit' }] },
+    {
+      label: '&File',
+      submenu: [
+        // The page listens to the key itself.
+        { label: 'Settings…', accelerator: 'CmdOrCtrl+,', registerAccelerator: false, click: () => ask('settings') },
+        { type: 'separator' },
+        isMac ? { role: 'close' } : { role: 'quit' },
+      ],
+    },
     { role: 'editMenu' },
     {
       label: '&View',

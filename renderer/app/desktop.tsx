@@ -69,6 +69,7 @@ function Notice({
 
 /** All of it is the frame's, which knows what is looked at. */
 function obey(command: PageCommand): void {
-  if (command === 'search' || command === 'help') window.dispatchEvent(new CustomEvent(`everyhop:${command}`))
-  else askForScreen(command)
+  if (command === 'search' || command === 'settings' || command === 'help') {
+    window.dispatchEvent(new CustomEvent(`everyhop:${command}`))
+  } else askForScreen(command)
 }

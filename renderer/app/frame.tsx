@@ -1,5 +1,5 @@
 import { Link, Outlet } from '@tanstack/react-router'
-import { Activity, CircleHelp, CodeXml, Plug, Share2 } from 'lucide-react'
+import { Activity, CircleHelp, CodeXml, Plug, Settings2, Share2 } from 'lucide-react'
 import { useState } from 'react'
 import { LiveProvider } from '../api/live.tsx'
 import { usePlaygroundInList } from '../api/playground.ts'
@@ -11,6 +11,7 @@ import { ErrorBoundary } from './error-boundary.tsx'
 import styles from './frame.module.css'
 import { HelpOverlay } from './help-overlay.tsx'
 import { PlaygroundNotice } from './playground.tsx'
+import { SettingsDialog } from './settings-dialog.tsx'
 import { TopBar } from './top-bar.tsx'
 import { UnlockSecrets } from './unlock.tsx'
 import { useChords } from './use-chords.ts'
@@ -23,10 +24,15 @@ export function Frame() {
   const usable = summary !== null && summary.problem === null ? chosen : null
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
+  const [settings, setSettings] = useState(false)
   usePlaygroundInList()
   useChords()
   useMenuScreens()
-  useFrameKeys({ onPalette: () => setPalette(true), onHelp: () => setHelp(true) })
+  useFrameKeys({
+    onPalette: () => setPalette(true),
+    onSettings: () => setSettings(true),
+    onHelp: () => setHelp(true),
+  })
   return (
     <LiveProvider key={usable ?? ''} environment={usable}>
       <div className={styles.frame}>
@@ -59,6 +65,10 @@ export function Frame() {
             </li>
           </ul>
           <UnlockSecrets />
+          <button type="button" className={styles.entry} title="Settings (Ctrl ,)" onClick={() => setSettings(true)}>
+            <Settings2 size={20} strokeWidth={1.75} aria-hidden="true" />
+            <span>Settings</span>
+          </button>
           <button type="button" className={styles.entry} title="Keyboard help (?)" onClick={() => setHelp(true)}>
             <CircleHelp size={20} strokeWidth={1.75} aria-hidden="true" />
             <span>Help</span>
@@ -74,6 +84,7 @@ export function Frame() {
         </div>
       </div>
       <CommandPalette environment={usable} open={palette} onOpenChange={setPalette} />
+      <SettingsDialog open={settings} onOpenChange={setSettings} />
       <HelpOverlay open={help} onOpenChange={setHelp} />
     </LiveProvider>
   )

@@ -29,6 +29,7 @@ export function HelpOverlay({
           <div className={styles.columns}>
             <ul>
               <HelpLine words="Search" keys={['Ctrl', 'K']} />
+              <HelpLine words="Settings" keys={['Ctrl', ',']} />
               <HelpLine words="This help" keys={['?']} />
               {chords.map(({ keys, words }) => (
                 <HelpLine key={words} words={words} keys={keys} />

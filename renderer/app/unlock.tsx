@@ -2,7 +2,7 @@ import { Dialog } from '@base-ui/react/dialog'
 import { KeyRound } from 'lucide-react'
 import { type FormEvent, useId, useState } from 'react'
 import { secretsProblemSentence } from '../../shared/words/secrets.ts'
-import { useSecretsState, useUnlock } from '../api/secrets.ts'
+import { useLockedHere, useSecretsState, useUnlock } from '../api/secrets.ts'
 import { Button } from '../ui/atoms.tsx'
 import popover from '../ui/popover.module.css'
 import frame from './frame.module.css'
@@ -16,9 +16,10 @@ export function UnlockSecrets() {
   const { data } = useSecretsState()
   const [isDismissed, setDismissed] = useState(false)
   const [isAsked, setAsked] = useState(false)
+  const isLockedHere = useLockedHere()
   if (data === undefined || data.condition === 'open' || data.condition === 'unset' || data.count === 0) return null
   const isLocked = data.condition === 'locked'
-  const isOpen = isAsked || (isLocked && !isDismissed)
+  const isOpen = isAsked || (isLocked && !isDismissed && !isLockedHere)
   const close = () => {
     setAsked(false)
     setDismissed(true)

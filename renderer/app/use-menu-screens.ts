@@ -3,7 +3,7 @@ import { useEffect, useEffectEvent } from 'react'
 import { pageCommands } from '../../shared/desktop.ts'
 import { useEnvironment } from './environment.ts'
 
-const screens = pageCommands.filter((command) => command !== 'search' && command !== 'help')
+const screens = pageCommands.filter((command) => command !== 'search' && command !== 'settings' && command !== 'help')
 export type MenuScreen = (typeof screens)[number]
 
 const eventName = 'everyhop:screen'

@@ -130,6 +130,10 @@ export function createFixtureClient(situation: Situation): Client {
     secrets: {
       state: async () => secretsState(situation),
       unlock: fails,
+      list: async () => [
+        { name: 'vault.token', changedAt: moment.now - 86_400_000 },
+        { name: 'loki.password', changedAt: moment.now - 9 * 86_400_000 },
+      ],
     },
     playground: playgroundFixture(situation === 'playground'),
     ...policyFixture(situation, { production: situation === 'troubled' }),
@@ -152,6 +156,7 @@ export function createFixtureClient(situation: Situation): Client {
 
 function secretsState(situation: Situation): SecretsState {
   const common = { keyring: { available: false, name: null, problem: null }, file: '~/.config/everyhop/secrets.json' }
+  if (situation === 'asks') return { ...common, condition: 'open', protection: 'passphrase', problem: null, count: 2 }
   return situation === 'locked'
     ? { ...common, condition: 'locked', protection: 'passphrase', problem: null, count: 2 }
     : { ...common, condition: 'unset', protection: null, problem: null, count: 0 }

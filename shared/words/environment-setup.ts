@@ -46,7 +46,7 @@ export function contextProblemSentence({ code, name }: ContextProblem): string {
 const questions: Readonly<Record<ProgramQuestion['why'], string>> = {
   never: 'gets its credentials by running a program, which nobody allowed yet',
   unmarked: 'runs a program that was allowed by a version of Everyhop which did not keep what it allowed',
-  changed: 'wants to run another program, or the same in another way, than the one that was allowed',
+  changed: 'wants to run something else than what was allowed: another program, other arguments or other variables',
 }
 
 /** "The kubeconfig of cluster wants to run another program … Nothing ran, and nothing of it is read." */

@@ -141,3 +141,102 @@ test('where there is no keyring the first passphrase is chosen in the window, wh
     expect(await page.content()).not.toContain(secret)
   }
 })
+
+test('settings and secrets are changed in the window as in the terminal, and what is half typed is not kept', async () => {
+  const { service, client } = await start()
+  await client.secrets.setPassphrase({ passphrase })
+  for (const name of ['vault.token', 'loki.password']) await client.secrets.put({ name, value })
+  const window = await openWindow(service)
+  onTestFinished(() => window.close())
+  const { page } = window
+  const settings = async () => (await client.settings.get({})).settings
+  await page.locator('body').press('Control+,')
+  const dialog = page.getByTestId('settings')
+  await dialog.getByTestId('setting-start-screen').selectOption('diagnose')
+  await dialog.getByTestId('setting-motion').selectOption('reduced')
+  await expect.poll(settings).toMatchObject({ startScreen: 'diagnose', motion: 'reduced' })
+  const opa = dialog.getByTestId('setting-opaPath')
+  await opa.fill('bin/opa')
+  await opa.press('Enter')
+  await dialog.getByText('A whole path, such as /usr/local/bin/opa').waitFor()
+  expect((await settings()).opaPath).toBeNull()
+  await opa.fill('/opt/opa')
+  await opa.press('Enter')
+  await dialog.getByTestId('setting-lock-after').fill('15')
+  await dialog.getByTestId('setting-regalPath').fill('/opt/regal')
+  await dialog.getByTestId('setting-motion').focus()
+  await expect
+    .poll(settings)
+    .toMatchObject({ opaPath: '/opt/opa', regalPath: '/opt/regal', lockSecretsAfterMinutes: 15 })
+  await keepPicture(page, 'settings')
+  await dialog.getByRole('button', { name: 'Remove loki.password' }).click()
+  await dialog.getByRole('button', { name: 'Forget it' }).click()
+  await expect.poll(async () => (await client.secrets.list({})).map(({ name }) => name)).toEqual(['vault.token'])
+  const another = dialog.getByTestId('another-passphrase')
+  const next = 'CANARY-pass-77aa'
+  const give = async (current: string) => {
+    await another.getByLabel('Present one').fill(current)
+    await another.getByLabel('New one').fill(next)
+    await another.getByLabel('Once more').fill(next)
+    await another.getByRole('button', { name: 'Seal everything anew' }).click()
+  }
+  await dialog.getByRole('button', { name: 'Another passphrase' }).click()
+  await give('not the present one')
+  await dialog.getByText('The passphrase is wrong').waitFor()
+  await give(passphrase)
+  await another.waitFor({ state: 'detached' })
+  await dialog.getByRole('button', { name: 'Lock now' }).click()
+  await expect.poll(async () => (await client.secrets.state({})).condition).toBe('locked')
+  await dialog.getByText('They are locked').waitFor()
+  // Whoever locked them is not asked for the passphrase at once.
+  expect(await page.getByTestId('unlock-dialog').count()).toBe(0)
+  expect(await client.secrets.unlock({ passphrase: next })).toMatchObject({ condition: 'open' })
+})
+
+test('a program of a kubeconfig that nobody allowed as it is now is asked for above every screen, and another one after it again', async () => {
+  const { home, service } = await start()
+  const folder = join(home, 'environments')
+  await mkdir(folder, { recursive: true })
+  const ran = join(home, 'ran')
+  await writeFile(join(folder, 'fetch'), `#!/bin/sh\necho "$1" >> '${ran}'\n`, { mode: 0o700 })
+  const place = (word: string) =>
+    writeFile(
+      join(folder, 'kubeconfig'),
+      JSON.stringify({
+        'current-context': 'work',
+        contexts: [{ name: 'work', context: { cluster: 'eu', user: 'reader' } }],
+        clusters: [{ name: 'eu', cluster: { server: 'https://127.0.0.1:9' } }],
+        users: [
+          {
+            name: 'reader',
+            user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: './fetch', args: [word] } },
+          },
+        ],
+      }),
+    )
+  const ranWith = async () => [...new Set((await readFile(ran, 'utf8').catch(() => '')).split('\n'))].filter(Boolean)
+  await place('first')
+  // As an earlier version wrote it.
+  const kubernetes = [{ id: 'cluster', kubeconfig: 'kubeconfig', allowExec: true }]
+  const environment = { apiVersion: 'everyhop.dev/v1', kind: 'Environment', name: 'some', sources: { kubernetes } }
+  await writeFile(join(folder, 'some.yaml'), JSON.stringify(environment))
+  const window = await openWindow(service)
+  onTestFinished(() => window.close())
+  const { page } = window
+  const question = page.getByTestId('program-question')
+  await expect.poll(() => question.textContent()).toContain('did not keep what it allowed')
+  expect(await ranWith()).toEqual([])
+  await page.getByTestId('look-at-program').click()
+  expect(await page.getByTestId('program').textContent()).toBe('./fetch first')
+  await page.getByRole('button', { name: 'Run fetch' }).click()
+  await question.waitFor({ state: 'detached' })
+  await expect.poll(ranWith).toEqual(['first'])
+  expect(await readFile(join(folder, 'some.yaml'), 'utf8')).toMatch(/sha256:[0-9a-f]{64}/)
+  await place('second')
+  await expect.poll(() => question.textContent()).toContain('something else than what was allowed')
+  await keepPicture(page, 'program-question')
+  await page.getByTestId('look-at-program').click()
+  expect(await page.getByTestId('program').textContent()).toBe('./fetch second')
+  await page.getByRole('button', { name: 'Do not run it' }).click()
+  expect(await ranWith()).toEqual(['first'])
+})

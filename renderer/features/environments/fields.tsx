@@ -12,12 +12,24 @@ export interface TextFieldProps {
   readonly hint?: string
   readonly problem?: string | undefined
   readonly testId?: string
+  /** Nobody types any more: the field was left, or Enter was pressed. */
+  readonly onDone?: () => void
   /** Beside the field. */
   readonly action?: ReactNode
 }
 
 /** A labelled text field; what is wrong with it stands under it and is read with it. */
-export function TextField({ label, value, onChange, placeholder, hint, problem, testId, action }: TextFieldProps) {
+export function TextField({
+  label,
+  value,
+  onChange,
+  placeholder,
+  hint,
+  problem,
+  testId,
+  onDone,
+  action,
+}: TextFieldProps) {
   const id = useId()
   const below = problem ?? hint
   return (
@@ -30,6 +42,8 @@ export function TextField({ label, value, onChange, placeholder, hint, problem, 
             className={styles.input}
             value={value}
             onChange={(event) => onChange(event.target.value)}
+            onBlur={onDone}
+            onKeyDown={(event) => (event.key === 'Enter' ? onDone?.() : undefined)}
             placeholder={placeholder}
             spellCheck={false}
             autoComplete="off"
@@ -52,9 +66,14 @@ export function TextField({ label, value, onChange, placeholder, hint, problem, 
 /** The path of a file on this computer: typed, and chosen where there are dialogs. */
 export function FileField({
   extensions = [],
+  onChosen,
   ...field
-}: Omit<TextFieldProps, 'action'> & { readonly extensions?: readonly string[] }) {
-  const { failure, browse } = useBrowsing({ title: field.label, extensions }, field.onChange)
+}: Omit<TextFieldProps, 'action'> & {
+  readonly extensions?: readonly string[]
+  /** Instead of `onChange`, when a path came from the dialog. */
+  readonly onChosen?: (path: string) => void
+}) {
+  const { failure, browse } = useBrowsing({ title: field.label, extensions }, onChosen ?? field.onChange)
   return <TextField {...field} problem={field.problem ?? failure ?? undefined} action={browse} />
 }
 
