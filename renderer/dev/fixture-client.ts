@@ -58,7 +58,7 @@ export function createFixtureClient(situation: Situation): Client {
     },
     shell: {
       can: async () => ({ chooseFile: situation === 'asks' }),
-      chooseFile: async () => ({ path: '/home/me/chosen.pem' }),
+      chooseFile: async () => ({ path: '/etc/everyhop/chosen.pem' }),
     },
     environments: {
       list: async () =>
