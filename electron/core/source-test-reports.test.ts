@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { SourceTest } from '../../shared/contract/environments.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
-import { reportOf } from './source-test-reports.ts'
+import { type BinaryName, componentOf } from '../../test/lab/provision/components.ts'
+import { reportOf, testedVersions } from './source-test-reports.ts'
 
 const environment = environmentSchema.parse({
   apiVersion: 'everyhop.dev/v1',
@@ -127,4 +128,30 @@ test('a version that was not tested is said to be so', () => {
   expect(reportOf(testOf({ version: 'v1.29.0', steps: [step('connection', 'read')] }), environment).support.state).toBe(
     'untested',
   )
+})
+
+test('versions that Everyhop says it is tested with are those that the lab starts', () => {
+  const lab = {
+    kubernetes: 'kube-apiserver',
+    spire: 'spire-server',
+    envoy: 'envoy',
+    opa: 'opa-envoy',
+    vault: 'vault',
+    loki: 'loki',
+  } as const satisfies Record<keyof typeof testedVersions, BinaryName>
+  const started = Object.entries(lab).map(([kind, name]) => {
+    const [major, minor] = componentOf(name).version.split('.')
+    return [kind, [`${major}.${minor}`]]
+  })
+  expect(testedVersions).toEqual(Object.fromEntries(started))
+})
+
+test('a log has no version, and a Loki is one of a version that it does not tell', () => {
+  const withHistory = environmentSchema.parse({
+    ...environment,
+    history: [{ id: 'loki', kind: 'loki', url: 'https://loki.example', select: { 'envoy-access': '{a="b"}' } }],
+  })
+  const supportOf = (instance: string) => reportOf(testOf({ source: 'logs', instance }), withHistory).support
+  expect(supportOf('gateway-access')).toEqual({ state: 'no-version', tested: [] })
+  expect(supportOf('loki')).toEqual({ state: 'not-told', tested: testedVersions.loki })
 })

@@ -6,14 +6,15 @@ import { receivedLogId } from './received.ts'
 
 type Step = SourceTest['steps'][number]
 
-/** The versions that the conformance suites ran against, as the connectors' READMEs say. */
-const testedVersions: Readonly<Partial<Record<SourceKind, readonly string[]>>> = {
+/** The versions that the conformance suites run against: a test compares them with what the lab starts. */
+export const testedVersions = {
   kubernetes: ['1.36'],
   spire: ['1.15'],
   envoy: ['1.40'],
   opa: ['1.15'],
   vault: ['1.21'],
-}
+  loki: ['3.5'],
+} as const
 
 /** Steps that are about the way to the source or about why it is asked, not about what is read there. */
 const aboutTheWay: ReadonlySet<string> = new Set([
@@ -42,7 +43,7 @@ export function reportOf(test: SourceTest, environment: Environment): SourceTest
     reached,
     tls: tlsOf(test, environment, reached),
     identity,
-    support: supportOf(test),
+    support: supportOf(test, environment),
     rights,
     unknown: [...new Set(steps.filter(({ outcome }) => outcome !== 'read').map(({ what }) => what))],
     ask: askOf(test, environment, rights, identity.kind),
@@ -163,8 +164,11 @@ function userIn({ steps }: SourceTest): string | null {
   return null
 }
 
-function supportOf({ source, version }: SourceTest): SourceTestReport['support'] {
-  const tested = testedVersions[source] ?? []
+function supportOf({ source, version, instance }: SourceTest, { history }: Environment): SourceTestReport['support'] {
+  const isElsewhere = history?.some(({ id }) => id === instance) === true
+  // An intent is a file too, and is not tested as a source.
+  if (source === 'intent' || (source === 'logs' && !isElsewhere)) return { state: 'no-version', tested: [] }
+  const tested: readonly string[] = testedVersions[source === 'logs' ? 'loki' : source]
   if (version === null) return { state: 'not-told', tested }
   const line = /(\d+)\.(\d+)/.exec(version)
   const isTested = line !== null && tested.includes(`${line[1]}.${line[2]}`)

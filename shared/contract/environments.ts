@@ -100,8 +100,11 @@ export interface SourceTestReport extends SourceTest {
   readonly reached: boolean
   readonly tls: TestedTls
   readonly identity: { readonly kind: TestedIdentityKind; readonly name: string | null }
-  /** not-told: the source does not say its version, or never answered. */
-  readonly support: { readonly state: 'tested' | 'untested' | 'not-told'; readonly tested: readonly string[] }
+  /** not-told: the source does not say its version, or never answered. no-version: a log is lines, and has none. */
+  readonly support: {
+    readonly state: 'tested' | 'untested' | 'not-told' | 'no-version'
+    readonly tested: readonly string[]
+  }
   readonly rights: readonly TestedRight[]
   /** `what` of everything that stays unknown as it is. */
   readonly unknown: readonly string[]

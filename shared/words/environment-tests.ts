@@ -63,7 +63,10 @@ export function supportSentence({
   support,
   reached,
 }: Pick<SourceTestReport, 'version' | 'support' | 'reached'>): string {
-  const tested = support.tested.length === 0 ? 'none' : support.tested.join(', ')
+  if (support.state === 'no-version') {
+    return 'A log has no version of its own. Lines that Everyhop does not understand are counted, and told.'
+  }
+  const tested = support.tested.join(', ')
   if (version === null && !reached) return 'Its version is not known: it did not answer.'
   if (version === null) return `It does not tell its version. Everyhop is tested with ${tested}.`
   if (support.state === 'tested') return `Version ${version}, which Everyhop is tested with.`

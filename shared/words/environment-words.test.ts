@@ -37,6 +37,9 @@ test('a version that was never told is not called supported', () => {
   expect(
     supportSentence({ version: 'v1.20', reached: true, support: { state: 'untested', tested: ['1.36'] } }),
   ).toContain('tested with 1.36')
+  const log = supportSentence({ version: null, reached: true, support: { state: 'no-version', tested: [] } })
+  expect(log).toContain('A log has no version')
+  expect(log).not.toMatch(/tested with/)
   expect(identitySentence({ kind: 'svid-files', name: 'svid.pem' })).toBe('Everyhop presents the SVID in svid.pem.')
 })
 
