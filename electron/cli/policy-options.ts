@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import type { PolicySubject } from '../../shared/contract/policy.ts'
 import type { PolicyDocument } from '../../shared/contract/policy-document.ts'
+import { revisionName } from '../../shared/words/policy.ts'
 import { Failure } from '../core/failure.ts'
 import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
@@ -76,14 +77,24 @@ export async function bundleOf({ client, environment, signal }: OnPolicy, named:
   return only
 }
 
-/** A revision by its name, `live`, or `draft:<id>`. */
+/** A revision by its name or the beginning of its SHA-256, `live`, or `draft:<id>`. */
 export async function subjectOf(
   { client, environment, signal }: OnPolicy,
   bundle: string,
   word: string,
 ): Promise<PolicySubject> {
   if (word.startsWith('draft:')) return { draft: word.slice('draft:'.length) }
-  if (word !== 'live') return { revision: word, digest: null }
+  if (word !== 'live') {
+    // A bundle without a name is shown by the beginning of its SHA-256.
+    if (!/^[0-9a-f]{12,64}$/.test(word)) return { revision: word, digest: null }
+    const all = await client.policy.revisions({ environment, bundle }, { signal })
+    const byDigest = all.some(({ revision }) => revision === word)
+      ? undefined
+      : all.find(({ digest }) => digest?.startsWith(word) === true)
+    return byDigest === undefined
+      ? { revision: word, digest: null }
+      : { revision: byDigest.revision, digest: byDigest.digest }
+  }
   const found = (await client.policy.bundles({ environment }, { signal })).find(({ name }) => name === bundle)
   if (found?.live.known === true) return found.live.value
   throw new Failure('not-found', bundle, `What is live of ${bundle} is not known: its store could not be read.`)
@@ -100,10 +111,7 @@ export async function withDraft<Result>(
   if (draft !== undefined) return work(draft)
   const files = await filesIn(resolve(folder ?? ''))
   const { client, environment, signal } = on
-  const { id } = await client.policy.startDraft(
-    { environment, bundle, from: await subjectOf(on, bundle, 'live') },
-    { signal },
-  )
+  const { id } = await client.policy.startDraft({ environment, bundle, from: await basisOf(on, bundle) }, { signal })
   try {
     const before = (await client.policy.draft({ draft: id }, { signal })).files.map(({ path }) => path)
     for (const path of before) {
@@ -119,6 +127,18 @@ export async function withDraft<Result>(
   } finally {
     await client.policy.discardDraft({ draft: id })
   }
+}
+
+/** What is live; where that cannot be read, the last revision of which the bytes are there, so that it can be replaced. */
+async function basisOf(on: OnPolicy, bundle: string): Promise<PolicySubject> {
+  const { client, environment, output, signal } = on
+  return subjectOf(on, bundle, 'live').catch(async (reason: unknown) => {
+    const all = await client.policy.revisions({ environment, bundle }, { signal })
+    const last = all.find(({ held }) => held !== 'seen')
+    if (last === undefined) throw reason
+    output.err(`What is live of ${bundle} is not known: roots and name are taken from ${revisionName(last)}.\n`)
+    return { revision: last.revision, digest: last.digest }
+  })
 }
 
 const mostFiles = 5_000

@@ -26,6 +26,7 @@ import {
   type OnPolicy,
   onPolicy,
   print,
+  subjectOf,
   withDraft,
 } from './policy-options.ts'
 import { readOnce, readOpas } from './read-once.ts'
@@ -88,9 +89,14 @@ ${confirmationHelp}`,
     if (revision === undefined || more.length > 0)
       throw new UsageError('say which revision, such as: policy rollback r41')
     return onPolicy(values, output, signal, async (on) =>
-      carryOut(on, await bundleOf(on, values.bundle), { revision, digest: null }, values),
+      carryOut(on, ...(await revisionOf(on, values.bundle, revision)), values),
     )
   },
+}
+
+async function revisionOf(on: OnPolicy, named: string | undefined, word: string): Promise<[string, PolicySubject]> {
+  const bundle = await bundleOf(on, named)
+  return [bundle, await subjectOf(on, bundle, word)]
 }
 
 async function carryOut(on: OnPolicy, bundle: string, of: PolicySubject, values: Confirmed): Promise<ExitCode> {

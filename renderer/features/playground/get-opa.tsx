@@ -1,14 +1,12 @@
-import { AlertDialog } from '@base-ui/react/alert-dialog'
 import { Download, Wrench } from 'lucide-react'
 import { useState } from 'react'
 import type { ToolRelease } from '../../../shared/contract/policy.ts'
-import { releaseSentences, toolNotes } from '../../../shared/words/tools.ts'
+import { toolNotes } from '../../../shared/words/tools.ts'
 import { useApi } from '../../api/api-context.tsx'
 import { useCommand } from '../../api/environments.ts'
 import { usePolicyAgain, usePolicyTools } from '../../api/policy.ts'
+import { AskDownload } from '../../ui/ask-download.tsx'
 import { Button } from '../../ui/atoms.tsx'
-import popover from '../../ui/popover.module.css'
-import styles from './playground.module.css'
 
 /** The ways to an OPA on this machine; the playground uses it as soon as it is there. */
 export function GetOpa() {
@@ -55,45 +53,5 @@ export function GetOpa() {
         />
       )}
     </>
-  )
-}
-
-/** What would come, and how one knows that it is that, before it comes. */
-function AskDownload({
-  release,
-  busy,
-  onClose,
-  onDownload,
-}: {
-  readonly release: ToolRelease
-  readonly busy: boolean
-  readonly onClose: () => void
-  readonly onDownload: () => void
-}) {
-  const [what = '', ...rest] = releaseSentences(release)
-  return (
-    <AlertDialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <AlertDialog.Portal>
-        <AlertDialog.Backdrop className={popover.backdrop} />
-        <AlertDialog.Popup className={popover.dialog}>
-          <div className={styles.dialog}>
-            <AlertDialog.Title render={<h2 />}>Download OPA?</AlertDialog.Title>
-            <AlertDialog.Description render={<p />}>{what}</AlertDialog.Description>
-            {rest.map((line) => (
-              <p key={line} className={line === release.sha256 ? styles.literal : undefined}>
-                {line}
-              </p>
-            ))}
-            <div className={styles.actions}>
-              <span className={styles.grow} />
-              <AlertDialog.Close render={<Button>Cancel</Button>} />
-              <Button primary disabled={busy} onClick={onDownload}>
-                Download OPA {release.version}
-              </Button>
-            </div>
-          </div>
-        </AlertDialog.Popup>
-      </AlertDialog.Portal>
-    </AlertDialog.Root>
   )
 }

@@ -1,10 +1,12 @@
 import { CircleCheck, CircleDashed, CircleX, OctagonX, TriangleAlert, Wrench } from 'lucide-react'
 import { useState } from 'react'
-import type { ToolState } from '../../../shared/contract/policy.ts'
+import type { ToolRelease, ToolState } from '../../../shared/contract/policy.ts'
 import type { PolicyProblem, PolicyTestResult } from '../../../shared/domain/model/policy.ts'
+import { toolNotes } from '../../../shared/words/tools.ts'
 import { useApi } from '../../api/api-context.tsx'
 import { useCommand } from '../../api/environments.ts'
 import { usePolicyAgain, usePolicyTools } from '../../api/policy.ts'
+import { AskDownload } from '../../ui/ask-download.tsx'
 import { Banner, Button, Chip } from '../../ui/atoms.tsx'
 import { type BenchState, problemsOf } from './editor/bench-state.ts'
 import styles from './problems-panel.module.css'
@@ -184,11 +186,14 @@ function ToolNotice({ tool }: { readonly tool: ToolState }) {
   const { client } = useApi()
   const again = usePolicyAgain()
   const { busy, failure, run } = useCommand()
-  const build = () =>
+  const [release, setRelease] = useState<ToolRelease | null>(null)
+  const get = (how: 'build' | 'download', sha256: string | null) =>
     run(async () => {
-      await client.policy.getTool({ tool: tool.tool, how: 'build' })
+      await client.policy.getTool({ tool: tool.tool, how, sha256 })
+      setRelease(null)
       await again()
     })
+  const look = () => run(async () => setRelease(await client.policy.toolRelease({ tool: tool.tool })))
   const meaning =
     tool.tool === 'regal'
       ? 'Regal is not on this machine. OPA alone checks, formats and tests; completion, hints and Regal’s findings are missing.'
@@ -199,15 +204,36 @@ function ToolNotice({ tool }: { readonly tool: ToolState }) {
       icon={<Wrench size={16} aria-hidden="true" />}
       action={
         tool.progress === null ? (
-          <Button small disabled={busy} onClick={() => void build()} data-testid={`build-${tool.tool}`}>
-            Build it with Go
-          </Button>
+          <>
+            {tool.ways.includes('build') ? (
+              <Button small disabled={busy} onClick={() => void get('build', null)} data-testid={`build-${tool.tool}`}>
+                Build it with Go
+              </Button>
+            ) : null}
+            {tool.ways.includes('download') ? (
+              <Button small disabled={busy} onClick={() => void look()} data-testid={`download-${tool.tool}`}>
+                Download it…
+              </Button>
+            ) : null}
+          </>
         ) : undefined
       }
     >
       {meaning} {tool.command === null ? null : <code>{tool.command}</code>}
-      {tool.progress === null ? null : <p role="status">{tool.progress}</p>}
-      {tool.problem === null && failure === null ? null : <p role="alert">{failure ?? tool.problem}</p>}
+      {toolNotes(tool).map((note) => (
+        <p key={note} role="status">
+          {note}
+        </p>
+      ))}
+      {failure === null ? null : <p role="alert">{failure}</p>}
+      {release === null ? null : (
+        <AskDownload
+          release={release}
+          busy={busy}
+          onClose={() => setRelease(null)}
+          onDownload={() => void get('download', release.sha256)}
+        />
+      )}
     </Banner>
   )
 }
