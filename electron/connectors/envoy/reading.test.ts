@@ -193,6 +193,16 @@ test('secrets of the bootstrap are asked for when a TLS context names one, and w
   expect(gapsOf((await read(server.url))[0])).toEqual({ ...allAre('read'), secrets: 'forbidden' })
 })
 
+test('secrets that are refused while the configuration is still awaited are a gap, and nothing that nobody catches', async () => {
+  silent.push('static_listeners')
+  const server = await fake((path) => {
+    if (path.includes('static_listeners')) return { kind: 'hang' }
+    return path.includes('_secrets') ? { kind: 'status', status: 403 } : bare(path)
+  })
+  const [round] = await read(server.url)
+  expect(gapsOf(round)).toEqual({ ...allAre('read'), secrets: 'forbidden', listeners: 'timed-out' })
+})
+
 test('endpoints that could not be read are a gap, not an empty list', async () => {
   const server = await fake((path) => {
     if (path.includes('static_clusters')) return json({ configs: [{ cluster: { name: 'c', type: 'EDS' } }] })

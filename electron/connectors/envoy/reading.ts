@@ -79,11 +79,12 @@ export async function* readEnvoy(
   }
 
   async function readSecrets(): Promise<TranslatedSecrets> {
-    const delivered = both(envoyReads.activeSecrets, envoyReads.warmingSecrets)
+    // Asked beside the configuration, and looked at after it: until then a refusal must be somebody's.
+    const delivered = settle(both(envoyReads.activeSecrets, envoyReads.warmingSecrets))
     const dumps = [await listenerDumps, await clusterDumps].flatMap((read) => (read.ok ? read.value : []))
     const isNamed = needsStaticSecrets(...dumps.map((dump) => dump.value))
     const fixed = isNamed ? await settle(ask(envoyReads.staticSecrets, signal)) : null
-    const [active, warming] = await delivered
+    const [active, warming] = valueOf(await delivered)
     return translateSecrets(
       { envoy, at: warming.at },
       {
