@@ -13,7 +13,7 @@ test('of a cluster only the missing rights are asked for, for the user that was 
   const { text } = await ask({ kind: 'kubernetes', rights: ['networkpolicies', 'pods/log'], user: 'everyhop-reader' })
   const [role, binding] = parseAllDocuments(text).map((document) => document.toJS())
   expect(role.rules).toEqual([
-    { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['list', 'watch'] },
     { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   ])
   expect(binding.roleRef.name).toBe(role.metadata.name)

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { ask, assertAllowed, methods } from './client.ts'
@@ -28,4 +29,15 @@ test.each([
   const failed = ask(asking, () => Promise.reject(new ConnectError('rate limited', code)))
   await expect(failed).rejects.toThrow('rate limited')
   expect(held).toBe(times)
+})
+
+test('the rule of docs/rights/spire.md gives exactly the methods that are asked over TCP', async () => {
+  const page = await readFile(new URL('../../../docs/rights/spire.md', import.meta.url), 'utf8')
+  const [, rule = ''] = /```rego\n(.*?)```/s.exec(page) ?? []
+  const given = [...rule.matchAll(/"\/([^"]+)"/g)].map(([, method]) => method)
+  // The health and debug services are offered on the local socket only.
+  const { health, info, ...overTcp } = methods
+  expect(given.toSorted()).toEqual(Object.values(overTcp).toSorted())
+  expect([health, info].some((method) => rule.includes(method))).toBe(false)
+  expect(rule).not.toMatch(/regex|startswith|\*/)
 })

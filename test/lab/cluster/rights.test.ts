@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 import { readShippedRights, rulesWithout } from './rights.ts'
 
-test('the shipped rights only read: nothing but a port-forward is more than get, list and watch', async () => {
+test('the shipped rights only read: objects are listed and watched, and nothing but logs and a port-forward is got', async () => {
   const { role, binding, group } = await readShippedRights()
   expect(binding.roleRef.name).toBe(role.metadata.name)
   expect(group).toBe('everyhop-viewers')
   for (const rule of role.rules) {
-    const reading = rule.resources.includes('pods/portforward') ? ['get', 'create'] : ['get', 'list', 'watch']
+    const [first] = rule.resources
+    const reading =
+      first === 'pods/portforward' ? ['get', 'create'] : first === 'pods/log' ? ['get'] : ['list', 'watch']
     expect(rule.verbs.filter((verb) => !reading.includes(verb))).toEqual([])
     expect([...rule.resources, ...rule.verbs, ...rule.apiGroups]).not.toContain('*')
     expect(rule.resources).not.toContain('secrets')

@@ -1,23 +1,19 @@
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { roleText } from '../../../electron/core/environment-role.ts'
 import { trustDomain } from '../../../electron/playground/pipeline/topology.ts'
 import type { AgentPlan, LabPlan } from '../plan.ts'
 import type { NodeAttestation } from './attestation.ts'
 
-/** The identity Everyhop reads with: it may list, get and count, and nothing else. */
+/** The identity Everyhop reads with: it may ask what Everyhop asks, and nothing else. */
 export const readerSpiffeId = `spiffe://${trustDomain}/console/reader`
 
-/**
- * What an operator appends to SPIRE's own authorisation policy to let a console read. Names of read methods start with
- * List, Get or Count; GetAuthorizedEntries is for agents.
- */
-export const readerRule = `
-allow = true if {
-    input.caller == "${readerSpiffeId}"
-    parts := split(input.full_method, "/")
-    regex.match("^(List|Get|Count)[A-Z]", parts[2])
-    not endswith(input.full_method, "/GetAuthorizedEntries")
+/** What operators are told to append to SPIRE's own authorisation policy: the lab hands out exactly that. */
+export async function readerRule(): Promise<string> {
+  const rights = path.join(import.meta.dirname, '..', '..', '..', 'docs', 'rights')
+  const read = (file: string): Promise<string> => readFile(path.join(rights, file), 'utf8')
+  return `\n${(await roleText({ kind: 'spire', trustDomain, rights: null, user: null }, read)).text}`
 }
-`
 
 export interface SpireFiles {
   readonly serverConfig: string

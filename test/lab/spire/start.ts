@@ -39,7 +39,9 @@ export async function startSpire(
   if (options.attestation === undefined) await Promise.all(plan.spire.agents.map((agent) => attestation.prepare(agent)))
   await Promise.all([
     writeFile(files.serverConfig, serverConfig(plan, attestation)),
-    readFile(programs.policy.rego, 'utf8').then((text) => writeFile(files.policy, text + readerRule)),
+    Promise.all([readFile(programs.policy.rego, 'utf8'), readerRule()]).then((texts) =>
+      writeFile(files.policy, texts.join('')),
+    ),
     copyFile(programs.policy.data, files.policyData),
     ...plan.spire.agents.map((agent) =>
       writeFile(agentFiles(plan, agent).config, agentConfig(plan, agent, attestation)),

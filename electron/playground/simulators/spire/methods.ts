@@ -115,7 +115,6 @@ const answers: Readonly<Record<string, Answer>> = {
     const entries = page.items.map((entry) => ({ ...entry, createdAt: seconds(entry.createdAt) }))
     return message(each(1, entries, encodeEntry), text(2, page.nextToken))
   },
-  '/spire.api.server.entry.v1.Entry/CountEntries': ({ world }) => message(int(1, world.entries().length)),
   '/spire.api.server.agent.v1.Agent/ListAgents': ({ world }, request) => {
     const page = pageOf(world.agents(), request, 3)
     const mask = request.get(2)
@@ -134,9 +133,7 @@ const answers: Readonly<Record<string, Answer>> = {
       )
     return message(each(1, page.items, encode), text(2, page.nextToken))
   },
-  '/spire.api.server.agent.v1.Agent/CountAgents': ({ world }) => message(int(1, world.agents().length)),
   '/spire.api.server.bundle.v1.Bundle/GetBundle': (state) => encodeBundle(bundleOf(state)),
-  '/spire.api.server.bundle.v1.Bundle/CountBundles': () => message(int(1, 1)),
   // The trust domain federates with no other.
   '/spire.api.server.bundle.v1.Bundle/ListFederatedBundles': () => message(),
   '/spire.api.server.trustdomain.v1.TrustDomain/ListFederationRelationships': () => message(),

@@ -127,7 +127,7 @@ test('what SPIRE does not have and what it denies is told in its words, before a
     status: '12',
     words: 'unknown method Nonsense for service spire.api.server.entry.v1.Entry',
   })
-  for (const method of ['BatchCreateEntry', 'GetAuthorizedEntries']) {
+  for (const method of ['BatchCreateEntry', 'GetAuthorizedEntries', 'CountEntries', 'GetEntry']) {
     expect(await raw(`${entryService}/${method}`, true)).toMatchObject({
       status: '7',
       words: `authorization denied for method ${entryService}/${method}`,
@@ -138,7 +138,7 @@ test('what SPIRE does not have and what it denies is told in its words, before a
   expect(await raw('/spire.api.server.bundle.v1.Bundle/GetBundle', false)).toMatchObject({ status: '0' })
 })
 
-test('pages end where the list ends, and counts count what is listed', async () => {
+test('pages end where the list ends', async () => {
   // page_size = 4 in field 3.
   const page = await raw(`${entryService}/ListEntries`, true, Buffer.from([0, 0, 0, 0, 2, 0x18, 4]))
   // next_page_token "4" in field 2 is the last of the message.
@@ -146,8 +146,6 @@ test('pages end where the list ends, and counts count what is listed', async () 
   const last = await raw(`${entryService}/ListEntries`, true, Buffer.from([0, 0, 0, 0, 5, 0x18, 8, 0x22, 1, 0x38]))
   expect(last.status).toBe('0')
   expect(last.body.length).toBeLessThan(page.body.length)
-  const count = await raw(`${entryService}/CountEntries`, true)
-  expect([...count.body.subarray(5)]).toEqual([0x08, stages.length])
 })
 
 test('calls stand in the audit log as SPIRE writes them; who may not call stands there as an error that is no audit line', async () => {
