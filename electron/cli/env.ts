@@ -9,6 +9,7 @@ import {
   unknownSentences,
 } from '../../shared/words/environment-tests.ts'
 import { gapReasonPhrase, whatTitle } from '../../shared/words/gaps.ts'
+import { leaseMountSentence } from '../../shared/words/lease-mounts.ts'
 import { sourceLabel } from '../../shared/words/states.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
 import { withService } from './connection.ts'
@@ -62,7 +63,7 @@ Exit code 3: some sources can be read in part or not at all.`,
       async (client) => {
         const tests = await client.environments.test({ environment }, { signal })
         if (values.json) output.out(`${jsonText(tests)}\n`)
-        else for (const test of tests) output.out(textOf(test))
+        else for (const test of tests) output.out(reportText(test))
         if (tests.length === 0) output.err(`everyhop: ${plainText(environment)} names no source\n`)
         return tests.every(({ outcome }) => outcome === 'usable') ? exitCodes.done : exitCodes.gaps
       },
@@ -71,7 +72,8 @@ Exit code 3: some sources can be read in part or not at all.`,
   },
 }
 
-function textOf(test: SourceTestReport): string {
+/** One source as text for a terminal. */
+export function reportText(test: SourceTestReport): string {
   const head = `${sourceLabel(test.source)} ${test.instance} at ${test.address}: ${testOutcomeWords(test).toLowerCase()}`
   const failed = test.steps.filter(({ outcome }) => outcome !== 'read')
   const lines = failed.map((step) => {
@@ -84,8 +86,14 @@ function textOf(test: SourceTestReport): string {
   const unknown = unknownSentences(test.source, test.unknown).map((sentence) => `  ${sentence}`)
   const ask = test.ask === null ? [] : [`  To ask for it: everyhop env role ${roleWords(test.ask)}`]
   const way = [tlsSentence(test.tls), identitySentence(test.identity)].map((sentence) => `  ${sentence}`)
+  // Whose token, for how long, and what it costs to know more of a Vault.
+  const told = test.steps.filter(({ what, outcome }) => what === 'identity' && outcome === 'read')
+  const tokens = told.map(({ detail }) => `  Token: ${detail}`)
+  const mounts = (test.leaseMounts ?? []).map((mount) => `  ${leaseMountSentence(mount)}`)
   const own = [supportSentence(test), `Rights: ${rightsSentence(test.rights)}`].map((sentence) => `  ${sentence}`)
-  return [head, ...reasons, ...way, ...own, ...lines, ...unknown, ...ask].map((line) => `${lineText(line)}\n`).join('')
+  return [head, ...reasons, ...way, ...tokens, ...own, ...mounts, ...lines, ...unknown, ...ask]
+    .map((line) => `${lineText(line)}\n`)
+    .join('')
 }
 
 function roleWords({ kind, rights, user, trustDomain }: NonNullable<SourceTestReport['ask']>): string {

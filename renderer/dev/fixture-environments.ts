@@ -117,17 +117,41 @@ const reports: readonly SourceTestReport[] = [
     identity: { kind: 'svid-files', name: 'svid.pem' },
     rights: [{ what: 'agents', right: 'spire.api.server.agent.v1.Agent/ListAgents', state: 'held' }],
   }),
-  reportOf('vault', 'vault', 'unusable', {
-    reached: false,
-    tls: 'unknown',
+  reportOf('vault', 'vault', 'partly', {
+    tls: 'through-cluster',
     identity: { kind: 'token', name: 'vault-token' },
     steps: [
-      { what: 'connection', locator: 'GET /v1/sys/health', outcome: 'unreachable', detail: 'connect ECONNREFUSED' },
+      {
+        what: 'identity',
+        locator: 'GET auth/token/lookup-self',
+        outcome: 'read',
+        detail:
+          'token-everyhop by the token in vault-token; policies everyhop; ends 2026-11-22T19:00:00.000Z, TTL 14 m 10 s, renewable',
+      },
+      {
+        what: 'roles',
+        locator: 'list postgres/roles',
+        outcome: 'forbidden',
+        detail: 'the token may not list postgres/roles',
+      },
+    ],
+    rights: [{ what: 'roles', right: 'list postgres/roles', state: 'missing' }],
+    unknown: ['roles'],
+    ask: { kind: 'vault', rights: ['list postgres/roles', 'read postgres/roles/+'], user: null, trustDomain: null },
+    leaseMounts: [
+      { mount: 'pki/', type: 'pki', listed: false, estimate: { leases: 0, requests: 1 }, walk: null },
+      { mount: 'postgres/', type: 'database', listed: false, estimate: { leases: 1204, requests: 9 }, walk: null },
+    ],
+  }),
+  reportOf('envoy', 'ai.model-server', 'usable', { tls: 'through-cluster' }),
+  reportOf('envoy', 'edge.gateway', 'unusable', {
+    reached: false,
+    tls: 'unknown',
+    steps: [
+      { what: 'connection', locator: 'GET /server_info', outcome: 'unreachable', detail: 'connect ECONNREFUSED' },
     ],
     unknown: ['connection'],
   }),
-  reportOf('envoy', 'ai.model-server', 'usable', { tls: 'through-cluster' }),
-  reportOf('envoy', 'edge.gateway', 'usable', { tls: 'through-cluster' }),
 ]
 
 function reportOf(

@@ -12,6 +12,7 @@ import {
   unknownSentences,
 } from '../../../shared/words/environment-tests.ts'
 import { whatTitle } from '../../../shared/words/gaps.ts'
+import { leaseMountSentence } from '../../../shared/words/lease-mounts.ts'
 import { sourceLabel } from '../../../shared/words/states.ts'
 import type { Testing } from '../../api/environments.ts'
 import { Button, Tag, type Tone } from '../../ui/atoms.tsx'
@@ -174,6 +175,16 @@ function Result({
             <>
               <dt>Read</dt>
               <dd>{read.map(({ what, detail }) => `${whatTitle(what)}: ${detail}`).join('; ')}.</dd>
+            </>
+          )}
+          {report.leaseMounts === undefined || report.leaseMounts.length === 0 ? null : (
+            <>
+              <dt>Leases</dt>
+              <dd>
+                {report.leaseMounts.map((mount) => (
+                  <p key={mount.mount}>{leaseMountSentence(mount)}</p>
+                ))}
+              </dd>
             </>
           )}
           {found === undefined ? null : (

@@ -34,11 +34,23 @@ export interface VaultFields {
   readonly caFile: string
   readonly tokenFile: string
   readonly tokenSecret: string
+  /** Vault Enterprise and HCP; empty: none. */
+  readonly namespace: string
+  /** Of a Vault in the cluster: a name in its certificate. */
+  readonly serverName: string
   readonly role: string
-  /** Socket of the Workload API of this computer. */
+  /** Of the auth method, and whom its tokens are for; empty: as usual. */
+  readonly mount: string
+  readonly audience: string
+  /** Socket of the Workload API of this computer, unless the JWT-SVID is in a file. */
   readonly socket: string
+  readonly jwtFile: string
+  /** Path of its audit log; empty: it is in no file. */
+  readonly auditLog: string
   readonly serviceAccountNamespace: string
   readonly serviceAccount: string
+  /** Mounts whose leases are listed. */
+  readonly listLeasesOf: readonly string[]
 }
 
 /** A sentence under a field, by its name in `fieldOfPath`. */
@@ -108,29 +120,49 @@ function vaultOf({ sources }: EnvironmentDraft): VaultFields {
     caFile: '',
     tokenFile: '',
     tokenSecret: '',
+    namespace: '',
+    serverName: '',
     role: '',
+    mount: '',
+    audience: '',
     socket: '',
+    jwtFile: '',
+    auditLog: '',
     serviceAccountNamespace: '',
     serviceAccount: '',
+    listLeasesOf: [],
   }
   if (source === undefined) return empty
   const { signIn } = source
-  const fields = { ...empty, address: 'address' in source ? source.address : '', caFile: source.caFile ?? '' }
+  const fields = {
+    ...empty,
+    address: 'address' in source ? source.address : '',
+    caFile: source.caFile ?? '',
+    namespace: source.namespace ?? '',
+    serverName: 'cluster' in source ? (source.serverName ?? '') : '',
+    auditLog: auditLogOf(sources, source.id)?.file ?? '',
+    listLeasesOf: source.listLeasesOf ?? [],
+  }
   if ('tokenFile' in signIn) return { ...fields, way: 'token-file', tokenFile: signIn.tokenFile }
   if ('tokenSecret' in signIn) return { ...fields, way: 'token-secret', tokenSecret: signIn.tokenSecret }
   if ('jwt' in signIn) {
-    const { role, from } = signIn.jwt
-    return { ...fields, way: 'jwt', role, socket: 'workloadApi' in from ? from.workloadApi : from.file }
+    const { role, mount = '', audience = '', from } = signIn.jwt
+    const place = 'workloadApi' in from ? { socket: from.workloadApi } : { jwtFile: from.file }
+    return { ...fields, way: 'jwt', role, mount, audience, ...place }
   }
-  const { role, from } = signIn.kubernetes
-  if ('file' in from) return { ...fields, way: 'kubernetes', role, tokenFile: from.file }
+  const { role, mount = '', audience = '', from } = signIn.kubernetes
+  const way = { ...fields, way: 'kubernetes', role, mount, audience } as const
+  if ('file' in from) return { ...way, tokenFile: from.file }
   return {
-    ...fields,
-    way: 'kubernetes',
-    role,
+    ...way,
     serviceAccountNamespace: from.namespace,
     serviceAccount: from.serviceAccount,
   }
+}
+
+/** The log that Vault writes about itself, in a file of this computer. */
+function auditLogOf({ logs }: EnvironmentDraft['sources'], vault: string) {
+  return (logs ?? []).find(({ id, record, writtenBy = id }) => record === 'vault-audit' && writtenBy === vault)
 }
 
 /** The draft that the form says, or what is wrong with it, by field. */
@@ -169,6 +201,7 @@ function contentOf({ base, name, production, namespaces, intent, spire, vault }:
       ...(kubernetes.length === 0 ? {} : { kubernetes }),
       spire: spires,
       vault: vaults,
+      ...logsWith(vault, oldVault?.id ?? 'vault', base.sources),
     },
   }
 }
@@ -185,38 +218,51 @@ function spireSource(fields: SpireFields, old: { readonly id: string } | undefin
 }
 
 function vaultSource(fields: VaultFields, old: object | undefined, cluster: string): unknown {
-  const { address, caFile } = fields
+  const { address, caFile, namespace, serverName, listLeasesOf } = fields
   const {
     address: _address,
     cluster: _cluster,
     caFile: _ca,
-    signIn: before,
+    listLeasesOf: _listed,
+    signIn: _signIn,
+    namespace: _namespace,
+    serverName: _serverName,
     ...rest
   } = { id: 'vault', ...old } as Record<string, unknown>
   return {
     ...rest,
     ...(address === '' ? { cluster } : { address }),
     ...(caFile === '' ? {} : { caFile }),
-    signIn: signInOf(fields, before, cluster),
+    ...(namespace === '' ? {} : { namespace }),
+    ...(serverName === '' || address !== '' ? {} : { serverName }),
+    signIn: signInOf(fields, cluster),
+    ...(listLeasesOf.length === 0 ? {} : { listLeasesOf }),
   }
 }
 
-function signInOf(fields: VaultFields, before: unknown, cluster: string): unknown {
-  const { way, tokenFile, tokenSecret, role, socket, serviceAccount, serviceAccountNamespace } = fields
-  // Mount and audience have no field: what was written stays.
-  const old = (key: string): object => {
-    const value: unknown = typeof before === 'object' && before !== null ? Reflect.get(before, key) : undefined
-    return typeof value === 'object' && value !== null ? value : {}
+/** The logs, with the audit log that the form says instead of the one before; without its Vault there is none. */
+function logsWith({ way, auditLog }: VaultFields, vault: string, sources: EnvironmentDraft['sources']): object {
+  const { logs } = sources
+  const before = auditLogOf(sources, vault)
+  if (way === 'none' || auditLog === '') {
+    return logs === undefined ? {} : { logs: logs.filter((log) => log !== before) }
   }
+  if (before !== undefined) return { logs: logs?.map((log) => (log === before ? { ...log, file: auditLog } : log)) }
+  const taken = new Set(logs?.map(({ id }) => id))
+  const id = ['vault-audit', `${vault}-audit`].find((one) => !taken.has(one)) ?? `vault-audit-${taken.size + 1}`
+  return { logs: [...(logs ?? []), { id, record: 'vault-audit', file: auditLog, writtenBy: vault }] }
+}
+
+function signInOf(fields: VaultFields, cluster: string): unknown {
+  const { way, tokenFile, tokenSecret, role, mount, audience, socket, jwtFile } = fields
   if (way === 'token-file') return { tokenFile }
   if (way === 'token-secret') return { tokenSecret }
-  if (way === 'jwt') {
-    const from: unknown = Reflect.get(old('jwt'), 'from')
-    const isFile = typeof from === 'object' && from !== null && 'file' in from
-    return { jwt: { ...old('jwt'), role, from: isFile ? { file: socket } : { workloadApi: socket } } }
+  const common = { ...(mount === '' ? {} : { mount }), role, ...(audience === '' ? {} : { audience }) }
+  if (way === 'jwt') return { jwt: { ...common, from: jwtFile === '' ? { workloadApi: socket } : { file: jwtFile } } }
+  const { serviceAccount, serviceAccountNamespace: namespace } = fields
+  return {
+    kubernetes: { ...common, from: tokenFile === '' ? { cluster, namespace, serviceAccount } : { file: tokenFile } },
   }
-  const from = tokenFile === '' ? { cluster, namespace: serviceAccountNamespace, serviceAccount } : { file: tokenFile }
-  return { kubernetes: { ...old('kubernetes'), role, from } }
 }
 
 /** The field that a path of environment.yaml stands in; `other` for what has none. */

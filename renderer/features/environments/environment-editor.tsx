@@ -82,6 +82,9 @@ export function EnvironmentEditor({
     return () => window.removeEventListener('keydown', press)
   }, [])
 
+  const vault = form.base.sources.vault?.[0]?.id ?? 'vault'
+  const leaseMounts =
+    testing.reports.find(({ source, instance }) => source === 'vault' && instance === vault)?.leaseMounts ?? null
   const usable = testing.reports.filter(({ outcome }) => outcome === 'usable').length
   const saveButton = (
     <Button primary disabled={saving.busy} onClick={() => void save()} data-testid="save-environment">
@@ -124,6 +127,7 @@ export function EnvironmentEditor({
             form={form}
             problems={tried ? problems : {}}
             proposal={proposal}
+            leaseMounts={leaseMounts}
             question={question}
             onAllow={(allowed) => setForm(withProgram(form, allowed))}
             onChange={(next) => {

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { ProgramQuestion, Proposal, ProposedSource } from '../../../shared/contract/environment-setup.ts'
+import type { TestedLeaseMount } from '../../../shared/contract/lease-mounts.ts'
 import { discoverySentence } from '../../../shared/words/discovery.ts'
 import { countOf } from '../../../shared/words/durations.ts'
 import { programQuestionSentence, proposedUseWords } from '../../../shared/words/environment-setup.ts'
@@ -17,6 +18,7 @@ export function EnvironmentForm({
   form,
   problems,
   proposal,
+  leaseMounts,
   question,
   onAllow,
   onChange,
@@ -25,6 +27,8 @@ export function EnvironmentForm({
   readonly problems: FormProblems
   /** What was found in the cluster; null: an environment that is changed. */
   readonly proposal: Proposal | null
+  /** Of the Vault of this form, by its last check; null: not known. */
+  readonly leaseMounts: readonly TestedLeaseMount[] | null
   /** A program of its kubeconfig that nobody allowed as it is now; null: none. */
   readonly question: ProgramQuestion | null
   readonly onAllow: (question: ProgramQuestion) => void
@@ -107,6 +111,7 @@ export function EnvironmentForm({
         found={of('vault')}
         hasCluster={cluster !== undefined}
         problem={problems['vault']}
+        leaseMounts={leaseMounts}
         onChange={(vault) => onChange({ ...form, vault })}
       />
       <fieldset className={styles.section}>

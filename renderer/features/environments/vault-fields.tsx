@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ProposedSource } from '../../../shared/contract/environment-setup.ts'
+import type { TestedLeaseMount } from '../../../shared/contract/lease-mounts.ts'
 import { useApi } from '../../api/api-context.tsx'
 import { useCommand } from '../../api/environments.ts'
 import { useSecretsState } from '../../api/secrets.ts'
@@ -10,12 +11,13 @@ import styles from './environments.module.css'
 import { ChoiceField, FileField, TextField } from './fields.tsx'
 import { FirstPassphrase } from './first-passphrase.tsx'
 import { FoundServer } from './found-server.tsx'
+import { LeaseMounts } from './lease-mounts.tsx'
 
 const ways: readonly (readonly [VaultWay, string])[] = [
   ['none', 'None yet: leases stay unknown'],
   ['token-file', 'A token in a file'],
   ['token-secret', 'A token that Everyhop keeps'],
-  ['jwt', 'JWT-SVID of this computer'],
+  ['jwt', 'A JWT-SVID'],
   ['kubernetes', 'Kubernetes service account'],
 ]
 
@@ -25,12 +27,15 @@ export function VaultSection({
   found,
   hasCluster,
   problem,
+  leaseMounts,
   onChange,
 }: {
   readonly fields: VaultFields
   readonly found: readonly ProposedSource[]
   readonly hasCluster: boolean
   readonly problem: string | undefined
+  /** Of the last check; null: not known. */
+  readonly leaseMounts: readonly TestedLeaseMount[] | null
   readonly onChange: (fields: VaultFields) => void
 }) {
   const set = (part: Partial<VaultFields>) => onChange({ ...fields, ...part })
@@ -62,6 +67,31 @@ export function VaultSection({
             placeholder="empty: the authorities of this system"
             testId="vault-ca-file"
           />
+          {fields.address === '' && hasCluster ? (
+            <TextField
+              label="Server name"
+              value={fields.serverName}
+              onChange={(serverName) => set({ serverName })}
+              placeholder="empty: vault, if there is a CA file"
+              hint="A name in its certificate. With it, or with a CA file, it is asked over TLS inside of the port-forward."
+              testId="vault-server-name"
+            />
+          ) : null}
+          <TextField
+            label="Vault namespace"
+            value={fields.namespace}
+            onChange={(namespace) => set({ namespace })}
+            placeholder="empty: none; of Vault Enterprise and HCP"
+            testId="vault-namespace"
+          />
+          <FileField
+            label="Audit log"
+            value={fields.auditLog}
+            onChange={(auditLog) => set({ auditLog })}
+            placeholder="empty: in no file of this computer"
+            hint="Which workload holds which lease is learnt from it; from a pod’s log it is learnt by itself."
+            testId="vault-audit-log"
+          />
         </>
       )}
       {way === 'token-file' ? (
@@ -77,22 +107,48 @@ export function VaultSection({
         <KeptToken name={fields.tokenSecret} onChange={(tokenSecret) => set({ tokenSecret })} />
       ) : null}
       {way === 'jwt' || way === 'kubernetes' ? (
-        <TextField
-          label="Role"
-          value={fields.role}
-          onChange={(role) => set({ role })}
-          placeholder="everyhop"
-          testId="vault-role"
-        />
+        <>
+          <TextField
+            label="Role"
+            value={fields.role}
+            onChange={(role) => set({ role })}
+            placeholder="everyhop"
+            testId="vault-role"
+          />
+          <TextField
+            label="Mount"
+            value={fields.mount}
+            onChange={(mount) => set({ mount })}
+            placeholder={`empty: ${way}`}
+            hint="Where the auth method is mounted."
+            testId="vault-mount"
+          />
+          <TextField
+            label="Audience"
+            value={fields.audience}
+            onChange={(audience) => set({ audience })}
+            placeholder={way === 'jwt' ? 'empty: vault' : 'empty: the API server’s own'}
+            testId="vault-audience"
+          />
+        </>
       ) : null}
       {way === 'jwt' ? (
-        <TextField
-          label="Workload API"
-          value={fields.socket}
-          onChange={(socket) => set({ socket })}
-          placeholder="/run/spire/agent.sock"
-          testId="vault-socket"
-        />
+        <>
+          <TextField
+            label="Workload API"
+            value={fields.socket}
+            onChange={(socket) => set({ socket })}
+            placeholder="/run/spire/agent.sock"
+            testId="vault-socket"
+          />
+          <FileField
+            label="Or a JWT-SVID file"
+            value={fields.jwtFile}
+            onChange={(jwtFile) => set({ jwtFile })}
+            placeholder="empty: asked for at the Workload API"
+            testId="vault-jwt-file"
+          />
+        </>
       ) : null}
       {way === 'kubernetes' ? (
         <>
@@ -116,6 +172,13 @@ export function VaultSection({
           />
         </>
       ) : null}
+      {way === 'none' ? null : (
+        <LeaseMounts
+          mounts={leaseMounts}
+          listed={fields.listLeasesOf}
+          onChange={(listLeasesOf) => set({ listLeasesOf })}
+        />
+      )}
       {problem === undefined ? null : (
         <p className={styles.problem} role="alert">
           {problem}
