@@ -197,7 +197,7 @@ test('secrets that are refused while the configuration is still awaited are a ga
   silent.push('static_listeners')
   const server = await fake((path) => {
     if (path.includes('static_listeners')) return { kind: 'hang' }
-    return path.includes('_secrets') ? { kind: 'status', status: 403 } : bare(path)
+    return /resource=dynamic_.*_secrets/.test(path) ? { kind: 'status', status: 403 } : bare(path)
   })
   const [round] = await read(server.url)
   expect(gapsOf(round)).toEqual({ ...allAre('read'), secrets: 'forbidden', listeners: 'timed-out' })
