@@ -4,6 +4,7 @@ import type { FoundLine, RefusedLine, SearchedElsewhere } from '../../shared/con
 import { countOf, formatMoment } from '../../shared/words/durations.ts'
 import { blindSpots, emptySentence, reasonsOf, whoRefused } from '../../shared/words/refused.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
+import { recordKinds } from '../core/log-store.ts'
 import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
 import { type Command, exitCodes, type Output, UsageError } from './command.ts'
@@ -67,19 +68,33 @@ Exit code 3: shown, but some logs could not be read.`,
 export const logsFind: Command = {
   name: 'logs find',
   usage: `everyhop logs find <id> --env <name> [--by request|trace|decision] [--json]
+everyhop logs find --record <kind> --env <name> [--minutes <number>] [--text <words>] [--limit <number>] [--json]
 
 Every log record that has an id: of a request (x-request-id), of a trace, or of a decision. Without --by all three are tried.
+With --record the latest records of one kind, such as audit lines of Kubernetes, which have no such id.
 
 ${commonHelp}
+  --record <kind>     ${recordKinds.join(', ')}
+  --minutes <number>  how far back (default 60)
+  --text <words>      only records that have it in one of their columns
+  --limit <number>    at most so many (default 100)
 
 Exit code 1: no record has it. 3: some logs could not be read.`,
-  summary: 'the log records of one request, trace or decision',
+  summary: 'the log records of one request, trace or decision, or the latest of one kind',
   async run(words, output, signal) {
     const { values, positionals } = parseArgs({
       args: [...words],
-      options: { ...commonOptions, by: { type: 'string' } },
+      options: {
+        ...commonOptions,
+        by: { type: 'string' },
+        record: { type: 'string' },
+        minutes: { type: 'string', default: '60' },
+        text: { type: 'string' },
+        limit: { type: 'string', default: '100' },
+      },
       allowPositionals: true,
     })
+    if (values.record !== undefined && positionals.length === 0) return findOfKind(values, output, signal)
     const [id, ...more] = positionals
     if (id === undefined || more.length > 0) throw new UsageError('say which id, such as: logs find <id> --env lab')
     const kinds = (['request', 'trace', 'decision'] as const).filter(
@@ -100,6 +115,47 @@ Exit code 1: no record has it. 3: some logs could not be read.`,
     })
     return isFound ? code : exitCodes.failed
   },
+}
+
+async function findOfKind(
+  values: Parameters<typeof onLogs>[0] & {
+    readonly record?: string | undefined
+    readonly minutes: string
+    readonly text?: string | undefined
+    readonly limit: string
+    readonly json?: boolean | undefined
+  },
+  output: Output,
+  signal: AbortSignal,
+): ReturnType<Command['run']> {
+  const record = recordKindOf(values.record)
+  const minutes = numberOf('--minutes', values.minutes, 0.1, 525_600)
+  const limit = numberOf('--limit', values.limit, 1, 1000)
+  const { text } = values
+  let isFound = false
+  const code = await onLogs(values, output, signal, async (client, environment) => {
+    const asked = { environment, record, minutes, limit, ...(text === undefined ? {} : { text }) }
+    const answer = await client.logs.records(asked, { signal })
+    isFound = answer.records.length > 0
+    if (values.json) output.out(`${jsonText(answer)}\n`)
+    else for (const found of answer.records) output.out(`${recordText(found)}\n`)
+    if (!answer.complete) output.err(`everyhop: there are more than ${limit}\n`)
+    if (!isFound) output.err(`everyhop: no such record of the last ${minutes} minutes is held\n`)
+    for (const { source, accepted, refused, sampleRefused } of answer.intake.filter((one) => one.refused > 0)) {
+      const last = sampleRefused === null ? '' : `; the last: ${sampleRefused.why}: ${sampleRefused.text}`
+      output.err(
+        `everyhop: ${plainText(`${source}: ${refused} of ${refused + accepted} records were refused${last}`)}\n`,
+      )
+    }
+  })
+  return isFound ? code : exitCodes.failed
+}
+
+/** Throws `UsageError`. */
+export function recordKindOf(text: string | undefined): (typeof recordKinds)[number] {
+  const kind = recordKinds.find((one) => one === text)
+  if (kind === undefined) throw new UsageError(`--record takes one of ${recordKinds.join(', ')}`)
+  return kind
 }
 
 /** Reads the logs once, then does the work; what could not be read is said and makes exit code 3. */

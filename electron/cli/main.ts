@@ -11,6 +11,7 @@ import { envAllow } from './env-allow.ts'
 import { envRole } from './env-role.ts'
 import { graphShow } from './graph-show.ts'
 import { logsFind, logsRefused } from './logs.ts'
+import { logsImport } from './logs-import.ts'
 import { playgroundFaults, playgroundHeal, playgroundInject, playgroundStart, playgroundStop } from './playground.ts'
 import { policyPublish, policyRollback } from './policy-publish.ts'
 import { policyDiff, policyDrafts, policyJournal, policyStatus } from './policy-read.ts'
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   graphShow,
   logsRefused,
   logsFind,
+  logsImport,
   diagnoseRefusals,
   diagnoseRequest,
   diagnoseHandshake,

@@ -1,8 +1,7 @@
 import type { ClusterSpireSource, SpireSource } from '../../shared/domain/model/environment.ts'
 import { ClusterFailure, dialThrough } from './cluster-link.ts'
 import type { LoadedEnvironment } from './environments.ts'
-import type { Connector, Dial, ObserveSettings } from './ports.ts'
-import { receivedLogId } from './received.ts'
+import { type Connector, type Dial, type ObserveSettings, receivedLogId } from './ports.ts'
 import {
   type Connectors,
   type FindCluster,

@@ -164,6 +164,15 @@ export type RecordId =
   | { readonly by: 'trace'; readonly id: string }
   | { readonly by: 'decision'; readonly id: string }
 
+/** Records of one kind in a window, whatever ids they have. */
+export interface RecordsQuery {
+  readonly record: RecordKind
+  readonly window: TimeWindow
+  /** Only those with this text in one of their own columns, in whatever case; null: all. */
+  readonly text: string | null
+  readonly limit: number
+}
+
 /** Records found, oldest first. `complete` is false when there are more than were asked for. */
 export interface FoundRecords {
   readonly records: readonly StoredRecord[]
@@ -330,6 +339,8 @@ export interface LogStore extends LogReader {
   append(upload: Upload): Promise<AppendResult>
   /** Resolves when everything stored before can be found. */
   settle(): Promise<void>
+  /** The latest of a kind, up to the limit. */
+  records(query: RecordsQuery): Promise<FoundRecords>
   /** Sums of the access logs, as facts with the ids that `observe` gives them. */
   hopActivity(window: TimeWindow): Promise<readonly HopActivityFact[]>
   refusedRequests(query: RefusedQuery): Promise<RefusedRequests>

@@ -1,7 +1,18 @@
-import type { FindInput, FoundAnswer, RefusedAnswer, RefusedInput } from '../../shared/contract/logs.ts'
+import type {
+  FindInput,
+  FoundAnswer,
+  FoundLine,
+  ImportAnswer,
+  ImportInput,
+  RecordsAnswer,
+  RecordsInput,
+  RefusedAnswer,
+  RefusedInput,
+} from '../../shared/contract/logs.ts'
+import { Failure } from './failure.ts'
 import { readTogether } from './log-histories.ts'
 import type { LogStores } from './log-keeping.ts'
-import type { FoundRecords } from './log-store.ts'
+import type { FoundRecords, LogReader, StoredRecord } from './log-store.ts'
 import type { Clock } from './ports.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -9,6 +20,8 @@ import type { Sessions } from './sessions.ts'
 export interface LogsHandlers {
   refused(input: RefusedInput): Promise<RefusedAnswer>
   find(input: FindInput, signal: AbortSignal): Promise<FoundAnswer>
+  records(input: RecordsInput): Promise<RecordsAnswer>
+  importFile(input: ImportInput): Promise<ImportAnswer>
 }
 
 export interface LogLookUp extends LogsHandlers {
@@ -33,14 +46,7 @@ export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock:
     { store, everywhere }: Awaited<ReturnType<typeof opened>>,
     found: FoundRecords,
   ): Promise<FoundAnswer> {
-    const records = await Promise.all(
-      found.records.map(async (stored) => {
-        const raw = await everywhere.raw(stored)
-        const { record, source, at, receivedAt, requestId, traceId, decisionId } = stored
-        const text = raw.outcome === 'found' ? raw.text : null
-        return { record, source, at, receivedAt, requestId, traceId, decisionId, text }
-      }),
-    )
+    const records = await Promise.all(found.records.map((stored) => lineOf(stored, everywhere)))
     const { heldSince } = await store.state()
     const elsewhere = everywhere.elsewhere()
     const complete = found.complete && elsewhere.every(({ silent }) => silent === null)
@@ -51,6 +57,34 @@ export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock:
     async find({ environment, by, id, limit }, signal) {
       const reading = await opened(environment, signal)
       return answerOf(reading, await reading.everywhere.find({ by, id }, null, limit))
+    },
+    async records({ environment, record, minutes, text = null, limit }) {
+      await sessions.use(environment)
+      const store = await stores.of(environment)
+      await stores.settle(environment)
+      const to = clock.now()
+      const from = to - minutes * 60_000
+      const found = await store.records({ record, window: { from, to: to + aheadMs }, text, limit })
+      const records = await Promise.all(
+        found.records.map((stored) => lineOf(stored, stored.locator.in === 'import' ? columnsReader : store)),
+      )
+      const { heldSince } = await store.state()
+      const intake = (await store.counts())
+        .filter((counts) => counts.record === record)
+        .map(({ source, accepted, refused, sampleRefused }) => ({ source, accepted, refused, sampleRefused }))
+      return { from, to, heldSince, records, complete: found.complete, intake }
+    },
+    async importFile({ environment, file, record, source }) {
+      if (!absolute.test(file)) throw new Failure('invalid', file, 'The path of a file to import has to be absolute.')
+      await sessions.use(environment)
+      const store = await stores.of(environment)
+      const result = await store.importFile(file, record, source, clock.now()).catch((reason: unknown) => {
+        const words = reason instanceof Error ? reason.message : String(reason)
+        const advice = 'Nothing of it was taken. Name a file of one record a line, packed with gzip or not.'
+        throw new Failure('invalid', file, `The file could not be imported: ${words}`, advice)
+      })
+      const counts = (await store.counts()).find((of) => of.record === record && of.source === source)
+      return { ...result, sampleRefused: result.refused === 0 ? null : (counts?.sampleRefused ?? null) }
     },
     async decision(environment, id, signal) {
       const reading = await opened(environment, signal)
@@ -81,3 +115,19 @@ export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock:
 }
 
 const aheadMs = 60_000
+/** Whoever asks may be in another folder than whoever reads. */
+const absolute = /^(\/|[A-Za-z]:[\\/]|\\\\)/
+
+async function lineOf(stored: StoredRecord, reader: Pick<LogReader, 'raw'>): Promise<FoundLine> {
+  const raw = await reader.raw(stored)
+  const { record, source, at, receivedAt, requestId, traceId, decisionId } = stored
+  const text = raw.outcome === 'found' ? raw.text : null
+  return { record, source, at, receivedAt, requestId, traceId, decisionId, text }
+}
+
+/** What is kept of a record: an imported file would be read from its beginning for each line that is shown. */
+const columnsReader: Pick<LogReader, 'raw'> = {
+  async raw({ record: _record, source: _source, receivedAt: _receivedAt, locator: _locator, ...columns }) {
+    return { outcome: 'found', text: JSON.stringify(columns), masked: true }
+  },
+}

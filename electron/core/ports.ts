@@ -177,7 +177,7 @@ export interface JwtSvids {
 }
 
 /** What a followed log holds. */
-export type FollowedRecord = LogSource['record'] | 'spire-audit'
+export type FollowedRecord = LogSource['record']
 
 export interface LogSink {
   /** Never waits and never throws; `lines` are without line breaks. */
@@ -205,6 +205,17 @@ export interface LogStream {
 export interface StreamProblem {
   readonly reason: GapReason
   readonly message: string
+}
+
+/** Id of the source `logs/…` that what a receiver takes is read as. With its space no source of environment.yaml can be called so. */
+export const receivedLogId = 'everyhop serve'
+
+/** What the receiver of `everyhop serve` takes for one environment, read like a log that is followed. */
+export interface ReceivedLog {
+  /** Where it listens, for people. */
+  readonly place: string
+  observe(settings: ObserveSettings, signal: AbortSignal): AsyncIterable<Report>
+  test(settings: ObserveSettings): SourceTest
 }
 
 /** Reads logs: files by their source, and streams of other places in the same way. */

@@ -1,17 +1,4 @@
-import type { SourceTest } from '../../shared/contract/environments.ts'
-import type { Report } from '../../shared/domain/model/fact.ts'
-import type { ObserveSettings } from './ports.ts'
-
-/** Id of the source `logs/…` that what a receiver takes is read as. With its space no source of environment.yaml can be called so. */
-export const receivedLogId = 'everyhop serve'
-
-/** What the receiver of `everyhop serve` takes for one environment, read like a log that is followed. */
-export interface ReceivedLog {
-  /** Where it listens, for people. */
-  readonly place: string
-  observe(settings: ObserveSettings, signal: AbortSignal): AsyncIterable<Report>
-  test(settings: ObserveSettings): SourceTest
-}
+import type { ReceivedLog } from './ports.ts'
 
 export interface ReceivedLogs {
   /** null: nothing is received for that environment. */

@@ -2,7 +2,7 @@ import type { SourceTest, SourceTestReport, TestedIdentityKind, TestedTls } from
 import type { Environment, HistorySource, VaultSignIn } from '../../shared/domain/model/environment.ts'
 import type { SourceKind } from '../../shared/domain/model/fact.ts'
 import { vaultRightOf } from '../../shared/domain/model/vault-rights.ts'
-import { receivedLogId } from './received.ts'
+import { receivedLogId } from './ports.ts'
 
 type Step = SourceTest['steps'][number]
 

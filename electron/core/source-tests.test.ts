@@ -5,7 +5,7 @@ import { loadedEnvironment, type Observe } from '../../test/builders/core-parts.
 import { logIntake, opaDecisionLog, opaInstance } from '../../test/builders/facts.ts'
 import { pod, podContainer } from '../../test/builders/kubernetes-facts.ts'
 import { createManualClock } from '../../test/builders/manual-clock.ts'
-import { type ReceivedLog, receivedLogId } from './received.ts'
+import { type ReceivedLog, receivedLogId } from './ports.ts'
 import { testSources } from './source-tests.ts'
 
 const opaPod = pod('ai', 'opa-0', {

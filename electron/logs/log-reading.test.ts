@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { LogSource } from '../../shared/domain/model/environment.ts'
 import { decisionLine, ingressLine, integrityLine } from '../../test/builders/log-lines.ts'
+import { kubernetesAuditEvent, noon, spireAuditLine } from '../../test/builders/log-records.ts'
 import { createLogReading } from './log-reading.ts'
 
 const now = Date.parse('2026-11-22T01:00:00.000Z')
@@ -108,6 +109,18 @@ test('decisions are summed per OPA, caller and called', () => {
     { opaInstanceId: 'other', allowed: 1 },
   ])
   expect(reading.reports(now + 60_000, 0)[0]?.facts).toEqual([])
+})
+
+test('audit lines of an API server and of a SPIRE server come from files too', () => {
+  const kubernetes = createLogReading({ id: 'k', record: 'kubernetes-audit', file: 'kube-audit.ndjson' }, 60)
+  kubernetes.takeLine(JSON.stringify(kubernetesAuditEvent(1)), now, false)
+  kubernetes.takeLine('{"kind":"Event"}', now, false)
+  expect(kubernetes.reports(now, 0)[1]?.facts).toMatchObject([
+    { record: 'kubernetes-audit', accepted: 1, refused: 1, lastRecordAt: noon + 1 },
+  ])
+  const spire = createLogReading({ id: 's', record: 'spire-audit', file: 'server.log' }, 60)
+  spire.takeLine(JSON.stringify(spireAuditLine(1)), now, false)
+  expect(spire.reports(now, 0)[1]?.facts).toMatchObject([{ record: 'spire-audit', accepted: 1, refused: 0 }])
 })
 
 test('integrity events are summed per hop, with the last failure', () => {

@@ -10,12 +10,13 @@ import { createVaultActivity } from './activity/vault-activity.ts'
 import { createVaultLeases, type VaultLeases } from './activity/vault-leases.ts'
 import { parseAccessLine } from './intake/envoy-access.ts'
 import { parseIntegrityLine } from './intake/integrity-event.ts'
+import { parseKubernetesAudit } from './intake/kubernetes-audit.ts'
 import { masked } from './intake/mask.ts'
 import { isMeantAs, isProgramLine } from './intake/mixed-log.ts'
 import { parseDecision, parseDecisionLine } from './intake/opa-decision.ts'
 import { isObject, jsonObject, type ParsedLine, refused } from './intake/record-parser.ts'
-import { parseSpireAudit, type SpireAuditRecord } from './intake/spire-audit.ts'
-import { parseVaultAudit, rawLine, type VaultAuditRecord } from './intake/vault-audit.ts'
+import { parseSpireAudit } from './intake/spire-audit.ts'
+import { parseVaultAudit, rawLine } from './intake/vault-audit.ts'
 import { createLineCounts } from './line-counts.ts'
 import { createLogBeginning } from './log-beginning.ts'
 import { createMemoryWindow, mostRecords } from './memory-window.ts'
@@ -83,24 +84,23 @@ export function createLogReading(
       return readingOf(source, windowSeconds, parseIntegrityLine, createIntegrityActivity())
     case 'vault-audit': {
       const activity = createVaultActivity(source.id, source.writtenBy ?? source.id, memory.vaultLeases)
-      return readingOf(source, windowSeconds, parseVaultLine, activity)
+      return readingOf(source, windowSeconds, objectLine(parseVaultAudit), activity)
     }
     case 'spire-audit':
-      return readingOf(source, windowSeconds, parseAuditLine, noSums)
+      return readingOf(source, windowSeconds, objectLine(parseSpireAudit), noSums)
+    case 'kubernetes-audit':
+      return readingOf(source, windowSeconds, objectLine(parseKubernetesAudit), noSums)
   }
 }
 
 /** Audit lines are kept, and nothing of the graph is summed from them. */
-const noSums: Activity<SpireAuditRecord> = { add: () => [], facts: () => [] }
+const noSums: Activity<{ readonly at: EpochMs }> = { add: () => [], facts: () => [] }
 
-function parseAuditLine(line: string): ParsedLine<SpireAuditRecord> {
-  const object = jsonObject(line)
-  return object === null ? refused('not a JSON object') : parseSpireAudit(object)
-}
-
-function parseVaultLine(line: string): ParsedLine<VaultAuditRecord> {
-  const object = jsonObject(line)
-  return object === null ? refused('not a JSON object') : parseVaultAudit(object)
+function objectLine<Item>(parse: (object: Readonly<Record<string, unknown>>) => ParsedLine<Item>) {
+  return (line: string): ParsedLine<Item> => {
+    const object = jsonObject(line)
+    return object === null ? refused('not a JSON object') : parse(object)
+  }
 }
 
 export function scopesOf(source: FollowedLog): { readonly activity: string; readonly intake: string } {

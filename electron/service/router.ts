@@ -64,6 +64,8 @@ export function createRouter(handlers: Handlers) {
     logs: {
       refused: os.logs.refused.handler(({ input }) => handlers.logs.refused(input)),
       find: os.logs.find.handler(({ input, signal }) => handlers.logs.find(input, signal ?? never)),
+      records: os.logs.records.handler(({ input }) => handlers.logs.records(input)),
+      importFile: os.logs.importFile.handler(({ input }) => handlers.logs.importFile(input)),
     },
     diagnosis: {
       request: os.diagnosis.request.handler(({ input, signal }) => handlers.diagnosis.request(input, signal ?? never)),

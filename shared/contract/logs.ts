@@ -79,6 +79,63 @@ export interface FoundLine {
   readonly text: string | null
 }
 
+const recordKind = z.enum([
+  'opa-decisions',
+  'envoy-access',
+  'integrity-events',
+  'spire-audit',
+  'kubernetes-audit',
+  'vault-audit',
+])
+
+/** How many records of one kind and source were understood since they are kept. */
+export interface LogIntake {
+  readonly source: string
+  readonly accepted: number
+  readonly refused: number
+  /** The latest that was refused, masked, and why. */
+  readonly sampleRefused: { readonly text: string; readonly why: string } | null
+}
+
+export interface RecordsAnswer {
+  readonly from: EpochMs
+  readonly to: EpochMs
+  readonly heldSince: EpochMs | null
+  /** The latest, oldest first. */
+  readonly records: readonly FoundLine[]
+  readonly complete: boolean
+  readonly intake: readonly LogIntake[]
+}
+
+export const recordsInput = scopeInput.extend({
+  record: recordKind,
+  /** How far back, minutes. */
+  minutes: z.number().min(0.1).max(525_600).default(60),
+  /** Only records that have it in one of their columns, in whatever case. */
+  text: z.string().min(1).max(200).optional(),
+  limit: z.number().int().min(1).max(1000).default(100),
+})
+export type RecordsInput = z.infer<typeof recordsInput>
+
+/** What taking a file gave; each line is in exactly one of the counts. */
+export interface ImportAnswer {
+  readonly accepted: number
+  readonly refused: number
+  /** Held already. */
+  readonly repeated: number
+  readonly passedOver: number
+  readonly sampleRefused: LogIntake['sampleRefused']
+}
+
+export const importInput = scopeInput.extend({
+  /** Absolute path on the machine where Everyhop keeps records. */
+  file: z.string().min(1).max(4096),
+  record: recordKind,
+  /** What the records say where they come from. */
+  source: z.string().regex(/^[a-zA-Z0-9._-]{1,100}$/),
+})
+export type ImportInput = z.infer<typeof importInput>
+
 /** Logs that are kept elsewhere and were looked through, as `history` of environment.yaml says. */
 export interface SearchedElsewhere {
   readonly source: string
@@ -109,4 +166,8 @@ export const logs = {
   refused: procedure.input(refusedInput).output(type<RefusedAnswer>()),
   /** Every record that has an id, of whatever kind. */
   find: procedure.input(findInput).output(type<FoundAnswer>()),
+  /** The latest records of one kind, such as audit lines, which have no id of a request. */
+  records: procedure.input(recordsInput).output(type<RecordsAnswer>()),
+  /** Takes a file of old records: it stays where it is. */
+  importFile: procedure.input(importInput).output(type<ImportAnswer>()),
 }

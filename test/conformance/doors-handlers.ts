@@ -59,7 +59,7 @@ export function suiteHandlers(): Handlers {
       document: unused,
       attend: async (_input, viewer) => ({ attending: viewer !== '' }),
     },
-    logs: { refused: unused, find: unused },
+    logs: { refused: unused, find: unused, records: unused, importFile: unused },
     diagnosis: {
       request: unused,
       change: unused,

@@ -47,6 +47,27 @@ export function logStoreSuite(name: string, open: OpenStore): void {
       await store.settle()
     }
 
+    test('the latest records of a kind are found without any id, by text too', async () => {
+      await take('kubernetes-audit', [1, 2, 3].map(kubernetesAuditEvent), 'lab')
+      await take('opa-decisions', [decisionEvent({ number: 1 })])
+      const asked = { record: 'kubernetes-audit', window: all, text: null, limit: 2 } as const
+      const latest = await store.records(asked)
+      expect(latest).toMatchObject({
+        complete: false,
+        records: [{ at: noon + 2 }, { at: noon + 3, user: 'console-viewer' }],
+      })
+      const [first] = latest.records
+      if (first === undefined) throw new Error('nothing was found')
+      expect(await store.raw(first)).toMatchObject({
+        outcome: 'found',
+        text: expect.stringContaining('console-viewer'),
+      })
+      expect((await store.records({ ...asked, limit: 3 })).complete).toBe(true)
+      expect((await store.records({ ...asked, text: 'CONSOLE-view', limit: 5 })).records).toHaveLength(3)
+      expect(await store.records({ ...asked, text: "nobody' OR 1=1 --" })).toEqual({ records: [], complete: true })
+      expect((await store.records({ ...asked, window: { from: noon + 3, to: noon + 9 } })).records).toHaveLength(1)
+    })
+
     test('a decision of a packed upload is found by its decision, request and trace id, and in full', async () => {
       const plain = uploadOf('opa-decisions', [decisionEvent({ number: 1 }), decisionEvent({ number: 2 })], {
         form: 'array',

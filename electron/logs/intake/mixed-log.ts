@@ -18,6 +18,8 @@ export function isMeantAs(record: FollowedRecord, line: string): boolean {
       return /"(stage-signature|user-identity)"/.test(line)
     case 'vault-audit':
       return /"type"\s*:\s*"(request|response)"/.test(line) && line.includes('"request"')
+    case 'kubernetes-audit':
+      return line.includes('"auditID"')
     case 'spire-audit':
       return /"type"\s*:\s*"audit"/.test(line)
   }

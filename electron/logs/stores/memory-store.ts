@@ -14,6 +14,7 @@ import {
 } from '../../core/log-store.ts'
 import { createHopActivity } from '../activity/hop-activity.ts'
 import { activityFrom } from './activity-provenance.ts'
+import { ownColumns } from './embedded/columns.ts'
 import { createIntakeCounts } from './intake-counts.ts'
 import { maskContent, maskText, maskValue } from './mask-record.ts'
 import { itemsOf, linesOf, readUpload } from './read-upload.ts'
@@ -89,6 +90,13 @@ export function createMemoryStore(retention: Retention): LogStore {
       const found = within(window).filter(({ stored }) => stored[key] === id.id)
       return { records: found.slice(0, limit).map(({ stored }) => stored), complete: found.length <= limit }
     },
+    async records({ record, window, text, limit }) {
+      const wanted = text?.toLowerCase() ?? null
+      const found = within(window)
+        .map(({ stored }) => stored)
+        .filter((stored) => stored.record === record && (wanted === null || ownText(stored).includes(wanted)))
+      return { records: found.slice(-limit), complete: found.length <= limit }
+    },
     async raw(record) {
       const found = held.find(({ stored }) => stored === record)
       if (found === undefined) return { outcome: 'gone', why: 'it is no longer held' }
@@ -152,6 +160,16 @@ export function createMemoryStore(retention: Retention): LogStore {
       identities.clear()
     },
   }
+}
+
+/** What stands in the record's own columns, in lower case. */
+function ownText(stored: StoredRecord): string {
+  const own: Readonly<Record<string, unknown>> = ownColumns[stored.record]
+  const values = Object.entries(stored).filter(([name]) => Object.hasOwn(own, name))
+  return values
+    .map(([, value]) => (Array.isArray(value) ? JSON.stringify(value) : String(value ?? '')))
+    .join(' ')
+    .toLowerCase()
 }
 
 function identityKey({ identity, stored }: Understood): string {

@@ -57,6 +57,7 @@ export async function openLogStore(options: EmbeddedStoreOptions): Promise<LogSt
     settle: () => call('settle'),
     find: (id, window, limit) => call('find', id, window, limit),
     raw: (record) => call('raw', record),
+    records: (query) => call('records', query),
     hopActivity: (window) => call('hopActivity', window),
     refusedRequests: (query) => call('refusedRequests', query),
     refusalSums: (query) => call('refusalSums', query),

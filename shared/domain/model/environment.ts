@@ -61,7 +61,14 @@ const opaSource = z.strictObject({
 
 const logSource = z.strictObject({
   id: sourceId,
-  record: z.enum(['envoy-access', 'opa-decisions', 'integrity-events', 'vault-audit']),
+  record: z.enum([
+    'envoy-access',
+    'opa-decisions',
+    'integrity-events',
+    'spire-audit',
+    'kubernetes-audit',
+    'vault-audit',
+  ]),
   file: path,
   /** The source that writes the file: for envoy-access the Envoy, for opa-decisions the OPA (when the file is one OPA's), for vault-audit the Vault. */
   writtenBy: sourceId.optional(),

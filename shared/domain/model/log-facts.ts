@@ -135,7 +135,13 @@ export interface IdentityClaimsFact extends FactBase<'identity-claims'> {
 
 /** How a log source is being read: nothing is dropped silently. */
 export interface LogIntakeFact extends FactBase<'log-intake'> {
-  readonly record: 'envoy-access' | 'opa-decisions' | 'integrity-events' | 'spire-audit' | 'vault-audit'
+  readonly record:
+    | 'envoy-access'
+    | 'opa-decisions'
+    | 'integrity-events'
+    | 'spire-audit'
+    | 'kubernetes-audit'
+    | 'vault-audit'
   readonly accepted: number
   readonly refused: number
   /** A refused line, cut to 200 characters with secrets masked, and why. */

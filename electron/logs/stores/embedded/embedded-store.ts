@@ -16,7 +16,7 @@ import { schemaSql, schemaVersion } from './columns.ts'
 import { hopActivityOf } from './hop-query.ts'
 import { importFile } from './import-file.ts'
 import { type Durable, ingest, loadIntake, numbersOf, usualThreads } from './ingest.ts'
-import { countRecords, findRecords, findRefused } from './queries.ts'
+import { countRecords, findRecords, findRefused, latestRecords } from './queries.ts'
 import { sumRefusals } from './refusal-query.ts'
 import { bytesOnDisk, retain } from './retention.ts'
 
@@ -170,6 +170,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     settle,
     find: (id, window, limit) => ask((connection) => findRecords(connection, id, window, limit)),
     raw: (record) => rawOf(segments, record),
+    records: (query) => ask((connection) => latestRecords(connection, query)),
     hopActivity: (window) => ask((connection) => hopActivityOf(connection, window)),
     refusedRequests: (query) => ask((connection) => findRefused(connection, query)),
     refusalSums: (query) => ask((connection) => sumRefusals(connection, query)),

@@ -4,6 +4,7 @@ import {
   type RecordId,
   type RecordKind,
   type RecordLocator,
+  type RecordsQuery,
   type RefusedQuery,
   type RefusedRequests,
   recordKinds,
@@ -44,6 +45,17 @@ export async function findRecords(
   }
   const sorted = found.toSorted((left, right) => left.at - right.at)
   return { records: sorted.slice(0, limit), complete: sorted.length <= limit }
+}
+
+export async function latestRecords(
+  connection: DuckDBConnection,
+  { record, window, text, limit }: RecordsQuery,
+): Promise<FoundRecords> {
+  const columns = Object.keys(ownColumns[record]).map((name) => `"${name}"`)
+  const filter = text === null ? '' : `AND contains(lower(concat_ws(' ', ${columns.join(', ')})), lower($text))`
+  const where = `${between(window)} ${filter} ORDER BY moment DESC LIMIT ${limit + 1}`
+  const found = await recordsOf(connection, record, where, text === null ? {} : { text })
+  return { records: found.slice(0, limit).toReversed(), complete: found.length <= limit }
 }
 
 /** `where` is ours alone; what comes from outside is in `values`. */

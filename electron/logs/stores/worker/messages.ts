@@ -8,6 +8,7 @@ const methods = [
   'settle',
   'find',
   'raw',
+  'records',
   'hopActivity',
   'refusedRequests',
   'refusalSums',
