@@ -49,7 +49,7 @@ Exit code 3: there is one that is not allowed.`,
           else left += 1
         }
         if (questions.length === 0) output.err(`No kubeconfig of ${plainText(environment)} asks for a program.\n`)
-        if (left > 0) output.err(`Not allowed: ${left}. Nothing ran.\n`)
+        if (left > 0) output.err(`Not allowed: ${left}. Nothing ran. Answer at a terminal, or give --program <mark>.\n`)
         return left === 0 ? exitCodes.done : exitCodes.gaps
 
         async function allow({ source, program }: ProgramQuestion): Promise<void> {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { markOf } from '../../test/builders/program-mark.ts'
 import { temporaryFolder } from '../../test/builders/temporary-folder.ts'
 import { openSharedService } from '../service/shared-service.ts'
 
@@ -143,5 +144,34 @@ test.runIf(process.platform === 'linux')(
     await writeFile(join(home, 'settings.json'), '{')
     const broken = await everyhop(home, ['settings', 'show'])
     expect(broken).toMatchObject({ code: 3, err: expect.stringContaining('settings.json.broken') })
+  },
+)
+
+test(
+  'a program of a kubeconfig is shown in the terminal, and allowed by its mark where nobody can be asked',
+  patience,
+  async () => {
+    const { home } = await start()
+    const folder = join(home, 'environments')
+    await mkdir(folder, { recursive: true })
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'aws', args: ['eks', 'get-token'] }
+    const kubeconfig = {
+      'current-context': 'work',
+      contexts: [{ name: 'work', context: { cluster: 'eu', user: 'reader' } }],
+      clusters: [{ name: 'eu', cluster: { server: 'https://127.0.0.1:9' } }],
+      users: [{ name: 'reader', user: { exec } }],
+    }
+    await writeFile(join(folder, 'kubeconfig'), JSON.stringify(kubeconfig))
+    const kubernetes = [{ id: 'cluster', kubeconfig: 'kubeconfig', allowExec: true }]
+    const environment = { apiVersion: 'everyhop.dev/v1', kind: 'Environment', name: 'some', sources: { kubernetes } }
+    await writeFile(join(folder, 'some.yaml'), JSON.stringify(environment))
+    const mark = markOf(exec, join(folder, 'kubeconfig'))
+    const shown = await everyhop(home, ['env', 'allow', 'some'])
+    expect([shown.code, shown.err]).toEqual([3, expect.stringContaining('Not allowed: 1. Nothing ran.')])
+    expect(shown.out).toContain('aws eks get-token')
+    expect(shown.out).toContain(mark)
+    expect(await readFile(join(folder, 'some.yaml'), 'utf8')).not.toContain(mark)
+    expect(await everyhop(home, ['env', 'allow', 'some', '--program', mark])).toMatchObject({ code: 0 })
+    expect(await readFile(join(folder, 'some.yaml'), 'utf8')).toContain(mark)
   },
 )

@@ -84,14 +84,6 @@ export function VaultSection({
             placeholder="empty: none; of Vault Enterprise and HCP"
             testId="vault-namespace"
           />
-          <FileField
-            label="Audit log"
-            value={fields.auditLog}
-            onChange={(auditLog) => set({ auditLog })}
-            placeholder="empty: in no file of this computer"
-            hint="Which workload holds which lease is learnt from it; from a pod’s log it is learnt by itself."
-            testId="vault-audit-log"
-          />
         </>
       )}
       {way === 'token-file' ? (
@@ -173,11 +165,21 @@ export function VaultSection({
         </>
       ) : null}
       {way === 'none' ? null : (
-        <LeaseMounts
-          mounts={leaseMounts}
-          listed={fields.listLeasesOf}
-          onChange={(listLeasesOf) => set({ listLeasesOf })}
-        />
+        <>
+          <FileField
+            label="Audit log"
+            value={fields.auditLog}
+            onChange={(auditLog) => set({ auditLog })}
+            placeholder="empty: in no file of this computer"
+            hint="Which workload holds which lease is learnt from it; from a pod’s log it is learnt by itself."
+            testId="vault-audit-log"
+          />
+          <LeaseMounts
+            mounts={leaseMounts}
+            listed={fields.listLeasesOf}
+            onChange={(listLeasesOf) => set({ listLeasesOf })}
+          />
+        </>
       )}
       {problem === undefined ? null : (
         <p className={styles.problem} role="alert">
