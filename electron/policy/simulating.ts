@@ -112,7 +112,8 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
           const subject = subjects.held(wanted) ?? (await subjects.find(environment, bundle, wanted, signal))
           const name = of === 'draft' ? `draft ${subject.id.revision}` : subject.id.revision
           const found = await evaluated(subject, asked, input, name, signal)
-          problems.push(...(subject.from.kind === 'policy-api' ? subject.problems : []))
+          // What it lacks may be what would have decided.
+          problems.push(...subject.problems.map((text) => `${name}: ${text}`))
           return found
         } catch (reason) {
           if (signal.aborted) throw signal.reason // that OPA was stopped is no failure

@@ -192,7 +192,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
       roots: [''],
       manifest: {},
       files: new Map(modules.map(({ path, text }) => [path, encoder.encode(text)])),
-      problems: ['Data and tests are not among what OPA tells of its policies.'],
+      problems: ['Data and tests are not among what OPA tells of its policies, nor the roots of the bundle.'],
       bytes: null,
     }
   }

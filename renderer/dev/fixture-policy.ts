@@ -136,8 +136,12 @@ export function policyFixture(situation: string, environment: { readonly product
         revision: 'r42',
         at: start - 12_000,
       }),
-      plan: async (): Promise<PublishPlan> => ({ ...plan, from: { revision: live, digest: `9f3c1e7${live}` } }),
-      publish: async () => publishing(() => (live = 'r43')),
+      plan: async (): Promise<PublishPlan> => ({
+        ...plan,
+        from: { revision: live, digest: `9f3c1e7${live}` },
+        warnings: isTroubled ? [leftOut, ...plan.warnings] : plan.warnings,
+      }),
+      publish: async () => publishing(() => (live = 'r43'), isTroubled ? 1 : 0),
       recheck: async () => ({
         requests: rechecked(start),
         held: 214,
@@ -212,25 +216,34 @@ const plan: PublishPlan = {
   token: 'token',
 }
 
-async function* publishing(moved: () => void): AsyncGenerator<PublishProgress> {
+const leftOut: PublishPlan['warnings'][number] = {
+  code: 'publish-left-out',
+  params: { detail: '"passwd" is a symlink, and was not read' },
+  mustBeAccepted: true,
+}
+
+/** `silent`: that many of the last OPAs do not answer. */
+async function* publishing(moved: () => void, silent: number): AsyncGenerator<PublishProgress> {
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
   const startedAt = Date.now()
   yield { step: 'built', at: startedAt, detail: '4,100 bytes, SHA-256 41c9e07a' }
+  yield { step: 'signed', at: startedAt, detail: 'with lab' }
   await pause(200)
   yield { step: 'uploaded', at: Date.now(), detail: 'r43-41c9e07a.tar.gz' }
   await pause(200)
   moved()
   yield { step: 'pointed', at: Date.now(), detail: 'bundles/pipeline.tar.gz' }
   yield { step: 'verified', at: Date.now(), detail: 'read again after 4 ms' }
-  for (let there = 0; there <= opas.length; there += 1) {
+  const asked = opas.length - silent
+  for (let there = 0; there <= asked; there += 1) {
     const lines = opas.map((opa, index) => ({
       opa,
       activeRevision: index < there ? 'r43' : 'r42',
       seconds: index < there ? 1 + index / 2 : null,
-      state: index < there ? ('converged' as const) : ('waiting' as const),
+      state: index < there ? ('converged' as const) : index < asked ? ('waiting' as const) : ('silent' as const),
       reason: null,
     }))
-    const state = there === opas.length ? 'converged' : 'converging'
+    const state = there < asked ? 'converging' : silent === 0 ? 'converged' : 'stuck'
     yield { step: 'convergence', convergence: { revision: 'r43', startedAt, opas: lines, state } }
     await pause(500)
   }

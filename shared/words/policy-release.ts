@@ -176,7 +176,7 @@ export function recheckSummary({ requests: rows, held, complete, withoutDecision
 export function recheckedFor({ revision, opas }: Convergence): string {
   const late = opas.filter(({ state }) => state !== 'converged').map(({ opa }) => opa)
   if (late.length === 0) return ''
-  return `That holds for the OPAs on ${revision}; ${late.join(', ')} ${late.length === 1 ? 'decides' : 'decide'} by what they have, or it is not known.`
+  return `That holds for the OPAs on ${revision}, not for ${late.join(', ')}.`
 }
 
 /** "deny → allow". */
