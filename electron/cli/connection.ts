@@ -18,6 +18,13 @@ export interface ServiceChoice {
 export const liveHelp =
   '  --live            reads the sources itself, without memory, also when an Everyhop runs that could be asked'
 
+/** Where drafts, kept records and the journal are unless another folder is given: the same for window and terminal. */
+export async function usualFolder(): Promise<string> {
+  const { defaultDataFolder } = await import('../service/data-folder.ts')
+  const { homeFolder, thisMachine } = await import('../service/home.ts')
+  return defaultDataFolder(homeFolder(thisMachine()))
+}
+
 /** Runs a command against the Everyhop that runs; null: none does. Rejects as `withService` does. */
 export async function withOwner<Result>(work: (client: ServiceClient) => Promise<Result>): Promise<Result | null> {
   const { packageVersion } = await import('../service/compose.ts')

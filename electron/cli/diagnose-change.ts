@@ -1,6 +1,7 @@
 import type { ChangedLine, SmallestChange } from '../../shared/domain/diagnosis/change/model.ts'
 import type { RuleTrace } from '../../shared/domain/diagnosis/model.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
+import type { ServiceClient } from '../service/in-process.ts'
 import { plainText } from './text.ts'
 
 const marks: Readonly<Record<'held' | 'failed', string>> = { held: '✓', failed: '✗' }
@@ -43,4 +44,32 @@ export function changeText({ changes, none, evaluations, isComplete, basedOn }: 
   const based = basedOn === null ? '' : `Based on ${basedOn.revision}. `
   const cut = isComplete ? '' : ' Not everything could be tried in the time.'
   return `${title}${ways.join('')}  ${plainText(`${based}${evaluations} evaluations.${cut}`)}\n`
+}
+
+interface DraftStarter {
+  readonly policy: {
+    startDraft(
+      input: Parameters<ServiceClient['policy']['startDraft']>[0],
+      options: { readonly signal: AbortSignal },
+    ): Promise<Pick<Awaited<ReturnType<ServiceClient['policy']['startDraft']>>, 'id' | 'bundle'>>
+  }
+}
+
+/** What was found as a draft, by the call that the window makes; null: nothing was found that is one. */
+export async function openDraft(
+  client: DraftStarter,
+  environment: string,
+  { changes }: SmallestChange,
+  signal: AbortSignal,
+): Promise<{ readonly id: string; readonly bundle: string; readonly change: string } | null> {
+  const first = changes.find(({ draft }) => draft !== null)
+  if (first === undefined || first.draft === null) return null
+  const { id, bundle } = await client.policy.startDraft({ environment, ...first.draft }, { signal })
+  return { id, bundle, change: first.id }
+}
+
+export function draftText(draft: Awaited<ReturnType<typeof openDraft>>, environment: string): string {
+  if (draft === null) return '\nNo draft\n  None of what was found is a change of the policy’s files.\n'
+  const command = `everyhop policy diff live draft:${draft.id} --env ${environment} --bundle ${draft.bundle}`
+  return `\nDraft ${plainText(draft.id)} has the first change of the policy\n  ${plainText(command)}\n`
 }

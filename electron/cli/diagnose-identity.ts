@@ -6,34 +6,42 @@ import {
   criterionStateLabels,
   inSyncLabels,
 } from '../../shared/words/diagnosis-identity.ts'
+import { identityNote } from '../../shared/words/identity-note.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
 import { type Command, UsageError } from './command.ts'
-import { common, commonHelp, onService } from './diagnose.ts'
+import { common, commonHelp, noteHelp, noteOption, oneForm, onService } from './diagnose.ts'
 import { closing, section, sentenceOf } from './diagnose-text.ts'
 import { columns, plainText } from './text.ts'
 
 export const diagnoseIdentity: Command = {
   name: 'diagnose identity',
-  usage: `everyhop diagnose identity <workload> --env <name> [--json]
+  usage: `everyhop diagnose identity <workload> --env <name> [--json | --note]
 
 Why a workload is given no identity: the ClusterSPIFFEIDs and registration entries that come near it with exactly which label
 or selector is missing, whether the agent of its machine is attested, and what would give it its identity, to copy. The
 workload is named by SPIFFE ID, by stage, as it is drawn, or as <namespace>/<pod>. Nothing is changed.
 
   --env <name>      the environment; "everyhop env list" shows them. playground: started for the moment when none runs
+${noteHelp}
 ${commonHelp}`,
   summary: 'why a workload is given no identity, and what would give it one',
   async run(words, output, signal) {
-    const { values, positionals } = parseArgs({ args: [...words], options: common, allowPositionals: true })
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: { ...common, ...noteOption },
+      allowPositionals: true,
+    })
     const [workload, ...more] = positionals
     if (workload === undefined || more.length > 0) {
       throw new UsageError('say which workload, such as: diagnose identity output-filter --env lab')
     }
     const environment = values.env
     if (environment === undefined) throw new UsageError('say which environment with --env <name>')
-    return onService(values, output, signal, async (client) => {
+    oneForm(values)
+    return onService(values, output, signal, async (client, clock) => {
       const diagnosis = await client.diagnosis.noIdentity({ environment, workload }, { signal })
-      return { document: diagnosis, text: identityText(diagnosis), isKnown: diagnosis.verdict.cause !== 'unknown' }
+      const text = values.note ? identityNote(diagnosis, clock.now()) : identityText(diagnosis)
+      return { document: diagnosis, text, isKnown: diagnosis.verdict.cause !== 'unknown' }
     })
   },
 }

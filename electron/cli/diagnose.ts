@@ -2,13 +2,14 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mostLineCharacters, type RequestAsked } from '../../shared/contract/diagnosis.ts'
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
+import { handshakeNote } from '../../shared/words/handshake-note.ts'
 import { incidentNote } from '../../shared/words/incident-note.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
 import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
-import { liveHelp, withService } from './connection.ts'
-import { changeText } from './diagnose-change.ts'
+import { liveHelp, usualFolder, withService } from './connection.ts'
+import { changeText, draftText, openDraft } from './diagnose-change.ts'
 import { handshakeText, requestText } from './diagnose-text.ts'
 import { probed, probeText } from './probe.ts'
 import { readOnce } from './read-once.ts'
@@ -37,9 +38,16 @@ ${liveHelp}
 
 Exit code 0: a cause is named, or nothing is wrong. 3: unknown, which says why.`
 
+export const noteOption = { note: { type: 'boolean', default: false } } as const
+export const noteHelp = '  --note            as an incident note in Markdown, in which text of logs stays text'
+
+export function oneForm({ note, json }: { readonly note: boolean; readonly json: boolean }): void {
+  if (note && json) throw new UsageError('choose one of --json and --note')
+}
+
 export const diagnoseRequest: Command = {
   name: 'diagnose request',
-  usage: `everyhop diagnose request <id> --env <name> [--trace | --decision] [--change] [--json | --note]
+  usage: `everyhop diagnose request <id> --env <name> [--trace | --decision] [--change [--draft]] [--json | --note]
 everyhop diagnose request --line '<line>' [--env <name>] [--json | --note]
 
 Why a request was refused: the cause and how certain it is, every step from caller to callee with what tells of it, what was
@@ -50,7 +58,8 @@ ruled out, what is still open, and what to do next. The id is that of the reques
   --trace           the id is that of a trace
   --decision        the id is that of an OPA decision
   --change          and the smallest change of data, request or rule that would let it pass, found by trying
-  --note            as an incident note in Markdown, in which text of logs stays text
+  --draft           with --change: opens the first change of the policy as a draft, as the window does
+${noteHelp}
 ${commonHelp}`,
   summary: 'why a request was refused, and how that is known',
   async run(words, output, signal) {
@@ -61,18 +70,22 @@ ${commonHelp}`,
         trace: { type: 'boolean', default: false },
         decision: { type: 'boolean', default: false },
         line: { type: 'string' },
-        note: { type: 'boolean', default: false },
+        ...noteOption,
         change: { type: 'boolean', default: false },
+        draft: { type: 'boolean', default: false },
       },
       allowPositionals: true,
     })
     const environment = values.env ?? null
     const asked = askedOf(positionals, values)
-    if (values.note && values.json) throw new UsageError('choose one of --json and --note')
+    oneForm(values)
+    if (values.draft && !values.change) throw new UsageError('--draft opens what --change finds: give both')
+    if (values.draft && values.live) throw new UsageError('with --live nothing is kept, so no draft can be opened')
     if (values.change && values.note) throw new UsageError('choose one of --change and --note')
     if (values.change && environment === null) throw new UsageError('--change needs an environment: --env <name>')
     if (asked.by !== 'line' && environment === null) throw new UsageError('say which environment with --env <name>')
-    return onService(values, output, signal, async (client, clock) => {
+    const kept = values.draft ? { ...values, data: values.data ?? (await usualFolder()) } : values
+    return onService(kept, output, signal, async (client, clock) => {
       const diagnosis = await client.diagnosis.request({ environment, asked }, { signal })
       const text = values.note ? incidentNote(diagnosis, { environment, now: clock.now() }) : requestText(diagnosis)
       const { decisionId } = diagnosis.subject
@@ -83,9 +96,12 @@ ${commonHelp}`,
         return { document: { ...diagnosis, change: null }, text: `${text}${why}`, isKnown: isNamed(diagnosis) }
       }
       const change = await client.diagnosis.change({ environment, decisionId }, { signal })
+      const told = { document: { ...diagnosis, change }, text: `${text}${changeText(change)}` }
+      if (!values.draft) return { ...told, isKnown: isNamed(diagnosis) }
+      const draft = await openDraft(client, environment, change, signal)
       return {
-        document: { ...diagnosis, change },
-        text: `${text}${changeText(change)}`,
+        document: { ...told.document, draft },
+        text: `${told.text}${draftText(draft, environment)}`,
         isKnown: isNamed(diagnosis),
       }
     })
@@ -94,7 +110,7 @@ ${commonHelp}`,
 
 export const diagnoseHandshake: Command = {
   name: 'diagnose handshake',
-  usage: `everyhop diagnose handshake <from> <to> --env <name> [--probe [--confirm <name>]] [--json]
+  usage: `everyhop diagnose handshake <from> <to> --env <name> [--probe [--confirm <name>]] [--json | --note]
 
 Which side of a handshake is wrong, in the direction of the call: what both sides have, require, trust and log. Workloads are
 named by SPIFFE ID, by stage or as they are drawn. No connection is made without --probe.
@@ -102,12 +118,13 @@ named by SPIFFE ID, by stage or as they are drawn. No connection is made without
   --env <name>      the environment; "everyhop env list" shows them. playground: started for the moment when none runs
   --probe           makes a live handshake with the server as well: written down in the journal, no application data is sent
   --confirm <name>  needed to probe where environment.yaml says production: the environment's name once more
+${noteHelp}
 ${commonHelp}`,
   summary: 'which side of a handshake is wrong, and what to do',
   async run(words, output, signal) {
     const { values, positionals } = parseArgs({
       args: [...words],
-      options: { ...common, probe: { type: 'boolean', default: false }, confirm: { type: 'string' } },
+      options: { ...common, ...noteOption, probe: { type: 'boolean', default: false }, confirm: { type: 'string' } },
       allowPositionals: true,
     })
     const [from, to, ...more] = positionals
@@ -116,9 +133,11 @@ ${commonHelp}`,
     }
     const environment = values.env
     if (environment === undefined) throw new UsageError('say which environment with --env <name>')
-    return onService(values, output, signal, async (client) => {
+    oneForm(values)
+    if (values.probe && values.note) throw new UsageError('choose one of --probe and --note')
+    return onService(values, output, signal, async (client, clock) => {
       const diagnosis = await client.diagnosis.handshake({ environment, from, to }, { signal })
-      const text = handshakeText(diagnosis)
+      const text = values.note ? handshakeNote(diagnosis, clock.now()) : handshakeText(diagnosis)
       if (!values.probe) return { document: diagnosis, text, isKnown: isNamed(diagnosis) }
       const probe = await probed(client, { environment, from, to }, values.confirm ?? null, signal)
       return { document: { diagnosis, probe }, text: `${text}${probeText(probe)}`, isKnown: isNamed(diagnosis) }

@@ -63,6 +63,20 @@ test(
     const injected = await run('playground', 'inject', 'plaintext-hop')
     expect([injected.code, injected.err]).toEqual([0, expect.stringContaining('Broken now: plaintext-hop.')])
     expect((await run('env', 'list')).out).toContain('playground')
+    const handshake = await run(
+      'diagnose',
+      'handshake',
+      'gateway',
+      'prompt-firewall',
+      '--env',
+      'playground',
+      '--note',
+      '--wait',
+      '2',
+    )
+    expect(handshake.out).toMatch(/^## Handshake gateway → prompt-firewall\n\nAs of /)
+    const identity = await run('diagnose', 'identity', 'gateway', '--env', 'playground', '--note', '--wait', '2')
+    expect(identity.out).toMatch(/^## Identity of gateway\n\nAs of /)
     const healed = await run('playground', 'heal')
     expect([healed.code, healed.err]).toEqual([0, expect.not.stringContaining('Broken now')])
     expect((await run('playground', 'stop')).code).toBe(0)
