@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { memoryOf, processesWith } from '../../test/builders/process-memory.ts'
 import { ensureBinaries } from '../../test/lab/provision/binaries.ts'
 import { systemClock } from '../platform/clock.ts'
 import { type RunningPlayground, startPlayground } from './index.ts'
@@ -97,6 +98,10 @@ async function inProcess(): Promise<{ readonly child: ChildProcess; readonly fol
 test('a process that is killed leaves no OPA, and the next Everyhop removes its folder', async () => {
   const { child, folder } = await inProcess()
   expect(processesOf(folder).length).toBeGreaterThan(2)
+  if (process.platform === 'linux' && child.pid !== undefined) {
+    // The playground and its OPAs, before any Everyhop: what is promised for all of it has to be enough by far.
+    expect(await memoryOf([child.pid, ...(await processesWith(folder))])).toBeLessThan(400e6)
+  }
   child.kill('SIGKILL')
   await once(child, 'exit')
   await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), soon)

@@ -106,6 +106,12 @@ test('one fault at a time: the one before is healed, and what cannot be made her
   expect(fakes.calls.slice(1)).toEqual(told)
   const listed = await client.playground.faults({})
   expect(listed.map(({ id }) => id)).toEqual(faults.map(({ id }) => id))
+  // Wherever a fault is met, the graph can show it; an admission policy is on no graph.
+  const nowhere = listed.filter(({ look, notHere }) => look === null && notHere === null)
+  expect(nowhere.map(({ id }) => id)).toEqual(['unsigned-image-admitted'])
+  const parts = listed.flatMap(({ id, look }) => (look !== null && 'control' in look ? [[id, look]] : []))
+  expect(parts).toContainEqual(['agent-down', { control: 'spire-agent', name: 'node-b' }])
+  expect(parts).toContainEqual(['vault-sealed', { control: 'vault', name: null }])
   for (const { id, notHere } of listed) {
     if (notHere === null) continue
     const refused = client.playground.inject({ fault: id })

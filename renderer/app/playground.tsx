@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { type PlaygroundFaultSummary, playgroundEnvironment } from '../../shared/contract/playground.ts'
+import { type PlaygroundLook, playgroundEnvironment } from '../../shared/contract/playground.ts'
 import type { GraphView } from '../../shared/domain/model/view.ts'
 import { useApi } from '../api/api-context.tsx'
 import { useViewState } from '../features/graph/view-state.ts'
@@ -37,7 +37,7 @@ export function BesideFaults({
 }) {
   const { client } = useApi()
   const [{ panel }, change] = useViewState()
-  const look = async (where: NonNullable<PlaygroundFaultSummary['look']>) => {
+  const look = async (where: PlaygroundLook) => {
     const view = await client.graph.view({ environment, grouping: 'none' })
     const selected = idOf(view, where)
     if (selected !== null) change({ selected, show: 'map' })
@@ -59,7 +59,11 @@ export function BesideFaults({
 }
 
 /** Faults speak of stages; the graph has ids. A hop that is not there now is looked for at its callee. */
-function idOf(view: GraphView, where: NonNullable<PlaygroundFaultSummary['look']>): string | null {
+function idOf(view: GraphView, where: PlaygroundLook): string | null {
+  if ('control' in where) {
+    const { control, name } = where
+    return view.control.find((part) => part.kind === control && (name === null || part.name === name))?.id ?? null
+  }
   const workloads = view.nodes.flatMap((node) => (node.type === 'workload' ? [node.workload] : []))
   const workload = (stage: string) => workloads.find((each) => each.stage.id === stage)?.id ?? null
   if ('stage' in where) return workload(where.stage)

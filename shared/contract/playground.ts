@@ -1,5 +1,6 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
+import type { ControlComponent } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
 import { type FaultId, type FaultKind, faultIds } from '../faults/fault.ts'
 import { procedure } from './procedure.ts'
@@ -39,9 +40,15 @@ export interface PlaygroundFaultSummary {
   readonly lookFor: string
   /** null: it can be made here; else why not, in words. */
   readonly notHere: string | null
-  /** The hop or workload to look at: a node or edge of the graph view by its id; null where it is no one place. */
-  readonly look: { readonly stage: string } | { readonly from: string; readonly to: string } | null
+  /** What of the graph to look at; null where it is no one place. */
+  readonly look: PlaygroundLook | null
 }
+
+export type PlaygroundLook =
+  | { readonly stage: string }
+  | { readonly from: string; readonly to: string }
+  /** A part of the control plane by its name; null: there is one of the kind. */
+  | { readonly control: ControlComponent['kind']; readonly name: string | null }
 
 const faultInput = z.object({ fault: z.enum(faultIds) })
 

@@ -132,7 +132,7 @@ export const conductFaults: readonly Fault[] = [
     title: 'Access at 03:00',
     words: 'Requests carry three in the morning as the time at which their users asked; by day nobody minds them.',
     lookFor:
-      'The decisions of the hop from the application to the gateway: x-asked-at says 03:00, and no state changes, as every right is in order.',
+      'No state changes, as every right is in order: only decisions tell. “everyhop logs refused” has ids of requests, and “everyhop logs find” with one of them its decisions, in which x-asked-at says 03:00.',
     hits: { hop: entryHop },
     expects: {
       states: {
@@ -140,6 +140,7 @@ export const conductFaults: readonly Fault[] = [
         workloads: [],
         control: [],
         gaps: [],
+        decisions: [{ hop: entryHop, header: 'x-asked-at', hour: 3 }],
       },
     },
   },

@@ -154,8 +154,20 @@ export interface FaultExpectation {
   readonly claims?: readonly ClaimExpectation[]
   /** Requests in the window, against those of a window without the fault. */
   readonly activity?: readonly { readonly hop: HopEnds; readonly timesNormal: number }[]
+  /** Pods that run and have no identity, by `namespace/name`. */
+  readonly withoutIdentity?: readonly string[]
+  /** Of every request of a hop, as OPA's decision log has it. */
+  readonly decisions?: readonly DecisionExpectation[]
   /** Of Vault; every lease that is not listed stays as it is without the fault. */
   readonly vault?: VaultExpectation
+}
+
+/** A header of the request that was decided about. */
+export interface DecisionExpectation {
+  readonly hop: HopEnds
+  readonly header: string
+  /** The header is a time at this hour of the day, UTC. */
+  readonly hour: number
 }
 
 export interface VaultExpectation {
@@ -230,6 +242,8 @@ export interface WorkloadExpectation {
 export interface ControlExpectation {
   readonly kind: ControlComponent['kind']
   readonly states: readonly WorkloadState[]
+  /** As of workloads. */
+  readonly reason?: ReasonCode
 }
 
 export interface GapExpectation {

@@ -97,7 +97,7 @@ export const identityFaults: readonly Fault[] = [
     words:
       'The SPIRE agent of node-b has ended, and had delivered nothing new for minutes; three workloads keep their old SVIDs until those run out.',
     lookFor:
-      'Model server, vector store and tool runtime: their SVIDs were not renewed in time, and the calls to them fail when they run out.',
+      'The agent of node-b in the control plane does not run; the SVIDs of model server, vector store and tool runtime were not renewed in time, and the calls to them fail when they run out.',
     hits: { node: 'node-b' },
     expects: {
       identity: ['agent-not-in-sync'],
@@ -109,7 +109,8 @@ export const identityFaults: readonly Fault[] = [
           states: ['attention'],
           reason: 'svid-not-renewed',
         })),
-        control: [],
+        // Its own SVID outlives it, so SPIRE knows nothing of it: its pod does.
+        control: [{ kind: 'spire-agent', states: ['attention'], reason: 'agent-not-running' }],
         gaps: [],
       },
     },

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Composed, composeService } from '../../electron/service/compose.ts'
@@ -6,19 +6,25 @@ import { ensureBinaries } from '../lab/provision/binaries.ts'
 import { type OpenWindow, openWindow } from './open-window.ts'
 import { type PlaygroundPage, playgroundPage } from './pages/playground.ts'
 
-/** Everyhop as somebody has it who configured nothing: its window, in which the playground opens by itself, with a real OPA. */
+/** Everyhop as somebody has it who configured nothing: its window, in which the playground opens by itself. */
 export interface PlaygroundWindow {
   readonly service: Composed
   readonly window: OpenWindow
   readonly playground: PlaygroundPage
+  /** Puts a real opa where programs are looked for. */
+  putOpa(): Promise<void>
   close(): Promise<void>
 }
 
-export async function openPlaygroundWindow(): Promise<PlaygroundWindow> {
+/** @param hasOpa false: no opa is on this machine until `putOpa`. */
+export async function openPlaygroundWindow(hasOpa = true): Promise<PlaygroundWindow> {
   const before = { ...process.env }
   const home = await mkdtemp(join(tmpdir(), 'eh-first-'))
   const { 'opa-envoy': opa } = await ensureBinaries(['opa-envoy'], { log: console.log })
-  process.env['EVERYHOP_OPA'] = opa.path
+  const programs = join(home, 'bin')
+  await mkdir(programs)
+  if (hasOpa) process.env['EVERYHOP_OPA'] = opa.path
+  else Object.assign(process.env, { EVERYHOP_OPA: '', EVERYHOP_CACHE: join(home, 'cache'), PATH: programs })
   const service = composeService('web', home, null, undefined, { byItself: true })
   const window = await openWindow(service)
   await window.context.grantPermissions(['clipboard-read', 'clipboard-write'])
@@ -26,6 +32,7 @@ export async function openPlaygroundWindow(): Promise<PlaygroundWindow> {
     service,
     window,
     playground: playgroundPage(window.page),
+    putOpa: () => symlink(opa.path, join(programs, 'opa')),
     async close() {
       await window.close()
       await service.stop()

@@ -16,7 +16,14 @@ let playground: PlaygroundPage
 const played: Readonly<
   Record<
     FaultKind,
-    { readonly fault: FaultId; readonly seen: () => Promise<string>; readonly as: RegExp; readonly healed: RegExp }
+    {
+      readonly fault: FaultId
+      readonly seen: () => Promise<string>
+      readonly as: RegExp
+      readonly healed: RegExp
+      /** How the id of what "Show on the graph" selects begins. */
+      readonly selected: 'hop' | 'control'
+    }
   >
 > = {
   refusal: {
@@ -24,35 +31,47 @@ const played: Readonly<
     seen: () => playground.hop('model-server', 'tool-runtime'),
     as: /denied/,
     healed: /mTLS verified(?!.*denied)/,
+    selected: 'hop',
   },
   handshake: {
     fault: 'wrong-spiffe-id-required',
     seen: () => playground.hop('prompt-firewall', 'input-sanitiser'),
     as: /handshake failing/,
     healed: /mTLS verified/,
+    selected: 'hop',
   },
   posture: {
     fault: 'plaintext-hop',
     seen: () => playground.hop('orchestrator', 'vector-store'),
     as: /plaintext/,
     healed: /mTLS verified/,
+    selected: 'hop',
   },
   anomaly: {
     fault: 'spoofed-identity-header',
     seen: () => playground.hop('application', 'gateway'),
     as: /claims another identity/,
     healed: /mTLS verified(?!.*claims)/,
+    selected: 'hop',
   },
   source: {
     fault: 'vault-sealed',
     seen: () => playground.control('vault'),
     as: /sealed|failing/i,
     healed: /^(?!.*(sealed|failing))./i,
+    selected: 'control',
   },
 }
 
+/** A window that keeps its theme has no button for it: what is pictured and read out then would be the other one again. */
+async function turnTo(theme: 'dark' | 'light'): Promise<void> {
+  const { page } = window
+  await page.getByRole('button', { name: `Use the ${theme} theme` }).click()
+  await expect.poll(() => page.locator('html').getAttribute('data-theme')).toBe(theme)
+}
+
 beforeAll(async () => {
-  opened = await openPlaygroundWindow()
+  opened = await openPlaygroundWindow(false)
   ;({ window, playground } = opened)
 })
 afterAll(async () => {
@@ -66,8 +85,26 @@ test('with nothing configured the playground opens by itself, says what it is, a
   for (const { from, to } of hops) {
     await expect.poll(() => playground.hop(from, to), { timeout: longMs }).toContain('mTLS verified')
   }
-  await keepPicture(window.page, 'playground-dark')
   expect(window.complaints).toEqual([])
+})
+
+test('without OPA the bar says that authorisation is unknown, as every hop does; once there is one, it is known', async () => {
+  const said = window.page.getByTestId('playground-authorisation')
+  await expect.poll(() => said.textContent()).toContain('OPA is not on this machine')
+  expect(await said.textContent()).toContain('authorisation is unknown')
+  for (const { from, to } of hops) {
+    await expect.poll(() => playground.authorisation(from, to), { timeout: longMs }).toBe('unknown')
+  }
+  await keepPicture(window.page, 'playground-without-opa')
+  expect(await violations(window.page)).toEqual([])
+  await opened.putOpa()
+  await said.waitFor({ state: 'detached', timeout: longMs })
+  for (const { from, to } of hops) {
+    const known = expect.poll(() => playground.authorisation(from, to), { timeout: longMs })
+    // Some users may not ask everything.
+    await known.toMatch(/^(allowing|denying)$/)
+  }
+  await keepPicture(window.page, 'playground-dark')
 })
 
 test('its faults are listed by how they are met, and the keyboard goes there and back', async () => {
@@ -91,7 +128,7 @@ test('its faults are listed by how they are met, and the keyboard goes there and
 })
 
 describe.each(faultKinds)('a fault of the kind %s', (kind) => {
-  const { fault, seen, as, healed } = played[kind]
+  const { fault, seen, as, healed, selected } = played[kind]
   const { title } = faultOf(fault)
 
   test(`${title} is injected, seen, read out, and healed, in dark and in light`, async () => {
@@ -101,21 +138,14 @@ describe.each(faultKinds)('a fault of the kind %s', (kind) => {
     try {
       await expect.poll(() => page.getByTestId('active-fault').textContent()).toContain(title)
       await expect.poll(seen, { timeout: longMs }).toMatch(as)
-      const show = page.getByRole('button', { name: `Show on the graph: ${title}` })
-      if ((await show.count()) > 0) {
-        await show.click()
-        await expect.poll(() => page.url()).toContain('selected=')
+      await page.getByRole('button', { name: `Show on the graph: ${title}` }).click()
+      await expect.poll(() => page.url()).toContain(`selected=${selected}`)
+      for (const theme of ['light', 'dark'] as const) {
+        await turnTo(theme)
+        await keepPicture(page, `playground-${kind}-${theme}`)
+        expect(await violations(page)).toEqual([])
       }
-      await keepPicture(page, `playground-${kind}-dark`)
-      expect(await violations(page)).toEqual([])
-      await page.getByRole('button', { name: 'Use the light theme' }).click()
-      await keepPicture(page, `playground-${kind}-light`)
-      expect(await violations(page)).toEqual([])
     } finally {
-      await page
-        .getByRole('button', { name: 'Use the dark theme' })
-        .click({ timeout: 1000 })
-        .catch(() => {})
       await playground.heal(fault)
     }
     await expect.poll(seen, { timeout: longMs }).toMatch(healed)
@@ -128,9 +158,10 @@ test('Connections offers it with the way to one’s own; stopped it is gone, and
   await page.getByRole('link', { name: 'Connections' }).click()
   const card = page.getByTestId('playground-card')
   await card.getByText('Running').waitFor()
+  expect(await card.textContent()).toContain('listens on 127.0.0.1 only')
   await page.getByTestId('add-environment').waitFor()
   for (const theme of ['light', 'dark'] as const) {
-    await page.getByRole('button', { name: `Use the ${theme} theme` }).click()
+    await turnTo(theme)
     await keepPicture(page, `first-run-${theme}`)
     expect(await violations(page)).toEqual([])
   }

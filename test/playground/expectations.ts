@@ -1,10 +1,15 @@
+import { z } from 'zod'
 import { hops, spiffeIdOf, stageOf, stages } from '../../electron/playground/pipeline/topology.ts'
+import { playgroundEnvironment } from '../../shared/contract/playground.ts'
+import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
+import type { DecisionExpectation } from '../../shared/faults/fault.ts'
 import type { FaultExpectation, ObjectExpectation } from '../../shared/faults/index.ts'
 import { hopOf, type Topology, valueOf, workloadOf } from '../truth/compare.ts'
 import { type HopStates, hopStates, unmet } from '../truth/expectations.ts'
 import { unmetInCluster } from '../truth/tier2-expectations.ts'
 import { unmetOfVault } from '../truth/vault-compare.ts'
+import type { EveryhopOnPlayground } from './everyhop-on-playground.ts'
 
 /** What was shown before anything was broken, and must be shown again afterwards. */
 export interface Healthy {
@@ -103,6 +108,63 @@ export function unmetObjects(
           : object.includes(`"validationActions":${JSON.stringify(expectation.validationActions)}`)
     return isSo ? [] : [`${kind} ${name} is ${object}`]
   })
+}
+
+/** In what Everyhop has not read yet how bindings of admission policies stand: nothing of the graph rests on them. */
+export function unmetAdmission(facts: readonly Fact[], expected: readonly ObjectExpectation[]): readonly string[] {
+  const bindings = facts.flatMap((fact) => (fact.kind === 'admission-policy' ? fact.bindings : []))
+  return expected.flatMap((expectation) => {
+    if (!('validationActions' in expectation)) return []
+    const { object, validationActions } = expectation
+    const actions = bindings.find(({ name }) => name === object.name)?.actions ?? []
+    const isSo = actions.join() === validationActions.join()
+    return isSo
+      ? []
+      : [`${object.name} is known to ${actions.join() || 'do nothing'}, not to ${validationActions.join()}`]
+  })
+}
+
+/** Of which pods Everyhop does not say that they run without an identity. */
+export async function unmetPods(on: EveryhopOnPlayground, expected: readonly string[]): Promise<readonly string[]> {
+  const found = expected.map(async (workload) => {
+    const told = await on.client.diagnosis.noIdentity({ environment: playgroundEnvironment, workload })
+    const { cause } = told.verdict
+    return ['has-identity', 'unknown'].includes(cause) ? [`of ${workload} is told: ${cause}`] : []
+  })
+  return (await Promise.all(found)).flat()
+}
+
+const decided = z.object({ direction: z.string(), decision_id: z.string().nullable() })
+const decision = z.object({
+  input: z.object({
+    attributes: z.object({ request: z.object({ http: z.object({ headers: z.record(z.string(), z.unknown()) }) }) }),
+  }),
+})
+
+/** What the decisions that Everyhop has of the newest requests of a hop lack of what the entry of the catalogue says. */
+export async function unmetDecisions(
+  on: EveryhopOnPlayground,
+  expected: readonly DecisionExpectation[],
+): Promise<readonly string[]> {
+  const found = expected.map(async ({ hop, header, hour }) => {
+    const lines = on.playground.controls.mesh.sidecar(hop.to).accessLog.lines().slice(-20)
+    const ids = lines.flatMap(({ text }) => {
+      const { direction, decision_id: id } = decided.parse(JSON.parse(text))
+      return direction === 'inbound' && id !== null ? [id] : []
+    })
+    const seen: unknown[] = []
+    for (const id of ids.toReversed()) {
+      const { records } = await on.client.logs.find({ environment: playgroundEnvironment, by: 'decision', id })
+      for (const { record, text } of records) {
+        if (record !== 'opa-decisions' || text === null) continue
+        const value = decision.parse(JSON.parse(text)).input.attributes.request.http.headers[header]
+        if (typeof value === 'string' && new Date(value).getUTCHours() === hour) return []
+        seen.push(value)
+      }
+    }
+    return [`decisions of ${hop.from} to ${hop.to} have ${header} ${JSON.stringify(seen)}, not at ${hour} o'clock`]
+  })
+  return (await Promise.all(found)).flat()
 }
 
 /** The topology, with the ids that its sources have in this graph. */

@@ -1,10 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { playgroundFaults } from '../../electron/playground/faults/index.ts'
 import { playgroundEnvironment } from '../../shared/contract/playground.ts'
+import type { Fact } from '../../shared/domain/model/fact.ts'
 import { faultOf } from '../../shared/faults/index.ts'
 import { captureFault, type Diagnosed, diagnosedFaults } from '../diagnosis/capture-fault.ts'
 import { type EveryhopOnPlayground, startEveryhopOnPlayground } from './everyhop-on-playground.ts'
-import { type Healthy, healthyOf, unhealthy, unmetInPlayground, unmetObjects } from './expectations.ts'
+import {
+  type Healthy,
+  healthyOf,
+  unhealthy,
+  unmetAdmission,
+  unmetDecisions,
+  unmetInPlayground,
+  unmetObjects,
+  unmetPods,
+} from './expectations.ts'
 import { reportOfFaults } from './report.ts'
 
 /**
@@ -31,6 +41,14 @@ const diagnosed = (): Diagnosed => ({
   topology: healthy.topology,
 })
 
+const soon = { timeout: 30_000, interval: 250 }
+
+/** Everything that Everyhop has read of the playground and holds now. */
+async function facts(): Promise<readonly Fact[]> {
+  const { observation } = await on.service.sessions.use(playgroundEnvironment)
+  return [...observation.store.states.values()].flatMap((state) => state.facts)
+}
+
 test('the playground is shown with nothing wrong, and nothing of it is a defect', async () => {
   const graph = await on.settle(unhealthy, 40)
   expect(graph.defects).toEqual([])
@@ -49,6 +67,10 @@ test.each([...playgroundFaults.keys()].map((id) => [id, faultOf(id).title] as co
       const graph = await on.settle((now) => unmetInPlayground(now, healthy, states), 30)
       expect(graph.defects).toEqual([])
       expect(unmetObjects(get, states.objects ?? [])).toEqual([])
+      // None of it stands on the graph.
+      await expect.poll(async () => unmetAdmission(await facts(), states.objects ?? []), soon).toEqual([])
+      await expect.poll(() => unmetPods(on, states.withoutIdentity ?? []).catch(String), soon).toEqual([])
+      await expect.poll(() => unmetDecisions(on, states.decisions ?? []), soon).toEqual([])
       // Who chooses the hop, or the request that it refused, is led to the cause.
       if (diagnosedFaults.includes(faultOf(id))) await captureFault(diagnosed(), faultOf(id), since, 30)
     } finally {

@@ -47,11 +47,12 @@ export function unmet(graph: TrustGraph, truth: Topology, expects: FaultExpectat
     const expected = `${states.join(' or ')}${reason === undefined ? '' : ` (${reason})`}`
     found.push(`${stage}: state is ${now?.state} (${now?.reason.code}), expected ${expected}`)
   }
-  for (const { kind, states } of expects.control) {
-    const components = graph.control.filter((component) => component.kind === kind)
-    if (!components.some((component) => states.includes(component.state.state))) {
-      found.push(`no ${kind} is ${states.join(' or ')}: ${components.map((each) => each.state.state).join(', ')}`)
-    }
+  for (const { kind, states, reason } of expects.control) {
+    const all = graph.control.flatMap((component) => (component.kind === kind ? [component.state] : []))
+    const isOne = all.some((now) => states.includes(now.state) && (reason ?? now.reason.code) === now.reason.code)
+    if (isOne) continue
+    const expected = `${states.join(' or ')}${reason === undefined ? '' : ` (${reason})`}`
+    found.push(`no ${kind} is ${expected}: ${all.map((now) => `${now.state} (${now.reason.code})`).join(', ')}`)
   }
   for (const { source, stage, reasons } of expects.gaps) {
     const instance = truth.stages.find((candidate) => candidate.stage === stage)?.[source === 'opa' ? 'opa' : 'envoy']

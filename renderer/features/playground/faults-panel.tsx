@@ -1,6 +1,6 @@
 import { Crosshair, X, Zap } from 'lucide-react'
 import { useEffect, useRef } from 'react'
-import type { PlaygroundFaultSummary } from '../../../shared/contract/playground.ts'
+import type { PlaygroundFaultSummary, PlaygroundLook } from '../../../shared/contract/playground.ts'
 import { faultKinds } from '../../../shared/faults/fault.ts'
 import { faultKindTitles } from '../../../shared/words/playground.ts'
 import { usePlayground, usePlaygroundCommands, usePlaygroundFaults } from '../../api/playground.ts'
@@ -14,7 +14,7 @@ export function FaultsPanel({
 }: {
   readonly onClose: () => void
   /** Shows on the graph where a fault is met. */
-  readonly onLook: (look: NonNullable<PlaygroundFaultSummary['look']>) => void
+  readonly onLook: (look: PlaygroundLook) => void
 }) {
   const state = usePlayground()
   const faults = usePlaygroundFaults()
@@ -97,7 +97,7 @@ function FaultRow({
   readonly isChanging: boolean
   readonly onInject: () => void
   readonly onHeal: () => void
-  readonly onLook: (look: NonNullable<PlaygroundFaultSummary['look']>) => void
+  readonly onLook: (look: PlaygroundLook) => void
 }) {
   const { id, title, words, lookFor, notHere, look } = fault
   return (

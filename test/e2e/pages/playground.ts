@@ -9,6 +9,8 @@ export interface PlaygroundPage {
   workload(stage: string): Locator
   /** The sentence that a hop is called by on the map; empty: it is not drawn. */
   hop(from: string, to: string): Promise<string>
+  /** Whether requests of a hop are allowed, by the state that the map draws. */
+  authorisation(from: string, to: string): Promise<string | null>
   /** The sentence that a part of the control plane is called by. */
   control(name: string): Promise<string>
   /** Opens it in the inspector. */
@@ -31,6 +33,7 @@ export function playgroundPage(page: Page): PlaygroundPage {
     panel: page.getByTestId('faults-panel'),
     workload: (stage) => page.getByTestId(`node-${workloadId(stage)}`),
     hop: (from, to) => nameOf(page.getByTestId(hopTestId(from, to))),
+    authorisation: (from, to) => page.getByTestId(hopTestId(from, to)).first().getAttribute('data-authorisation'),
     control: (name) => nameOf(page.getByRole('button', { name: new RegExp(`^${name}\\b`) })),
     async openHop(from, to) {
       // Its words may lie over it.
