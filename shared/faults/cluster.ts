@@ -110,7 +110,7 @@ export const clusterFaults: readonly Fault[] = [
     words:
       'The admission policy only audits now, and a pod in the namespace tools runs an image that is named by a tag alone.',
     lookFor:
-      'Diagnose, “Why has this workload no identity?”, asked of tools/table-export-1: a pod that nobody registered runs beside the pipeline. On the graph no state changes, as images and admission policies are read and nothing is concluded from them yet.',
+      'Diagnose, identity of tools/table-export-1: a pod that nobody registered. The graph keeps its states, as images and admission policies are read and nothing is concluded from them yet.',
     hits: { object: { kind: 'ValidatingAdmissionPolicyBinding', name: 'images-by-digest' } },
     expects: {
       states: {
