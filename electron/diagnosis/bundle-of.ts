@@ -24,12 +24,24 @@ export function bundleOf(
   const activations = own
     .filter(({ activeRevision }) => live !== null && activeRevision === live)
     .flatMap(({ lastSuccessfulActivationAt: at }) => at ?? [])
+  const newestSince = activations.length === 0 ? null : Math.min(...activations)
+  const opa = ofKind(facts, 'opa-instance').find(
+    ({ instanceId }) => instanceId !== null && instanceId === decided.opaInstanceId,
+  )?.opa
   const others = own
     .flatMap(({ activeRevision }) => activeRevision ?? [])
     .filter((revision) => revision !== decided.revision)
   return {
     newestRevision: live,
-    newestSince: activations.length === 0 ? null : Math.min(...activations),
+    newestSince,
+    isBehind: own.some(
+      (bundle) =>
+        bundle.opa === opa &&
+        bundle.activeRevision === decided.revision &&
+        decided.revision !== live &&
+        newestSince !== null &&
+        bundle.from.observedAt >= newestSince,
+    ),
     others: [...new Set(others)],
   }
 }

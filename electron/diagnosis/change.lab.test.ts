@@ -37,7 +37,10 @@ const clock = { sleep: (ms: number, signal: AbortSignal) => wait(ms, undefined, 
 const asked = { environment: 'lab', decisionId: 'd-1' }
 
 type Of = Parameters<typeof policyTrials>[2]
-const rule = async (of: Of) => (await evaluator(policyTrials(opa, folder, of))('lab', 'd-1', never)).evaluation
+const rule = async (of: Of) => {
+  const evaluate = evaluator(policyTrials(opa, folder, of))
+  return (await evaluate('lab', 'd-1', never, () => {})).evaluation
+}
 const change = (of: Of) => changeFinder(policyTrials(opa, folder, of), clock, limits)(asked, never)
 
 describe('a caller that the data no longer lets call', () => {

@@ -5,7 +5,8 @@ import type { PolicyTrials } from '../core/policy-trials.ts'
 import { evaluator, revisionBefore } from './evaluate.ts'
 
 const never = new AbortController().signal
-const evaluate = (asked: PolicyTrials) => evaluator(asked)('lab', 'd-1', never)
+const evaluate = (asked: PolicyTrials, tellLive: (revision: string | null) => void = () => {}) =>
+  evaluator(asked)('lab', 'd-1', never, tellLive)
 const policy = (known: Revisions, changes: Partial<PolicyTrials> = {}, live: string | null = 'r2') =>
   policyAsked(known, { bundles: async () => [overview(live)], ...changes })
 
@@ -24,6 +25,22 @@ test('the revision that decided, the newest and the one before are asked about t
     masked: ['/input/x'],
     live: 'r2',
   })
+})
+
+test('which revision is the newest is told before anything is evaluated', async () => {
+  const told: (string | null)[] = []
+  let evaluatedAfter: readonly (string | null)[] | null = null
+  const asked = policy(
+    {},
+    {
+      async open() {
+        evaluatedAfter = [...told]
+        return null
+      },
+    },
+  )
+  await evaluate(asked, (revision) => told.push(revision))
+  expect([told, evaluatedAfter]).toEqual([['r2'], ['r2']])
 })
 
 test('the newest is not asked where it decided, is not known or is not to be had', async () => {

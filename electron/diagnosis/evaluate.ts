@@ -9,7 +9,12 @@ import type { Evaluated } from './parts.ts'
  * revision and the one before say of it. Where the bytes of the one that decided are not to be had, the nearest is taken, and said.
  */
 export function evaluator(policy: PolicyTrials) {
-  return async (environment: string, decisionId: string, signal: AbortSignal): Promise<Evaluated> => {
+  return async (
+    environment: string,
+    decisionId: string,
+    signal: AbortSignal,
+    tellLive: (revision: string | null) => void,
+  ): Promise<Evaluated> => {
     let live: string | null = null
     try {
       const bundles = await policy.bundles(environment, signal)
@@ -18,6 +23,7 @@ export function evaluator(policy: PolicyTrials) {
       const recorded = await policy.recorded(environment, decisionId, signal)
       const bundle = bundleOf(recorded, bundles)
       live = liveOf(bundle)
+      tellLive(live)
       if (bundle === null || recorded.revision === null) return not('no-policy', live)
       const kept = await policy.kept(environment, bundle.name)
       const { masked, input, answer } = recorded

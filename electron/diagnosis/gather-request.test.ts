@@ -249,17 +249,20 @@ test('an evaluation that does not end is left out, told to stop, and said', asyn
   let isStopped = false
   const parts = await partsWith({
     held: ofRequest,
-    evaluate: (_environment, _decision, signal) =>
-      new Promise((_resolve, reject) =>
+    evaluate: (_environment, _decision, signal, tellLive) =>
+      new Promise((_resolve, reject) => {
+        tellLive('lab-002')
         signal.addEventListener('abort', () => {
           isStopped = true
           reject(signal.reason)
-        }),
-      ),
+        })
+      }),
   })
   const late = { ...parts, clock: { ...parts.clock, sleep: async () => {} } }
   const found = await gatherRequest(late, 'lab', { by: 'decision', id: uuidOf(7) })
   expect([found.evaluation, found.whyNotEvaluated, isStopped]).toEqual([null, 'late', true])
+  // What the store leads to was told in time.
+  expect(found.bundle?.newestRevision).toBe('lab-002')
   const { verdict, open } = diagnoseRequest(found)
   expect(verdict.cause).toBe('policy-denied')
   expect(open.map(({ reason }) => reasonSentence(reason)).join(' ')).toContain('took too long')

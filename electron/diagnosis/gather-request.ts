@@ -252,11 +252,15 @@ async function evaluatedAgain(
   }
   const stopped = new AbortController()
   const late = new AbortController()
-  const tooLate: Evaluated = { evaluation: null, whyNot: 'late', masked: [], live: null }
-  const evaluating = evaluate(environment, refused.decisionId, stopped.signal)
+  let live: string | null = null
+  const evaluating = evaluate(environment, refused.decisionId, stopped.signal, (revision) => {
+    live = revision
+  })
   // Whoever comes second is told to stop, and nobody waits for how it ends.
   evaluating.catch(() => {})
-  const waiting = clock.sleep(evaluatedWithinMs, late.signal).then(() => tooLate)
+  const waiting = clock
+    .sleep(evaluatedWithinMs, late.signal)
+    .then((): Evaluated => ({ evaluation: null, whyNot: 'late', masked: [], live }))
   waiting.catch(() => {})
   try {
     return { ...(await Promise.race([evaluating, waiting])), of: refused }

@@ -35,8 +35,13 @@ export interface DiagnosisParts {
   /** Rejects with a `Failure`: `not-found` or `invalid`. */
   readonly reading: (environment: string) => Promise<Reading>
   readonly records: RecordReading
-  /** Rejects only when it is told to stop. */
-  readonly evaluate: (environment: string, decisionId: string, signal: AbortSignal) => Promise<Evaluated>
+  /** Rejects only when it is told to stop. `tellLive` has what the store leads to as soon as it is known: evaluating takes longer. */
+  readonly evaluate: (
+    environment: string,
+    decisionId: string,
+    signal: AbortSignal,
+    tellLive: (revision: string | null) => void,
+  ) => Promise<Evaluated>
 }
 
 export interface RecordReading {

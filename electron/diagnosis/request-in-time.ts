@@ -31,7 +31,8 @@ export async function requestInTime(
         // Evaluating again has what looking for the records has left.
         sleep: (ms, stop) => clock.sleep(Math.min(ms, left()), AbortSignal.any([stop, signal])),
       },
-      evaluate: (name, decision, stop) => parts.evaluate(name, decision, AbortSignal.any([stop, signal])),
+      evaluate: (name, decision, stop, tellLive) =>
+        parts.evaluate(name, decision, AbortSignal.any([stop, signal]), tellLive),
       async reading(name) {
         reading = await parts.reading(name, signal)
         return reading

@@ -62,6 +62,8 @@ export async function captureRequest(
 ): Promise<CapturedRequest> {
   const records = new Map<string, { readonly record: StoredRecord; readonly raw: RawRecord }>()
   const evaluated: { decisionId: string; of: Evaluated }[] = []
+  /** What the store led to, of decisions whose evaluation may not come in time. */
+  const late = new Map<string, string | null>()
   const { store } = await diagnosis.reading(environment)
   const parts: DiagnosisParts = {
     ...diagnosis,
@@ -79,13 +81,20 @@ export async function captureRequest(
         },
       },
     }),
-    async evaluate(asked, decisionId, signal) {
-      const of = await diagnosis.evaluate(asked, decisionId, signal)
+    async evaluate(asked, decisionId, signal, tellLive) {
+      const of = await diagnosis.evaluate(asked, decisionId, signal, (live) => {
+        late.set(decisionId, live)
+        tellLive(live)
+      })
       evaluated.push({ decisionId, of })
       return of
     },
   }
   await gatherRequest(parts, environment, { by: 'request', id })
+  for (const [decisionId, live] of late) {
+    if (evaluated.some((each) => each.decisionId === decisionId)) continue
+    evaluated.push({ decisionId, of: { evaluation: null, whyNot: 'late', masked: [], live } })
+  }
   const { records: found } = await store.find({ by: 'request', id }, null, 500)
   for (const record of found) {
     const key = JSON.stringify(record)

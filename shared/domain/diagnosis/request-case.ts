@@ -141,6 +141,8 @@ export interface CaseBundle {
   readonly newestRevision: string | null
   /** The first known time at which an OPA had activated that one; null: of none it is known. */
   readonly newestSince: EpochMs | null
+  /** The OPA that decided still had the revision that decided when it was read, after another one had the newest. */
+  readonly isBehind: boolean
   /** Other revisions than the one that decided which OPAs had when they were last read, in no order. */
   readonly others: readonly string[]
 }

@@ -18,12 +18,13 @@ const of = (bundle: CaseBundle | null, evaluated: Partial<CaseEvaluation> | null
 const allows = { newest: { revision: 'r42', outcome: 'allow' } } as const
 const refuses = { newest: { revision: 'r42', outcome: 'deny' } } as const
 const before = builtAt - 60_000
-const older: CaseBundle = { newestRevision: 'r42', newestSince: before, others: ['r42'] }
-const unsure: CaseBundle = { newestRevision: 'r42', newestSince: null, others: [] }
-const replaced: CaseBundle = { newestRevision: 'r42', newestSince: builtAt, others: ['r42'] }
-const noStore: CaseBundle = { newestRevision: null, newestSince: null, others: ['r42'] }
-const newest: CaseBundle = { newestRevision: 'r41', newestSince: before, others: [] }
-const alone: CaseBundle = { newestRevision: null, newestSince: null, others: [] }
+const older: CaseBundle = { newestRevision: 'r42', newestSince: before, isBehind: false, others: ['r42'] }
+const unsure: CaseBundle = { newestRevision: 'r42', newestSince: null, isBehind: false, others: [] }
+const replaced: CaseBundle = { newestRevision: 'r42', newestSince: builtAt, isBehind: false, others: ['r42'] }
+const behind: CaseBundle = { ...replaced, isBehind: true }
+const noStore: CaseBundle = { newestRevision: null, newestSince: null, isBehind: false, others: ['r42'] }
+const newest: CaseBundle = { newestRevision: 'r41', newestSince: before, isBehind: false, others: [] }
+const alone: CaseBundle = { newestRevision: null, newestSince: null, isBehind: false, others: [] }
 const caller = { rule: callerIsNotThere } as const
 
 type Row = readonly [string, CaseBundle | null, Partial<CaseEvaluation> | null, string, string]
@@ -47,6 +48,7 @@ const rows: readonly Row[] = [
   ],
   ['another one is live, which no OPA is known to have', unsure, allows, 'stale-bundle', 'medium'],
   ['another one is live, which OPAs took only later', replaced, allows, 'policy-denied', 'medium'],
+  ['another one is live, which the OPA that decided has not taken yet', behind, allows, 'stale-bundle', 'medium'],
   ['no store tells, and an OPA has another one', noStore, null, 'policy-denied', 'medium'],
   ['no store tells, and another OPA has one that would allow', noStore, allows, 'policy-denied', 'medium'],
   ['no store tells, and its data lack the caller', noStore, caller, 'caller-not-allowed', 'medium'],

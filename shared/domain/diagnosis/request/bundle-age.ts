@@ -6,8 +6,8 @@ import type { RequestView } from './view.ts'
  * How the revision that decided stands to the newest, which is what the policy store leads to now and nothing else.
  *
  * newest: it decided. older: another is the newest, and an OPA had that before the decision. replaced: another is the newest, and the
- * OPAs that have it took it later. unsure: another is the newest and no OPA is known to have it, or OPAs have several and no store
- * tells their order. untold: nothing speaks of another one.
+ * OPAs that have it took it later, also the one that decided as far as is known. unsure: another is the newest, and no OPA is known to
+ * have it, or the one that decided is behind; or OPAs have several and no store tells their order. untold: nothing speaks of another one.
  */
 export type BundleAge = 'newest' | 'older' | 'replaced' | 'unsure' | 'untold'
 
@@ -15,11 +15,12 @@ export function bundleAge({ of, focus }: RequestView): BundleAge {
   const decision = focus?.decision ?? null
   const { bundle } = of
   if (decision === null || decision.revision === null || bundle === null) return 'untold'
-  const { newestRevision, newestSince, others } = bundle
+  const { newestRevision, newestSince, isBehind, others } = bundle
   if (newestRevision === null) return others.length > 0 ? 'unsure' : 'untold'
   if (newestRevision === decision.revision) return 'newest'
   if (newestSince === null) return 'unsure'
-  return newestSince <= decision.at ? 'older' : 'replaced'
+  if (newestSince <= decision.at) return 'older'
+  return isBehind ? 'unsure' : 'replaced'
 }
 
 /** What the newest revision says of the same input, where both are of the same revision; null: it is not known. */

@@ -105,7 +105,7 @@ const cases: readonly (readonly [string, RequestCase, RequestCause, Confidence])
     requestCase({
       accesses: [denied],
       decisions: [decision({ revision: 'r41' })],
-      bundle: { newestRevision: 'r42', newestSince: builtAt - 60_000, others: ['r42'] },
+      bundle: { newestRevision: 'r42', newestSince: builtAt - 60_000, isBehind: false, others: ['r42'] },
       evaluation: evaluation({ revision: 'r41', newest: { revision: 'r42', outcome: 'allow' } }),
     }),
     'stale-bundle',
@@ -298,7 +298,7 @@ describe('the cause of a refused request', () => {
     const of = requestCase({
       accesses: [denied],
       decisions: [decision()],
-      bundle: { newestRevision: 'r42', newestSince: builtAt, others: [] },
+      bundle: { newestRevision: 'r42', newestSince: builtAt, isBehind: false, others: [] },
     })
     const causes = diagnoseRequest(of).ruledOut.map(({ cause }) => cause)
     expect(causes).toEqual(

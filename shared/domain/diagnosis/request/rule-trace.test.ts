@@ -33,7 +33,7 @@ test('that the revision before allowed the same input stands beside the revision
     requestCase({
       accesses: [denied],
       decisions: [decision()],
-      bundle: { newestRevision: 'r42', newestSince: null, others: [] },
+      bundle: { newestRevision: 'r42', newestSince: null, isBehind: false, others: [] },
       evaluation: evaluation({ before: { revision: 'r41', outcome: 'allow' } }),
     }),
   )
