@@ -1,4 +1,5 @@
 import type { EpochMs } from '../domain/model/time.ts'
+import { mayGiveLeases } from '../domain/model/vault-engines.ts'
 import type {
   VaultListed,
   VaultMountView,
@@ -16,8 +17,9 @@ export function tokenEnd({ expiresAt }: Pick<VaultTokenView, 'expiresAt'>, now: 
   return expiresAt > now ? `ends in ${formatDuration(expiresAt - now)}` : `ended ${formatDuration(now - expiresAt)} ago`
 }
 
-/** "leases for 32 d at most, 32 d unless asked for", "leases as long as Vault's own default". */
-export function mountTtl({ defaultLeaseTtlSeconds, maxLeaseTtlSeconds }: VaultMountView): string {
+/** "leases for 32 d at most, 32 d unless asked for", "leases as long as Vault's own default"; null: it gives none. */
+export function mountTtl({ type, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }: VaultMountView): string | null {
+  if (!mayGiveLeases(type)) return null
   const parts = [
     ...(maxLeaseTtlSeconds > 0 ? [`${spanOf(maxLeaseTtlSeconds)} at most`] : []),
     ...(defaultLeaseTtlSeconds > 0 ? [`${spanOf(defaultLeaseTtlSeconds)} unless asked for`] : []),
@@ -70,7 +72,9 @@ export function settingRows(settings: VaultSettings, now: EpochMs): readonly (re
     own,
     ...rowsOf('engine', mounts, (mount) => [
       mount.path,
-      [mount.type, mountTtl(mount), ...(mount.listAllowed ? ['its leases are listed'] : [])].join('; '),
+      [mount.type, mountTtl(mount), mount.listAllowed ? 'its leases are listed' : null]
+        .filter((part) => part !== null)
+        .join('; '),
     ]),
     ...rowsOf('auth method', authMethods, ({ path, type }) => [path, type]),
     ...rowsOf('role', roles, (role) => [

@@ -1,25 +1,9 @@
 import type { TestedLeaseMount } from '../../../shared/contract/lease-mounts.ts'
 import { hasToldOf } from '../../../shared/domain/model/vault-audit.ts'
+import { mayGiveLeases } from '../../../shared/domain/model/vault-engines.ts'
 import type { VaultAuditFact, VaultLeaseFact } from '../../../shared/domain/model/vault-facts.ts'
 import type { LeaseWalk } from './leases.ts'
 import type { WireMounts } from './wire.ts'
-
-/** Engines that keep or compute, and never give leases. Others are named, so that one that is not known here can be turned on. */
-const withoutLeases: ReadonlySet<string> = new Set([
-  'kv',
-  'generic',
-  'cubbyhole',
-  'identity',
-  'system',
-  'transit',
-  'transform',
-  'totp',
-  'keymgmt',
-  'kmip',
-  'ns_cubbyhole',
-  'ns_identity',
-  'ns_system',
-])
 
 /** The engines that may give leases, with what a LIST of each would cost by the audit log, and what it did cost. */
 export function leaseMounts(
@@ -31,7 +15,7 @@ export function leaseMounts(
   const isTold = told.some((fact) => fact.kind === 'vault-audit' && hasToldOf(fact))
   const leases = told.filter((fact) => fact.kind === 'vault-lease' && fact.state === 'active')
   return Object.entries(engines)
-    .filter(([, { type }]) => !withoutLeases.has(type))
+    .filter(([, { type }]) => mayGiveLeases(type))
     .map(([mount, { type }]) => {
       const ids = leases.flatMap((fact) =>
         fact.kind === 'vault-lease' && fact.leaseId.startsWith(mount) ? fact.leaseId : [],

@@ -4,6 +4,7 @@ import { clusterScopes } from '../../../../test/builders/kubernetes-facts.ts'
 import { withFacts, withScope, withSilent } from '../../../../test/builders/pipeline.ts'
 import { build, hop, ids, minute, pipeline, settings, workload } from '../../../../test/builders/small-graph.ts'
 import {
+  vaultAudit,
   vaultDenial,
   vaultEntity,
   vaultHolder,
@@ -317,6 +318,9 @@ describe('the component of Vault', () => {
     expect(reasonSentence(silent?.reason ?? { code: '', params: {} })).toContain('“connect ECONNREFUSED”')
     expect(stateWith(withSilent(scopes, audit))?.reason.code).toBe('vault-audit-silent')
     expect(stateWith(scopes.filter((state) => state.scope !== audit))?.reason.code).toBe('vault-without-audit')
+    // The log of a pod in which Vault writes no audit lines.
+    const mute = withScope(scopes, audit, (state) => ({ ...state, facts: [vaultAudit({ lines: 0, since: null })] }))
+    expect(stateWith(mute)).toMatchObject({ state: 'unknown', reason: { code: 'vault-without-audit' } })
     const unread = scopes.filter((state) => !state.scope.startsWith('vault/'))
     expect(stateWith([...unread, unreadScope('vault/vault/server')])?.reason.code).toBe('vault-silent')
     expect(stateWith(unread)?.reason.code).toBe('vault-unasked')

@@ -24,6 +24,7 @@ const told: readonly ScopeState[] = [
   scope('vault/vault/mounts', [
     vaultMount('pki/', { type: 'pki', maxLeaseTtlSeconds: 3600, defaultLeaseTtlSeconds: 0 }),
     vaultMount('database/', { listAllowed: true }),
+    vaultMount('sys/', { type: 'system' }),
   ]),
   scope('vault/vault/auth-methods', [vaultAuthMethod('jwt/')]),
   { ...scope('vault/vault/roles', [vaultRole('auth/jwt/', 'hop')]), gaps: [gap] },
@@ -47,7 +48,7 @@ test('what a Vault tells of its set-up is shown by its paths, each with the fact
     value: { renewable: true },
     fact: { locator: 'GET /v1/auth/token/lookup-self' },
   })
-  expect(mounts.items.map((item) => item.known && item.value.path)).toEqual(['database/', 'pki/'])
+  expect(mounts.items.map((item) => item.known && item.value.path)).toEqual(['database/', 'pki/', 'sys/'])
   expect(roles.items).toMatchObject([{ known: true, fact: { locator: 'GET /v1/auth/jwt/role/hop' } }])
   expect(policies.items).toMatchObject([{ value: { name: 'hop', rulesTotal: 9 } }])
 })
@@ -73,6 +74,7 @@ test('in a terminal the own token comes first, with its TTL and what it may not 
     'own token | jwt-everyhop | ends in 30 m 00 s; renewable; policy everyhop; may read 1 of 2 paths; not pki/roles',
     'engine | database/ | database; leases for 32 d at most, 32 d unless asked for; its leases are listed',
     'engine | pki/ | pki; leases for 1 h 00 m at most',
+    'engine | sys/ | system',
     'auth method | jwt/ | jwt',
     'role | auth/jwt/hop | TTL 5 m 00 s; policy hop; lets in spiffe://pipeline.example/ns/*',
     expect.stringMatching(/^role \| not known \| .*the roles of auth methods and secrets engines/),
