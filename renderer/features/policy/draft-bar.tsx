@@ -1,6 +1,7 @@
 import { CircleCheck, CircleX, GitCompareArrows, LoaderCircle, Save, TriangleAlert, WandSparkles } from 'lucide-react'
 import type { DraftSummary } from '../../../shared/contract/policy.ts'
 import type { BundleOverview, RevisionId } from '../../../shared/domain/model/policy.ts'
+import { revisionName } from '../../../shared/words/policy.ts'
 import { reasonSentence } from '../../../shared/words/reasons.ts'
 import { useDifference } from '../../api/policy.ts'
 import { Button } from '../../ui/atoms.tsx'
@@ -36,7 +37,7 @@ export function DraftBar(props: DraftBarProps) {
       <BundleMenu bundles={bundles} chosen={bundle.name} onChoose={props.onBundle} />
       {live.known ? (
         <span className={styles.live}>
-          Live <b>{live.value.revision}</b>
+          Live <b>{live.value.revision === '' ? 'unnamed' : live.value.revision}</b>
           {live.value.digest === null ? null : <code>{live.value.digest.slice(0, 7)}</code>}
         </span>
       ) : (
@@ -97,8 +98,13 @@ function DraftSize({ environment, draft }: { readonly environment: string; reado
       {files} {files === 1 ? 'file' : 'files'}
       {added === undefined || removed === undefined ? null : `, +${added} −${removed}`}
       {draft.overtakenBy === null ? null : (
-        <b className={styles.overtaken} title={`The draft began with ${revision}`}>
-          {draft.overtakenBy.revision} went live since
+        <b className={styles.overtaken} title={`The draft began with ${revisionName(draft.basedOn)}`}>
+          {revisionName(draft.overtakenBy)} went live since
+        </b>
+      )}
+      {draft.leftOut.length === 0 ? null : (
+        <b className={styles.overtaken} title={draft.leftOut.join(' ')} data-testid="draft-left-out">
+          not all of {revisionName(draft.basedOn)}
         </b>
       )}
     </span>

@@ -1,4 +1,4 @@
-import { BookLock, GitCompareArrows, TriangleAlert, Undo2, Upload } from 'lucide-react'
+import { BookLock, GitCompareArrows, ListChecks, TriangleAlert, Undo2, Upload } from 'lucide-react'
 import { useState } from 'react'
 import type { PolicySubject } from '../../../../shared/contract/policy.ts'
 import type { BundleRevision } from '../../../../shared/domain/model/policy.ts'
@@ -13,6 +13,7 @@ import type { ReleasePanelProps } from '../panel-props.ts'
 import { DifferenceDialog } from '../revisions/difference-dialog.tsx'
 import { ConvergenceView } from './convergence-view.tsx'
 import { PublishDialog } from './publish-dialog.tsx'
+import { RecheckDialog } from './recheck-dialog.tsx'
 import styles from './release.module.css'
 import { RevisionTable } from './revision-table.tsx'
 import { rollBackChoice } from './roll-back-choice.ts'
@@ -27,7 +28,7 @@ interface Publishing {
 export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: ReleasePanelProps) {
   const revisions = useRevisions(environment, bundle.name)
   const mode = useChangeMode(environment)
-  const [open, setOpen] = useState<Publishing | 'differences' | 'journal' | null>(null)
+  const [open, setOpen] = useState<Publishing | 'differences' | 'journal' | 'refused' | null>(null)
   const list = revisions.data ?? []
   const watched = live?.revision ?? list.find(({ activeOn }) => activeOn.length > 0)?.revision ?? null
   const convergence = useConvergence(environment, bundle.name, watched)
@@ -95,6 +96,16 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
           <GitCompareArrows size={12} aria-hidden="true" />
           Differences…
         </Button>
+        <Button
+          small
+          disabled={live === null || previous === null}
+          title={live === null || previous === null ? 'Needs what is live and a revision before it' : undefined}
+          onClick={() => setOpen('refused')}
+          data-testid="recheck-refused"
+        >
+          <ListChecks size={12} aria-hidden="true" />
+          Refused requests…
+        </Button>
         <Button small onClick={() => setOpen('journal')} data-testid="journal">
           <BookLock size={12} aria-hidden="true" />
           Journal…
@@ -118,6 +129,17 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
         />
       ) : open === 'journal' ? (
         <JournalDialog environment={environment} onClose={() => setOpen(null)} />
+      ) : open === 'refused' ? (
+        live === null || previous === null ? null : (
+          <RecheckDialog
+            environment={environment}
+            bundle={bundle.name}
+            before={{ revision: previous.revision, digest: previous.digest }}
+            live={live}
+            convergence={convergence}
+            onClose={() => setOpen(null)}
+          />
+        )
       ) : (
         <PublishDialog
           key={JSON.stringify(open.of)}
