@@ -46,6 +46,8 @@ export const controlReasons: Readonly<Record<Code, (params: Params) => string>> 
   'spire-not-read-yet': (p) => `The SPIRE server ${word(p, 'instance')} has not been read yet.`,
   'spire-agents-need-attention': (p) =>
     `Of ${figure(p, 'total')} agents of ${word(p, 'instance')}, ${figure(p, 'banned')} are banned and ${figure(p, 'expired')} have an expired SVID.`,
+  'spire-federation-without-bundle': (p) =>
+    `${word(p, 'instance')} is to federate with ${word(p, 'trustDomain')} and has no bundle of it: nothing from ${quoted(p, 'endpoint')} was taken yet.`,
   'agent-current': (p) =>
     has(p, 'notAfter') ? `The agent's SVID is valid until ${clock(p, 'notAfter')}.` : 'The agent is attested.',
   'agent-is-banned': (p) => `The agent ${quoted(p, 'agent')} is banned.`,

@@ -119,6 +119,7 @@ export interface ReasonParams {
   'spire-not-asked': { instance: string; detail: string }
   'spire-refuses': { instance: string; detail: string }
   'spire-not-read-yet': { instance: string }
+  'spire-federation-without-bundle': { instance: string; trustDomain: string; endpoint: string }
   'spire-agents-need-attention': { instance: string; banned: number; expired: number; total: number }
   'agent-current': { agent: string; notAfter: EpochMs | null }
   'agent-is-banned': { agent: string }

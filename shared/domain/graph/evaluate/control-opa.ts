@@ -75,7 +75,8 @@ function contentsDiffer(
   for (const { fact } of current) {
     const revision = fact.activeRevision
     const activatedAt = fact.lastSuccessfulActivationAt
-    if (revision === null || revision === '' || activatedAt === null || fact.from.observedAt - activatedAt < settledMs) continue
+    if (revision === null || revision === '' || activatedAt === null || fact.from.observedAt - activatedAt < settledMs)
+      continue
     const held = (opas.find(({ id }) => id === fact.opa)?.policies ?? []).filter(
       (policy) => policy.fact.policyId.startsWith(`${bundle}/`) && isCurrent(policy.scope),
     )

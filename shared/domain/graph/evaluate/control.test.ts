@@ -1,18 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import {
   builtAt,
+  federationRelationship,
   opaBundle,
   opaDecisionLog,
   opaInstance,
   opaPolicy,
   scope,
   spireAgent,
+  trustBundle,
   unreadScope,
 } from '../../../../test/builders/facts.ts'
 import { podContainer, pod as podFact } from '../../../../test/builders/kubernetes-facts.ts'
 import { build, pipeline } from '../../../../test/builders/small-graph.ts'
 import { reasonSentence } from '../../../words/reasons.ts'
-import type { Gap, ScopeState } from '../../model/fact.ts'
+import type { Fact, Gap, ScopeState } from '../../model/fact.ts'
 import type { KubernetesNodeFact, PodFact } from '../../model/kubernetes-facts.ts'
 
 function spireWith(reason: Gap['reason'] | null): readonly ScopeState[] {
@@ -162,5 +164,26 @@ describe('a SPIRE agent that the server knows', () => {
     })
     expect(stateWith([agentOn('node-a', false)])).toMatchObject({ state: 'verified' })
     expect(stateWith([agentOn('node-b', false)], false)).toMatchObject({ state: 'verified' })
+  })
+})
+
+describe('a SPIRE server that federates', () => {
+  const stateWith = (bundles: readonly Fact[], isRead = true) => {
+    const federated = isRead ? scope('spire/spire/federated', bundles) : unreadScope('spire/spire/federated', bundles)
+    return serverOf([...pipeline.scopes, scope('spire/spire/federation', [federationRelationship()]), federated]).state
+  }
+  const authority = { subjectKeyId: null, sha256: '00', notBefore: builtAt, notAfter: builtAt + 60_000, tainted: false }
+  const partner = trustBundle({ trustDomain: 'partner.example', role: 'federated', x509Authorities: [authority] })
+
+  it('needs attention until it holds the bundle of the other trust domain', () => {
+    const state = stateWith([])
+    expect(state).toMatchObject({ state: 'attention', reason: { code: 'spire-federation-without-bundle' } })
+    expect(reasonSentence(state.reason)).toContain('is to federate with partner.example and has no bundle of it')
+    expect(stateWith([{ ...partner, x509Authorities: [] }])).toMatchObject({ state: 'attention' })
+    expect(stateWith([partner])).toMatchObject({ state: 'verified' })
+  })
+
+  it('is not blamed while its bundles cannot be read', () => {
+    expect(stateWith([], false)).toMatchObject({ state: 'verified' })
   })
 })

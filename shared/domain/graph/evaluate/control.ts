@@ -1,4 +1,5 @@
 import type { ControlComponent, Reason } from '../../model/graph.ts'
+import type { FederationRelationshipFact } from '../../model/spire-facts.ts'
 import { podsOfAgent } from '../cluster/agent-pods.ts'
 import type { ClusterRecord } from '../instances/cluster-record.ts'
 import { isCurrent, type OpaRecord, type SpireRecord } from '../instances/records.ts'
@@ -67,8 +68,23 @@ function spireServer(spire: SpireRecord, moment: Moment): ControlComponent {
     const gone = missing('spire', spire.id, 'agents', spire.parts['agents'])
     return { ...base, state: judged('unknown', why, [], { missing: [gone] }) }
   }
+  const unfetched = withoutBundle(spire)
+  if (unfetched !== null) {
+    const { trustDomain, bundleEndpointUrl: endpoint } = unfetched
+    const why = reason('spire-federation-without-bundle', { instance: spire.id, trustDomain, endpoint })
+    return { ...base, state: judged('attention', why, [unfetched.id]) }
+  }
   const restsOn = [spire.server?.id, ...all.map((agent) => agent.id)]
   return { ...base, state: judged('verified', reason('spire-serving', { instance: spire.id }), restsOn) }
+}
+
+/** Federated on paper: until the other's bundle is here, nothing of that trust domain can be verified. null: none, or not known. */
+function withoutBundle({ federations, bundles, parts }: SpireRecord): FederationRelationshipFact | null {
+  if (!isCurrent(parts['federation']) || !isCurrent(parts['federated'])) return null
+  const held = new Set(
+    bundles.filter(({ x509Authorities }) => x509Authorities.length > 0).map(({ trustDomain }) => trustDomain),
+  )
+  return federations.find(({ trustDomain }) => !held.has(trustDomain)) ?? null
 }
 
 /**

@@ -17,6 +17,7 @@ import type {
 } from '../../model/log-facts.ts'
 import type { OpaBundleFact, OpaDecisionLogFact, OpaInstanceFact, OpaPolicyFact } from '../../model/opa-facts.ts'
 import type {
+  FederationRelationshipFact,
   RegistrationEntryFact,
   SpireAgentFact,
   SpireServerFact,
@@ -71,6 +72,8 @@ export interface SpireRecord {
   readonly entries: ReadonlyMap<string, readonly RegistrationEntryFact[]>
   readonly agents: ReadonlyMap<string, SpireAgentFact>
   readonly bundles: readonly TrustBundleFact[]
+  /** Other trust domains whose bundles the server is to fetch. */
+  readonly federations: readonly FederationRelationshipFact[]
 }
 
 export interface LogRecord {
@@ -201,6 +204,7 @@ function spireRecord(id: string, scopes: readonly ScopeState[]): SpireRecord {
   const entries = new Map<string, RegistrationEntryFact[]>()
   const agents = new Map<string, SpireAgentFact>()
   const bundles: TrustBundleFact[] = []
+  const federations: FederationRelationshipFact[] = []
   for (const scope of scopes) {
     parts[partName(scope.scope)] = scope
     for (const fact of scope.facts) {
@@ -211,6 +215,7 @@ function spireRecord(id: string, scopes: readonly ScopeState[]): SpireRecord {
       } else if (fact.kind === 'spire-agent') agents.set(fact.spiffeId, fact)
       else if (fact.kind === 'spire-server') server = fact
       else if (fact.kind === 'trust-bundle') bundles.push(fact)
+      else if (fact.kind === 'federation-relationship') federations.push(fact)
     }
   }
   for (const list of entries.values()) sortBy(list, idOf)
@@ -219,7 +224,17 @@ function spireRecord(id: string, scopes: readonly ScopeState[]): SpireRecord {
     server?.trustDomain ??
     bundles.find((bundle) => bundle.role === 'own')?.trustDomain ??
     (anyEntry === undefined ? null : trustDomainOf(anyEntry))
-  return { kind: 'spire', id, parts, server, trustDomain, entries, agents, bundles }
+  return {
+    kind: 'spire',
+    id,
+    parts,
+    server,
+    trustDomain,
+    entries,
+    agents,
+    bundles,
+    federations: sortBy(federations, idOf),
+  }
 }
 
 function logRecord(id: string, scopes: readonly ScopeState[]): LogRecord {
