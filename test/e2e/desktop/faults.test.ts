@@ -111,3 +111,18 @@ test('a page that crashes is loaded again, and is connected again', async () => 
   await expect.poll(() => app.evaluate(() => Reflect.get(globalThis, 'loadedAgain'))).toBe(true)
   await expect.poll(textInPage).toContain('No environment yet')
 })
+
+test('a window whose data folder cannot be used works, and says above every screen that nothing is kept, why, and what to do', async () => {
+  await mkdir(join(folder, 'home'))
+  // What cannot be a folder can be written by nobody, not by root either.
+  await writeFile(join(folder, 'home', 'data'), 'no folder')
+  const { page } = await open()
+  const notice = page.getByTestId('not-kept')
+  await expect.poll(() => notice.textContent()).toContain('Nothing is kept by this window')
+  expect(await notice.textContent()).toContain(join(folder, 'home', 'data'))
+  expect(await notice.textContent()).toContain('Let this user write to it. Then start Everyhop again.')
+  await keepPicture(page, 'desktop-nothing-kept')
+  await page.getByText('No environment yet').waitFor()
+  await page.getByTestId('notices').getByRole('button', { name: 'Close' }).click()
+  await notice.waitFor({ state: 'detached' })
+})
