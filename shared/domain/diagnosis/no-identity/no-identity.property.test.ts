@@ -98,6 +98,7 @@ test('whatever objects and entries say, it is answered in whole sentences and no
     fc.property(world, (of) => {
       const { verdict, candidates, open, next, ruledOut } = diagnoseScopes(identityScopes(of))
       const reasons = [verdict.reason, verdict.because, ...verdict.wouldRaise, ...open.map(({ reason }) => reason)]
+      expect(open.filter(({ reason }) => reason.code === 'rule-failed-itself')).toEqual([])
       const told = [...reasons, ...next.map(({ reason }) => reason), ...ruledOut.map(({ reason }) => reason)]
       for (const reason of [...told, ...candidates.flatMap(({ notes }) => notes)]) {
         expect(reasonSentence(reason)).not.toMatch(/No words are known|undefined|\[\?\]/)
