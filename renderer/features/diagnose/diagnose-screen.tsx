@@ -12,6 +12,7 @@ import { HandshakeList } from './handshake/handshake-list.tsx'
 import { HandshakeView } from './handshake/handshake-view.tsx'
 import { IdentitiesList } from './identity/identities-list.tsx'
 import { IdentitiesView } from './identity/identities-view.tsx'
+import { isDesktopAddress } from './pasted-address.ts'
 import { RefusalsList } from './refusals-list.tsx'
 import { RequestLookup } from './request-lookup.tsx'
 import { RequestView } from './request-view.tsx'
@@ -72,10 +73,7 @@ export function DiagnoseScreen(props: ScreenProps) {
             <BookOpen size={14} aria-hidden="true" />
             Runbooks
           </a>
-          <Button onClick={() => onCopy(window.location.href)} data-testid="copy-link">
-            <Link2 size={14} aria-hidden="true" />
-            Copy link
-          </Button>
+          <CopyAddress onCopy={onCopy} />
         </header>
         <div className={styles.columns}>
           {environment === null || tab === 'refused' ? (
@@ -120,6 +118,26 @@ export function DiagnoseScreen(props: ScreenProps) {
         </Suspense>
       )}
     </RunbookAddresses>
+  )
+}
+
+/** A browser's address is a link wherever it is pasted. That of the desktop's window is one in a field of this screen alone, and says so. */
+function CopyAddress({ onCopy }: { readonly onCopy: (text: string) => void }) {
+  const address = () => window.location.href
+  return isDesktopAddress(address()) ? (
+    <Button
+      onClick={() => onCopy(address())}
+      title="Paste it into the field at the left, in any Everyhop that has this environment"
+      data-testid="copy-link"
+    >
+      <Link2 size={14} aria-hidden="true" />
+      Copy address
+    </Button>
+  ) : (
+    <Button onClick={() => onCopy(address())} data-testid="copy-link">
+      <Link2 size={14} aria-hidden="true" />
+      Copy link
+    </Button>
   )
 }
 

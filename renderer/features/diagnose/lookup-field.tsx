@@ -2,8 +2,9 @@ import { Search } from 'lucide-react'
 import { useId, useState } from 'react'
 import { Keys } from '../../ui/atoms.tsx'
 import styles from './diagnose.module.css'
+import { placeIn } from './pasted-address.ts'
 
-/** A field that asks on Enter. Give it a key of what is asked for now: another one starts with another text. */
+/** A field that asks on Enter, and opens an address that was copied from a window. Give it a key of what is asked for now: another one starts with another text. */
 export function LookupField({
   label,
   initial,
@@ -32,7 +33,9 @@ export function LookupField({
       onSubmit={(event) => {
         event.preventDefault()
         const text = typed.trim()
-        if (text !== '') onAsk(text)
+        const place = placeIn(text)
+        if (place !== null) window.location.hash = place
+        else if (text !== '') onAsk(text)
       }}
     >
       <label htmlFor={id}>{label}</label>
