@@ -38,7 +38,7 @@ function notKeptBy(folder: string, reason: unknown): NotKept {
     reason.code === 'locked' || reason.code === 'unsupported-version'
       ? 'End the other Everyhop, then start this one again.'
       : `${reason.advice ?? ''} ${again}`.trim()
-  return { folder, reason: reason.message, advice }
+  return { folder, reason: reason.message.replace(/(?<![.!?])$/, '.'), advice }
 }
 
 const again = 'Then start Everyhop again.'
