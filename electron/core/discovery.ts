@@ -1,7 +1,8 @@
 import type { KubernetesFact, PodFact } from '../../shared/domain/model/kubernetes-facts.ts'
 import type { FactStore } from './fact-store.ts'
 import type { Clock } from './ports.ts'
-import { type DiscoveredSource, discoverSources } from './targets.ts'
+import { oneSlice, type Steps } from './slices.ts'
+import { type DiscoveredSource, discoverySteps } from './targets.ts'
 
 /** What was found in one cluster, by the facts that are known of it now. */
 export interface Findings {
@@ -39,19 +40,49 @@ export function startDiscovery(store: FactStore, clock: Clock, changed: (cluster
   const waiting = new Set<string>()
   const ended = new AbortController()
   let nextAt = 0
-  let isArmed = false
+  /** It is looked through, or will be as soon as it is time. */
+  let isUnderWay = false
 
   function look(): void {
-    const began = clock.now()
+    isUnderWay = true
     const clusters = [...waiting]
     waiting.clear()
+    goOn(clusters, lookThrough(clusters), 0)
+  }
+
+  function* lookThrough(clusters: readonly string[]): Steps<void> {
     for (const cluster of clusters) {
-      const findings = findingsOf(store, cluster)
+      const findings = yield* findingsOf(store, cluster)
       if (findings === null) found.delete(cluster)
       else found.set(cluster, findings)
     }
+  }
+
+  /** Many thousand pods take several turns of the loop: `busyMs` until now. */
+  function goOn(clusters: readonly string[], steps: Steps<void>, busyMs: number): void {
+    const began = clock.now()
+    if (oneSlice(steps, clock) === null) {
+      const busy = busyMs + clock.now() - began
+      clock.sleep(1, ended.signal).then(
+        () => goOn(clusters, steps, busy),
+        () => {}, // stopped
+      )
+      return
+    }
     for (const cluster of clusters) changed(cluster)
-    nextAt = clock.now() + Math.max(pauseMs, (clock.now() - began) / busyShare)
+    isUnderWay = false
+    nextAt = clock.now() + Math.max(pauseMs, (busyMs + clock.now() - began) / busyShare)
+    lookWhenDue()
+  }
+
+  function lookWhenDue(): void {
+    if (waiting.size === 0 || isUnderWay) return
+    if (clock.now() >= nextAt) {
+      look()
+      return
+    }
+    isUnderWay = true
+    clock.sleep(nextAt - clock.now(), ended.signal).then(look, () => {}) // stopped
   }
 
   const unsubscribe = store.subscribe((scopes) => {
@@ -60,19 +91,7 @@ export function startDiscovery(store: FactStore, clock: Clock, changed: (cluster
       if (kind === 'kubernetes' && cluster !== undefined && (part === 'pods' || part === 'services'))
         waiting.add(cluster)
     }
-    if (waiting.size === 0 || isArmed) return
-    if (clock.now() >= nextAt) {
-      look()
-      return
-    }
-    isArmed = true
-    clock.sleep(nextAt - clock.now(), ended.signal).then(
-      () => {
-        isArmed = false
-        look()
-      },
-      () => {}, // stopped
-    )
+    lookWhenDue()
   })
 
   return {
@@ -85,18 +104,18 @@ export function startDiscovery(store: FactStore, clock: Clock, changed: (cluster
 }
 
 /** From last-known facts too: while a cluster is silent, what was found there is not gone. */
-function findingsOf(store: FactStore, cluster: string): Findings | null {
+function* findingsOf(store: FactStore, cluster: string): Steps<Findings | null> {
   const states = ['pods', 'services'].map((part) => store.states.get(`kubernetes/${cluster}/${part}`))
   // Pods of before this start may be long gone: nothing is read through them.
   if (states.some((state) => state === undefined || store.restored.has(state.scope))) return null
-  return findingsIn(
+  return yield* findingsIn(
     states[0]?.readAt !== null,
     states.flatMap((state) => state?.facts ?? []).filter((fact) => fact.kind === 'pod' || fact.kind === 'service'),
   )
 }
 
-export function findingsIn(isRead: boolean, facts: readonly KubernetesFact[]): Findings {
-  const sources = discoverSources(facts)
+export function* findingsIn(isRead: boolean, facts: readonly KubernetesFact[]): Steps<Findings> {
+  const sources = yield* discoverySteps(facts)
   const pods = new Map(
     facts.filter((fact): fact is PodFact => fact.kind === 'pod').map((pod) => [`${pod.namespace}/${pod.name}`, pod]),
   )

@@ -3,6 +3,7 @@ import type { KubernetesFact } from '../../shared/domain/model/kubernetes-facts.
 import { type Findings, findingsIn } from './discovery.ts'
 import type { LoadedEnvironment } from './environments.ts'
 import type { Connector, ConnectorPorts } from './ports.ts'
+import { inSlices } from './slices.ts'
 import { settingsOf } from './source-tasks.ts'
 
 /** So long the pods of a cluster may take to come. Milliseconds. */
@@ -54,5 +55,5 @@ export async function learnCluster<Source>(
   await late
   signal.throwIfAborted()
   const facts = [...read.values()].flat()
-  return { findings: findingsIn(isRead, facts), facts, gap: isRead ? null : gap }
+  return { findings: await inSlices(findingsIn(isRead, facts), ports.clock, signal), facts, gap: isRead ? null : gap }
 }

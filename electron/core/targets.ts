@@ -1,5 +1,6 @@
 import type { SourceKind } from '../../shared/domain/model/fact.ts'
 import type { KubernetesFact, PodContainer, PodFact, ServiceFact } from '../../shared/domain/model/kubernetes-facts.ts'
+import { finished, type Steps, sorted } from './slices.ts'
 import { argumentValue, mayDo, portOfAddress, runsProgram } from './target-arguments.ts'
 import { type Program, programs } from './target-programs.ts'
 
@@ -53,13 +54,20 @@ export interface DiscoveredSource {
  * set there is known only when it is declared and named, or when it is the program's default, and the reason says which.
  */
 export function discoverSources(facts: readonly KubernetesFact[]): readonly DiscoveredSource[] {
+  return finished(discoverySteps(facts))
+}
+
+/** The same, a pod a step: twenty thousand of them are too much for one turn of the loop. */
+export function* discoverySteps(facts: readonly KubernetesFact[]): Steps<readonly DiscoveredSource[]> {
   const services = facts.filter((fact): fact is ServiceFact => fact.kind === 'service')
   const servicesByNamespace = Map.groupBy(services, ({ namespace }) => namespace)
-  return facts
-    .filter((fact): fact is PodFact => fact.kind === 'pod')
-    .filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed')
-    .flatMap((pod) => inPod(pod, servicesByNamespace.get(pod.namespace) ?? []))
-    .toSorted((one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0))
+  const found: DiscoveredSource[] = []
+  for (const fact of facts) {
+    if (fact.kind !== 'pod' || fact.phase === 'Succeeded' || fact.phase === 'Failed') continue
+    found.push(...inPod(fact, servicesByNamespace.get(fact.namespace) ?? []))
+    yield
+  }
+  return yield* sorted(found, (one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0))
 }
 
 function inPod(pod: PodFact, services: readonly ServiceFact[]): readonly DiscoveredSource[] {

@@ -1,6 +1,9 @@
 import { fork } from 'node:child_process'
 import { kubernetesConnector } from '../../electron/connectors/kubernetes/index.ts'
+import { findingsIn } from '../../electron/core/discovery.ts'
+import { inSlices } from '../../electron/core/slices.ts'
 import { discoverSources } from '../../electron/core/targets.ts'
+import { systemClock } from '../../electron/platform/clock.ts'
 import { startGraph, updateGraph } from '../../shared/domain/graph/build.ts'
 import type { ScopeState } from '../../shared/domain/model/fact.ts'
 import type { PodFact } from '../../shared/domain/model/kubernetes-facts.ts'
@@ -49,6 +52,13 @@ export async function run(): Promise<readonly BenchRow[]> {
     const found = performance.now()
     discoverSources(facts.slice(0, 200))
     rows.push(within('discovery over 200 pods', (performance.now() - found) / 1000, 's', 5))
+    turns.longestMs()
+    const all = performance.now()
+    await inSlices(findingsIn(true, facts), systemClock, abort.signal)
+    rows.push(
+      row(`discovery over ${facts.length} pods`, (performance.now() - all) / 1000, 's'),
+      within(`discovery over ${facts.length} pods: longest work in one turn of the loop`, turns.longestMs(), 'ms', 100),
+    )
     rows.push(within(`graph after one of ${facts.length} pods changed: processor time`, onePodMs(facts), 'ms', 10))
     rows.push(row('memory after it', process.memoryUsage().rss / 1e6, 'MB'))
   } finally {
