@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { ensureBinaries } from '../lab/provision/binaries.ts'
 import { type OpenWindow, openWindow } from './open-window.ts'
@@ -24,7 +25,11 @@ export async function openPlaygroundWindow(hasOpa = true): Promise<PlaygroundWin
   const programs = join(home, 'bin')
   await mkdir(programs)
   if (hasOpa) process.env['EVERYHOP_OPA'] = opa.path
-  else Object.assign(process.env, { EVERYHOP_OPA: '', EVERYHOP_CACHE: join(home, 'cache'), PATH: programs })
+  else {
+    const others = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !existsSync(join(folder, 'opa')))
+    const PATH = [programs, ...others].join(delimiter)
+    Object.assign(process.env, { EVERYHOP_OPA: '', EVERYHOP_CACHE: join(home, 'cache'), PATH })
+  }
   const service = composeService('web', home, null, undefined, { byItself: true })
   const window = await openWindow(service)
   await window.context.grantPermissions(['clipboard-read', 'clipboard-write'])
