@@ -33,7 +33,7 @@ import { type Server, waitFor } from './processes.ts'
 import { ensureBinaries, labBinaries } from './provision/binaries.ts'
 import { cacheFolder } from './provision/cache-folder.ts'
 import { ensureSpirePolicy } from './provision/spire-policy.ts'
-import type { Registration, SpireTool } from './spire/server-tool.ts'
+import type { MintedSvid, Registration, SpireTool } from './spire/server-tool.ts'
 import { type SpireServers, startSpire } from './spire/start.ts'
 import { type LabTruth, readTruth } from './truth.ts'
 import { planVault, type VaultPlan } from './vault/plan.ts'
@@ -92,6 +92,8 @@ export interface Lab {
   withRights(without: readonly string[]): Promise<string>
   /** Tier 3: a token of Vault that has this policy (HCL) and no other. */
   vaultToken(policy: string): Promise<string>
+  /** An X.509-SVID of any identity, to call as its workload would. */
+  mintSvid(spiffeId: string): Promise<MintedSvid>
   stop(): Promise<void>
 }
 
@@ -275,6 +277,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       cluster: clusterPlan,
       vault: vaultPlan,
       truth: () => readTruth(controls),
+      mintSvid: (spiffeId) => controls.spire.tool.mintSvid(spiffeId),
       inject: async (faultId) => {
         const injection = injectionsOf(tier).get(faultId)
         if (injection === undefined) {

@@ -7,7 +7,7 @@ import type { LabControls } from './controls.ts'
 import { type LoadedCertificate, loadedCertificate } from './envoy/admin.ts'
 import type { BundleStatus } from './opa/fleet.ts'
 import type { StagePlan } from './plan.ts'
-import type { EntryTruth } from './spire/server-tool.ts'
+import type { AgentTruth, EntryTruth } from './spire/server-tool.ts'
 import { readVaultTruth, type VaultTruth } from './vault/truth.ts'
 
 /**
@@ -21,6 +21,7 @@ export interface LabTruth {
   readonly stages: readonly StageTruth[]
   readonly hops: readonly HopTruth[]
   readonly entries: readonly EntryTruth[]
+  readonly agents: readonly AgentTruth[]
   readonly opas: readonly OpaTruth[]
   /** Null in tier 1. */
   readonly kubernetes: KubernetesTruth | null
@@ -59,6 +60,9 @@ export interface HopTruth {
   readonly callerRequires: readonly string[]
   /** SPIFFE IDs that the callee takes as a caller's. */
   readonly calleeRequires: readonly string[]
+  /** TLS versions that each end is configured for, least and most: `1.3 to 1.3`; null: plaintext, or left to Envoy. */
+  readonly callerVersions: string | null
+  readonly calleeVersions: string | null
   /** Whether the policy's data in force lists the pair. */
   readonly allowedByPolicy: boolean
 }
@@ -75,6 +79,9 @@ const transportWire = z
   .object({
     typed_config: z.object({
       common_tls_context: z.object({
+        tls_params: z
+          .object({ tls_minimum_protocol_version: z.string(), tls_maximum_protocol_version: z.string() })
+          .optional(),
         combined_validation_context: z.object({
           default_validation_context: z.object({ match_typed_subject_alt_names: z.array(sanWire) }),
         }),
@@ -105,7 +112,7 @@ const configWire = z.object({
 type EnvoyFile = z.infer<typeof configWire>
 
 export async function readTruth(lab: LabControls): Promise<LabTruth> {
-  const entries = await lab.spire.tool.listEntries()
+  const [entries, agents] = await Promise.all([lab.spire.tool.listEntries(), lab.spire.tool.listAgents()])
   const configs = new Map<string, EnvoyFile>()
   for (const stage of lab.plan.stages) {
     configs.set(stage.stage.id, configWire.parse(JSON.parse(await readFile(stage.envoyConfig, 'utf8'))))
@@ -115,6 +122,7 @@ export async function readTruth(lab: LabControls): Promise<LabTruth> {
     trustDomain: lab.trustDomain,
     activeFault: lab.activeFault(),
     entries,
+    agents,
     kubernetes: lab.cluster === null ? null : await readKubernetesTruth(lab.cluster),
     vault: lab.vault === null || lab.cluster === null ? null : await readVaultTruth(lab.vault, lab.cluster.api),
     stages: await Promise.all(lab.plan.stages.map((stage) => stageTruth(stage, configs, entries))),
@@ -130,6 +138,8 @@ export async function readTruth(lab: LabControls): Promise<LabTruth> {
         calleeTls: chain?.transport_socket === undefined ? 'plaintext' : 'mtls',
         callerRequires: peersOf(cluster?.transport_socket),
         calleeRequires: peersOf(chain?.transport_socket),
+        callerVersions: versionsOf(cluster?.transport_socket),
+        calleeVersions: versionsOf(chain?.transport_socket),
         allowedByPolicy: !allowed.denied.some((pair) => pair.from === from && pair.to === to),
       }
     }),
@@ -171,6 +181,13 @@ async function stageTruth(
 
 function ingressOf(config: EnvoyFile | undefined) {
   return config?.static_resources.listeners.find((listener) => listener.name === 'ingress')?.filter_chains[0]
+}
+
+function versionsOf(transport: z.infer<typeof transportWire>): string | null {
+  const settings = transport?.typed_config.common_tls_context.tls_params
+  if (settings === undefined) return null
+  const bare = (version: string): string => version.replace('TLSv', '').replace('_', '.')
+  return `${bare(settings.tls_minimum_protocol_version)} to ${bare(settings.tls_maximum_protocol_version)}`
 }
 
 function peersOf(transport: z.infer<typeof transportWire>): readonly string[] {

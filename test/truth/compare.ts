@@ -27,6 +27,7 @@ export function differences(
   return [
     ...truth.stages.flatMap((stage) => stageDifferences(graph, stage, truth, options)),
     ...truth.hops.flatMap((hop) => hopDifferences(graph, hop, truth, options)),
+    ...(options.registration === 'spire' ? controlDifferences(graph, truth) : []),
     ...strangers(graph, truth),
   ]
 }
@@ -56,7 +57,7 @@ function stageDifferences(
     }
   }
   const loaded = valueOf(workload.svid.loaded)
-  expect('serial of the loaded SVID', loaded?.serial?.replace(/^0+/, ''), stage.certificate?.serial.replace(/^0+/, ''))
+  expect('serial of the loaded SVID', bareSerial(loaded?.serial), bareSerial(stage.certificate?.serial))
   expect(
     'expiry of the loaded SVID',
     loaded?.notAfter,
@@ -97,6 +98,8 @@ function hopDifferences(
       found.push(`${name}: ${what} is shown as ${JSON.stringify(seen)} but is ${JSON.stringify(is)}`)
     }
   }
+  const caller = truth.stages.find((stage) => stage.stage === real.from)
+  const callee = truth.stages.find((stage) => stage.stage === real.to)
   const plain = [real.callerTls, real.calleeTls].filter((tls) => tls === 'plaintext').length
   if (plain === 2) expect('transport', hop.transport.state, 'plaintext')
   // On one side alone, nothing comes through.
@@ -104,11 +107,59 @@ function hopDifferences(
   else {
     expect('what the caller requires', sorted(valueOf(hop.client.requiresPeer)), sorted(real.callerRequires))
     expect('what the callee requires', sorted(valueOf(hop.server.requiresPeer)), sorted(real.calleeRequires))
+    const sides = [
+      ['caller', hop.client, real.callerRequires, callee, real.callerVersions],
+      ['callee', hop.server, real.calleeRequires, caller, real.calleeVersions],
+    ] as const
+    for (const [end, side, required, other, versions] of sides) {
+      const isAccepted = other !== undefined && required.includes(other.spiffeId)
+      expect(`whether the ${end} accepts the other`, valueOf(side.peerAsExpected), isAccepted)
+      expect(`what the ${end} trusts`, valueOf(side.trusts), [truth.trustDomain])
+      if (versions !== null) expect(`TLS versions of the ${end}`, asRange(valueOf(side.tlsVersions)), versions)
+    }
+    if (!real.allowedByPolicy) expect('authorisation', hop.authorisation.state, 'denying')
   }
-  const callee = truth.stages.find((stage) => stage.stage === real.to)
+  for (const [end, side, stage] of [
+    ['caller', hop.client, caller],
+    ['callee', hop.server, callee],
+  ] as const) {
+    // Without one of its own, what others saw of it may still be shown.
+    if (stage === undefined || stage.certificate === null) continue
+    expect(
+      `serial that the ${end} presents`,
+      bareSerial(valueOf(side.certificate)?.serial),
+      bareSerial(stage.certificate.serial),
+    )
+  }
   expect('failure mode', valueOf(hop.guard)?.failureModeAllow, callee?.extAuthz?.failureModeAllow)
   if (registration === 'spire') expect('OPA that guards it', valueOf(hop.guard)?.opa, callee?.opa)
   expect('intended', hop.relations.includes('intended'), true)
+  return found
+}
+
+/** Agents and OPAs of the control plane: those that are, in the state that they are in. */
+function controlDifferences(graph: TrustGraph, truth: LabTruth): string[] {
+  const found: string[] = []
+  const now = Date.now()
+  const shown = new Map(
+    graph.control
+      .filter(({ kind }) => kind === 'spire-agent')
+      .map(({ id, state }) => [id.slice(id.indexOf('/agent/') + '/agent/'.length), state.state]),
+  )
+  for (const { spiffeId, banned, svidNotAfter } of truth.agents) {
+    const is = banned || svidNotAfter <= now ? 'failing' : 'verified'
+    if (shown.get(spiffeId) !== is) found.push(`agent ${spiffeId} is shown as ${shown.get(spiffeId)} but is ${is}`)
+  }
+  for (const spiffeId of shown.keys()) {
+    if (!truth.agents.some((agent) => agent.spiffeId === spiffeId)) found.push(`SPIRE has no agent ${spiffeId}`)
+  }
+  for (const { opa, running, bundle } of truth.opas) {
+    const state = graph.control.find(({ id }) => id === `control/opa/${opa}`)?.state.state
+    if (!running && state !== 'failing') found.push(`OPA ${opa} is shown as ${state} but does not run`)
+    if (running && bundle !== null && (state === undefined || state === 'failing')) {
+      found.push(`OPA ${opa} is shown as ${state} but answers`)
+    }
+  }
   return found
 }
 
@@ -140,4 +191,14 @@ export function valueOf<Value>(known: Known<Value>): Value | undefined {
 
 function sorted(list: readonly string[] | null | undefined): readonly string[] | null {
   return list === null || list === undefined ? null : list.toSorted()
+}
+
+/** `1.3` is `1.3 to 1.3`. */
+function asRange(versions: string | undefined): string | undefined {
+  return versions === undefined || versions.includes(' to ') ? versions : `${versions} to ${versions}`
+}
+
+/** Serial numbers are written with and without leading zeros. */
+function bareSerial(serial: string | null | undefined): string | undefined {
+  return serial?.replace(/^0+/, '')
 }

@@ -5,6 +5,7 @@ import { captureFault, diagnosedFaults } from '../diagnosis/capture-fault.ts'
 import { differences } from './compare.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
+import { createProbe, type Probe } from './presented.ts'
 import { compared, seenIn } from './same-seen.ts'
 import { unmetInCluster } from './tier2-expectations.ts'
 
@@ -15,10 +16,12 @@ import { unmetInCluster } from './tier2-expectations.ts'
  * on differs, and says so.
  */
 let on: EveryhopOnLab
+let probe: Probe
 let healthy: { readonly byAddress: HopStates; readonly viaCluster: HopStates }
 
 beforeAll(async () => {
   on = await startEveryhopOnLab({ tier: 2 })
+  probe = createProbe(on.lab)
 })
 afterAll(() => on?.stop())
 
@@ -121,6 +124,7 @@ async function healthyProblems(graph: TrustGraph): Promise<readonly string[]> {
   const truth = await on.lab.truth()
   return [
     ...differences(graph, truth),
+    ...(await probe.differences(graph, truth)),
     ...graph.gaps.map((gap) => `gap: ${gap.source} ${gap.instance} ${gap.what} ${gap.reason}: ${gap.detail}`),
     ...graph.workloads
       // What has an identity and is no stage is known whole by its pods only.

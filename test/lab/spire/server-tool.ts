@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { agentPlanOf, type LabPlan, type StagePlan } from '../plan.ts'
@@ -20,10 +20,27 @@ export interface SpireTool extends Registration {
   /** Issues the read-only identity into the reader's folder, each file replaced whole. */
   mintReader(): Promise<void>
   readonly mintCommand: string
+  /** An X.509-SVID of any identity, with what it is verified by. As PEM; kept nowhere. */
+  mintSvid(spiffeId: string): Promise<MintedSvid>
+  /** The attested agents, as the command line lists them. */
+  listAgents(): Promise<readonly AgentTruth[]>
   /** The trust bundle as SPIFFE writes it, with the keys of JWT-SVIDs. */
   spiffeBundle(): Promise<string>
   /** A JWT-SVID of any identity: what its workload would get of its agent. */
   mintJwt(spiffeId: string, audience: string): Promise<string>
+}
+
+export interface MintedSvid {
+  readonly certificate: string
+  readonly key: string
+  readonly bundle: string
+}
+
+export interface AgentTruth {
+  readonly spiffeId: string
+  readonly banned: boolean
+  /** Milliseconds since 1970. */
+  readonly svidNotAfter: number
 }
 
 export interface EntryTruth {
@@ -43,6 +60,19 @@ const entriesWire = z.object({
         spiffe_id: spiffeIdWire,
         parent_id: spiffeIdWire,
         x509_svid_ttl: z.number().default(0),
+      }),
+    )
+    .default([]),
+})
+
+/** 64-bit numbers are strings in proto-JSON. */
+const agentsWire = z.object({
+  agents: z
+    .array(
+      z.object({
+        id: spiffeIdWire,
+        banned: z.boolean().default(false),
+        x509svid_expires_at: z.coerce.number(),
       }),
     )
     .default([]),
@@ -115,6 +145,25 @@ export function openSpireTool(plan: LabPlan, program: string): SpireTool {
         spiffeId: `spiffe://${found.spiffe_id.trust_domain}${found.spiffe_id.path}`,
         parentId: `spiffe://${found.parent_id.trust_domain}${found.parent_id.path}`,
         svidLifetimeSeconds: found.x509_svid_ttl === 0 ? null : found.x509_svid_ttl,
+      }))
+    },
+    mintSvid: async (spiffeId) => {
+      const folder = await mkdtemp(path.join(plan.runFolder, 'svid-'))
+      try {
+        const list = ['x509', 'mint', ...socket, '-spiffeID', spiffeId, '-ttl', '30m', '-write', folder]
+        await call(`minting an X.509-SVID of ${spiffeId}`, ...list)
+        const read = (file: string): Promise<string> => readFile(path.join(folder, file), 'utf8')
+        return { certificate: await read('svid.pem'), key: await read('key.pem'), bundle: await read('bundle.pem') }
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    },
+    listAgents: async () => {
+      const text = await call('listing agents', 'agent', 'list', ...socket, '-output', 'json')
+      return agentsWire.parse(JSON.parse(text)).agents.map(({ id, banned, x509svid_expires_at: seconds }) => ({
+        spiffeId: `spiffe://${id.trust_domain}${id.path}`,
+        banned,
+        svidNotAfter: seconds * 1000,
       }))
     },
     mintReader: async () => {
