@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { countOf } from '../../shared/words/durations.ts'
+import type { ReceiverState } from '../logs/receiver/receiver.ts'
 import type { DataFolder } from '../service/data-folder.ts'
 import { UsageError } from './command.ts'
 
@@ -80,6 +82,25 @@ export function receivingEnvironment(chosen: string | null, known: readonly stri
   }
   if (only === undefined || known.length > 1) throw new UsageError(`say with --env whose decision logs come: ${list}`)
   return only
+}
+
+/** "12 uploads taken, 1 postponed; sending on to siem: 10 sent, 4 kB wait: siem answered 503." */
+export function receiverSentence({ received, refused, unauthenticated, postponed, forward }: ReceiverState): string {
+  const troubles = [
+    refused === 0 ? [] : [`${refused} refused`],
+    unauthenticated === 0 ? [] : [`${unauthenticated} without the token`],
+    postponed === 0 ? [] : [`${postponed} asked to come again`],
+  ].flat()
+  const taken = [`${countOf(received, 'upload')} taken`, ...troubles].join(', ')
+  if (forward === null) return `${taken}.`
+  const { to, sent, waitingBytes, refusedBytes, refusal, problem } = forward
+  const waits = problem === null ? '' : `, ${kilobytes(waitingBytes)} wait: ${problem}`
+  const aside = refusedBytes === 0 ? '' : `, ${kilobytes(refusedBytes)} are not taken: ${refusal ?? 'refused before'}`
+  return `${taken}; sending on to ${to}: ${sent} sent${waits}${aside}.`
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1000)} kB`
 }
 
 export function receiverOptions({ listen, tokenFile, forward }: Receiving, folder: DataFolder) {

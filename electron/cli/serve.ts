@@ -2,16 +2,23 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { Failure } from '../core/failure.ts'
+import type { ReceiverState } from '../logs/receiver/receiver.ts'
 import type { SharedService } from '../service/shared-service.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
-import { type Receiving, receiverOptions, receivingEnvironment, receivingFrom } from './serve-receiver.ts'
+import {
+  type Receiving,
+  receiverOptions,
+  receiverSentence,
+  receivingEnvironment,
+  receivingFrom,
+} from './serve-receiver.ts'
 
 export const serve: Command = {
   name: 'serve',
   usage: `everyhop serve [--port <number>] [--data <folder>] [--decision-logs <port|host:port|socket> …]
 
 Serves the window to a browser on this machine and prints its address, which is good once, for a minute.
-Press Enter for a new one, Ctrl-C to stop.
+Press Enter for a new one, and for how receiving stands; Ctrl-C to stop.
 
   --port <number>         the port on 127.0.0.1 (default: a free one)
   --data <folder>         keeps log records and what was last known there: the newest week, at most 2 GB of records for
@@ -48,7 +55,11 @@ Press Enter for a new one, Ctrl-C to stop.
       output.err(`${running.memory}\n`)
       if (running.receiver !== null) output.err(`Decision logs are taken at ${running.receiver}\n`)
       output.err('The address is good once, for a minute. Press Enter for a new one, Ctrl-C to stop.\n')
-      await untilStopped(signal, () => output.out(`${running.newAddress()}\n`))
+      await untilStopped(signal, () => {
+        output.out(`${running.newAddress()}\n`)
+        const received = running.received()
+        if (received !== null) output.err(`${received}\n`)
+      })
     } finally {
       await running.close()
     }
@@ -62,6 +73,8 @@ export interface RunningService {
   readonly memory: string
   /** Where decision logs are taken; null: nowhere. */
   readonly receiver: string | null
+  /** How receiving and sending on stand now, in a sentence; null: nothing is received. */
+  received(): string | null
   /** Names of the environments that are written down. */
   environments(): Promise<readonly string[]>
   close(): Promise<void>
@@ -105,6 +118,7 @@ export async function startService(
       newAddress: () => host.newAddress(),
       memory: memoryOf(service),
       receiver: receiver?.place ?? null,
+      received: () => (receiver === null ? null : receiverSentence(receiver.state())),
       async environments() {
         const client = await service.client('serve')
         return (await client.environments.list({})).map(({ name }) => name)
@@ -120,7 +134,7 @@ export async function startService(
 async function startReceiving(
   shared: SharedService,
   receiving: Receiving | null,
-): Promise<{ readonly place: string; close(): Promise<void> } | null> {
+): Promise<{ readonly place: string; state(): ReceiverState; close(): Promise<void> } | null> {
   if (receiving === null) return null
   const composed = shared.composed()
   if (composed === null) {
@@ -136,7 +150,8 @@ async function startReceiving(
   const { listen, place, ...rest } = receiverOptions(receiving, folder)
   const receiver = await service.receive(environment, { listen, ...rest })
   const where = listen.kind === 'unix' ? place : `${listen.host}:${receiver.port}`
-  return { place: `${where}, for environment ${environment}`, close: () => receiver.close() }
+  const told = `${where}, for environment ${environment}`
+  return { place: told, state: () => receiver.state(), close: () => receiver.close() }
 }
 
 function memoryOf(service: SharedService): string {

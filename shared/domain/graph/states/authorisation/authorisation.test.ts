@@ -114,6 +114,17 @@ describe('authorisation', () => {
     expect(found.decision).toMatchObject({ known: true, value: { outcome: 'allow', revision: 'r42' } })
   })
 
+  it('counts decisions once that come two ways, from a container’s log and to the receiver', () => {
+    const without = pipeline.scopes.filter((state) => !state.scope.startsWith('logs/'))
+    const told = decisionActivity(ids.gateway, ids.model, { opaInstanceId: 'one', allowed: 40, denied: 0, errors: 0 })
+    const requests = (...logs: readonly string[]): unknown => {
+      const scopes = [...without, ...logs.map((log) => scope(`logs/${log}/activity`, [told]))]
+      return hop(build(scopes), ids.gateway, ids.model).authorisation
+    }
+    expect(requests('opa')).toMatchObject({ reason: { params: { requests: 40 } } })
+    expect(requests('opa', 'receiver')).toEqual(requests('opa'))
+  })
+
   it('blames no hop for counters that several callers share', () => {
     const scopes = [
       ...withFacts(
