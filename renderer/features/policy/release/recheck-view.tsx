@@ -8,6 +8,7 @@ import { useApi } from '../../../api/api-context.tsx'
 import { useNow } from '../../../api/clock.tsx'
 import { failureSentence } from '../../../api/environments.ts'
 import { DecisionTag } from '../decision-tag.tsx'
+import { diagnoseLink } from '../links.ts'
 import { useWorkloadNames } from '../workload-names.ts'
 import styles from './publish-dialog.module.css'
 
@@ -63,6 +64,7 @@ export function RecheckView({
                     <th>{revisionName(before)}</th>
                     <th>{revisionName(after)}</th>
                     <th>Not whole</th>
+                    <th>Why</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -83,6 +85,11 @@ export function RecheckView({
                       </td>
                       <td title={row.problem ?? maskedSentence(row.masked) ?? ''}>
                         {row.problem ?? (row.masked.length === 0 ? '–' : `${row.masked.length} masked`)}
+                      </td>
+                      <td>
+                        <a href={diagnoseLink(environment, row.decisionId)} data-testid="diagnose-recheck">
+                          Diagnose<span className="visually-hidden"> this request</span>
+                        </a>
                       </td>
                     </tr>
                   ))}

@@ -5,6 +5,7 @@ import { maskedSentence } from '../../../../shared/words/policy.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { failureSentence } from '../../../api/environments.ts'
 import { Chip } from '../../../ui/atoms.tsx'
+import { diagnoseLink } from '../links.ts'
 import type { SimulatePanelProps } from '../panel-props.ts'
 import { CoverageView } from './coverage-view.tsx'
 import { DecisionView } from './decision-view.tsx'
@@ -69,7 +70,7 @@ export function SimulatePanel(props: SimulatePanelProps) {
             ))}
           </span>
         </div>
-        <OriginLine input={input} />
+        <OriginLine input={input} environment={environment} />
         {input.way === 'form' ? (
           <InputFormView environment={environment} input={input} />
         ) : input.way === 'recorded' ? (
@@ -124,7 +125,7 @@ export function SimulatePanel(props: SimulatePanelProps) {
 }
 
 /** "From the decision log, 11:47:32 · e07c…41". */
-function OriginLine({ input }: { readonly input: SimulationInput }) {
+function OriginLine({ input, environment }: { readonly input: SimulationInput; readonly environment: string }) {
   const now = useNow(10_000)
   const { origin, way } = input
   if (origin === null || way === 'json') return null
@@ -137,7 +138,14 @@ function OriginLine({ input }: { readonly input: SimulationInput }) {
           : `From the decision log, ${formatClock(origin.at, now)}${origin.revision === null ? '' : `, decided by ${origin.revision}`}`}
       </span>
       <span className={styles.grow} />
-      {id === null ? null : <code title={id}>{id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-2)}` : id}</code>}
+      {id === null ? null : (
+        <>
+          <code title={id}>{id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-2)}` : id}</code>
+          <a href={diagnoseLink(environment, id)} data-testid="diagnose-decision">
+            Diagnose this request
+          </a>
+        </>
+      )}
     </p>
   )
 }
