@@ -44,6 +44,7 @@ import { placelessShell } from '../platform/shell.ts'
 import { openLastKnown } from '../platform/state-facts.ts'
 import { createStateFile } from '../platform/state-file.ts'
 import { tlsHandshake } from '../platform/tls-handshake.ts'
+import { removeLeftFolders } from '../playground/private-folder.ts'
 import type { DataFolder } from './data-folder.ts'
 import { environmentSetup } from './environment-setup.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
@@ -150,7 +151,13 @@ export function composeService(
         neighbours,
       ),
     playground: (neighbours) =>
-      createPlaygroundService({ clock, log, start: playground.start ?? startPlayground, ...neighbours }),
+      createPlaygroundService({
+        clock,
+        log,
+        start: playground.start ?? startPlayground,
+        sweep: removeLeftFolders,
+        ...neighbours,
+      }),
     startsPlayground: playground.byItself === true && process.env['EVERYHOP_PLAYGROUND'] !== 'off',
     openLastKnown: (environment) =>
       data === null

@@ -178,6 +178,7 @@ test('while nobody reads it it rests, whoever asks how it stands, and whoever re
     refresh: async () => {},
     forget: async () => {},
     isRead: () => isRead,
+    sweep: async () => {},
     opa: async () => '/opt/opa',
     start: (options) => fakes.start(options),
   })

@@ -8,7 +8,6 @@ import { type EnvironmentFolder, isEnvironmentFile, type ListedFile } from '../c
 import { Failure } from '../core/failure.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import type { Playground, PlaygroundOptions } from '../playground/parts.ts'
-import { removeLeftFolders } from '../playground/private-folder.ts'
 import { playgroundFaultList } from './playground-faults.ts'
 
 /** The playground of the contract. */
@@ -47,6 +46,8 @@ export interface PlaygroundParts {
   /** Path of opa; null: it is not on this machine now. */
   readonly opa: () => Promise<string | null>
   readonly start: StartPlayground
+  /** Removes what playgrounds left that were killed. */
+  readonly sweep: () => Promise<void>
 }
 
 interface Running {
@@ -74,7 +75,7 @@ export function createPlaygroundService(parts: PlaygroundParts): PlaygroundServi
   let lastTurn: Promise<unknown> = Promise.resolve()
 
   // Every Everyhop does, not only one that starts a playground: private keys may be among it.
-  removeLeftFolders().catch((reason: unknown) => {
+  parts.sweep().catch((reason: unknown) => {
     log.warn('what a playground left could not be removed', { reason: String(reason) })
   })
 
