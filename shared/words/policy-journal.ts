@@ -56,7 +56,7 @@ export function journalDetails({ details }: Pick<JournalEntry, 'details'>): stri
 
 function revisionOf(value: unknown): string | null {
   return typeof value === 'object' && value !== null && 'revision' in value && typeof value.revision === 'string'
-    ? value.revision
+    ? value.revision || 'an unnamed bundle'
     : null
 }
 
