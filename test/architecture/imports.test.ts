@@ -98,6 +98,7 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
       'electron/diagnosis/',
       'electron/playground/index.ts',
       'electron/playground/parts.ts',
+      'electron/playground/private-folder.ts',
       'electron/service/',
       'electron/cli/',
     ],
