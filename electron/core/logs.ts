@@ -13,8 +13,8 @@ import { Failure } from './failure.ts'
 import { readTogether } from './log-histories.ts'
 import type { LogStores } from './log-keeping.ts'
 import type { FoundRecords, LogReader, StoredRecord } from './log-store.ts'
+import type { Observation } from './observation.ts'
 import type { Clock } from './ports.ts'
-import type { Sessions } from './sessions.ts'
 
 /** The logs namespace of the contract. */
 export interface LogsHandlers {
@@ -34,7 +34,16 @@ const elsewhereMs = 20_000
 /** Records with the id of one decision: its own, and the lines of both Envoys. */
 const ofDecision = 10
 
-export function createLogsHandlers(sessions: Sessions, stores: LogStores, clock: Clock): LogLookUp {
+/** Of an environment that is read the logs that are kept elsewhere; asking is what starts the reading. */
+export interface HistoriesOf {
+  use(environment: string): Promise<{ readonly observation: Pick<Observation, 'histories'> }>
+}
+
+export function createLogsHandlers(
+  sessions: HistoriesOf,
+  stores: Pick<LogStores, 'of' | 'settle' | 'lost'>,
+  clock: Clock,
+): LogLookUp {
   async function opened(environment: string, signal: AbortSignal) {
     const { observation } = await sessions.use(environment)
     const store = await stores.of(environment)
