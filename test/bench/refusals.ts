@@ -4,6 +4,7 @@ import { findRecords } from '../../electron/diagnosis/find-records.ts'
 import { openLogStore } from '../../electron/logs/stores/open-log-store.ts'
 import { accessLine, decisionEvent, noon, uploadOf, uuidOf } from '../builders/log-records.ts'
 import { type BenchRow, within } from './row.ts'
+import { verdictRows } from './verdict.ts'
 
 const requests = 100_000
 const more = 900_000
@@ -25,7 +26,8 @@ function lineOf(number: number): Record<string, unknown> {
  * decision, and all records of one request at 1.1 million records.
  */
 export async function refusalRows(folder: string): Promise<BenchRow[]> {
-  const store = await openLogStore({ folder: join(folder, 'refusals'), retention })
+  const kept = join(folder, 'refusals')
+  const store = await openLogStore({ folder: kept, retention })
   const take = async (record: 'envoy-access' | 'opa-decisions', from: number, count: number): Promise<void> => {
     for (let start = from; start < from + count; start += atOnce) {
       const numbers = Array.from({ length: atOnce }, (_, index) => start + index)
@@ -39,7 +41,8 @@ export async function refusalRows(folder: string): Promise<BenchRow[]> {
               reasons: [`rule ${number % 3}`],
             }),
       )
-      while ((await store.append(uploadOf(record, records))).outcome !== 'stored') {
+      // As of now: what was received long ago is given up.
+      while ((await store.append(uploadOf(record, records, { receivedAt: Date.now() }))).outcome !== 'stored') {
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     }
@@ -47,6 +50,7 @@ export async function refusalRows(folder: string): Promise<BenchRow[]> {
   }
   await take('envoy-access', 0, requests)
   await take('opa-decisions', 0, requests)
+  const now = noon + (requests + more) * 8
   const window = { from: noon, to: noon + requests * 8 }
   const sums = await middleOf(5, async () => {
     const { total } = await store.refusalSums({ window, limit: 5000 })
@@ -55,17 +59,19 @@ export async function refusalRows(folder: string): Promise<BenchRow[]> {
   await take('opa-decisions', requests, more)
   const request = await middleOf(5, async (turn) => {
     const number = 10 * (turn + 1) * 900 + 20
-    const found = await findRecords(store, { by: 'request', id: uuidOf(0x100000 + number) })
+    const { records: found } = await findRecords(store, { by: 'request', id: uuidOf(0x100000 + number) }, now)
     if (found.length !== 2) throw new Error(`${found.length} records of request ${number} were found`)
   })
   const unknown = await middleOf(3, async () => {
-    await findRecords(store, { by: 'request', id: 'nobody-knows-it' })
+    await findRecords(store, { by: 'request', id: 'nobody-knows-it' }, now)
   })
   await store.close()
+  const verdicts = await verdictRows(folder, kept)
   return [
     within('refusals in groups, 100,000 requests in the window', sums, 'ms', 300),
     within('all records of a request without a window, 1.1 M records', request, 'ms', 3000),
     within('an id that no record has, 1.1 M records', unknown, 'ms', 3000),
+    ...verdicts,
   ]
 }
 
