@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { countOf } from '../../shared/words/durations.ts'
-import type { ReceiverState } from '../logs/receiver/receiver.ts'
+import type { ReceiverState } from '../core/receiver-state.ts'
 import type { DataFolder } from '../service/data-folder.ts'
 import { UsageError } from './command.ts'
 

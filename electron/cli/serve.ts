@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { Failure } from '../core/failure.ts'
-import type { ReceiverState } from '../logs/receiver/receiver.ts'
+import type { ReceiverState } from '../core/receiver-state.ts'
 import type { SharedService } from '../service/shared-service.ts'
 import { type Command, exitCodes, UsageError } from './command.ts'
 import {

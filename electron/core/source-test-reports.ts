@@ -1,6 +1,5 @@
 import type { SourceTest, SourceTestReport, TestedIdentityKind, TestedTls } from '../../shared/contract/environments.ts'
 import type { Environment, HistorySource, VaultSignIn } from '../../shared/domain/model/environment.ts'
-import type { SourceKind } from '../../shared/domain/model/fact.ts'
 import { vaultRightOf } from '../../shared/domain/model/vault-rights.ts'
 import { receivedLogId } from './ports.ts'
 

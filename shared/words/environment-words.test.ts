@@ -51,9 +51,7 @@ test('what did not answer has no version that could be told, and a sentence is s
 })
 
 test('a program is shown as it would be typed', () => {
-  expect(programText({ command: 'aws', arguments: ['--name', "it's 1"], variables: [] })).toBe(
-    "aws --name 'it'\\''s 1'",
-  )
+  expect(programText({ command: 'aws', arguments: ['--name', "it's 1"] })).toBe("aws --name 'it'\\''s 1'")
 })
 
 test('parts that failed in the same way share one head', () => {

@@ -76,7 +76,13 @@ const rules: readonly { files: RegExp; own: readonly string[]; packages: readonl
   },
   ...['logs', 'platform', 'tools'].map((name) => ({
     files: new RegExp(`^electron/${name}/`),
-    own: ['shared/', 'electron/core/ports.ts', 'electron/core/log-store.ts', `electron/${name}/`],
+    own: [
+      'shared/',
+      'electron/core/ports.ts',
+      'electron/core/log-store.ts',
+      'electron/core/receiver-state.ts',
+      `electron/${name}/`,
+    ],
     packages: ['*'],
   })),
   {

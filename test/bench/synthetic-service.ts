@@ -88,6 +88,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
         clock,
         log,
         start: () => Promise.reject(new Error('there is no playground here')),
+        sweep: () => Promise.resolve(),
         ...neighbours,
       }),
     startsPlayground: false,

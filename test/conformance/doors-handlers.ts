@@ -57,6 +57,8 @@ export function suiteHandlers(): Handlers {
       },
       hop: () => Promise.reject(canary),
       document: unused,
+      control: unused,
+      search: unused,
       attend: async (_input, viewer) => ({ attending: viewer !== '' }),
     },
     logs: { refused: unused, find: unused, records: unused, importFile: unused },

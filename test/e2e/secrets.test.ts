@@ -5,6 +5,7 @@ import { composeService } from '../../electron/service/compose.ts'
 import { connectInProcess } from '../../electron/service/in-process.ts'
 import { temporaryFolder } from '../builders/temporary-folder.ts'
 import { keepPicture, openWindow } from './open-window.ts'
+import { violations } from './pages/accessibility.ts'
 
 const passphrase = 'CANARY-pass-52b1'
 const value = 'CANARY-value-90c7'
@@ -169,6 +170,7 @@ test('settings and secrets are changed in the window as in the terminal, and wha
     .poll(settings)
     .toMatchObject({ opaPath: '/opt/opa', regalPath: '/opt/regal', lockSecretsAfterMinutes: 15 })
   await keepPicture(page, 'settings')
+  expect(await violations(page)).toEqual([])
   await dialog.getByRole('button', { name: 'Remove loki.password' }).click()
   await dialog.getByRole('button', { name: 'Forget it' }).click()
   await expect.poll(async () => (await client.secrets.list({})).map(({ name }) => name)).toEqual(['vault.token'])

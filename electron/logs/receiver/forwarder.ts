@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Clock, Files, Log } from '../../core/ports.ts'
+import type { ForwardState } from '../../core/receiver-state.ts'
 import type { FoundFrame } from '../stores/segments/segment-files.ts'
 import { type ForwardQueue, openForwardQueue } from './forward-queue.ts'
 import { postJson } from './post.ts'
@@ -21,21 +22,6 @@ export interface Forwarder {
   wake(): void
   state(): ForwardState
   close(): Promise<void>
-}
-
-export interface ForwardState {
-  /** Host of the service. */
-  readonly to: string
-  readonly sent: number
-  /** Uploads that the service said it cannot take as they are, since this started. */
-  readonly refused: number
-  /** They are kept in the folder `refused` until it takes them. Bytes. */
-  readonly refusedBytes: number
-  /** What it answered to the latest of them; null: none was refused. */
-  readonly refusal: string | null
-  readonly waitingBytes: number
-  /** Why the oldest does not get through; null while it does. */
-  readonly problem: string | null
 }
 
 const firstBackOffMs = 500

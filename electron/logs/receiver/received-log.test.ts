@@ -3,8 +3,8 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Report } from '../../../shared/domain/model/fact.ts'
 import { decisionEvent, noon, uploadOf } from '../../../test/builders/log-records.ts'
 import { createManualClock } from '../../../test/builders/manual-clock.ts'
+import type { ReceiverState } from '../../core/receiver-state.ts'
 import { createReceivedLog } from './received-log.ts'
-import type { ReceiverState } from './receiver.ts'
 
 const settings = { baseDirectory: '.', windowSeconds: 60 }
 const quiet: ReceiverState = { received: 1, refused: 0, unauthenticated: 0, postponed: 0, forward: null }

@@ -4,11 +4,11 @@ import type { Report } from '../../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import type { Upload } from '../../core/log-store.ts'
 import { type Clock, type ObserveSettings, type ReceivedLog, receivedLogId } from '../../core/ports.ts'
+import type { ReceiverState } from '../../core/receiver-state.ts'
 import { createLogReading, type LogReading } from '../log-reading.ts'
 import { createPulse } from '../pulse.ts'
 import { itemsOf } from '../stores/read-upload.ts'
 import { unpack } from '../stores/unpack.ts'
-import type { ReceiverState } from './receiver.ts'
 import { createReceiverGaps } from './receiver-gaps.ts'
 
 /** Sums are made again at most this often when uploads come. Milliseconds. */

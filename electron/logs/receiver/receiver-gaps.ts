@@ -1,7 +1,7 @@
 import type { Gap, GapReason } from '../../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { receivedLogId } from '../../core/ports.ts'
-import type { ReceiverState } from './receiver.ts'
+import type { ReceiverState } from '../../core/receiver-state.ts'
 
 /** What of a receiver is not as it should be, in words; counts that do not grow any more are forgotten after a window. */
 export interface ReceiverGaps {

@@ -4,8 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { LogStore, Upload } from '../../core/log-store.ts'
 import type { Clock, Files, Log } from '../../core/ports.ts'
+import type { ReceiverState } from '../../core/receiver-state.ts'
 import { longestUpload } from '../stores/unpack.ts'
-import { type ForwardSettings, type ForwardState, startForwarder } from './forwarder.ts'
+import { type ForwardSettings, startForwarder } from './forwarder.ts'
 import { bodyOf } from './request-body.ts'
 
 export interface ReceiverOptions {
@@ -21,17 +22,6 @@ export interface ReceiverOptions {
   /** null: nothing is sent on. */
   readonly forward: ForwardSettings | null
   readonly ports: { readonly clock: Clock; readonly log: Log; readonly files: Files }
-}
-
-export interface ReceiverState {
-  /** Uploads that are on the disk and were answered with 200. */
-  readonly received: number
-  /** Uploads that cannot be kept as they are. */
-  readonly refused: number
-  readonly unauthenticated: number
-  /** Senders that were asked to come again. */
-  readonly postponed: number
-  readonly forward: ForwardState | null
 }
 
 export interface Receiver {

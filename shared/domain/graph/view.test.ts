@@ -219,7 +219,7 @@ describe('the control plane of a large environment', () => {
       source: 'opa' as const,
       instance: 'a',
       what: 'status',
-      reason: 'refused' as const,
+      reason: 'forbidden' as const,
       detail: '',
       at: builtAt,
     }

@@ -1,5 +1,5 @@
 import type { FactBase } from './fact.ts'
-import type { EpochMs } from './time.ts'
+import type { DurationMs, EpochMs } from './time.ts'
 
 /** Shapes follow OPA's REST API (1.15 to 1.19): /v1/status, /v1/config, /v1/policies, /health, /metrics. `opa` is the source id. */
 export type OpaFact = OpaInstanceFact | OpaBundleFact | OpaDecisionLogFact | OpaPolicyFact
@@ -14,6 +14,8 @@ export interface OpaInstanceFact extends FactBase<'opa-instance'> {
   readonly extAuthz: { readonly address: string; readonly path: string; readonly dryRun: boolean } | null
   /** False when no `status:` section is configured: bundle facts are then unknown, not failing. */
   readonly statusConfigured: boolean | null
+  /** Clock of the answer's `date` header minus ours; null without the header. */
+  readonly clockSkewMs: DurationMs | null
 }
 
 export interface OpaBundleFact extends FactBase<'opa-bundle'> {

@@ -148,6 +148,12 @@ test('the lab is added through the screen, what is missing is asked for and gran
   await expect
     .poll(outcomes, { timeout: patienceMs })
     .toEqual(['usable', expect.stringMatching(/usable|partly/), 'usable'])
+  // What listing would cost is told by the audit log, and nothing is listed.
+  const listing = page.getByTestId('lease-mounts').locator('li', { hasText: 'database/' })
+  expect(await listing.textContent()).toMatch(
+    /The audit log tells of [1-9]\d* leases?: a walk of those is \d+ requests/,
+  )
+  expect(await listing.getByRole('checkbox').isChecked()).toBe(false)
   await keepPicture(page, 'desktop-add-granted')
   await connections.save()
   await wholeGraph(page)

@@ -7,7 +7,6 @@ import {
   encodeAuthorities,
   encodeBundle,
   encodeEntry,
-  int,
   message,
   readFields,
   text,
