@@ -9,6 +9,7 @@ export const identityCauseLabels: Readonly<Record<IdentityCause, string>> = {
   'no-cluster-spiffeid': 'nothing declares it',
   'selector-mismatch': 'a selector does not select it',
   'namespace-excluded': 'its namespace is ignored',
+  'class-without-manager': 'no controller manager of its class',
   'template-fails': 'a template cannot be rendered',
   'entry-missing': 'no registration entry',
   'entry-selectors-mismatch': 'the entry asks for other selectors',
@@ -76,6 +77,8 @@ export const identityDiagnosisReasons: Readonly<Record<keyof IdentityReasonParam
     `${object(p)} does not select ${owner(p)}: it asks for ${quoted(p, 'want')}.${instead(p)}${until(p)}`,
   'namespace-is-ignored': (p) =>
     `${object(p)} would select ${owner(p)}, but the controller manager passes over the namespace ${word(p, 'namespace')}.`,
+  'class-has-no-manager': (p) =>
+    `${object(p)} would give ${owner(p)} its identity, but no controller manager acts on ${has(p, 'className') ? `its class ${quoted(p, 'className')}` : 'objects without a class'}: those that act have ${quoted(p, 'acting')}.`,
   'template-not-rendered': (p) =>
     `${object(p)} selects ${owner(p)}, but its template cannot be rendered for it: ${quoted(p, 'field')} has no value there.`,
   'no-entry-in-spire': (p) =>
@@ -108,6 +111,8 @@ export const identityDiagnosisReasons: Readonly<Record<keyof IdentityReasonParam
     `None of ${countOf(count(p, 'entries'), 'entry', 'entries')} of SPIRE ${quoted(p, 'spire')} is for ${has(p, 'spiffeId') ? word(p, 'spiffeId') : 'it'}.`,
   'objects-lack-it': (p) =>
     `None of ${countOf(count(p, 'objects'), 'object')} that declare identities in ${word(p, 'cluster')} is for it.`,
+  'object-is-of-class': (p) =>
+    has(p, 'className') ? `${object(p)} has the class ${quoted(p, 'className')}.` : `${object(p)} has no class.`,
   'object-asks': (p) => `${object(p)} asks for ${quoted(p, 'want')}.${instead(p)}`,
   'object-selects-none': (p) => `${object(p)} selects no pod at all.`,
   'object-selects-siblings': (p) => `${object(p)} selects other pods of the namespace ${word(p, 'namespace')}.`,

@@ -59,6 +59,7 @@ const byCondition: Readonly<Partial<Record<Condition, RunbookId>>> = {
   'no-cluster-spiffeid': 'no-identity-issued',
   'selector-mismatch': 'no-identity-issued',
   'namespace-excluded': 'no-identity-issued',
+  'class-without-manager': 'no-identity-issued',
   'template-fails': 'no-identity-issued',
   'entry-missing': 'no-identity-issued',
   'entry-selectors-mismatch': 'no-identity-issued',

@@ -1,3 +1,4 @@
+import { actingClasses } from '../../graph/cluster/controller-class.ts'
 import { fits, fitsNamespace } from '../../graph/cluster/label-selector.ts'
 import type { ClusterRecord } from '../../graph/instances/cluster-record.ts'
 import { isCurrent, type SpireRecord } from '../../graph/instances/records.ts'
@@ -92,7 +93,12 @@ function byObject(of: IdentityCase, cluster: ClusterRecord, object: ClusterSpiff
     name: object.name,
     spiffeId: rendered === null || rendered.includes(ownDomain) ? object.spiffeIdTemplate : rendered,
     isExpected: rendered === null || of.spiffeId === null ? null : isSameId(rendered, of.spiffeId),
-    ...judged([...labels, ...ignoredCriterion(object, pod), ...templateCriterion(object, rendering)]),
+    ...judged([
+      ...labels,
+      ...classCriterion(cluster, object),
+      ...ignoredCriterion(object, pod),
+      ...templateCriterion(object, rendering),
+    ]),
     notes,
     fact: referenceTo(object),
     stale: !isCurrent(cluster.parts.clusterspiffeids),
@@ -110,7 +116,11 @@ function byStaticEntry(
   pod: PodFact | null,
   agent: AgentSight,
 ): Candidate {
-  const criteria = [...object.selectors.map((each) => selectorCriterion(each, pod)), parentOf(object.parentId, agent)]
+  const criteria = [
+    ...object.selectors.map((each) => selectorCriterion(each, pod)),
+    ...classCriterion(cluster, object),
+    parentOf(object.parentId, agent),
+  ]
   const notes =
     object.status === null ? [tell('controller-silent-on', { object: `ClusterStaticEntry/${object.name}` })] : []
   if (object.status !== null && !object.status.set) {
@@ -144,6 +154,22 @@ function parentOf(parentId: string, agent: AgentSight): IdentityCriterion {
   const have = agent.node === null ? null : agent.record === null ? agent.node.name : agent.record.spiffeId
   const state = isOwn === null ? 'unknown' : isOwn ? 'met' : 'differs'
   return { part: 'parent', key: 'parentId', want: parentId, have, state }
+}
+
+/** Of an object that no controller manager acts on, because only managers of other classes write what they did. */
+function classCriterion(
+  { declarations, spiffeIds, staticEntries }: ClusterRecord,
+  object: ClusterSpiffeIdFact | ClusterStaticEntryFact,
+): readonly IdentityCriterion[] {
+  if (!declarations.ignored.has(object)) return []
+  const acting = [...actingClasses([...spiffeIds, ...staticEntries])].map(nameOfClass).toSorted()
+  const have = acting.join(', ')
+  return [{ part: 'class', key: 'className', want: nameOfClass(object.className), have, state: 'differs' }]
+}
+
+/** null: the object names none. */
+function nameOfClass(className: string | null): string {
+  return className ?? 'none'
 }
 
 function ignoredCriterion({ stats }: ClusterSpiffeIdFact, pod: PodFact): readonly IdentityCriterion[] {

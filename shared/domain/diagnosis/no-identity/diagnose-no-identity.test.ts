@@ -47,6 +47,11 @@ const inSystem = (more: Partial<IdentityWorld> = {}): Partial<IdentityWorld> => 
 })
 const onlyLabel = selecting({ 'everyhop.dev/identity': 'on' })
 const byLabel = selecting({}, { spiffeIdTemplate: 'spiffe://{{ .TrustDomain }}/{{ index .PodMeta.Labels "team" }}' })
+const ofClass = (
+  className: string,
+  stats: typeof noneSelected | null,
+  labels: Readonly<Record<string, string>> = { 'app.kubernetes.io/name': 'gateway' },
+) => selecting(labels, { className, stats })
 const failing = (podEntryRenderFailures: number) => ({ ...noneSelected, podsSelected: 2, podEntryRenderFailures })
 
 /** Each cause: a world that leads to it with how certain, and the nearest world that does not. */
@@ -85,6 +90,13 @@ const both: readonly (readonly [
     }),
     inSystem(),
     'kube-system/gateway',
+  ],
+  [
+    'class-without-manager',
+    'medium',
+    { entries: [], objects: [ofClass('edge', null), ofClass('everyhop', noneSelected, { app: 'other' })] },
+    // One of its own class has a status: a manager of it runs, and its silence says nothing of the class.
+    { entries: [], objects: [ofClass('edge', null), ofClass('edge', noneSelected, { app: 'other' })] },
   ],
   [
     'template-fails',

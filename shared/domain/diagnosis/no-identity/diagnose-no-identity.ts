@@ -165,7 +165,12 @@ function openOf(view: IdentityView, best: Best | null, verdict: Verdict<Identity
   return open
 }
 
-const ofController: ReadonlySet<IdentityCause> = new Set(['namespace-excluded', 'template-fails', 'entry-missing'])
+const ofController: ReadonlySet<IdentityCause> = new Set([
+  'namespace-excluded',
+  'class-without-manager',
+  'template-fails',
+  'entry-missing',
+])
 const ofAgent: ReadonlySet<IdentityCause> = new Set([
   'agent-not-attested',
   'agent-banned',

@@ -11,6 +11,8 @@ export const identityCauses = [
   'selector-mismatch',
   /** The controller manager passes over its namespace. */
   'namespace-excluded',
+  /** No controller manager of its class runs, so nobody acts on the object that is for it. */
+  'class-without-manager',
   /** A template cannot be rendered for its pod. */
   'template-fails',
   /** It ought to have an entry and SPIRE has none. */

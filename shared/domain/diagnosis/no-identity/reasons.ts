@@ -16,6 +16,7 @@ export interface IdentityReasonParams {
   'nothing-declares-it': Owner & { spiffeId: string | null; until: EpochMs | null }
   'selectors-miss-it': OfObject & { want: string; have: string | null; until: EpochMs | null }
   'namespace-is-ignored': OfObject & { namespace: string }
+  'class-has-no-manager': OfObject & { className: string | null; acting: string }
   'template-not-rendered': OfObject & { field: string }
   'no-entry-in-spire': Owner & { spiffeId: string | null; until: EpochMs | null }
   'no-entry-though-declared': OfObject & { until: EpochMs | null }
@@ -34,6 +35,7 @@ export interface IdentityReasonParams {
   // evidence, and what was ruled out
   'entries-lack-it': { spire: string; entries: number; spiffeId: string | null }
   'objects-lack-it': { cluster: string; objects: number }
+  'object-is-of-class': { object: string; className: string | null }
   'object-asks': { object: string; key: string; want: string; have: string | null }
   'object-selects-none': { object: string }
   'object-selects-siblings': { object: string; namespace: string }

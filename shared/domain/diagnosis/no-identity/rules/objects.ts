@@ -78,6 +78,37 @@ export const namespaceExcluded: IdentityRule = {
   },
 }
 
+/** ID-10: nobody reports on such an object, so its class is all that tells. The configuration of a manager is not read. */
+export const classWithoutManager: IdentityRule = {
+  id: 'class-without-manager',
+  cause: 'class-without-manager',
+  faults: [],
+  examine(view) {
+    const { own, owner, lacksEntry } = view
+    if (own.length > 0 || declaringIt(view).length > 0) return null
+    const passedOver = view.objects.find((each) => {
+      const [only, ...others] = unmet(each)
+      return only?.part === 'class' && others.length === 0 && each.isExpected !== false
+    })
+    const [criterion] = passedOver === undefined ? [] : unmet(passedOver)
+    if (passedOver === undefined || criterion === undefined) return null
+    const object = nameOf(passedOver)
+    const { className } = passedOver.object
+    return found(
+      tell('class-has-no-manager', { owner, object, className, acting: criterion.have ?? '' }),
+      [
+        ofCandidate(
+          passedOver,
+          tell('object-is-of-class', { object, className }),
+          lacksEntry ? 'contradiction' : 'state-now',
+        ),
+        ...entriesLackIt(view, 'configuration'),
+      ],
+      { against: against(view) },
+    )
+  },
+}
+
 /** ID-01: an object that is meant for it as far as can be told, and asks for labels that it does not have. */
 export const selectorMismatch: IdentityRule = {
   id: 'selector-mismatch',
@@ -108,7 +139,7 @@ export const selectorMismatch: IdentityRule = {
   },
 }
 
-const nearly: readonly IdentityRule[] = [templateFails, namespaceExcluded, selectorMismatch]
+const nearly: readonly IdentityRule[] = [templateFails, namespaceExcluded, classWithoutManager, selectorMismatch]
 
 /** ID-01: nothing in the cluster is for it. */
 export const noClusterSpiffeId: IdentityRule = {
