@@ -14,7 +14,6 @@ export { type ClusterAccess, openAccess } from './access.ts'
 export { type ClusterDial, type ClusterTarget, createClusterDial } from './dial.ts'
 export { KubernetesFailure } from './failure.ts'
 export { followPodLog, type PodLogRequest } from './pod-log.ts'
-export { kubernetesRole } from './role.ts'
 
 /** A token of a service account for ten minutes. Needs `create` on `serviceaccounts/token` for that account. */
 export function serviceAccountToken(

@@ -1,13 +1,14 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { resources } from './resources.ts'
-import { kubernetesRole } from './role.ts'
 
 const rule = z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) })
 const role = z.object({ kind: z.literal('ClusterRole'), rules: z.array(rule) })
 
-const documents = parseAllDocuments(kubernetesRole()).map((document): unknown => document.toJS())
+const manifest = readFileSync(new URL('../../../docs/rights/kubernetes.yaml', import.meta.url), 'utf8')
+const documents = parseAllDocuments(manifest).map((document): unknown => document.toJS())
 const { rules } = role.parse(documents[0])
 const verbsOf = (group: string, resource: string): readonly string[] =>
   rules.filter((one) => one.apiGroups.includes(group) && one.resources.includes(resource)).flatMap(({ verbs }) => verbs)
