@@ -55,6 +55,10 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
   const ended = new AbortController()
   const program = exec === undefined ? null : keepCredential(kubeconfig.cluster, exec, ended.signal)
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: 15_000, timeout: 0 })
+  // A request that was left before its connection stood gives it back to the agent, also to one that has ended.
+  agent.on('free', (socket: Socket) => {
+    if (ended.signal.aborted) socket.destroy()
+  })
   const server = new URL(kubeconfig.cluster.server)
 
   async function optionsFor(call: ApiCall, credential: ProgramCredential | null): Promise<RequestOptions> {
@@ -106,6 +110,7 @@ export async function openAccess(kubeconfig: Kubeconfig): Promise<ClusterAccess>
     isRetry = false,
   ): Promise<Upgraded> {
     const options = await optionsFor(call, credential)
+    signal.throwIfAborted()
     const asked = askedOf(call)
     return new Promise<Upgraded>((resolve, reject) => {
       const sent = request(options)
