@@ -88,19 +88,25 @@ test('a refused request is told with the decision that refused it, and found by 
 
 test('every access that names a decision is joined with exactly that one, and every decision with its access', async () => {
   const store = await service.logStores.of('lab-cluster')
-  await service.logStores.settle('lab-cluster')
-  // Lines of the last seconds may still be on their way, and those before it was followed may be missing on one side.
-  const to = Date.now() - 8000
-  const window = { from: to - 15_000, to }
-  const wider = { from: window.from - 8000, to: Date.now() }
-  const ids = async (record: 'envoy-access' | 'opa-decisions', within: typeof window): Promise<readonly string[]> => {
+  // All logs are followed by now. Lines of the last seconds may still be on their way.
+  const from = Date.now()
+  const settled = () => ({ from, to: Math.max(from, Date.now() - 8000) })
+  const ids = async (
+    record: 'envoy-access' | 'opa-decisions',
+    within: ReturnType<typeof settled>,
+  ): Promise<readonly string[]> => {
+    await service.logStores.settle('lab-cluster')
     const { records, complete } = await store.records({ record, window: within, text: null, limit: 100_000 })
     expect(complete).toBe(true)
     return records.flatMap(({ decisionId }) => decisionId ?? [])
   }
+  await expect
+    .poll(async () => (await ids('envoy-access', settled())).length, { timeout: 60_000, interval: 1000 })
+    .toBeGreaterThan(100)
+  const window = settled()
+  const wider = { from: from - 8000, to: Date.now() }
   const named = await ids('envoy-access', window)
   const decided = await ids('opa-decisions', window)
-  expect(named.length).toBeGreaterThan(100)
   expect([new Set(named).size, new Set(decided).size]).toEqual([named.length, decided.length])
   const allDecided = new Set(await ids('opa-decisions', wider))
   const allNamed = new Set(await ids('envoy-access', wider))

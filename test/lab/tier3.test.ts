@@ -162,8 +162,9 @@ describe("the lab's Vault", () => {
     viewer.loadFromFile(cluster.files.viewerKubeconfig)
     const core = viewer.makeApiClient(CoreV1Api)
     const { namespace, name } = podPlanOf(cluster, 'vault')
-    const pod = await core.readNamespacedPod({ namespace, name })
-    expect(pod.metadata?.labels).toMatchObject({ 'app.kubernetes.io/name': 'vault', component: 'server' })
+    const { items } = await core.listNamespacedPod({ namespace, fieldSelector: `metadata.name=${name}` })
+    const labels = { 'app.kubernetes.io/name': 'vault', component: 'server' }
+    expect(items.map((pod) => pod.metadata?.labels)).toEqual([expect.objectContaining(labels)])
     const services = await core.listNamespacedService({ namespace })
     expect(services.items.map((service) => service.spec?.ports?.[0]?.port)).toEqual([8200])
     const health: unknown = JSON.parse(await forwarded(viewer, cluster, 'vault', 8200, '/v1/sys/health'))
