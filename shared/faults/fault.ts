@@ -235,15 +235,15 @@ export interface WorkloadExpectation {
   readonly stage: string
   /** Any of these; the first fits best. */
   readonly states: readonly WorkloadState[]
-  /** Code of the reason of that state; absent: the state alone tells the fault from others. */
-  readonly reason?: ReasonCode
+  /** Codes of the reason of that state, one of them; absent: the state alone tells the fault from others. */
+  readonly reasons?: readonly ReasonCode[]
 }
 
 export interface ControlExpectation {
   readonly kind: ControlComponent['kind']
   readonly states: readonly WorkloadState[]
   /** As of workloads. */
-  readonly reason?: ReasonCode
+  readonly reasons?: readonly ReasonCode[]
 }
 
 export interface GapExpectation {

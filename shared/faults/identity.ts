@@ -18,7 +18,7 @@ export const identityFaults: readonly Fault[] = [
       states: {
         // Caller: 503 UF, certificate has expired. Callee: alert in the listener's log, a past expiry in /certs.
         hops: [{ hop: { from: 'model-server', to: 'tool-runtime' }, transport: 'failing', shown: 'at-once' }],
-        workloads: [{ stage: 'tool-runtime', states: ['failing'], reason: 'svid-expired' }],
+        workloads: [{ stage: 'tool-runtime', states: ['failing'], reasons: ['svid-expired'] }],
         control: [],
         gaps: [],
       },
@@ -45,7 +45,8 @@ export const identityFaults: readonly Fault[] = [
       states: {
         // Envoy keeps the certificate it has: every hop goes on as before.
         hops: [],
-        workloads: [{ stage: 'output-filter', states: ['attention'], reason: 'entry-gone' }],
+        // Without an SVID of one's own only the cluster tells what is declared.
+        workloads: [{ stage: 'output-filter', states: ['attention'], reasons: ['entry-gone', 'declaration-gone'] }],
         control: [],
         gaps: [],
       },
@@ -107,10 +108,10 @@ export const identityFaults: readonly Fault[] = [
         workloads: ['model-server', 'vector-store', 'tool-runtime'].map((stage) => ({
           stage,
           states: ['attention'],
-          reason: 'svid-not-renewed',
+          reasons: ['svid-not-renewed'],
         })),
         // Its own SVID outlives it, so SPIRE knows nothing of it: its pod does.
-        control: [{ kind: 'spire-agent', states: ['attention'], reason: 'agent-not-running' }],
+        control: [{ kind: 'spire-agent', states: ['attention'], reasons: ['agent-not-running'] }],
         gaps: [],
       },
     },
@@ -129,7 +130,7 @@ export const identityFaults: readonly Fault[] = [
       states: {
         // It is still valid.
         hops: [],
-        workloads: [{ stage: 'output-filter', states: ['attention'], reason: 'svid-not-renewed' }],
+        workloads: [{ stage: 'output-filter', states: ['attention'], reasons: ['svid-not-renewed'] }],
         control: [],
         gaps: [],
       },

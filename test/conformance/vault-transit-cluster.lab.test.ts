@@ -9,6 +9,7 @@ import { type Composed, composeService } from '../../electron/service/compose.ts
 import { takeDataFolder } from '../../electron/service/data-folder.ts'
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
 import { type Environment, environmentSchema } from '../../shared/domain/model/environment.ts'
+import type { RevisionId } from '../../shared/domain/model/policy.ts'
 import { registrationFile } from '../lab/environment-file.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
 import { openVaultApi } from '../lab/vault/api.ts'
@@ -17,7 +18,6 @@ import { everyhopName, signerName } from '../lab/vault/logins.ts'
 /** The lab's third tier, by address and through its cluster: the shipped program plans publications that its Vault signs. */
 const startLimitMs = 40 * 60 * 1000
 const bundle = 'pipeline'
-const live = { revision: 'lab-001', digest: null }
 const keysWire = z.object({ data: z.object({ keys: z.object({ 1: z.object({ public_key: z.string() }) }) }) })
 
 let folder: string
@@ -68,10 +68,17 @@ async function signedByVault(name: string, signIn: Environment['sources']['vault
   await writeFile(file, stringify(environment))
 }
 
+/** What is live now, which the environment published before moves. */
+async function live(environment: string): Promise<RevisionId> {
+  const revisions = await client.policy.revisions({ environment, bundle })
+  const [{ revision, digest } = { revision: 'none', digest: null }] = revisions.filter(({ held }) => held === 'store')
+  return { revision, digest }
+}
+
 /** The file is read a moment later: until then the bundle is signed as before. Nothing is asked of Vault before that is confirmed. */
 async function awaitPlan(environment: string) {
   const gate = async () => {
-    const { gates } = await client.policy.plan({ environment, bundle, of: live })
+    const { gates } = await client.policy.plan({ environment, bundle, of: await live(environment) })
     return gates.find((each) => each.gate === 'signature')
   }
   await expect.poll(gate, { timeout: 60_000, interval: 500 }).toMatchObject({
@@ -83,9 +90,10 @@ async function awaitPlan(environment: string) {
 /** Which key it was signed with and that the pointer moved, or why not. */
 async function published(environment: string): Promise<readonly string[]> {
   await client.changes.enable({ environment, minutes: 5, typed: environment })
-  const { token } = await client.policy.plan({ environment, bundle, of: live })
+  const of = await live(environment)
+  const { token } = await client.policy.plan({ environment, bundle, of })
   const told: string[] = []
-  for await (const step of await client.policy.publish({ environment, bundle, of: live, token, typed: environment })) {
+  for await (const step of await client.policy.publish({ environment, bundle, of, token, typed: environment })) {
     if (step.step === 'signed') told.push(step.detail)
     if (step.step === 'failed') told.push(`${step.pointer}: ${step.message}`)
     if (step.step === 'pointed') return [...told, step.step]

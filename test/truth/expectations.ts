@@ -40,18 +40,21 @@ export function unmet(graph: TrustGraph, truth: Topology, expects: FaultExpectat
       )
     }
   }
-  for (const { stage, states, reason } of expects.workloads) {
+  for (const { stage, states, reasons } of expects.workloads) {
     const now = workloadOf(graph, spiffeIdOf(truth, stage))?.state
-    const isSo = now !== undefined && states.includes(now.state) && (reason ?? now.reason.code) === now.reason.code
+    const isSo =
+      now !== undefined && states.includes(now.state) && (reasons?.some((code) => code === now.reason.code) ?? true)
     if (isSo) continue
-    const expected = `${states.join(' or ')}${reason === undefined ? '' : ` (${reason})`}`
+    const expected = `${states.join(' or ')}${reasons === undefined ? '' : ` (${reasons.join(' or ')})`}`
     found.push(`${stage}: state is ${now?.state} (${now?.reason.code}), expected ${expected}`)
   }
-  for (const { kind, states, reason } of expects.control) {
+  for (const { kind, states, reasons } of expects.control) {
     const all = graph.control.flatMap((component) => (component.kind === kind ? [component.state] : []))
-    const isOne = all.some((now) => states.includes(now.state) && (reason ?? now.reason.code) === now.reason.code)
+    const isOne = all.some(
+      (now) => states.includes(now.state) && (reasons?.some((code) => code === now.reason.code) ?? true),
+    )
     if (isOne) continue
-    const expected = `${states.join(' or ')}${reason === undefined ? '' : ` (${reason})`}`
+    const expected = `${states.join(' or ')}${reasons === undefined ? '' : ` (${reasons.join(' or ')})`}`
     found.push(`no ${kind} is ${expected}: ${all.map((now) => `${now.state} (${now.reason.code})`).join(', ')}`)
   }
   for (const { source, stage, reasons } of expects.gaps) {
