@@ -2,6 +2,7 @@ import { createServer, type Http2Server, type ServerHttp2Session } from 'node:ht
 import { Code, ConnectError } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { SpiffeWorkloadAPI } from '../../electron/connectors/spire/gen/workload_pb.ts'
+import { closingOf } from './closing.ts'
 
 /** What the agent gives to whoever asks; DER. */
 export interface GivenSvid {
@@ -66,6 +67,7 @@ export async function startFakeAgent(socket: string, first: readonly GivenSvid[]
     session.on('close', () => sessions.delete(session))
     session.on('error', () => {})
   })
+  const close = closingOf(server)
   await new Promise<void>((resolve) => server.listen(socket, resolve))
   return {
     audiences,
@@ -75,11 +77,7 @@ export async function startFakeAgent(socket: string, first: readonly GivenSvid[]
       for (const wake of wakes) wake()
       wakes.clear()
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const session of sessions) session.destroy()
-      }),
+    close,
   }
 }
 

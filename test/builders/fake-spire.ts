@@ -1,4 +1,4 @@
-import { createSecureServer, type ServerHttp2Session } from 'node:http2'
+import { createSecureServer } from 'node:http2'
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { Agent } from '../../electron/connectors/spire/gen/agent_pb.ts'
@@ -6,6 +6,7 @@ import { Bundle } from '../../electron/connectors/spire/gen/bundle_pb.ts'
 import { Entry } from '../../electron/connectors/spire/gen/entry_pb.ts'
 import { LocalAuthority } from '../../electron/connectors/spire/gen/localauthority_pb.ts'
 import { TrustDomain } from '../../electron/connectors/spire/gen/trustdomain_pb.ts'
+import { closingOf } from './closing.ts'
 
 /** A SPIRE server that does what it is told, for what a real one never does. Speaks gRPC over mTLS on 127.0.0.1. */
 export interface FakeSpire {
@@ -30,7 +31,6 @@ export interface FakeTls {
 }
 
 export async function startFakeSpire(tls: FakeTls, answers: FakeAnswers): Promise<FakeSpire> {
-  const sessions = new Set<ServerHttp2Session>()
   const server = createSecureServer(
     {
       cert: tls.certificate,
@@ -56,22 +56,15 @@ export async function startFakeSpire(tls: FakeTls, answers: FakeAnswers): Promis
       },
     }),
   )
-  server.on('session', (session) => {
-    sessions.add(session)
-    session.on('close', () => sessions.delete(session))
-    session.on('error', () => {})
-  })
+  server.on('session', (session) => session.on('error', () => {}))
+  const close = closingOf(server)
   server.on('tlsClientError', () => {})
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const bound = server.address()
   if (bound === null || typeof bound === 'string') throw new Error('the fake has no port')
   return {
     address: `127.0.0.1:${bound.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const session of sessions) session.destroy()
-      }),
+    close,
   }
 }
 

@@ -26,11 +26,10 @@ export function resolve(baseDirectory: string, path: string): string {
 export async function loadFileIdentity(source: FileSource, baseDirectory: string, files: Files): Promise<OwnIdentity> {
   const [certificatePath, keyPath, bundlePath] = identityPaths(source, baseDirectory)
   const advice = renewalAdvice(source)
-  const [certificate, key, bundle] = await Promise.all([
-    read(files, certificatePath, 'the SVID', advice),
-    read(files, keyPath, 'the key of the SVID', advice),
-    read(files, bundlePath, 'the trust bundle', 'export it with `spire-server bundle show`'),
-  ])
+  // One after another: of several that are missing it is always the same that is told.
+  const certificate = await read(files, certificatePath, 'the SVID', advice)
+  const key = await read(files, keyPath, 'the key of the SVID', advice)
+  const bundle = await read(files, bundlePath, 'the trust bundle', 'export it with `spire-server bundle show`')
   const leaf = parse(certificate, `the SVID in ${certificatePath} is no PEM certificate; ${advice}`)
   parse(bundle, `the trust bundle in ${bundlePath} is no PEM certificate; export it with \`spire-server bundle show\``)
   if (!belongsTogether(leaf, key)) {
