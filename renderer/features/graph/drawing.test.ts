@@ -3,7 +3,7 @@ import { relations } from '../../../shared/domain/model/hop-state.ts'
 import { largeFixture } from '../../dev/fixture-large.ts'
 import { labFixture, troubledFixture } from '../../dev/fixture-view.ts'
 import { linesInView } from './canvas/hop-canvas.tsx'
-import { drawEdges, edgeRoutes, laneLayout } from './drawing.ts'
+import { drawEdges, drawLinks, edgeRoutes, laneLayout } from './drawing.ts'
 import { overlaps } from './layout/grid.ts'
 import { tableRows } from './table/table-rows.ts'
 
@@ -15,6 +15,13 @@ function draw(view: ReturnType<typeof labFixture>['view'], layers: ReadonlySet<(
   const routes = edgeRoutes(view.edges, lanes)
   return { lanes, drawn: drawEdges(view.edges, routes, lanes, layers, moment.now) }
 }
+
+const grown = (place: { x: number; y: number; width: number; height: number }) => ({
+  x: place.x - 1,
+  y: place.y - 1,
+  width: place.width + 2,
+  height: place.height + 2,
+})
 
 describe('drawing a view', () => {
   it('draws every hop of the lab, with its glyph clear of every card', () => {
@@ -43,6 +50,22 @@ describe('drawing a view', () => {
     const after = draw(view, new Set(['observed'])).drawn
     expect(after.length).toBeLessThan(before.size)
     for (const edge of after) expect(edge.points, edge.edge.id).toEqual(before.get(edge.edge.id))
+  })
+
+  it('lets no link to the control plane begin on the line of a hop', () => {
+    const { view } = troubledFixture(moment)
+    const { lanes, drawn } = draw(view)
+    const links = drawLinks(view.controlLinks.shown, lanes)
+    expect(links.length).toBeGreaterThan(0)
+    const ends = drawn.flatMap(({ points }) => [points[0], points.at(-1)])
+    for (const { link, points } of links) {
+      expect(ends, link.id).not.toContainEqual(points[0])
+      const place = lanes.places.get(link.from)
+      const [start] = points
+      const isOnCard =
+        place !== undefined && start !== undefined && overlaps({ ...start, width: 1, height: 1 }, grown(place))
+      expect(isOnCard, link.id).toBe(true)
+    }
   })
 
   it('puts nodes of a zone that nobody declared into a zone of its own instead of losing them', () => {

@@ -85,8 +85,20 @@ export function drawLinks(links: readonly ControlLink[], lanes: Lanes): readonly
     if (route === undefined) return []
     const isFirst = !ends.has(link.to)
     ends.add(link.to)
-    return [{ link, points: route.points, isFirst }]
+    return [{ link, points: beside(route.points), isFirst }]
   })
+}
+
+/** Pixels of the map beside the middle of a card's side, where the line of a hop leaves it. */
+const besideHops = 14
+
+/** The first stretch of a link would lie on the hop that leaves the same side of the card. */
+function beside(points: readonly Point[]): readonly Point[] {
+  const [first, second, ...rest] = points
+  if (first === undefined || second === undefined || rest.length === 0) return points
+  const isLevel = first.y === second.y
+  const moved = ({ x, y }: Point): Point => (isLevel ? { x, y: y + besideHops } : { x: x + besideHops, y })
+  return [moved(first), moved(second), ...rest]
 }
 
 /** The edges that the layers show, with their looks, routes and the places of their words. */

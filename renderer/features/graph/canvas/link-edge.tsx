@@ -16,13 +16,15 @@ const wordsAbove = 42
  * card at its end says why, so that it is not told to those who cannot see it a second time.
  */
 export const LinkEdge = memo(function LinkEdge({ data }: EdgeProps<LinkFlowEdge>) {
+  const [start] = data?.drawn.points ?? []
   const end = data?.drawn.points.at(-1)
-  if (data === undefined || end === undefined) return null
+  if (data === undefined || start === undefined || end === undefined) return null
   const { link, points, isFirst } = data.drawn
   const text = isFirst ? controlLinkText(link) : ''
   return (
     <g className={styles.link} data-tone={workloadTone(link.state)} data-testid={link.id} aria-hidden="true">
       <path d={pathOf(points)} />
+      <circle cx={start.x} cy={start.y} r={2.5} />
       <circle cx={end.x} cy={end.y} r={2.5} />
       {text === '' ? null : (
         <text x={end.x + 8} y={end.y - wordsAbove}>
