@@ -25,8 +25,8 @@ export function FirstPassphrase() {
   return (
     <div data-testid="first-passphrase" style={{ display: 'contents' }}>
       <p className={styles.quiet}>
-        There is no keyring here, so a passphrase protects what Everyhop keeps. It is asked for once after each start;
-        without it the secrets have to be put in anew.
+        Without a keyring a passphrase protects what Everyhop keeps. It is asked for once after each start; without it
+        the secrets have to be put in anew.
       </p>
       <div className={styles.field}>
         <label htmlFor={`${id}-one`}>Passphrase</label>
