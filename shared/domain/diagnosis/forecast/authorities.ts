@@ -47,9 +47,13 @@ export function authoritiesOf(view: ForecastView, all: readonly Rotating[]): rea
     }
   }
   for (const each of revokedOf(view, [...found.values()])) found.set(`${each.trustDomain}/${each.signs}`, each)
-  return [...found.values()]
-    .map((each) => told(view, all, each, activation(view, each)))
-    .toSorted((one, other) => (order(one) < order(other) ? -1 : 1))
+  return (
+    [...found.values()]
+      .map((each) => told(view, all, each, activation(view, each)))
+      // SPIRE goes on listing one that it has revoked; where nobody has it any more there is nothing to tell.
+      .filter(({ state, stillTrusting, signed }) => state !== 'revoked' || stillTrusting.total + signed.total > 0)
+      .toSorted((one, other) => (order(one) < order(other) ? -1 : 1))
+  )
 }
 
 function order({ trustDomain, role, state, key }: ForecastAuthority): string {
@@ -64,16 +68,18 @@ function ownOf({ trustDomain, bundle, authorities }: SpireOf): readonly Found[] 
     const signs = fact.authorityId.toLowerCase()
     const key = fact.upstreamSubjectKeyId?.toLowerCase() ?? signs
     const root = rootOf(key)
+    // It signed, so it was in the bundle. Of an intermediate the bundle may have another above than the one that is named.
+    const isRevoked = fact.state === 'old' && key === signs && bundle !== null && root === null
     return {
       trustDomain,
       key,
       signs,
       sha256: root?.sha256 ?? null,
       role: 'own',
-      state: root?.tainted === true ? 'tainted' : fact.state,
+      state: root?.tainted === true ? 'tainted' : isRevoked ? 'revoked' : fact.state,
       notBefore: key === signs ? (root?.notBefore ?? null) : null,
       notAfter: fact.expiresAt ?? (key === signs ? (root?.notAfter ?? null) : null),
-      facts: bundle === null || root === null ? [fact] : [fact, bundle],
+      facts: bundle === null || (root === null && !isRevoked) ? [fact] : [fact, bundle],
     }
   })
   const others = roots.filter((root) => !listed.some((each) => each.key === root.subjectKeyId))

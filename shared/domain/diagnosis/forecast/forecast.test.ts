@@ -298,6 +298,19 @@ describe('an authority', () => {
     ])
   })
 
+  test('that SPIRE lists as old and has taken out of the bundle is revoked, and gone once nobody has it', () => {
+    const revoked = authorities(spireAuthority({ state: 'old' }))
+    const held = forecast(bundle(root('0900')), revoked, trusts(null, ['0900']), trusts('gateway', ['0900', '0844']))
+    expect(held.authorities.map(({ key, state }) => [key, state])).toEqual([
+      ['0844', 'revoked'],
+      ['0900', 'unlisted'],
+    ])
+    expect(held.authorities[0]).toMatchObject({ stillTrusting: { total: 1 }, signed: { total: 3 } })
+    const renewed = ['gateway', 'model-server', 'tool-runtime'].map((name) => leaf(name, { authorityKeyId: '0900' }))
+    const left = forecast(bundle(root('0900')), revoked, trusts(null, ['0900']), ...renewed)
+    expect(left.authorities.map(({ key }) => key)).toEqual(['0900'])
+  })
+
   test('without a prepared successor is told when one is due', () => {
     const late = root('0844', { notBefore: builtAt - 60 * minute, notAfter: builtAt + 10 * minute })
     const active = spireAuthority({ expiresAt: late.notAfter })
