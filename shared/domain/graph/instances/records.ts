@@ -23,13 +23,12 @@ import type {
   SpireServerFact,
   TrustBundleFact,
 } from '../../model/spire-facts.ts'
-import type { VaultFact } from '../../model/vault-facts.ts'
 import type { EnvoyAnswers } from '../evaluate/envoy-answers.ts'
 import { sortBy } from '../in-order.ts'
 import { trustDomainOf } from '../spiffe-id.ts'
 import { type ClusterRecord, clusterRecord } from './cluster-record.ts'
 import { type EnvoyIdentity, identityOf } from './envoy-identity.ts'
-import { type VaultRecord, vaultFactsOf, vaultRecord } from './vault-record.ts'
+import { tellsOfVault, type VaultRecord } from './vault-record.ts'
 
 /** The parts of an Envoy, as its connector names its scopes. */
 export type EnvoyPart = 'proxy' | 'listeners' | 'clusters' | 'secrets' | 'certificates' | 'counters'
@@ -83,8 +82,8 @@ export interface LogRecord {
   readonly decisions: readonly Scoped<DecisionActivityFact>[]
   readonly integrity: readonly Scoped<IntegrityActivityFact>[]
   readonly claims: readonly Scoped<IdentityClaimsFact>[]
-  /** What audit logs of Vault tell. */
-  readonly vault: readonly Scoped<VaultFact>[]
+  /** Scopes in which audit logs of Vault tell. */
+  readonly vault: readonly ScopeState[]
 }
 
 /** A fact with the scope that says whether it is current. */
@@ -127,7 +126,7 @@ export function recordOf(owner: string, scopes: readonly ScopeState[]): Instance
     case 'kubernetes':
       return clusterRecord(id, scopes)
     case 'vault':
-      return vaultRecord(id, scopes)
+      return { kind: 'vault', id, scopes }
     default:
       return null
   }
@@ -250,7 +249,7 @@ function logRecord(id: string, scopes: readonly ScopeState[]): LogRecord {
       else if (fact.kind === 'identity-claims') claims.push({ fact, scope })
     }
   }
-  return { kind: 'logs', id, hops, decisions, integrity, claims, vault: scopes.flatMap(vaultFactsOf) }
+  return { kind: 'logs', id, hops, decisions, integrity, claims, vault: scopes.filter(tellsOfVault) }
 }
 
 const envoyParts: ReadonlySet<string> = new Set<EnvoyPart>([

@@ -21,10 +21,9 @@ export interface VaultRecord {
   readonly kind: 'vault'
   readonly id: string
   readonly scopes: readonly ScopeState[]
-  readonly told: readonly Scoped<VaultFact>[]
 }
 
-/** Everything known of one Vault: what its connector said, and what logs say of it. */
+/** What is known of one Vault besides its leases (`vault/lease-book.ts`): what its connector said, and what logs say of it. */
 export interface VaultInstance {
   readonly id: string
   /** Scopes of its connector; none where only a log tells of it. */
@@ -33,8 +32,6 @@ export interface VaultInstance {
   readonly isSource: boolean
   readonly server: Scoped<VaultServerFact> | null
   readonly audits: readonly Scoped<VaultAuditFact>[]
-  /** Each lease once, in no order: there may be tens of thousands. */
-  readonly leases: readonly Scoped<VaultLeaseFact>[]
   readonly entities: ReadonlyMap<string, Scoped<VaultEntityFact>>
   readonly denials: readonly Scoped<VaultDenialFact>[]
   readonly settings: ToldSettings
@@ -49,29 +46,33 @@ export interface ToldSettings {
   readonly policies: readonly Scoped<VaultPolicyFact>[]
 }
 
-export function vaultRecord(id: string, scopes: readonly ScopeState[]): VaultRecord {
-  return { kind: 'vault', id, scopes, told: scopes.flatMap(vaultFactsOf) }
+/** What Vaults tell besides leases, of which there may be tens of thousands. */
+type SettledFact = Exclude<VaultFact, VaultLeaseFact>
+
+/** Whether a scope tells of Vaults: what an audit log tells of one may be in the scope of that log. */
+export function tellsOfVault({ facts }: ScopeState): boolean {
+  return facts.some(isVaultFact)
 }
 
-/** The facts about Vaults in a scope: those of an audit log may be in the scope of that log. */
-export function vaultFactsOf(scope: ScopeState): readonly Scoped<VaultFact>[] {
-  const found: Scoped<VaultFact>[] = []
-  for (const fact of scope.facts) if (isVaultFact(fact)) found.push({ fact, scope })
-  return found
-}
-
-/** Vaults by what was told of each, in the order of their ids; those that are to be `asked` also before anything was told. */
+/**
+ * Vaults by what was told of each, in the order of their ids; those that are to be `asked` and those that `leases` were told of
+ * also before anything else was.
+ */
 export function vaultInstances(
   records: readonly VaultRecord[],
-  logged: readonly Scoped<VaultFact>[],
+  logged: readonly ScopeState[],
   asked: readonly string[],
+  leases: Iterable<string>,
 ): readonly VaultInstance[] {
   const sources = new Set([...records.map(({ id }) => id), ...asked])
-  const told = new Map<string, Scoped<VaultFact>[]>([...sources].map((id) => [id, []]))
-  for (const one of [...records.flatMap((record) => record.told), ...logged]) {
-    const known = told.get(one.fact.vault)
-    if (known === undefined) told.set(one.fact.vault, [one])
-    else known.push(one)
+  const told = new Map<string, Scoped<SettledFact>[]>([...sources, ...leases].map((id) => [id, []]))
+  for (const scope of [...records.flatMap((record) => record.scopes), ...logged]) {
+    for (const fact of scope.facts) {
+      if (fact.kind === 'vault-lease' || !isVaultFact(fact)) continue
+      const known = told.get(fact.vault)
+      if (known === undefined) told.set(fact.vault, [{ fact, scope }])
+      else known.push({ fact, scope })
+    }
   }
   const scopes = new Map(records.map((record) => [record.id, record.scopes]))
   return sortBy([...told.keys()], (id) => id).map((id) => ({
@@ -82,10 +83,9 @@ export function vaultInstances(
   }))
 }
 
-function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 'scopes' | 'isSource'> {
+function whatIs(told: readonly Scoped<SettledFact>[]): Omit<VaultInstance, 'id' | 'scopes' | 'isSource'> {
   let server: Scoped<VaultServerFact> | null = null
   const audits: Scoped<VaultAuditFact>[] = []
-  const leases = new Map<string, Scoped<VaultLeaseFact>>()
   const entities = new Map<string, Scoped<VaultEntityFact>>()
   const denials: Scoped<VaultDenialFact>[] = []
   let token: Scoped<VaultTokenFact> | null = null
@@ -93,12 +93,8 @@ function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 
   const authMethods: Scoped<VaultAuthMethodFact>[] = []
   const roles: Scoped<VaultRoleFact>[] = []
   const policies: Scoped<VaultPolicyFact>[] = []
-  for (const one of told) {
-    const { fact, scope } = one
-    if (isLease(one)) {
-      const known = leases.get(one.fact.leaseId)
-      leases.set(one.fact.leaseId, known === undefined ? one : joined(known, one))
-    } else if (fact.kind === 'vault-server') server = firstOf(server, { fact, scope })
+  for (const { fact, scope } of told) {
+    if (fact.kind === 'vault-server') server = firstOf(server, { fact, scope })
     // A log that never told of it is none: nobody knows what Vault gave out.
     else if (fact.kind === 'vault-audit') {
       if (hasToldOf(fact)) audits.push({ fact, scope })
@@ -114,7 +110,6 @@ function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 
   return {
     server,
     audits: sortBy(audits, textOf),
-    leases: [...leases.values()],
     entities,
     denials: sortBy(denials, textOf),
     settings: {
@@ -127,50 +122,9 @@ function whatIs(told: readonly Scoped<VaultFact>[]): Omit<VaultInstance, 'id' | 
   }
 }
 
-/**
- * A lease that the audit log and a look-up both tell of. Revoked is final. Else the newer of the two is right about its time,
- * because a renewal may be in lines that were not read; who asked for it is known from the audit log only.
- */
-function joined(a: Scoped<VaultLeaseFact>, b: Scoped<VaultLeaseFact>): Scoped<VaultLeaseFact> {
-  const [chosen, other] = isRight(a, b) ? [a, b] : [b, a]
-  return {
-    scope: chosen.scope,
-    fact: {
-      ...chosen.fact,
-      holder: chosen.fact.holder ?? other.fact.holder,
-      issuedAt: chosen.fact.issuedAt ?? other.fact.issuedAt,
-      expiresAt: chosen.fact.expiresAt ?? other.fact.expiresAt,
-      lastRenewedAt: chosen.fact.lastRenewedAt ?? other.fact.lastRenewedAt,
-      renewable: chosen.fact.renewable ?? other.fact.renewable,
-      // Where the log tells of a renewal after the look-up, the end is the earlier one, and so is the span that led to it.
-      ttlSeconds: chosen.fact.expiresAt === null ? spanOf(other.fact) : chosen.fact.ttlSeconds,
-    },
-  }
-}
-
-function isRight({ fact: a, scope }: Scoped<VaultLeaseFact>, other: Scoped<VaultLeaseFact>): boolean {
-  const b = other.fact
-  if ((a.state === 'revoked') !== (b.state === 'revoked')) return a.state === 'revoked'
-  if (a.from.observedAt !== b.from.observedAt) return a.from.observedAt > b.from.observedAt
-  return textOf({ fact: a, scope }) < textOf(other)
-}
-
 /** Told twice, the one that comes first by its id counts: the order of scopes must not decide. */
 function firstOf<F extends VaultFact>(known: Scoped<F> | null, one: Scoped<F>): Scoped<F> {
   return known !== null && textOf(known) <= textOf(one) ? known : one
-}
-
-/** For how long a lease was given, the last time, in seconds. A look-up tells what is left of it, so both times tell more. */
-export function spanOf(lease: VaultLeaseFact): number | null {
-  const { expiresAt, lastRenewedAt, issuedAt, ttlSeconds, doubt } = lease
-  const from = lastRenewedAt ?? issuedAt
-  return expiresAt === null || from === null || doubt === 'expiry-unknown'
-    ? ttlSeconds
-    : Math.round((expiresAt - from) / 1000)
-}
-
-function isLease(one: Scoped<VaultFact>): one is Scoped<VaultLeaseFact> {
-  return one.fact.kind === 'vault-lease'
 }
 
 function isVaultFact(fact: Fact): fact is VaultFact {

@@ -1,12 +1,11 @@
 import type { LeaseView } from '../../model/graph.ts'
 import type { VaultLeaseFact } from '../../model/vault-facts.ts'
-import { isCurrent, type Scoped } from '../instances/records.ts'
-import { spanOf } from '../instances/vault-record.ts'
+import { compareTexts } from '../in-order.ts'
 import { referenceTo } from '../known.ts'
 import { hasCome, type Moment } from '../moment.ts'
 import type { Stages } from '../stages.ts'
+import { type HeldLease, spanOf, type ToldLease } from './lease-book.ts'
 import type { Holding } from './lineage.ts'
-import type { HeldLease } from './sight.ts'
 
 /** Short-lived credentials are the point of Vault: longer than this needs a look. */
 export const longestLeaseSeconds = 3600
@@ -15,7 +14,7 @@ const roundingSeconds = 5
 
 /** One lease as it is shown. `isBlind`: nothing can be said of its Vault now, so its end is not known to have been kept. */
 export function leaseView({ lease, holding }: HeldLease, isBlind: boolean, stages: Stages, moment: Moment): LeaseView {
-  const { fact, scope } = lease
+  const { fact, from } = lease
   const ttlSeconds = spanOf(fact)
   const role = roleOf(fact)
   return {
@@ -38,7 +37,7 @@ export function leaseView({ lease, holding }: HeldLease, isBlind: boolean, stage
     foundBy: foundBy(holding),
     opens: stageOpened(fact.mount, role, stages)?.title ?? null,
     fact: referenceTo(fact),
-    stale: isBlind || !isCurrent(scope),
+    stale: isBlind || !from.isCurrent,
   }
 }
 
@@ -49,7 +48,7 @@ export function byEnd(a: LeaseView, b: LeaseView): number {
   const isOpen = a.state === 'active' || a.state === 'unclear'
   const [first, second] = [endOf(a), endOf(b)]
   if (first !== second) return isOpen ? first - second : second - first
-  return a.leaseId < b.leaseId ? -1 : 1
+  return compareTexts(a.leaseId, b.leaseId) || compareTexts(a.vault, b.vault)
 }
 
 /** What intent.yaml says the leases of a mount open: the line with the lease's own role before one without. */
@@ -66,12 +65,8 @@ export function stageOpened(
 }
 
 /** How it stands; `isBlind` as above. */
-export function leaseState(
-  { fact, scope }: Scoped<VaultLeaseFact>,
-  isVaultBlind: boolean,
-  moment: Moment,
-): LeaseView['state'] {
-  const isBlind = isVaultBlind || !isCurrent(scope)
+export function leaseState({ fact, from }: ToldLease, isVaultBlind: boolean, moment: Moment): LeaseView['state'] {
+  const isBlind = isVaultBlind || !from.isCurrent
   if (fact.state !== 'active') return fact.state
   const isOver = fact.expiresAt !== null && hasCome(moment, fact.expiresAt)
   if (fact.doubt === 'expiry-unknown') {

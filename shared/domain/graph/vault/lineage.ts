@@ -43,10 +43,14 @@ export function byServiceAccount(pods: ReadonlyMap<string, readonly JoinedPod[]>
  * all pods with it are that workload's. Where the login was not seen, the entity's aliases tell; else the display name, which
  * Vault itself makes of the mount's path and the alias name, and cleans of slashes where a client may choose it.
  */
-export function holdingOf(holder: VaultHolder | null, vault: VaultInstance, accounts: ByServiceAccount): Holding {
+export function holdingOf(
+  holder: VaultHolder | null,
+  entities: VaultInstance['entities'],
+  accounts: ByServiceAccount,
+): Holding {
   if (holder === null) return { workload: null, cause: 'nameless', subject: null, account: null }
   let failed: Holding | null = null
-  for (const { subject, foundBy } of subjectsOf(holder, vault)) {
+  for (const { subject, foundBy } of subjectsOf(holder, entities)) {
     if (isWorkloadId(subject))
       return {
         workload: workloadIdOf(subject),
@@ -67,11 +71,11 @@ export function holdingOf(holder: VaultHolder | null, vault: VaultInstance, acco
 
 function subjectsOf(
   holder: VaultHolder,
-  vault: VaultInstance,
+  entities: VaultInstance['entities'],
 ): readonly { readonly subject: string; readonly foundBy: 'entity-alias' | 'display-name' | null }[] {
   const { subject, entityId, displayName } = holder
   if (subject !== null) return [{ subject, foundBy: null }]
-  const entity = entityId === null ? undefined : vault.entities.get(entityId)
+  const entity = entityId === null ? undefined : entities.get(entityId)
   const aliases = (entity?.fact.aliases ?? []).map(({ name }) => ({ subject: name, foundBy: 'entity-alias' as const }))
   const at = displayName.indexOf('spiffe://')
   return at === -1 ? aliases : [...aliases, { subject: displayName.slice(at), foundBy: 'display-name' as const }]

@@ -2,11 +2,12 @@ import type { OrphanedLease } from '../../model/graph.ts'
 import { gatherWorkload, type World } from '../evaluate/workload-evidence.ts'
 import { isCurrent } from '../instances/records.ts'
 import type { VaultInstance } from '../instances/vault-record.ts'
-import type { Moment } from '../moment.ts'
+import { type Moment, momentAt } from '../moment.ts'
 import { type ReasonParams, reason } from '../reasons.ts'
 import type { Weave } from '../weave/weave.ts'
+import type { HeldLease } from './lease-book.ts'
 import { byEnd, leaseState, leaseView } from './lease-view.ts'
-import type { HeldLease } from './sight.ts'
+import type { CountedLeases, Held } from './sight.ts'
 import type { VaultStatus } from './status.ts'
 import { whereaboutsOf } from './whereabouts.ts'
 
@@ -37,9 +38,7 @@ export function orphansOf(
   const isAnyDisabled = [...vault.entities.values()].some(({ fact }) => fact.disabled)
   let active = 0
   const take = (one: HeldLease, whyAll: Why | null) => {
-    if (one.lease.fact.vault !== vault.id) return
-    const state = leaseState(one.lease, isBlind, moment)
-    if (state !== 'active' && state !== 'unclear') return
+    if (!isOpen(one, vault.id, isBlind, moment)) return
     active += 1
     const why = (isAnyDisabled ? disabled(one, vault) : null) ?? whyAll ?? unmatched(one)
     if (why === null) return
@@ -47,14 +46,39 @@ export function orphansOf(
     orphans.push({ lease, ...why, restsOn: [one.lease.fact.id, ...why.restsOn] })
   }
   const { byWorkload, unmatched: nobodys } = world.sight.vault
-  for (const [workload, { leases }] of byWorkload) {
+  for (const [workload, held] of byWorkload) {
+    const { leases } = held
     const why = leases.length === 0 ? null : whyGone(workload, leases, weave, world, whereabouts)
-    for (const one of leases) take(one, why)
+    if (why === null && !isAnyDisabled) active += openIn(held, vault.id, isBlind, moment)
+    else for (const one of leases) take(one, why)
   }
   for (const one of nobodys) take(one, null)
   const order = ['gone', 'disabled', 'unmatched']
   orphans.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || byEnd(a.lease, b.lease))
   return { active, orphans }
+}
+
+function isOpen({ lease }: HeldLease, vault: string, isBlind: boolean, moment: Moment): boolean {
+  if (lease.fact.vault !== vault) return false
+  const state = leaseState(lease, isBlind, moment)
+  return state === 'active' || state === 'unclear'
+}
+
+/** How many have not ended: counted again only when one of them is another, or one ends. */
+function openIn(held: Held, vault: string, isBlind: boolean, moment: Moment): number {
+  const { counted } = held
+  const { now } = moment
+  const isAlike = counted?.vault === vault && counted.isBlind === isBlind && counted.from <= now && now < counted.until
+  const { open, until } = isAlike ? counted : countOpen(held, vault, isBlind, momentAt(now))
+  if (until < moment.recheckAt) moment.recheckAt = until
+  return open
+}
+
+function countOpen(held: Held, vault: string, isBlind: boolean, moment: Moment): CountedLeases {
+  let open = 0
+  for (const one of held.leases) if (isOpen(one, vault, isBlind, moment)) open += 1
+  held.counted = { vault, isBlind, open, from: moment.now, until: moment.recheckAt }
+  return held.counted
 }
 
 function disabled({ lease }: HeldLease, vault: VaultInstance): Why | null {

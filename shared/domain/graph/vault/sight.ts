@@ -1,10 +1,13 @@
+import type { ScopeState } from '../../model/fact.ts'
 import type { EpochMs } from '../../model/time.ts'
-import type { VaultDenialFact, VaultFact, VaultHolder, VaultLeaseFact } from '../../model/vault-facts.ts'
+import type { VaultDenialFact } from '../../model/vault-facts.ts'
 import type { JoinedPod } from '../cluster/joins.ts'
 import { isEqual } from '../equal.ts'
+import { compareTexts } from '../in-order.ts'
 import { isCurrent, type Scoped } from '../instances/records.ts'
 import { type VaultInstance, type VaultRecord, vaultInstances } from '../instances/vault-record.ts'
 import type { Touched, Weave } from '../weave/weave.ts'
+import { type FindHolding, type HeldLease, LeaseBook, type ToldLease } from './lease-book.ts'
 import { type ByServiceAccount, byServiceAccount, type Holding, holdingOf } from './lineage.ts'
 import { statusOf, type VaultStatus } from './status.ts'
 
@@ -15,11 +18,17 @@ export interface Held {
   /** How many have ended, also those that are not in `leases`. */
   readonly ended: number
   readonly denials: readonly Scoped<VaultDenialFact>[]
+  /** How many leases had not ended when they were counted last; kept by `openIn`. */
+  counted: CountedLeases | null
 }
 
-export interface HeldLease {
-  readonly lease: Scoped<VaultLeaseFact>
-  readonly holding: Holding
+/** A count that holds from one time until another. */
+export interface CountedLeases {
+  readonly vault: string
+  readonly isBlind: boolean
+  readonly open: number
+  readonly from: EpochMs
+  readonly until: EpochMs
 }
 
 /** Ended leases that are shown of a workload: an audit log tells of thousands. */
@@ -29,11 +38,14 @@ const mostEnded = 20
 export interface VaultSight {
   readonly vaults: readonly VaultInstance[]
   readonly statuses: readonly VaultStatus[]
-  readonly byWorkload: ReadonlyMap<string, Held>
+  /** Changed in place by `vaultAgain`, and `book` as well. */
+  readonly byWorkload: Map<string, Held>
   /** Leases that belong to no workload as far as is known. */
-  readonly unmatched: readonly HeldLease[]
+  readonly unmatched: ReadonlySet<HeldLease>
+  /** null: nothing was ever told of a Vault. */
+  readonly book: LeaseBook | null
   /** What all this was made of: readings that are still the same need not be joined again. */
-  readonly sources: readonly unknown[]
+  readonly sources: readonly ScopeState[]
   /** Service accounts that holders were looked for by; null: none had to be. */
   readonly accounts: ByServiceAccount | null
 }
@@ -42,7 +54,8 @@ export const noVault: VaultSight = {
   vaults: [],
   statuses: [],
   byWorkload: new Map(),
-  unmatched: [],
+  unmatched: new Set(),
+  book: null,
   sources: [],
   accounts: null,
 }
@@ -60,18 +73,33 @@ export function vaultAgain(
   const isFirst = before === noVault && weave.vaults.length > 0
   if (!isTold && !mayMove && !isFirst) return before
   const records: VaultRecord[] = []
-  const logged: (readonly Scoped<VaultFact>[])[] = []
+  const logged: ScopeState[] = []
   for (const record of weave.records.values()) {
     if (record.kind === 'vault') records.push(record)
-    else if (record.kind === 'logs' && record.vault.length > 0) logged.push(record.vault)
+    else if (record.kind === 'logs') for (const scope of record.vault) logged.push(scope)
   }
-  const sources = [...records, ...logged]
+  const sources = [...records.flatMap(({ scopes }) => scopes), ...logged]
   const isSame = sources.length === before.sources.length && sources.every((one, at) => one === before.sources[at])
-  const accounts = mayMove || !isSame ? byServiceAccount(pods) : null
-  if (isSame && !isFirst && (accounts === null || isSameAccounts(before.accounts, accounts))) return before
-  const vaults = isSame && !isFirst ? before.vaults : vaultInstances(records, logged.flat(), weave.vaults)
-  const after = joinedAgain(vaults, sources, accounts ?? new Map())
-  touchChanged(before, after, weave, touched)
+  const accounts = mayMove || !isSame ? byServiceAccount(pods) : nobody
+  const areFoundAlike = isSameAccounts(before.accounts, accounts)
+  if (isSame && !isFirst && areFoundAlike) return before
+  const book = before.book ?? new LeaseBook()
+  book.read(sources)
+  const vaults = isSame && !isFirst ? before.vaults : vaultInstances(records, logged, weave.vaults, book.vaults())
+  if (!areFoundAlike || !haveSameAliases(before.vaults, vaults)) book.findAgain()
+  const find = holdingsIn(vaults, accounts)
+  const moved = book.settle(find)
+  const { denials, isAccountAsked } = denialsOf(vaults, find)
+  const after: VaultSight = {
+    vaults,
+    statuses: vaults.map((vault) => statusOf(vault, holderlessUntil(vault.id, book.unmatched))),
+    byWorkload: before.book === null ? new Map() : before.byWorkload,
+    unmatched: book.unmatched,
+    book,
+    sources,
+    accounts: book.isAccountAsked || isAccountAsked ? accounts : null,
+  }
+  touchChanged(before, after, weave, heldAgain(after.byWorkload, book, moved, denials), touched)
   return after
 }
 
@@ -80,120 +108,129 @@ function isSameAccounts(was: ByServiceAccount | null, is: ByServiceAccount): boo
   return was.size === is.size && [...is].every(([account, workloads]) => isEqual(was.get(account), workloads))
 }
 
-function joinedAgain(
+/** Whether the entities, by which holders are found too, have the same other names. */
+function haveSameAliases(before: readonly VaultInstance[], after: readonly VaultInstance[]): boolean {
+  return after.every(({ id, entities }) => {
+    const was = before.find((one) => one.id === id)?.entities ?? noEntities
+    return (
+      was.size === entities.size &&
+      [...entities].every(([entity, { fact }]) => isEqual(was.get(entity)?.fact.aliases, fact.aliases))
+    )
+  })
+}
+
+/** Until when a lease of the Vault that nobody is known to hold may be anybody's; null: there is none. */
+function holderlessUntil(vault: string, unmatched: ReadonlySet<HeldLease>): EpochMs | null {
+  let until: EpochMs | null = null
+  for (const { lease } of unmatched) {
+    if (lease.fact.holder !== null || lease.fact.vault !== vault) continue
+    until = Math.max(until ?? Number.NEGATIVE_INFINITY, lease.fact.expiresAt ?? Number.MAX_SAFE_INTEGER)
+  }
+  return until
+}
+
+type DenialsBy = ReadonlyMap<string, readonly Scoped<VaultDenialFact>[]>
+
+function denialsOf(
   vaults: readonly VaultInstance[],
-  sources: readonly unknown[],
-  accounts: ByServiceAccount,
-): VaultSight {
-  const byWorkload = new Map<string, { leases: HeldLease[]; ended: number; denials: Scoped<VaultDenialFact>[] }>()
+  find: FindHolding,
+): { readonly denials: DenialsBy; readonly isAccountAsked: boolean } {
+  const denials = new Map<string, Scoped<VaultDenialFact>[]>()
   let isAccountAsked = false
-  const heldBy = (workload: string) => {
-    const known = byWorkload.get(workload)
-    if (known !== undefined) return known
-    const made = { leases: [], ended: 0, denials: [] }
-    byWorkload.set(workload, made)
-    return made
-  }
-  const unmatched: HeldLease[] = []
-  const ended = new Map<string, HeldLease[]>()
-  const statuses: VaultStatus[] = []
   for (const vault of vaults) {
-    let holderlessUntil: EpochMs | null = null
-    const holdingBy = holdingsIn(vault, accounts)
-    for (const lease of vault.leases) {
-      const holding = holdingBy(lease.fact.holder)
-      const { workload } = holding
-      isAccountAsked ||= isByAccount(holding)
-      if (lease.fact.state !== 'active') {
-        if (workload === null) continue
-        const known = ended.get(workload)
-        if (known === undefined) ended.set(workload, [{ lease, holding }])
-        else known.push({ lease, holding })
-        continue
-      }
-      if (workload !== null) heldBy(workload).leases.push({ lease, holding })
-      else unmatched.push({ lease, holding })
-      if (lease.fact.holder === null) {
-        const until: EpochMs = lease.fact.expiresAt ?? Number.MAX_SAFE_INTEGER
-        holderlessUntil = holderlessUntil === null ? until : Math.max(holderlessUntil, until)
-      }
-    }
     for (const denial of vault.denials) {
-      const holding = holdingBy(denial.fact.holder)
-      const { workload } = holding
-      isAccountAsked ||= isByAccount(holding)
-      if (workload !== null) heldBy(workload).denials.push(denial)
+      const { workload, account } = find(vault.id, denial.fact.holder)
+      // Then pods that come or go may change whose it is.
+      isAccountAsked ||= account !== null
+      if (workload === null) continue
+      const known = denials.get(workload)
+      if (known === undefined) denials.set(workload, [denial])
+      else known.push(denial)
     }
-    statuses.push(statusOf(vault, holderlessUntil))
   }
-  for (const [workload, all] of ended) {
-    const held = heldBy(workload)
-    held.ended = all.length
-    held.leases.push(...all.sort(byNewestEnd).slice(0, mostEnded))
+  return { denials, isAccountAsked }
+}
+
+/** Brings what is held up to date, and says of which workloads it is another. */
+function heldAgain(
+  byWorkload: Map<string, Held>,
+  book: LeaseBook,
+  moved: ReadonlySet<string>,
+  denials: DenialsBy,
+): ReadonlySet<string> {
+  const changed = new Set(moved)
+  const told = new Set([...moved, ...denials.keys()])
+  for (const [id, held] of byWorkload) if (held.denials.length > 0) told.add(id)
+  for (const id of told) {
+    const was = byWorkload.get(id)
+    const denied = denials.get(id) ?? noDenials
+    if (!areSameDenials(was?.denials ?? noDenials, denied)) changed.add(id)
+    const held = moved.has(id) || was === undefined ? heldOf(book.of(id), denied) : { ...was, denials: denied }
+    if (held.leases.length === 0 && held.denials.length === 0) byWorkload.delete(id)
+    else byWorkload.set(id, held)
   }
-  return { vaults, statuses, byWorkload, unmatched, sources, accounts: isAccountAsked ? accounts : null }
+  return changed
+}
+
+function heldOf(all: ReadonlySet<HeldLease>, denials: Held['denials']): Held {
+  const leases: HeldLease[] = []
+  const ended: HeldLease[] = []
+  for (const held of all) (held.lease.fact.state === 'active' ? leases : ended).push(held)
+  for (const held of ended.sort(byNewestEnd).slice(0, mostEnded)) leases.push(held)
+  return { leases, ended: ended.length, denials, counted: null }
 }
 
 /** Few log in, and hold tens of thousands of leases: whose a subject's are is found once. */
-function holdingsIn(vault: VaultInstance, accounts: ByServiceAccount): (holder: VaultHolder | null) => Holding {
+function holdingsIn(vaults: readonly VaultInstance[], accounts: ByServiceAccount): FindHolding {
+  const byId = new Map(vaults.map((vault) => [vault.id, vault.entities]))
   const known = new Map<string, Holding>()
-  return (holder) => {
+  return (vault, holder) => {
+    const entities = byId.get(vault) ?? noEntities
     // Of another holder than that the entity, too, tells whose it is.
-    if (holder === null || holder.subject === null) return holdingOf(holder, vault, accounts)
+    if (holder === null || holder.subject === null) return holdingOf(holder, entities, accounts)
     const before = known.get(holder.subject)
     if (before !== undefined) return before
-    const found = holdingOf(holder, vault, accounts)
+    const found = holdingOf(holder, entities, accounts)
     known.set(holder.subject, found)
     return found
   }
 }
 
 function byNewestEnd({ lease: a }: HeldLease, { lease: b }: HeldLease): number {
-  const order = endOf(b) - endOf(a)
-  return order !== 0 ? order : a.fact.leaseId < b.fact.leaseId ? -1 : 1
+  return endOf(b) - endOf(a) || compareTexts(a.fact.leaseId, b.fact.leaseId) || compareTexts(a.fact.vault, b.fact.vault)
 }
 
-function endOf({ fact }: Scoped<VaultLeaseFact>): EpochMs {
+function endOf({ fact }: ToldLease): EpochMs {
   return fact.revokedAt ?? fact.expiresAt ?? fact.from.observedAt
 }
 
-/** Whether pods that come or go may change it. */
-function isByAccount({ account }: Holding): boolean {
-  return account !== null
-}
-
-function touchChanged(before: VaultSight, after: VaultSight, weave: Weave, touched: Touched): void {
+function touchChanged(
+  before: VaultSight,
+  after: VaultSight,
+  weave: Weave,
+  changed: ReadonlySet<string>,
+  touched: Touched,
+): void {
   // Whether leases can be known at all shows on every card.
   const isAll = !isEqual(before.statuses, after.statuses)
-  const ids = isAll ? weave.workloads.keys() : new Set([...before.byWorkload.keys(), ...after.byWorkload.keys()])
-  for (const id of ids) {
-    const was = before.byWorkload.get(id)
-    const is = after.byWorkload.get(id)
-    const isSame = isSameHeld(was, is)
-    if (isSame && !isAll) continue
+  for (const id of isAll ? new Set([...weave.workloads.keys(), ...changed]) : changed) {
     // Also one that nothing else speaks of: whether such a holder is gone is asked again.
     touched.workloads.add(id)
-    if (was === undefined && is === undefined) continue
+    if (!changed.has(id) && !after.byWorkload.has(id)) continue
     for (const hop of weave.workloads.get(id)?.hops ?? []) if (hop.from === id) touched.hops.add(hop.id)
   }
 }
 
-function isSameHeld(was: Held | undefined, is: Held | undefined): boolean {
-  if (was === undefined || is === undefined) return was === is
+function areSameDenials(was: Held['denials'], is: Held['denials']): boolean {
   return (
-    was.ended === is.ended &&
-    sameFacts(was.denials, is.denials) &&
-    was.leases.length === is.leases.length &&
-    was.leases.every(
-      ({ lease, holding }, at) => isEqual(holding, is.leases[at]?.holding) && sameFact(lease, is.leases[at]?.lease),
-    )
+    was.length === is.length &&
+    was.every((one, at) => {
+      const other = is[at]
+      return other !== undefined && isEqual(one.fact, other.fact) && isCurrent(one.scope) === isCurrent(other.scope)
+    })
   )
 }
 
-function sameFacts(was: readonly Scoped<VaultFact>[], is: readonly Scoped<VaultFact>[]): boolean {
-  return was.length === is.length && was.every((one, at) => sameFact(one, is[at]))
-}
-
-function sameFact(was: Scoped<VaultFact>, is: Scoped<VaultFact> | undefined): boolean {
-  return is !== undefined && isEqual(was.fact, is.fact) && isCurrent(was.scope) === isCurrent(is.scope)
-}
+const nobody: ByServiceAccount = new Map()
+const noEntities: VaultInstance['entities'] = new Map()
+const noDenials: Held['denials'] = []
