@@ -202,6 +202,7 @@ function statusFailure(status: number, error: unknown, location: string | undefi
 }
 
 function transportFailure(failure: HttpFailure, { locator }: VaultCall): VaultFailure {
+  if (failure.noWay) return new VaultFailure('no-way', failure.message, { stops: true })
   switch (failure.kind) {
     case 'forbidden':
       return new VaultFailure('forbidden', failure.message, { stops: true })

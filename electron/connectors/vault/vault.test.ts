@@ -67,6 +67,14 @@ test.each([
   expect(new Set(asked)).toEqual(new Set(['GET sys/health', 'GET sys/seal-status']))
 })
 
+test('a Vault to which no way leads was not asked, which is no silence of its own', async () => {
+  const closed = Object.assign(new Error('the pods of cluster c could not be read'), { reason: 'no-way' })
+  const read = await firstRound({ host: 'vault', port: 8200 }, { dial: () => Promise.reject(closed) })
+  const gaps = [...read.latest.values()].flatMap((report) => report.gaps)
+  expect(new Set(gaps.map(({ reason }) => reason))).toEqual(new Set(['no-way']))
+  expect(gaps.every(({ detail }) => detail.includes('the pods of cluster c could not be read'))).toBe(true)
+})
+
 test.each([429, 473])('a standby that says HTTP %d passes questions on, and is read', async (status) => {
   const { address } = await fakeVault((_asked, answer, path) => {
     if (path === 'sys/health') json(answer, status, { ...state, standby: true })

@@ -9,7 +9,7 @@ import type { HeldLease } from './lease-book.ts'
 import { byEnd, leaseState, leaseView } from './lease-view.ts'
 import type { CountedLeases, Held } from './sight.ts'
 import type { VaultStatus } from './status.ts'
-import { whereaboutsOf } from './whereabouts.ts'
+import { mayBeNameless, type Nameless, namelessIn, whereaboutsOf } from './whereabouts.ts'
 
 /** An orphaned lease with the facts that say so. */
 export interface Orphan extends OrphanedLease {
@@ -37,6 +37,12 @@ export function orphansOf(
   const isBlind = status.blind !== null
   const isAnyDisabled = [...vault.entities.values()].some(({ fact }) => fact.disabled)
   let active = 0
+  let found: Nameless | null = null
+  // Hardly anybody is gone: what has no name is looked for when somebody is.
+  const nameless = (): Nameless => {
+    found ??= namelessIn(weave, world)
+    return found
+  }
   const take = (one: HeldLease, whyAll: Why | null) => {
     if (!isOpen(one, vault.id, isBlind, moment)) return
     active += 1
@@ -48,7 +54,7 @@ export function orphansOf(
   const { byWorkload, unmatched: nobodys } = world.sight.vault
   for (const [workload, held] of byWorkload) {
     const { leases } = held
-    const why = leases.length === 0 ? null : whyGone(workload, leases, weave, world, whereabouts)
+    const why = leases.length === 0 ? null : whyGone(workload, leases, weave, world, whereabouts, nameless)
     if (why === null && !isAnyDisabled) active += openIn(held, vault.id, isBlind, moment)
     else for (const one of leases) take(one, why)
   }
@@ -98,6 +104,7 @@ function whyGone(
   weave: Weave,
   world: World,
   whereabouts: Whereabouts,
+  nameless: () => Nameless,
 ): Why | null {
   const known = whereabouts.get(workload)
   if (known === 'running') return null
@@ -111,7 +118,9 @@ function whyGone(
   if (where === 'running') return null
   const [subject] = leases.flatMap(({ holding }) => holding.subject ?? []).sort()
   const params = { holder: subject ?? rest }
-  return where === 'gone'
+  // Not kept: it hangs on others than this workload.
+  const isGone = where === 'gone' && (evidence === null || !mayBeNameless(evidence, nameless()))
+  return isGone
     ? {
         kind: 'gone',
         why: reason('lease-holder-gone', params),
