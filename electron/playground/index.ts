@@ -3,9 +3,9 @@ import { playgroundFaults } from './faults/index.ts'
 import { type RunningMesh, startMesh } from './mesh/index.ts'
 import type { FaultControls, Playground, PlaygroundOptions, PodPlan } from './parts.ts'
 import { openPrivateFolder } from './private-folder.ts'
-import { startKubernetesSimulator } from './simulators/kubernetes/index.ts'
-import { spirePods, startSpireSimulator, writeReaderIdentity } from './simulators/spire/index.ts'
-import { startVaultSimulator, vaultPods } from './simulators/vault/index.ts'
+import { type KubernetesSimulator, startKubernetesSimulator } from './simulators/kubernetes/index.ts'
+import { type SpireSimulator, spirePods, startSpireSimulator, writeReaderIdentity } from './simulators/spire/index.ts'
+import { startVaultSimulator, type VaultSimulator, vaultPods } from './simulators/vault/index.ts'
 import { createWorld } from './world/world.ts'
 
 /** So few requests that ten times as many are no more than a processor core answers. */
@@ -15,7 +15,14 @@ const unattendedPerSecond = 0.5
 
 export interface RunningPlayground extends Playground {
   /** What stands behind it, for tests. */
-  readonly controls: FaultControls & { readonly mesh: RunningMesh }
+  readonly controls: FaultControls & {
+    readonly mesh: RunningMesh
+    readonly simulators: {
+      readonly spire: SpireSimulator
+      readonly kubernetes: KubernetesSimulator
+      readonly vault: VaultSimulator
+    }
+  }
   readonly folder: string
 }
 

@@ -6,7 +6,7 @@ import type { Agent, LineLog, World } from '../../parts.ts'
 import { spiffeIdOf, stageOf } from '../../pipeline/topology.ts'
 import { alertCiphers, alerts, createTlsAlerts } from '../../tls-alert.ts'
 import { createLineLog } from '../../world/line-log.ts'
-import { mayCall } from './authorisation.ts'
+import { mayCall, readerIdOf, shippedMethods } from './authorisation.ts'
 import { answerUnary, codes, GrpcStatus } from './grpc.ts'
 import { answerTo, methodOf, type SpireState } from './methods.ts'
 import { createServerIdentity } from './server-identity.ts'
@@ -22,6 +22,8 @@ export interface SpireSimulator {
   readonly log: LineLog
   /** What the agent of a machine prints. */
   agentLog(node: Agent['node']): LineLog
+  /** Lets one more identity call these methods and no other, as a rule of its own would. Paths with their slash at the beginning. */
+  addReader(spiffeId: string, methods: readonly string[]): void
   stop(): Promise<void>
 }
 
@@ -36,6 +38,7 @@ export async function startSpireSimulator(world: World): Promise<SpireSimulator>
   const serverLog = createServerLog(world, log)
   const identity = await createServerIdentity(world)
   const state = stateOf(world)
+  const readers = new Map([[readerIdOf(world.authority.trustDomain), shippedMethods]])
   const sockets = new Set<Socket>()
 
   const server = createServer({
@@ -81,7 +84,7 @@ export async function startSpireSimulator(world: World): Promise<SpireSimulator>
     const { service, method } = methodOf(path)
     const shortService = service.replace('spire.api.server.', '')
     const audited: AuditedCall = { service: shortService, method, requestId: randomUUID(), callerAddress, callerId }
-    if (!mayCall(callerId, path, world.authority.trustDomain)) {
+    if (!mayCall(callerId, path, readers)) {
       const words = `authorization denied for method ${path}`
       serverLog.denied(audited, words)
       throw new GrpcStatus(codes.permissionDenied, words)
@@ -125,6 +128,9 @@ export async function startSpireSimulator(world: World): Promise<SpireSimulator>
       const found = agentLogs.get(node)
       if (found === undefined) throw new Error(`the playground has no agent on ${node}`)
       return found
+    },
+    addReader(spiffeId, methods) {
+      readers.set(spiffeId, methods)
     },
     async stop() {
       clearInterval(looking)

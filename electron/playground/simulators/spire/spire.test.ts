@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type ClientHttp2Session, connect } from 'node:http2'
+import { join } from 'node:path'
 import { connect as tlsConnect } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Fact, FactKind, FactOf } from '../../../../shared/domain/model/fact.ts'
@@ -11,6 +12,7 @@ import { spireConnector } from '../../../connectors/spire/index.ts'
 import { subjectKeyIdOf } from '../../../connectors/spire/subject-key-id.ts'
 import { parseSpireAudit } from '../../../logs/intake/spire-audit.ts'
 import { spiffeIdOf, stageOf, stages } from '../../pipeline/topology.ts'
+import { shippedMethods } from './authorisation.ts'
 import { spirePods } from './index.ts'
 
 let spire: SimulatedSpire
@@ -271,4 +273,26 @@ test('its pods are those of a SPIRE in a cluster: the port of the server leads t
   const grpc = server?.containers[0]?.ports.find(({ name }) => name === 'grpc')
   expect([grpc?.port, grpc?.target()]).toEqual([8081, spire.simulator.port])
   expect(new Set(pods.map(({ name }) => name)).size).toBe(3)
+})
+
+test('each method of the shipped rule can be called, and a reader of fewer methods calls those', async () => {
+  const manual = await readFile(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'rights', 'spire.md'), 'utf8')
+  expect([...manual.matchAll(/^ +"(\/spire\.api[^"]+)",$/gm)].map(([, path]) => path)).toEqual(shippedMethods)
+  const without = '/spire.api.server.agent.v1.Agent/ListAgents'
+  spire.simulator.addReader(
+    `spiffe://${spire.world.authority.trustDomain}/console/fewer`,
+    shippedMethods.filter((method) => method !== without),
+  )
+  const settings = { baseDirectory: spire.folder, windowSeconds: 60 }
+  const source = spire.sourceOverTcp(await spire.mint('fewer'))
+  const gaps = new Map<string, readonly string[]>()
+  const signal = new AbortController().signal
+  for await (const report of spireConnector.observe(source, settings, connectorPorts(), signal)) {
+    gaps.set(
+      report.scope,
+      report.gaps.map(({ what, reason }) => `${what} ${reason}`),
+    )
+    if (gaps.size === 7) break
+  }
+  expect([...gaps.values()].flat()).toEqual(['agents forbidden'])
 })
