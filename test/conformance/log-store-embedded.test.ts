@@ -118,22 +118,31 @@ test('many decisions at once become the same rows as few, whatever they hold', a
     { '#n': 99, '#i': 99, ...decisionEvent({ number: 900_024 }) },
   ]
   const plain = Array.from({ length: 3000 }, (_, number) => decisionEvent({ number }))
-  const few = await openEmbeddedStore({ folder: join(folder, 'few'), retention, bulkFrom: Number.POSITIVE_INFINITY })
+  const parsed = { folder: join(folder, 'few'), retention, moulds: false, bulkFrom: Number.POSITIVE_INFINITY }
+  const few = await openEmbeddedStore(parsed)
   for (let start = 0; start < plain.length; start += 500) {
     await few.append(uploadOf('opa-decisions', plain.slice(start, start + 500), { form: 'array' }))
     await few.settle()
   }
-  await few.append(uploadOf('opa-decisions', odd, { form: 'array' }))
+  await few.append(uploadOf('opa-decisions', [...plain.slice(0, 90), ...odd], { form: 'array' }))
   await few.settle()
-  const many = await openEmbeddedStore({ folder: join(folder, 'many'), retention, bulkFrom: 0 })
-  for (let start = 0; start < plain.length; start += 500) {
-    void many.append(uploadOf('opa-decisions', plain.slice(start, start + 500), { form: 'array' }))
-  }
-  await many.append(uploadOf('opa-decisions', odd, { form: 'array' }))
-  await many.settle()
-  expect(await wholeOf(many)).toEqual(await wholeOf(few))
+  const expected = await wholeOf(few)
   await few.close()
-  await many.close()
+  for (const moulds of [false, true]) {
+    const many = await openEmbeddedStore({ folder: join(folder, `many-${moulds}`), retention, moulds, bulkFrom: 0 })
+    for (let start = 0; start < plain.length; start += 500) {
+      void many.append(uploadOf('opa-decisions', plain.slice(start, start + 500), { form: 'array' }))
+    }
+    // Some of them among others that are like those before them.
+    const [head, tail] = [odd.slice(0, 6), odd.slice(6)]
+    void many.append(
+      uploadOf('opa-decisions', [...plain.slice(0, 60), ...head, ...plain.slice(60, 90)], { form: 'array' }),
+    )
+    await many.append(uploadOf('opa-decisions', tail, { form: 'array' }))
+    await many.settle()
+    expect({ moulds, ...(await wholeOf(many)) }).toEqual({ moulds, ...expected })
+    await many.close()
+  }
 })
 
 test('one upload that is no JSON does not spoil the others it came with', async () => {

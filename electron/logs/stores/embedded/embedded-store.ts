@@ -13,6 +13,7 @@ import { framesFrom, makeFolder, readFrame } from '../segments/segment-files.ts'
 import { longestSegment, openSegmentWriter } from '../segments/segment-writer.ts'
 import { unpack } from '../unpack.ts'
 import { schemaSql, schemaVersion } from './columns.ts'
+import { createDecisionReader, type ReadDecisions } from './decision-reader.ts'
 import { hopActivityOf } from './hop-query.ts'
 import { importFile } from './import-file.ts'
 import { type Durable, ingest, loadIntake, numbersOf, usualThreads } from './ingest.ts'
@@ -28,6 +29,8 @@ export interface EmbeddedStoreOptions {
   readonly segmentLength?: number
   /** So many bytes of decisions at once go through DuckDB's JSON reader; fewer are faster to parse here. */
   readonly bulkFrom?: number
+  /** Decisions are read by moulds of those before them; tests compare that with what else reads them. */
+  readonly moulds?: boolean
 }
 
 /** Rows are made of what came at latest so long after it came. Milliseconds. */
@@ -69,6 +72,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     readFrom: { segment, offset: frame },
   })
 
+  const reader = options.moulds === false ? null : createDecisionReader()
   let waiting: Durable[] = []
   let waitingLength = 0
   let ingesting: Promise<void> | null = null
@@ -98,9 +102,13 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     return result
   }
 
+  function readUpload(of: Pick<Upload, 'record' | 'form'>, content: Buffer): ReadDecisions | null {
+    return of.record === 'opa-decisions' && of.form === 'array' ? (reader?.array(content) ?? null) : null
+  }
+
   function queue(upload: Durable): void {
     waiting.push(upload)
-    waitingLength += upload.content.length
+    waitingLength += upload.length
     if (waitingLength >= ingestFrom) startIngest()
     else timer ??= setTimeout(startIngest, ingestAfterMs)
   }
@@ -122,7 +130,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
         break
       }
       waiting = waiting.slice(taken.length)
-      waitingLength -= taken.reduce((sum, { content }) => sum + content.length, 0)
+      waitingLength -= taken.reduce((sum, { length }) => sum + length, 0)
     }
     ingesting = null
   }
@@ -141,8 +149,9 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       const unpacked = await unpack({ encoding: found.header.encoding, bytes: found.payload })
       if (unpacked.kind === 'refused') continue
       const { place, next, header } = found
-      waiting.push({ place, next, header, content: unpacked.content })
-      waitingLength += unpacked.content.length
+      const { content } = unpacked
+      waiting.push({ place, next, header, ...readOrNot(content, readUpload(header, content)), length: content.length })
+      waitingLength += content.length
       if (waitingLength >= ingestAtOnce) await ingestWaiting()
     }
     await ingestWaiting()
@@ -155,12 +164,14 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       if (waitingLength > mostWaiting) return { outcome: 'exhausted', why: 'reading is behind' }
       const unpacked = await unpack(upload)
       if (unpacked.kind === 'refused') return { outcome: 'refused', why: unpacked.why }
-      const content = maskContent(unpacked.content, upload.form)
+      const decisions = readUpload(upload, unpacked.content)
+      // What is read so has no secret.
+      const content = decisions === null ? maskContent(unpacked.content, upload.form) : unpacked.content
       const masked = content !== unpacked.content
       const header = headerOf(upload, masked)
       try {
         await writer.append(header, masked ? gzipSync(content, { level: 1 }) : upload.bytes, (place, next) =>
-          queue({ place, next, header, content }),
+          queue({ place, next, header, ...readOrNot(content, decisions), length: content.length }),
         )
         return { outcome: 'stored' }
       } catch (thrown) {
@@ -203,10 +214,15 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   }
 }
 
+/** The content is not held once it is read. */
+function readOrNot(content: Buffer, decisions: ReadDecisions | null): Pick<Durable, 'content' | 'decisions'> {
+  return { content: decisions === null ? content : Buffer.alloc(0), decisions }
+}
+
 function takeUpTo(uploads: readonly Durable[], most: number): readonly Durable[] {
   let length = 0
-  const end = uploads.findIndex(({ content }) => {
-    length += content.length
+  const end = uploads.findIndex((upload) => {
+    length += upload.length
     return length > most
   })
   return end === -1 ? [...uploads] : uploads.slice(0, Math.max(1, end))

@@ -5,6 +5,8 @@ import { createIntakeCounts, summed } from '../intake-counts.ts'
 import { itemsOf, readUpload } from '../read-upload.ts'
 import type { FrameHeader, FramePlace } from '../segments/frame.ts'
 import { appendRecords } from './appending.ts'
+import { fillBulk } from './decision-columns.ts'
+import type { ReadDecisions } from './decision-reader.ts'
 import { bulkSql, disorderSql, moveSql, usualObject } from './decision-sql.ts'
 import { createNumberedLines } from './json-lines.ts'
 
@@ -14,8 +16,12 @@ export interface Durable {
   /** Where the next one begins. */
   readonly next: FramePlace
   readonly header: FrameHeader
-  /** Unpacked and masked. */
+  /** Unpacked and masked; empty when it is read already. */
   readonly content: Buffer
+  /** Of decisions, where they are read already. */
+  readonly decisions: ReadDecisions | null
+  /** Bytes, unpacked. */
+  readonly length: number
 }
 
 /** From how many characters of decisions on DuckDB reads them, and through which file. */
@@ -40,14 +46,17 @@ export async function ingest(
 ): Promise<Tally> {
   const last = uploads.at(-1)
   if (last === undefined) return []
-  const decisions = uploads.filter(({ header }) => header.record === 'opa-decisions' && header.form === 'array')
+  const read = uploads.filter((upload) => upload.decisions !== null)
+  const unread = uploads.filter((upload) => upload.decisions === null)
+  const decisions = unread.filter(({ header }) => header.record === 'opa-decisions' && header.form === 'array')
   const length = decisions.reduce((sum, { content }) => sum + content.length, 0)
   const inTransaction = async (asBulk: boolean): Promise<Tally> => {
     await connection.run('BEGIN')
     try {
       const fromBulk = asBulk ? await ingestBulk(connection, decisions, bulk.file) : []
-      const rest = asBulk ? uploads.filter((upload) => !decisions.includes(upload)) : uploads
-      const tally = added(fromBulk, await ingestParsed(connection, rest))
+      const rest = asBulk ? unread.filter((upload) => !decisions.includes(upload)) : unread
+      const parsed = added(fromBulk, await ingestParsed(connection, rest))
+      const tally = added(await ingestRead(connection, read), parsed)
       await connection.run('DELETE FROM progress')
       await connection.run(`INSERT INTO progress VALUES (${last.next.segment}, ${last.next.offset})`)
       await storeIntake(connection, tally)
@@ -58,12 +67,13 @@ export async function ingest(
       throw thrown
     }
   }
-  if (decisions.length === 0 || length < bulk.from) return inTransaction(false)
-  // One upload that is no JSON fails them all: then each is parsed on its own.
+  const isBulk = decisions.length > 0 && length >= bulk.from
+  if (!isBulk && read.length === 0) return inTransaction(false)
   // One thread: a second one costs more than it brings on a few thousand events, and uploads are read in it meanwhile.
   await connection.run('SET threads = 1')
   try {
-    return await inTransaction(true).catch(() => inTransaction(false))
+    // One upload that is no JSON fails them all: then each is parsed on its own.
+    return isBulk ? await inTransaction(true).catch(() => inTransaction(false)) : await inTransaction(false)
   } finally {
     await connection.run(`SET threads = ${usualThreads}`)
   }
@@ -96,8 +106,19 @@ async function ingestBulk(connection: DuckDBConnection, uploads: readonly Durabl
   } finally {
     await unlink(file).catch(() => {})
   }
-  const read = await numbersOf(connection, 'SELECT count(*), min(moment), max(moment) FROM bulk')
-  if (read[0] !== expected) throw new Error('DuckDB found other events than were written')
+  const tally = await moveUploads(connection, uploads, expected)
+  const unsplit = uploads.filter((_, number) => counts[number] === null)
+  return added(added(tally, await ingestOdd(connection, uploads)), await ingestParsed(connection, unsplit))
+}
+
+/** Moves `bulk`, in which `number` is the place in `uploads`. Gives their counts, without those of odd events. */
+async function moveUploads(
+  connection: DuckDBConnection,
+  uploads: readonly Durable[],
+  expected: number,
+): Promise<Tally> {
+  const range = await numbersOf(connection, 'SELECT count(*), min(moment), max(moment) FROM bulk')
+  if (range[0] !== expected) throw new Error('DuckDB found other events than were written')
   await connection.run(
     'CREATE OR REPLACE TEMP TABLE uploads (number INTEGER, segment INTEGER, frame BIGINT, source VARCHAR, receivedAt BIGINT)',
   )
@@ -118,7 +139,7 @@ async function ingestBulk(connection: DuckDBConnection, uploads: readonly Durabl
     connection,
     'uploads.receivedAt, uploads.source, segment, NULL, frame, item',
     'JOIN uploads USING (number)',
-    read,
+    range,
   )
   const tally: IntakeCounts[] = bySource.getRows().map(([source, count, last]) => ({
     ...noCounts('opa-decisions', String(source)),
@@ -130,8 +151,20 @@ async function ingestBulk(connection: DuckDBConnection, uploads: readonly Durabl
   if (repeated > 0 && first !== undefined) {
     tally[0] = { ...first, accepted: first.accepted - repeated, repeated }
   }
-  const unsplit = uploads.filter((_, number) => counts[number] === null)
-  return added(added(tally, await ingestOdd(connection, uploads)), await ingestParsed(connection, unsplit))
+  return tally
+}
+
+/** Uploads that were read as they came. */
+async function ingestRead(connection: DuckDBConnection, uploads: readonly Durable[]): Promise<Tally> {
+  const columns = uploads.flatMap(({ decisions }) => decisions?.columns ?? [])
+  const expected = columns.reduce((sum, { items }) => sum + items.length, 0)
+  let tally: Tally = []
+  if (expected > 0) {
+    await fillBulk(connection, columns)
+    tally = await moveUploads(connection, uploads, expected)
+  }
+  const odd = uploads.flatMap((upload) => upload.decisions?.odd.map((event) => ({ upload, ...event })) ?? [])
+  return added(tally, await ingestItems(connection, odd))
 }
 
 /** Events that SQL left to the parser, read from the uploads they came in. */

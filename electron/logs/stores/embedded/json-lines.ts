@@ -83,7 +83,7 @@ export function createNumberedLines(expected: number): NumberedLines {
   }
 }
 
-interface FoundObject {
+export interface FoundObject {
   readonly start: number
   /** After its last brace. */
   readonly end: number
@@ -91,7 +91,7 @@ interface FoundObject {
 }
 
 /** null: no object begins here, it has no keys, does not end, or holds a text with a raw control character. */
-function objectAt(content: Buffer, start: number): FoundObject | null {
+export function objectAt(content: Buffer, start: number): FoundObject | null {
   if (content[start] !== openBrace || content[afterBlank(content, start + 1)] === closeBrace) return null
   const { length } = content
   let depth = 0
@@ -129,7 +129,7 @@ function afterBlank(content: Buffer, start: number): number {
   return index
 }
 
-function isBlank(byte: number | undefined): boolean {
+export function isBlank(byte: number | undefined): boolean {
   return byte === space || byte === newline || byte === carriageReturn || byte === 0x09
 }
 
