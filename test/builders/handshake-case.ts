@@ -70,7 +70,12 @@ export const secretsFact: FactReference = {
 
 /** A workload at this end of the hop that has no SVID, or so many of its Envoys. */
 export const withoutSvid =
-  (end: 'from' | 'to', affected = 1, instances = affected) =>
+  (
+    end: 'from' | 'to',
+    affected = 1,
+    instances = affected,
+    [state, code]: readonly ['no-identity' | 'failing', string] = ['no-identity', 'no-svid-no-entry'],
+  ) =>
   ({ workloads }: TrustGraph): TrustGraph['workloads'] =>
     workloads.map((each) =>
       each.id === healthy[end]
@@ -78,8 +83,8 @@ export const withoutSvid =
             ...each,
             state: {
               ...each.state,
-              state: 'no-identity',
-              reason: { code: 'no-svid-no-entry', params: { name: each.name, affected, instances } },
+              state,
+              reason: { code, params: { name: each.name, affected, instances } },
               // The first is of a list that lacks it, and no fact.
               restsOn: ['spire/lab/entries', secretsFact.factId],
             },

@@ -20,9 +20,14 @@ export function factOf(
   return null
 }
 
-/** How many of the Envoys of a workload without identity have none; a workload is as its worst one is. null: it has no Envoy. */
-export function lackingOf({ state }: Workload): { readonly affected: number; readonly instances: number } | null {
-  const { affected, instances } = state.reason.params
-  if (state.state !== 'no-identity' || typeof affected !== 'number' || typeof instances !== 'number') return null
+/** Nothing registers it, or nothing that was read says so, and SDS has not delivered what its Envoy asks for. */
+export function lacksSvid({ state }: Workload): boolean {
+  return state.state === 'no-identity' || (state.state === 'failing' && state.reason.code === 'secret-warming')
+}
+
+/** How many of the Envoys of a workload without SVID have none; a workload is as its worst one is. null: it has no Envoy. */
+export function lackingOf(workload: Workload): { readonly affected: number; readonly instances: number } | null {
+  const { affected, instances } = workload.state.reason.params
+  if (!lacksSvid(workload) || typeof affected !== 'number' || typeof instances !== 'number') return null
   return { affected, instances }
 }

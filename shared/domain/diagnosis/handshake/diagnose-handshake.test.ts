@@ -130,6 +130,13 @@ const cases: readonly (readonly [string, HandshakeCase, HandshakeCause, 'client'
   // That it has none now is no record of the handshake that failed.
   ['a server without SVID', failing({}, withoutSvid('to')), 'server-has-no-svid', 'server', 'medium'],
   [
+    'a client whose SVID SDS has not delivered, although it is registered or nobody tells',
+    failing({}, withoutSvid('from', 1, 1, ['failing', 'secret-warming'])),
+    'client-has-no-svid',
+    'client',
+    'medium',
+  ],
+  [
     'a server one of whose instances has no SVID',
     failing({}, withoutSvid('to', 1, 3)),
     'server-has-no-svid',

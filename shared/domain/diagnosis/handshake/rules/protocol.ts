@@ -1,6 +1,6 @@
 import type { HandshakeCause } from '../../model.ts'
 import { tellOfHandshake as tell } from '../../reasons.ts'
-import { factOf, lackingOf } from '../../rested-on.ts'
+import { factOf, lackingOf, lacksSvid } from '../../rested-on.ts'
 import { type End, type HandshakeView, other, said, seen, sideOf } from '../view.ts'
 import { found, type HandshakeRule } from './rule.ts'
 
@@ -28,7 +28,7 @@ function withoutSvid(owner: End, cause: HandshakeCause, faults: HandshakeRule['f
     faults,
     examine(view) {
       const workload = view.workloads[owner]
-      if (workload === null || workload.state.state !== 'no-identity') return null
+      if (workload === null || !lacksSvid(workload)) return null
       // Who is told to speak plaintext asks for no SVID, and lacks none.
       if (isPlaintext(view, owner)) return null
       // Both ends proved who they are a moment ago: another instance than the one without an SVID serves.
