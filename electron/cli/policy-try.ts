@@ -141,8 +141,10 @@ Exit code 1: it decides otherwise.`,
       const { input, masked } = await inputOf(on, values)
       const deployed = await subjectOf(on, bundle, values.deployed)
       const query = values.query ?? null
+      // Only the document names the rules that decided.
+      const explain = values.json
       const simulate = (draft: string | null) =>
-        client.policy.simulate({ environment, bundle, deployed, draft, query, input }, { signal })
+        client.policy.simulate({ environment, bundle, deployed, draft, query, explain, input }, { signal })
       const hasDraft = values.draft !== undefined || values.folder !== undefined
       const found = hasDraft ? await withDraft(on, bundle, values, simulate) : await simulate(null)
       const sides = { deployed: evaluationOf(found.deployed), draft: evaluationOf(found.draft) }

@@ -128,9 +128,9 @@ export function createPolicyHandlers(all: UseCases): PolicyHandlers {
       return (await parts.opa()).format(text, signal)
     },
     test: ({ draft }, signal) => editing.test(draft, signal),
-    async simulate({ environment, bundle, deployed, draft, query, input }, signal) {
+    async simulate({ environment, bundle, deployed, draft, query, explain, input }, signal) {
       const path = await decisionPathFor(environment, bundle, parts)
-      return simulating.simulate({ environment, bundle, deployed, draft, query, input }, path, signal)
+      return simulating.simulate({ environment, bundle, deployed, draft, query, explain, input }, path, signal)
     },
     async inputOf({ environment, from }, signal) {
       const { input, masked, revision, at } = await inputs.of(environment, from, signal)

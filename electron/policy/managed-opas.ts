@@ -147,7 +147,16 @@ function contentKey({ id, files, roots, manifest }: Subject): string {
   if (id.digest !== null) return id.digest
   const hash = createHash('sha256').update(JSON.stringify([roots, manifest]))
   for (const [path, content] of [...files].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
-    hash.update(`${path.length} ${path} ${content.length} `).update(content)
+    hash.update(`${path.length} ${path} ${hashOf(content)} `)
   }
   return hash.digest('hex')
+}
+
+/** Of bytes that stay as they are: a file that has not changed is the same object. */
+const hashes = new WeakMap<Uint8Array, string>()
+
+function hashOf(content: Uint8Array): string {
+  const known = hashes.get(content) ?? createHash('sha256').update(content).digest('hex')
+  hashes.set(content, known)
+  return known
 }

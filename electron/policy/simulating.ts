@@ -2,7 +2,14 @@ import type { PolicySubject, Simulation } from '../../shared/contract/policy.ts'
 import type { Evaluation } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
 import { OpaProblem } from '../tools/opa-command.ts'
-import { decisionOf, evaluate, evaluateManaged, failedEvaluation, pathOfQuery } from '../tools/opa-evaluate.ts'
+import {
+  decideManaged,
+  decisionOf,
+  evaluate,
+  evaluateManaged,
+  failedEvaluation,
+  pathOfQuery,
+} from '../tools/opa-evaluate.ts'
 import { createManagedOpas } from './managed-opas.ts'
 import type { PolicyParts } from './parts.ts'
 import type { Subject, Subjects } from './subjects.ts'
@@ -13,6 +20,8 @@ export interface SimulateRequest {
   readonly deployed: PolicySubject | null
   readonly draft: string | null
   readonly query: string | null
+  /** False: only what is decided. */
+  readonly explain: boolean
   readonly input: unknown
 }
 
@@ -49,23 +58,26 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
   /** By an OPA that stays up where a rule is asked for; an expression could itself reach out, and the command lets none. */
   async function evaluated(
     subject: Subject,
-    query: string,
-    input: unknown,
-    of: string,
+    { query, input, of, explain }: { query: string; input: unknown; of: string; explain: boolean },
     signal: AbortSignal,
   ): Promise<Evaluation> {
     const path = pathOfQuery(query)
     if (path !== null && canStayUp) {
       try {
         const { files } = subject
-        const found = await opas.use(subject, (opa) => evaluateManaged(opa, { path, input, of, files }, signal))
+        const found = await opas.use(subject, (opa) =>
+          explain
+            ? evaluateManaged(opa, { path, input, of, files }, signal)
+            : decideManaged(opa, { path, input, of }, signal),
+        )
         if (found !== null) return found
       } catch (reason) {
         if (!(reason instanceof OpaProblem) || signal.aborted) throw reason
         return failedEvaluation(reason.message, of)
       }
     }
-    return evaluatedOnce(subject, query, input, of, signal)
+    const once = await evaluatedOnce(subject, query, input, of, signal)
+    return explain ? once : { ...once, trace: [], traceCut: false }
   }
 
   async function evaluatedOnce(
@@ -94,7 +106,7 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
   }
 
   return {
-    async simulate({ environment, bundle, deployed, draft, query, input }, decisionPath, signal) {
+    async simulate({ environment, bundle, deployed, draft, query, explain, input }, decisionPath, signal) {
       const asked = query ?? (decisionPath === null ? null : queryOfPath(decisionPath))
       if (asked === null) {
         throw new Failure(
@@ -111,7 +123,7 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
         try {
           const subject = subjects.held(wanted) ?? (await subjects.find(environment, bundle, wanted, signal))
           const name = of === 'draft' ? `draft ${subject.id.revision}` : subject.id.revision
-          const found = await evaluated(subject, asked, input, name, signal)
+          const found = await evaluated(subject, { query: asked, input, of: name, explain }, signal)
           // What it lacks may be what would have decided.
           problems.push(...subject.problems.map((text) => `${name}: ${text}`))
           return found
@@ -126,7 +138,12 @@ export function createSimulating(parts: PolicyParts, subjects: Subjects, workFol
         one(deployed, 'deployed'),
         one(draft === null ? null : { draft }, 'draft'),
       ])
-      return { deployed: before, draft: after, problem: problems.length === 0 ? null : problems.join(' ') }
+      return {
+        deployed: before,
+        draft: after,
+        explained: explain,
+        problem: problems.length === 0 ? null : problems.join(' '),
+      }
     },
     async decide(subject, decisionPath, input, signal) {
       if (!canStayUp) {

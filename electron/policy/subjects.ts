@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { PolicySubject } from '../../shared/contract/policy.ts'
 import type { BundleContent, RevisionId } from '../../shared/domain/model/policy.ts'
 import { Failure } from '../core/failure.ts'
@@ -12,6 +12,7 @@ import {
   readBundle,
   writeBundleFolder,
 } from './bundle-archive.ts'
+import { createDraftFiles } from './draft-files.ts'
 import type { LoadedModule, PolicyParts } from './parts.ts'
 import { type BundleStore, objectName, type Stored } from './stores/store.ts'
 import { verifyBundle } from './verify-bundle.ts'
@@ -69,6 +70,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
     return (await parts.configured(environment)).find(({ settings }) => settings.name === bundle) ?? null
   }
 
+  const draftFiles = createDraftFiles(parts.clock)
   /** By digest, the last read last: the same revisions are asked for again and again. */
   const archives = new Map<string, BundleArchive>()
 
@@ -204,7 +206,7 @@ export function createSubjects(parts: PolicyParts, workFolder: string): Subjects
       from: { kind: 'draft', draft: id },
       roots,
       manifest,
-      files: await filesIn(folder),
+      files: await draftFiles.read(id, folder),
       problems: leftOut,
       bytes: null,
     }
@@ -320,27 +322,4 @@ function sizeOf({ files }: BundleArchive): number {
 
 function byPath(one: { readonly path: string }, other: { readonly path: string }): number {
   return one.path < other.path ? -1 : 1
-}
-
-const mostFileBytes = 256 * 1024 ** 2
-
-async function filesIn(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>()
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const file = join(entry.parentPath, entry.name)
-    // Links are no part of a draft; neither is what a write has not finished, nor the manifest, which is made anew.
-    if (!entry.isFile() || /^\..*\.new$|^\.manifest$/.test(entry.name)) continue
-    const path = relative(folder, file).split(sep).join('/')
-    const { size } = await stat(file)
-    if (size > mostFileBytes) {
-      throw new Failure(
-        'exhausted',
-        path,
-        `${path} of the draft has ${Math.round(size / 1024 ** 2)} MB; Everyhop works on files up to 256 MB.`,
-        'Bring the data to OPA by another way, or in several files.',
-      )
-    }
-    found.set(path, await readFile(file))
-  }
-  return found
 }

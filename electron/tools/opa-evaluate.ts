@@ -112,6 +112,25 @@ export async function evaluateManaged(
   }
 }
 
+/** Only what an OPA that runs already decides, without its trace; a tenth of the time again. It rejects as `evaluateManaged` does. */
+export async function decideManaged(
+  opa: ManagedOpa,
+  { path, input, of }: Omit<ManagedRequest, 'files'>,
+  signal?: AbortSignal,
+): Promise<Evaluation> {
+  const started = performance.now()
+  const { result, isDefined, evaluationMs } = await opa.decide(path, input, signal)
+  return {
+    decision: decisionOf(isDefined ? result : undefined),
+    result,
+    error: null,
+    trace: [],
+    traceCut: false,
+    metrics: { evaluationMs, totalMs: performance.now() - started },
+    of,
+  }
+}
+
 export interface ManagedRequest {
   readonly path: string
   readonly input: unknown

@@ -7,7 +7,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ensureBinaries } from '../../test/lab/provision/binaries.ts'
 import { startManagedOpa } from './managed-opa.ts'
 import { type OpaCommand, opaCommand } from './opa-command.ts'
-import { evaluate, evaluateManaged } from './opa-evaluate.ts'
+import { decideManaged, evaluate, evaluateManaged } from './opa-evaluate.ts'
 
 let opa: OpaCommand
 let folder: string
@@ -250,6 +250,10 @@ test('an OPA that stays up explains as the command does: the same lines, places,
       expect(told).toEqual(expected)
       expect(metrics?.evaluationMs).toBeGreaterThan(0)
     }
+    // The same without its explanation.
+    const { metrics, ...decided } = await decideManaged(server, { path, input, of: 'draft' })
+    expect(decided).toEqual({ ...expected, trace: [], traceCut: false })
+    expect(metrics.evaluationMs).toBeGreaterThan(0)
   }
   const many = await evaluateManaged(server, {
     path: 'pipeline/manifold/ok',

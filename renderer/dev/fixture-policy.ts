@@ -125,11 +125,15 @@ export function policyFixture(situation: string, environment: { readonly product
         coverage: [{ path: 'pipeline/authz.rego', covered: [4, 5, 7], notCovered: [8], percent: 75 }],
         problem: null,
       }),
-      simulate: async ({ draft: asked }: { draft: string | null }): Promise<Simulation> => ({
-        deployed: evaluation('deny', 'r42'),
-        draft: asked === null ? null : evaluation('allow', 'draft r43'),
-        problem: null,
-      }),
+      simulate: async ({ draft: asked, explain }: { draft: string | null; explain: boolean }): Promise<Simulation> => {
+        const told = (found: Evaluation): Evaluation => (explain ? found : { ...found, trace: [] })
+        return {
+          deployed: told(evaluation('deny', 'r42')),
+          draft: asked === null ? null : told(evaluation('allow', 'draft r43')),
+          explained: explain,
+          problem: null,
+        }
+      },
       inputOf: async () => ({
         input: recordedInput,
         masked: ['/input/attributes/request/http/headers/x-user-token'],

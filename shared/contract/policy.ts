@@ -90,6 +90,8 @@ export interface DraftFile {
 export interface Simulation {
   readonly deployed: Evaluation | null
   readonly draft: Evaluation | null
+  /** False: only the decisions were asked for, and the traces are empty. */
+  readonly explained: boolean
   /** Why one side is missing; null: nothing is. */
   readonly problem: string | null
 }
@@ -236,6 +238,8 @@ export const policy = {
         draft: z.string().max(100).nullable(),
         /** Path of a rule, or an expression of the editor's selection. */
         query: z.string().min(1).max(10_000).nullable().default(null),
+        /** False: without traces, which OPA takes ten times as long to tell as to decide. */
+        explain: z.boolean().default(true),
         input: z.unknown(),
       }),
     )

@@ -88,7 +88,8 @@ async function published(
   return steps
 }
 
-const simulate = (input: unknown) => client.policy.simulate({ environment, bundle, deployed: live, draft: null, input })
+const simulate = (input: unknown, explain = true) =>
+  client.policy.simulate({ environment, bundle, deployed: live, draft: null, explain, input })
 
 test('a policy that runs for ever is stopped, and says so', async () => {
   const rego = `package hops\n\nallow if {\n\tcount([1 |\n\t\tsome a in numbers.range(1, 10000)\n\t\tsome b in numbers.range(1, 10000)\n\t\ta * b == input.never\n\t]) > 0\n}\n`
@@ -105,8 +106,10 @@ test('a policy that calls out is refused in OPA’s words, and nothing is called
       'package hops\n\nallow if http.send({"method": "GET", "url": "http://127.0.0.1:9/"}).status_code == 200\n',
     ),
   )
-  const { deployed } = await simulate({})
-  expect(deployed).toMatchObject({ decision: 'error', error: expect.stringContaining('http.send') })
+  for (const explain of [false, true]) {
+    const { deployed } = await simulate({}, explain)
+    expect(deployed).toMatchObject({ decision: 'error', error: expect.stringContaining('http.send') })
+  }
 })
 
 test('a bundle with names that lead out, links and devices is shown with what was left out, and never published again', async () => {

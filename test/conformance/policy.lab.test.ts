@@ -79,6 +79,14 @@ test('a policy that denies a needed call is checked, tested, simulated, publishe
   expect(simulated).toMatchObject({ problem: null, deployed: { decision: 'allow' }, draft: { decision: 'deny' } })
   expect(JSON.stringify(simulated.draft?.result)).toContain(`${caller} may not call ${callee}`)
   expect(simulated.draft?.trace.some(({ path, row }) => path === 'pipeline/authz/authz.rego' && row > 0)).toBe(true)
+  // The window asks for this first.
+  const asked = { environment, bundle, deployed: first, draft, explain: false, input: input.input }
+  const decided = await client.policy.simulate(asked)
+  for (const side of ['deployed', 'draft'] as const) {
+    const { trace: _trace, traceCut: _cut, metrics: _metrics, ...same } = simulated[side] ?? {}
+    expect(decided[side]).toMatchObject({ ...same, trace: [] })
+  }
+  expect([simulated.explained, decided.explained]).toEqual([true, false])
 
   const plan = await on.plan({ draft })
   expect(plan).toMatchObject({ from: { revision: 'lab-001' }, to: { revision: 'lab-002' }, opas })

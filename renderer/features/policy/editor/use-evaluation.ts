@@ -48,6 +48,7 @@ export function useEvaluation({
         deployed: draft === null ? deployed : null,
         draft: draft?.id ?? null,
         query: standAlone(expression.trim(), module),
+        explain: false,
         input: input.current ?? {},
       })
       const evaluation = simulation.draft ?? simulation.deployed

@@ -20,7 +20,7 @@ export function DecisionView({
   readonly draft: DraftSummary | null
   readonly onReveal: Reveal
 }) {
-  const { deployed, draft: drafted, problem } = simulation
+  const { deployed, draft: drafted, explained, problem } = simulation
   const last = drafted ?? deployed
   return (
     <section data-testid="decision-view">
@@ -41,7 +41,9 @@ export function DecisionView({
         <Metrics evaluation={last} />
       </p>
       {last === null ? null : <p className={styles.quiet}>{decisionMeaning(last.decision)}</p>}
-      {deployed === null || drafted === null ? null : <Flip deployed={deployed} draft={drafted} onReveal={onReveal} />}
+      {deployed === null || drafted === null ? null : (
+        <Flip deployed={deployed} draft={drafted} explained={explained} onReveal={onReveal} />
+      )}
       {problem === null ? null : (
         <p className={styles.problem} role="alert">
           {problem}
@@ -82,19 +84,22 @@ function Metrics({ evaluation }: { readonly evaluation: Evaluation | null }) {
 function Flip({
   deployed,
   draft,
+  explained,
   onReveal,
 }: {
   readonly deployed: Evaluation
   readonly draft: Evaluation
+  /** False: their traces are still being told, and nothing is known of where they part. */
+  readonly explained: boolean
   readonly onReveal: Reveal
 }) {
   if (deployed.decision === draft.decision)
     return <p className={styles.quiet}>Both answer {decisionWord(draft.decision)}.</p>
-  const parting = firstParting(deployed, draft)
+  const parting = explained ? firstParting(deployed, draft) : null
   return (
     <p data-testid="flip">
       The draft changes {decisionWord(deployed.decision)} to {decisionWord(draft.decision)}.{' '}
-      {parting === null ? (
+      {!explained ? null : parting === null ? (
         'No expression of a rule does something else: the two part in data.'
       ) : (
         <>

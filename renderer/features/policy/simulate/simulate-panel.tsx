@@ -38,15 +38,16 @@ export function SimulatePanel(props: SimulatePanelProps) {
     { environment, bundle: bundle.name, deployed, draft },
     input.made.ok ? input.made.input : undefined,
   )
-  const shown = input.made.ok ? (simulation.data ?? null) : null
+  const shown = input.made.ok ? simulation.answer : null
+  const explanation = input.made.ok ? simulation.explanation : null
   const tellEditor = useEffectEvent(() => {
     onInput(input.made.ok ? input.made.input : undefined)
-    onValues(shown?.draft ?? (draft === null ? (shown?.deployed ?? null) : null))
+    onValues(explanation?.draft ?? (draft === null ? (explanation?.deployed ?? null) : null))
   })
   const made = input.made.ok ? JSON.stringify(input.made.input) : null
-  useEffect(() => tellEditor(), [made, shown])
+  useEffect(() => tellEditor(), [made, explanation])
   return (
-    <div className={styles.panel} data-testid="simulate-panel" data-busy={simulation.isFetching}>
+    <div className={styles.panel} data-testid="simulate-panel" data-busy={simulation.isBusy}>
       <header className={styles.head}>
         <h2>Simulate</h2>
         <span className={styles.grow} />
@@ -106,10 +107,12 @@ export function SimulatePanel(props: SimulatePanelProps) {
       )}
       {shown === null ? null : tab === 'decision' ? (
         <DecisionView simulation={shown} live={live} draft={draft} onReveal={onReveal} />
-      ) : tab === 'trace' ? (
-        <TraceView simulation={shown} onReveal={onReveal} />
+      ) : tab === 'trace' && explanation !== null ? (
+        <TraceView simulation={explanation} onReveal={onReveal} />
       ) : null}
-      {tab === 'coverage' ? <CoverageView draft={draft} evaluation={shown?.draft ?? null} onReveal={onReveal} /> : null}
+      {tab === 'coverage' ? (
+        <CoverageView draft={draft} evaluation={explanation?.draft ?? null} onReveal={onReveal} />
+      ) : null}
       {shown === null || !input.made.ok ? null : (
         <SaveAsTest
           draft={draft}
