@@ -42,7 +42,11 @@ export interface Agent {
   readonly serial: string
   readonly notAfter: number
   readonly isUp: boolean
+  /** What SPIRE holds of it; one that was evicted it does not list. */
+  readonly standing: AgentStanding
 }
+
+export type AgentStanding = 'attested' | 'banned' | 'evicted'
 
 /** One workload's view of SPIRE: what its sidecar was given last. */
 export interface Delivered {
@@ -73,8 +77,12 @@ export interface World {
   /** Hears of every SVID that SPIRE signs for a stage and its agent takes, whether the sidecar gets it or not. */
   onIssue(listener: (stage: string, svid: Svid) => void): () => void
   setAgent(node: Stage['node'], isUp: boolean): void
+  /** Unless it is attested its agent can have nothing signed. */
+  setStanding(node: Stage['node'], standing: AgentStanding): void
   removeEntry(stage: string): void
   restoreEntry(stage: string): void
+  /** The entry of a stage asks for something else, so that it is not given to the stage; null: it is as it should be. */
+  changeEntry(stage: string, change: Partial<Pick<Entry, 'parentId' | 'selectors'>> | null): void
   /** Holds back deliveries to one stage: it keeps the SVID and the bundle it has, as SDS with an old certificate does. */
   holdBack(stage: string, isHeld: boolean): void
   /**

@@ -89,6 +89,25 @@ describe('what agents deliver', () => {
     expect(world.entries()).toHaveLength(stages.length)
   })
 
+  test('is not renewed by an agent that is banned, nor by an entry that asks for something else', async () => {
+    const first = serialOf('output-filter')
+    world.changeEntry('output-filter', { selectors: [{ type: 'k8s', value: 'sa:another' }] })
+    world.setStanding('node-b', 'banned')
+    const banned = serialOf('model-server')
+    await clock.advance(70_000)
+    expect([serialOf('output-filter'), serialOf('model-server')]).toEqual([first, banned])
+    expect(world.agents().map(({ standing }) => standing)).toEqual(['attested', 'banned'])
+    world.setStanding('node-b', 'evicted')
+    expect(world.agents().map(({ node }) => node)).toEqual(['node-a'])
+    world.changeEntry('output-filter', null)
+    world.setStanding('node-b', 'attested')
+    await clock.advance(1000)
+    await until('both get a new one', () => serialOf('output-filter') !== first && serialOf('model-server') !== banned)
+    expect(new Set(world.entries().flatMap(({ selectors }) => selectors.map(({ value }) => value)))).not.toContain(
+      'sa:another',
+    )
+  })
+
   test('is an old SVID that still works where SDS is stuck, while SPIRE goes on renewing', async () => {
     const life = svidSeconds * 1000
     const isOld = (stage: string): boolean => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock, Log } from '../../core/ports.ts'
-import type { Agent, Delivered, Entry, Svid, World } from '../parts.ts'
+import type { Agent, AgentStanding, Delivered, Entry, Svid, World } from '../parts.ts'
 import { type Stage, spiffeIdOf, stageOf, stages, trustDomain } from '../pipeline/topology.ts'
 import { agentIdOf, selectorsOf } from './addresses.ts'
 import { backdateMs, createAuthority } from './authority.ts'
@@ -54,7 +54,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
   async function attested(node: Stage['node'], isUp: boolean): Promise<Agent> {
     const svid = await authority.issue({ spiffeId: agentIdOf(node), notAfter: clock.now() + agentLifeMs })
-    return { node, spiffeId: svid.spiffeId, serial: svid.serial, notAfter: svid.notAfter, isUp }
+    return { node, spiffeId: svid.spiffeId, serial: svid.serial, notAfter: svid.notAfter, isUp, standing: 'attested' }
   }
 
   function createWorkload(stage: Stage): Workload {
@@ -70,7 +70,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
 
   function isServed(target: Workload): boolean {
-    return target.hasEntry && agents.get(target.stage.node)?.isUp === true && !target.isHeld
+    const agent = agents.get(target.stage.node)
+    return target.hasEntry && agent?.isUp === true && agent.standing === 'attested' && !target.isHeld
   }
 
   /** An SVID of its own and the bundle as it is now, unless nothing is to be given to it. */
@@ -116,6 +117,18 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     target.renewAt = 0
   }
 
+  function changeAgent(
+    node: Stage['node'],
+    change: { readonly isUp: boolean } | { readonly standing: AgentStanding },
+  ): void {
+    const agent = agents.get(node)
+    if (agent === undefined) throw new Error(`no machine ${node} in the playground`)
+    const changed = { ...agent, ...change }
+    agents.set(node, changed)
+    if (!changed.isUp || changed.standing !== 'attested') return
+    for (const target of workloads.values()) if (target.stage.node === node) giveLater(target)
+  }
+
   async function tick(): Promise<void> {
     while (!ended.signal.aborted) {
       try {
@@ -134,7 +147,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
   async function renewAgents(): Promise<void> {
     for (const agent of agents.values()) {
-      if (agent.isUp && agent.notAfter - clock.now() < agentLifeMs / 2) {
+      if (agent.isUp && agent.standing === 'attested' && agent.notAfter - clock.now() < agentLifeMs / 2) {
         agents.set(agent.node, await attested(agent.node, true))
       }
     }
@@ -146,7 +159,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     folder,
     svidSeconds,
     authority,
-    agents: () => [...agents.values()],
+    agents: () => [...agents.values()].filter(({ standing }) => standing !== 'evicted'),
     entries: () => stages.flatMap((stage) => entries.get(stage.id) ?? []),
     delivered: (stage) => workload(stage).delivered,
     onDelivery(listener) {
@@ -161,13 +174,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         issueListeners.delete(listener)
       }
     },
-    setAgent(node, isUp) {
-      const agent = agents.get(node)
-      if (agent === undefined) throw new Error(`no machine ${node} in the playground`)
-      agents.set(node, { ...agent, isUp })
-      if (!isUp) return
-      for (const target of workloads.values()) if (target.stage.node === node) giveLater(target)
-    },
+    setAgent: (node, isUp) => changeAgent(node, { isUp }),
+    setStanding: (node, standing) => changeAgent(node, { standing }),
     removeEntry(stage) {
       workload(stage).hasEntry = false
       entries.delete(stage)
@@ -178,6 +186,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       target.hasEntry = true
       entries.set(stage, entryOf(stageOf(stage), svidSeconds, clock.now()))
       giveLater(target)
+    },
+    changeEntry(stage, change) {
+      const target = workload(stage)
+      target.hasEntry = change === null
+      entries.set(stage, { ...entryOf(stageOf(stage), svidSeconds, clock.now()), ...change })
+      if (change === null) giveLater(target)
     },
     holdBack(stage, isHeld) {
       const target = workload(stage)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { KubernetesObject, PodPlan } from '../../parts.ts'
 import { machineIpOf, podIpAt } from '../../world/addresses.ts'
-import { objectUid } from './objects/desired.ts'
+import { className, objectUid } from './objects/desired.ts'
 import { machines } from './objects/names.ts'
 import { matches, type Selector, selectorWire } from './selectors.ts'
 import type { ObjectStore } from './store.ts'
@@ -11,8 +11,8 @@ import type { ObjectStore } from './store.ts'
 export interface Controllers {
   /** Whole, as it is to be stored. `before`: what has the same name. */
   completed(object: KubernetesObject, before: KubernetesObject | null): KubernetesObject
-  /** The status of a ClusterSPIFFEID as its controller would write it now. */
-  selection(object: KubernetesObject): object
+  /** The status of a ClusterSPIFFEID as its controller would write it now; null: none acts on objects of its class. */
+  selection(object: KubernetesObject): object | null
 }
 
 const podWire = z.object({
@@ -24,8 +24,13 @@ const podWire = z.object({
   }),
 })
 const identityWire = z.object({
-  spec: z.object({ podSelector: selectorWire.optional(), namespaceSelector: selectorWire.optional() }),
+  spec: z.object({
+    spiffeIDTemplate: z.string(),
+    podSelector: selectorWire.optional(),
+    namespaceSelector: selectorWire.optional(),
+  }),
 })
+const classWire = z.object({ spec: z.object({ className: z.string().optional() }) })
 const labelledWire = z.object({
   metadata: z.object({
     name: z.string(),
@@ -57,9 +62,9 @@ export function createControllers(store: ObjectStore, plans: () => readonly PodP
       case 'Service':
         return withAddress(whole)
       case 'ClusterStaticEntry':
-        return { ...whole, status: { rendered: true, masked: false, set: true } }
+        return isActedOn(whole) ? { ...whole, status: { rendered: true, masked: false, set: true } } : whole
       case 'ClusterSPIFFEID':
-        return { ...whole, status: selection(whole) }
+        return isActedOn(whole) ? { ...whole, status: selection(whole) } : whole
       default:
         return whole
     }
@@ -108,18 +113,23 @@ export function createControllers(store: ObjectStore, plans: () => readonly PodP
     }
   }
 
-  function selection(object: KubernetesObject): object {
-    const { podSelector, namespaceSelector } = identityWire.parse(object).spec
+  function selection(object: KubernetesObject): object | null {
+    if (!isActedOn(object)) return null
+    const { podSelector, namespaceSelector, spiffeIDTemplate } = identityWire.parse(object).spec
     const namespaces = labelled('namespaces', namespaceSelector)
     const names = new Set(namespaces.map(({ name }) => name))
     const pods = labelled('pods', podSelector).filter(({ namespace }) => names.has(namespace ?? ''))
+    const asked = [...spiffeIDTemplate.matchAll(/\{\{ *index \.PodMeta\.Labels "([^"]+)" *\}\}/g)].map(
+      ([, key = '']) => key,
+    )
+    const unrendered = pods.filter(({ labels }) => asked.some((key) => labels?.[key] === undefined))
     return {
       stats: {
         namespacesSelected: names.size,
         namespacesIgnored: 0,
         podsSelected: pods.length,
-        podEntryRenderFailures: 0,
-        entriesToSet: pods.length,
+        podEntryRenderFailures: unrendered.length,
+        entriesToSet: pods.length - unrendered.length,
         entriesMasked: 0,
         entryFailures: 0,
       },
@@ -134,6 +144,11 @@ export function createControllers(store: ObjectStore, plans: () => readonly PodP
   }
 
   return { completed, selection }
+}
+
+/** The controller manager here has one class. */
+function isActedOn(object: KubernetesObject): boolean {
+  return classWire.parse(object).spec.className === className
 }
 
 /** Kubernetes labels every namespace with its name. */

@@ -92,6 +92,7 @@ export async function startKubernetesSimulator({ world, pods }: KubernetesOption
     for (const object of store.list('clusterspiffeids', null)) {
       if (!isTyped(object)) continue
       const status = controllers.selection(object)
+      if (status === null) continue
       if (JSON.stringify(status) !== JSON.stringify(object['status']))
         store.set('clusterspiffeids', { ...object, status })
     }

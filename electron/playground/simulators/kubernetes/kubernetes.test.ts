@@ -160,6 +160,18 @@ test('a ClusterSPIFFEID says how many pods it selects, also when its selector or
   expect(selected()).toBe(2)
 })
 
+test('of an object of another class no controller says anything; of a template that pods cannot fill, how many', () => {
+  const stats = (): unknown => Object(named('ClusterSPIFFEID', null, 'policy-services')['status'])?.stats
+  cluster.simulator.set(podIdentities('another-team'))
+  expect(stats()).toBeUndefined()
+  const asking = podIdentities(className)
+  const spiffeIDTemplate = 'spiffe://pipeline.example/{{ index .PodMeta.Labels "team" }}'
+  cluster.simulator.set({ ...asking, spec: { ...Object(asking['spec']), spiffeIDTemplate } })
+  expect(stats()).toMatchObject({ podsSelected: 2, podEntryRenderFailures: 2, entriesToSet: 0 })
+  cluster.simulator.set(asking)
+  expect(stats()).toMatchObject({ podEntryRenderFailures: 0, entriesToSet: 2 })
+})
+
 test('a watch from a version that is forgotten ends with 410', async () => {
   const node = named('Node', null, 'node-a')
   for (let times = 0; times < 4100; times += 1) cluster.simulator.set(node)

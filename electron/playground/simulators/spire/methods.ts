@@ -126,6 +126,7 @@ const answers: Readonly<Record<string, Answer>> = {
           attestationType: 'k8s_psat',
           serial: BigInt(`0x${agent.serial}`).toString(),
           expiresAt: seconds(agent.notAfter),
+          banned: agent.standing === 'banned',
           version: spireVersion,
         },
         wanted,

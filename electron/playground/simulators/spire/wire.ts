@@ -22,6 +22,7 @@ export interface WireAgent {
   /** Decimal, as SPIRE writes serial numbers. */
   readonly serial: string
   readonly expiresAt: number
+  readonly banned: boolean
   readonly version: string
 }
 
@@ -93,6 +94,7 @@ export function encodeAgent(agent: WireAgent, mask: ReadonlySet<number> | null):
     wanted(2, text(2, agent.attestationType)),
     wanted(3, text(3, agent.serial)),
     wanted(4, int(4, agent.expiresAt)),
+    wanted(6, flag(6, agent.banned)),
     wanted(7, flag(7, true)),
     wanted(8, text(8, agent.version)),
   )
