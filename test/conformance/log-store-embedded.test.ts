@@ -222,6 +222,37 @@ test('the disk holds what the size allows, of the newest, however long records k
   await store.close()
 })
 
+test('a file of decisions is imported alike, whatever its lines look like', { timeout: 60_000 }, async () => {
+  const plain = Array.from({ length: 3000 }, (_, number) => decisionEvent({ number }))
+  const odd = { ...decisionEvent({ number: 900_001 }), result: undefined }
+  const passed = { level: 'info', msg: 'OPA writes this too' }
+  const events = [...plain.slice(0, 1000), odd, passed, {}, ...plain.slice(900)]
+  const lines = events.map((event) => JSON.stringify(event))
+  const files: Readonly<Record<string, string>> = {
+    lines: lines.join('\n'),
+    'line ends of Windows, empty lines': `\n${lines.join('\r\n')}\r\n\n`,
+    // As many keys as there are lines, so that no line is like another.
+    unlike: events.map((event, number) => JSON.stringify({ [`key${number}`]: 'ü', ...event })).join('\n'),
+    'an array': JSON.stringify(events),
+    'over several lines': events.map((event) => JSON.stringify(event, null, 1)).join('\n'),
+    'with what is no JSON': [...lines.slice(0, 2900), '{"decision_id": tru', ...lines.slice(2900)].join('\n'),
+  }
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(folder, 'decisions.ndjson')
+    await writeFile(file, text)
+    const store = await openEmbeddedStore({ folder: join(folder, name), retention })
+    const result = await store.importFile(file, 'opa-decisions', 'opa', noon)
+    const refused = name === 'with what is no JSON' ? 2 : 1
+    expect({ name, ...result }).toEqual({ name, accepted: 3001, refused, repeated: 100, passedOver: 1 })
+    expect((await store.counts())[0]).toMatchObject({ accepted: 3001, lastRecordAt: noon + 900_001 })
+    for (const number of [0, 999, 2999, 900_001]) {
+      const { records } = await store.find({ by: 'decision', id: uuidOf(number) }, null, 2)
+      expect(records).toMatchObject([{ at: noon + number, requestId: uuidOf(number + 0x100000), source: 'opa' }])
+    }
+    await store.close()
+  }
+})
+
 test('an import is deleted by age and by size like an upload of its time', async () => {
   const file = join(folder, 'decisions.ndjson')
   await writeFile(

@@ -38,12 +38,8 @@ export interface ReadDecisions {
 export interface DecisionReader {
   /** null: it is no JSON array of objects, there may be a secret in it, or too much of it is like nothing before. */
   array(content: Buffer): ReadDecisions | null
-  /**
-   * Takes the event that is the line beginning at a place of a text. Gives where it ends, before the line's end; -1 when it is
-   * left to the parser.
-   * @param text bytes as latin1.
-   */
-  line(text: string, at: number, item: number, into: DecisionColumns): number
+  /** The events of whole lines, one on each; `odd` are the lines that are left to the parser, with their ends. */
+  lines(content: Buffer): { readonly columns: DecisionColumns; readonly odd: readonly Buffer[] }
 }
 
 const mostMoulds = 8
@@ -59,7 +55,7 @@ const noTrace = ' '.repeat(32)
 const arrival = { record: 'opa-decisions', source: '', receivedAt: 0 } as const
 const nowhere = { in: 'segment', segment: 0, offset: 0, item: 0 } as const
 
-export function noDecisions(): DecisionColumns {
+function noDecisions(): DecisionColumns {
   return { items: [], shared: [], moments: [], evaluations: [], ids: [] }
 }
 
@@ -166,11 +162,21 @@ export function createDecisionReader(): DecisionReader {
   }
 
   return {
-    line(text, at, item, into) {
-      const found = find(text, at, () => lineEnd(text, at))
-      if (found === null) return -1
-      const end = at + found[0].length
-      return end - at < longestLine && lineEnd(text, end) === end && take(found, item, into) ? end : -1
+    lines(content) {
+      const columns = noDecisions()
+      const odd: Buffer[] = []
+      const text = content.toString('latin1')
+      for (let at = 0, item = 0; at < text.length; item += 1) {
+        const start = at
+        const found = find(text, start, () => lineEnd(text, start))
+        let end = found === null ? -1 : start + found[0].length
+        const isLine = end !== -1 && end - start < longestLine && lineEnd(text, end) === end
+        const isTaken = found !== null && isLine && take(found, item, columns)
+        end = text.indexOf('\n', isTaken ? end : start)
+        at = end === -1 ? text.length : end + 1
+        if (!isTaken) odd.push(content.subarray(start, at))
+      }
+      return { columns: compact(columns), odd }
     },
     array(content) {
       const columns = noDecisions()

@@ -4,15 +4,24 @@ import { createGunzip } from 'node:zlib'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { ImportResult, IntakeCounts, RecordKind } from '../../../core/log-store.ts'
 import { createLineSplitter, longestLine } from '../../intake/line-splitter.ts'
-import { createIntakeCounts } from '../intake-counts.ts'
+import { isObject } from '../../intake/record-parser.ts'
+import { createIntakeCounts, summed } from '../intake-counts.ts'
 import { type ReadUpload, readUpload } from '../read-upload.ts'
+import { lineValue } from '../records.ts'
 import { appendRecords } from './appending.ts'
+import { fillBulk } from './decision-columns.ts'
+import { createDecisionReader, type DecisionColumns } from './decision-reader.ts'
 import { bulkSql, oddSql } from './decision-sql.ts'
 import { moveBulk, noCounts, numbersOf, storeIntake } from './ingest.ts'
 
 /** Lines that are parsed between two looks at anything else: some 20 milliseconds. */
 const linesAtOnce = 500
 const longestObject = 64 * 1024 * 1024
+/** Decisions that are moved into their table at once: as many as DuckDB compresses together. */
+const decisionsAtOnce = 122_880
+/** Read at once of a file, and decided whether its lines are like each other. Bytes, lines. */
+const blockLength = 1024 * 1024
+const triedLines = 2000
 
 /**
  * Takes records from a file of NDJSON, or of one JSON array, packed or not. The rows name the file; it is not copied.
@@ -49,8 +58,124 @@ export async function importFile(
   const parsed = (): Promise<IntakeCounts> =>
     importParsed(connection, file, { record, source, receivedAt: now }, number)
   if (record !== 'opa-decisions') return inTransaction(parsed)
+  const moulded = await inTransaction(() => importLines(connection, file, source, now, number)).catch(ifUnlike)
+  if (moulded !== null) return moulded
   // A line that is no JSON ends DuckDB's reading: then all are parsed here, which refuses that line alone.
   return inTransaction(() => importBulk(connection, file, source, now, number)).catch(() => inTransaction(parsed))
+}
+
+/** Thrown and caught here: a file that is not lines of JSON, or of which too much is like nothing before. */
+const unlike = new Error('the decisions of the file are not alike')
+
+function ifUnlike(thrown: unknown): null {
+  if (thrown === unlike) return null
+  throw thrown
+}
+
+/** Lines of JSON, read here while DuckDB stores those before them. */
+async function importLines(
+  connection: DuckDBConnection,
+  file: string,
+  source: string,
+  now: number,
+  number: number,
+): Promise<IntakeCounts> {
+  const arrival = { record: 'opa-decisions', source, receivedAt: now } as const
+  const tally = createIntakeCounts()
+  const reader = createDecisionReader()
+  let batch: DecisionColumns[] = []
+  let count = 0
+  let oddCount = 0
+  let odd: string[] = []
+  let moving: Promise<void> = Promise.resolve()
+  await connection.run('CREATE OR REPLACE TEMP TABLE arrival AS SELECT $source AS source', { source })
+
+  async function move(columns: readonly DecisionColumns[]): Promise<void> {
+    await fillBulk(connection, columns)
+    const range = await numbersOf(connection, 'SELECT count(*), min(moment), max(moment) FROM bulk')
+    const place = `${BigInt(now)}, source, NULL, ${number}, NULL, NULL`
+    const moved = await moveBulk(connection, place, 'CROSS JOIN arrival', range)
+    const [found = 0, , latest = 0] = range
+    const counts = {
+      ...noCounts('opa-decisions', source),
+      accepted: moved,
+      repeated: found - moved,
+      lastRecordAt: latest,
+    }
+    tally.load([summed(only(tally.all(), arrival), counts)])
+  }
+
+  /** One statement at a time; meanwhile the next lines are read. */
+  async function moveBatch(): Promise<void> {
+    const columns = batch
+    const lines = odd
+    batch = []
+    odd = []
+    count = 0
+    await moving
+    moving = (async () => {
+      if (columns.some(({ items }) => items.length > 0)) await move(columns)
+      if (lines.length > 0)
+        await take(
+          connection,
+          readUpload(lines.join('\n'), { ...arrival, form: 'lines' }, nowhere),
+          arrival,
+          number,
+          tally,
+        )
+    })()
+    // Told by whoever waits for it.
+    moving.catch(() => {})
+  }
+
+  try {
+    let read = 0
+    for await (const block of blocksOf(file)) {
+      const { columns, odd: lines } = reader.lines(block)
+      batch.push(columns)
+      count += columns.items.length
+      read += columns.items.length
+      odd.push(...lines.flatMap(objectLine))
+      oddCount += lines.length
+      if (oddCount > triedLines && oddCount > read / 4) throw unlike
+      if (count >= decisionsAtOnce || odd.length >= linesAtOnce) await moveBatch()
+    }
+    await moveBatch()
+    await moving
+    return only(tally.all(), arrival)
+  } finally {
+    // Nothing of it may come after the end of the transaction.
+    await moving.catch(() => {})
+  }
+}
+
+/** The text of a line for the parser; none of an empty one. Whatever is no object may be part of one on several lines. */
+function objectLine(line: Buffer): readonly string[] {
+  const text = line.toString('utf8').replace(/\r?\n$/, '')
+  if (text === '') return []
+  const read = line.length > longestLine ? null : lineValue('opa-decisions', text)
+  if (read?.kind !== 'value' || !isObject(read.value)) throw unlike
+  return [text]
+}
+
+/** Whole lines of a file, many at once. */
+async function* blocksOf(file: string): AsyncGenerator<Buffer> {
+  let rest = Buffer.alloc(0)
+  for await (const chunk of bytesOf(file)) {
+    const block = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const end = block.lastIndexOf('\n') + 1
+    if (end === 0 && block.length > longestLine + blockLength) throw unlike
+    // A copy: the rest of a block would hold all of it.
+    rest = Buffer.from(block.subarray(end))
+    if (end > 0) yield block.subarray(0, end)
+  }
+  if (rest.length > 0) yield Buffer.concat([rest, Buffer.from('\n')])
+}
+
+async function* bytesOf(file: string): AsyncGenerator<Buffer> {
+  const bytes = createReadStream(file, { highWaterMark: blockLength })
+  const stream = file.endsWith('.gz') ? bytes.pipe(createGunzip({ chunkSize: blockLength })) : bytes
+  for await (const chunk of stream) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
 }
 
 async function importBulk(
