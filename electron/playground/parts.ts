@@ -252,8 +252,8 @@ export interface BundleShelf {
     readonly revision: string
     readonly deny?: readonly { readonly from: string; readonly to: string }[]
     readonly foreignKey?: boolean
-    /** Leaves the rule that Envoy asks for undefined. */
-    readonly undefinedDecision?: boolean
+    /** What the rule that Envoy asks for becomes: none, or one with two values, which is an error; as it should be by default. */
+    readonly decision?: 'undefined' | 'conflicting'
   }): Promise<void>
   /** Answers 404 and moves nothing: OPAs keep what they have. */
   setReachable(isReachable: boolean): void

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { handshakeRules } from '../../shared/domain/diagnosis/handshake/rules/index.ts'
 import { handshakeCauses, requestCauses } from '../../shared/domain/diagnosis/model.ts'
 import { identityCauses } from '../../shared/domain/diagnosis/no-identity/model.ts'
+import { identityRules } from '../../shared/domain/diagnosis/no-identity/rules/index.ts'
 import { requestRules } from '../../shared/domain/diagnosis/request/rules/index.ts'
 import { runbookOf } from '../../shared/domain/diagnosis/runbooks.ts'
 import { root } from './sources.ts'
@@ -28,13 +29,28 @@ test.each(requestCauses)('the page of %s leads to the runbook that a verdict of 
   if (runbook !== null) expect(text).toContain(`](../runbooks/${runbook}.md)`)
 })
 
-test('the causes that the README calls not measured are those of rules that no fault provokes', () => {
-  const [, told = ''] = readFileSync(join(folder, 'README.md'), 'utf8').split('\nNot measured: ')
-  const [paragraph = ''] = told.split('\n\n')
-  const named = [...paragraph.matchAll(/`([a-z-]+)`/g)].map(([, name = '']) => name).filter((name) => causes.has(name))
-  const unprovoked = [...requestRules, ...handshakeRules].filter(({ faults }) => faults.length === 0)
+const [, toldUnprovoked = ''] = readFileSync(join(folder, 'README.md'), 'utf8').split(
+  '\n## Causes that no fault provokes\n',
+)
+const unprovokedRows = [...toldUnprovoked.matchAll(/^\| `([a-z-]+)` \| (made|no: ).*\|$/gm)].map(
+  ([, cause = '', how]) => ({ cause, isMade: how === 'made' }),
+)
+
+test('the README says of every cause that no fault provokes whether it is made, or why not', () => {
+  const unprovoked = [...requestRules, ...handshakeRules, ...identityRules].filter(({ faults }) => faults.length === 0)
   expect(unprovoked.length).toBeGreaterThan(0)
-  expect(named.toSorted()).toEqual(unprovoked.map(({ cause }) => cause).toSorted())
+  expect(unprovokedRows.map(({ cause }) => cause).toSorted()).toEqual(unprovoked.map(({ cause }) => cause).toSorted())
+})
+
+test('those that it calls made are those that the test beside the faults makes', () => {
+  const made = readFileSync(join(root, 'test/conformance/causes-without-fault.lab.test.ts'), 'utf8')
+  const named = [...causes].filter((cause) => made.includes(`'${cause}'`))
+  expect(named.toSorted()).toEqual(
+    unprovokedRows
+      .filter(({ isMade }) => isMade)
+      .map(({ cause }) => cause)
+      .toSorted(),
+  )
 })
 
 test('every page is of a cause that there is', () => {

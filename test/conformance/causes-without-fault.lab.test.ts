@@ -8,7 +8,7 @@ import { className } from '../../electron/playground/simulators/kubernetes/objec
 import { podIdentities } from '../../electron/playground/simulators/kubernetes/objects/identities.ts'
 import { agentIdOf } from '../../electron/playground/world/addresses.ts'
 import { playgroundEnvironment as environment } from '../../shared/contract/playground.ts'
-import type { Confidence, HandshakeCause } from '../../shared/domain/diagnosis/model.ts'
+import type { Confidence, HandshakeCause, RequestCause } from '../../shared/domain/diagnosis/model.ts'
 import type { IdentityCause } from '../../shared/domain/diagnosis/no-identity/model.ts'
 import type { Hop, TrustGraph } from '../../shared/domain/model/graph.ts'
 import { reasonSentence } from '../../shared/words/reasons.ts'
@@ -56,6 +56,7 @@ describe('no identity', () => {
     ['agent-not-attested', 'vector-store', 'medium', standing('evicted')],
     ['entry-selectors-mismatch', filter, 'high', entry({ selectors: [{ type: 'k8s', value: 'sa:output-filters' }] })],
     ['entry-of-another-agent', filter, 'high', entry({ parentId: agentIdOf('node-b') })],
+    ['socket-not-mounted', 'vector-store', 'medium', unmounted('vector-store')],
   ])('because of %s is diagnosed of %s', async (cause, workload, confidence, make) => {
     await whileMade(make, async () => {
       const { verdict } = await on.client.diagnosis.noIdentity({ environment, workload })
@@ -139,23 +140,39 @@ describe('a handshake', () => {
   })
 })
 
-test('a request to a callee that nobody can connect to is diagnosed as network-unreachable', async () => {
-  const since = Date.now()
-  const make: Make = async ({ mesh }) => {
-    await mesh.sidecar('vector-store').setUp(false)
-    return () => mesh.sidecar('vector-store').setUp(true)
-  }
-  await whileMade(make, async () => {
-    const now = await snapshot(on.service, environment)
-    const [id] = requestsOf(now, hopBetween(now.graph, 'orchestrator', 'vector-store'), since, false)
-    if (id === undefined) throw new Error('no request of the hop has failed yet')
-    const asked = { by: 'request', id } as const
-    const { verdict, subject } = await on.client.diagnosis.request({ environment, asked })
-    expect([verdict.cause, verdict.confidence], reasonSentence(verdict.reason)).toEqual([
+describe('a refused request', () => {
+  test.each<[RequestCause, string, string, Confidence, Make]>([
+    [
       'network-unreachable',
+      'orchestrator',
+      'vector-store',
       'medium',
-    ])
-    expect(subject.to.name).toBe('vector-store')
+      async ({ mesh }) => {
+        await mesh.sidecar('vector-store').setUp(false)
+        return () => mesh.sidecar('vector-store').setUp(true)
+      },
+    ],
+    [
+      'opa-erred',
+      'application',
+      'gateway',
+      'high',
+      async ({ mesh }) => {
+        await mesh.bundles.publish({ revision: 'with-conflict', decision: 'conflicting' })
+        return () => mesh.bundles.publish({ revision: 'without-conflict' })
+      },
+    ],
+  ])('because of %s is diagnosed between %s and %s', async (cause, from, to, confidence, make) => {
+    const since = Date.now()
+    await whileMade(make, async () => {
+      const now = await snapshot(on.service, environment)
+      const [id] = requestsOf(now, hopBetween(now.graph, from, to), since, false)
+      if (id === undefined) throw new Error('no request of the hop has failed yet')
+      const { verdict, subject } = await on.client.diagnosis.request({ environment, asked: { by: 'request', id } })
+      expect([verdict.cause, verdict.confidence], reasonSentence(verdict.reason)).toEqual([cause, confidence])
+      expect(subject.to.name).toBe(to)
+      expect(verdict.restsOn).not.toEqual([])
+    })
   })
 })
 
@@ -180,6 +197,24 @@ function entry(change: Parameters<Controls['world']['changeEntry']>[1]): Make {
     playground.world.changeEntry(filter, change)
     await restarted(playground, filter)
     return () => playground.world.changeEntry(filter, null)
+  }
+}
+
+/** Its kubelet cannot mount the Workload API, and so nothing of the pod begins. */
+function unmounted(stage: string): Make {
+  return async ({ mesh, simulators: { kubernetes } }) => {
+    const plan = mesh.pods().find(({ workload }) => workload === stage)
+    const pod = plan === undefined ? null : kubernetes.get('Pod', plan.namespace, plan.name)
+    if (plan === undefined || pod === null) throw new Error(`there is no pod of ${stage}`)
+    const waiting = ['Ready', 'ContainersReady'].map((type) => ({ type, status: 'False' }))
+    kubernetes.set({ ...pod, status: { ...Object(pod['status']), phase: 'Pending', conditions: waiting } })
+    const message = 'MountVolume.SetUp failed for volume "spire": driver name csi.spiffe.io not found'
+    kubernetes.event({ kind: 'Pod', namespace: plan.namespace, name: plan.name }, 'Warning', 'FailedMount', message)
+    await mesh.sidecar(stage).setUp(false)
+    return async () => {
+      kubernetes.set(pod)
+      await mesh.sidecar(stage).setUp(true)
+    }
   }
 }
 

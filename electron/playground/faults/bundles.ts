@@ -72,7 +72,7 @@ const toolIsDenied = (playground: FaultControls): Promise<void> =>
 
 export const policyDenies = published({ deny: [toolHop] }, toolIsDenied)
 
-export const undefinedDecision = published({ undefinedDecision: true }, (playground) =>
+export const undefinedDecision = published({ decision: 'undefined' }, (playground) =>
   hopIsDecided(playground, entryHop, false),
 )
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { opaCommand, printed } from '../../tools/opa-command.ts'
 import type { BundleShelf } from '../parts.ts'
-import { layOutBundle, withoutDecision } from '../pipeline/policy-bundle.ts'
+import { layOutBundle, withConflict, withoutDecision } from '../pipeline/policy-bundle.ts'
 import { policyData } from '../pipeline/policy-data.ts'
 import type { BundleServer } from './bundle-server.ts'
 
@@ -64,7 +64,8 @@ export function createBundleShelf({ folder, workFolder, keys, server, program }:
     try {
       const source = path.join(place, 'source')
       const data = policyData(order.deny === undefined ? {} : { deny: order.deny })
-      await layOutBundle(source, data, order.undefinedDecision === true ? withoutDecision : undefined)
+      const rewrites = { undefined: withoutDecision, conflicting: withConflict, given: undefined }
+      await layOutBundle(source, data, rewrites[order.decision ?? 'given'])
       const output = path.join(place, 'bundle.tar.gz')
       const words = ['build', '--bundle', '.', '--revision', order.revision, '--output', output]
       const signing = [

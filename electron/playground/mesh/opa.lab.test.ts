@@ -145,7 +145,7 @@ test('revisions deny, are withheld, unsigned by whom it trusts, not there, and u
     10_000,
   )
   shelf.setReachable(true)
-  await shelf.publish({ revision: 'four', undefinedDecision: true })
+  await shelf.publish({ revision: 'four', decision: 'undefined' })
   await vi.waitFor(async () => expect(await opa.bundle()).toMatchObject({ revision: 'four' }), 10_000)
   await expect(opa.authoriser.authorise(input, never)).rejects.toThrow('is undefined')
 })

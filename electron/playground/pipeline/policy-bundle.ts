@@ -30,6 +30,11 @@ export async function layOutBundle(
   await writeFile(path.join(folder, 'data.json'), JSON.stringify(data, null, 2))
 }
 
+/** For `layOutBundle`: a second value for the rule that Envoy asks for, so that OPA ends its evaluation with a conflict. */
+export function withConflict(packageName: string, text: string): string {
+  return packageName === 'pipeline.authz' ? `${text}\nresult := {"allowed": false, "conflict": true}\n` : text
+}
+
 /** For `layOutBundle`: gives the rule that Envoy asks for another name, so that OPA's answer is undefined. */
 export function withoutDecision(packageName: string, text: string): string {
   return packageName === 'pipeline.authz' ? text.replaceAll(/^(default )?result :=/gm, '$1verdict :=') : text

@@ -10,7 +10,7 @@ export interface DiagnosisRule<Case, Cause extends string> {
   /** Never changes. File, page and test have this name. */
   readonly id: string
   readonly cause: Cause
-  /** Faults of the catalogue whose verdict it is; empty where none provokes it: then unit tests alone hold it. */
+  /** Faults of the catalogue whose verdict it is; empty where none provokes it: docs/diagnosis/README.md says what holds it then. */
   readonly faults: readonly FaultId[]
   examine(of: Case): Finding | null
 }
