@@ -15,10 +15,8 @@ export function addressParts(address: SocketAddress): AddressParts {
   const bracket = rest.lastIndexOf(']')
   const hasPort = colon > bracket && (bracket !== -1 || rest.indexOf(':') === colon)
   const host = hasPort ? rest.slice(0, colon) : rest
-  return {
-    host: host.replace(/^\[/, '').replace(/\]$/, '').toLowerCase(),
-    port: hasPort ? rest.slice(colon + 1) : null,
-  }
+  const bare = bracket === -1 && !host.startsWith('[') ? host : host.replace(/^\[/, '').replace(/\]$/, '')
+  return { host: bare.toLowerCase(), port: hasPort ? rest.slice(colon + 1) : null }
 }
 
 /** One spelling of an address, so that two sources' spellings of it meet. */

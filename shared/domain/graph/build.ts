@@ -136,7 +136,8 @@ function advance(
   for (const id of first.workloads) touched.workloads.add(id)
   if (weave.shape !== state.shape) {
     settleIntended(weave, touched)
-    touchNeighbours(weave, touched)
+    // The first time all is touched anyway.
+    if (state.shape !== -1) touchNeighbours(weave, touched)
   }
   state.shape = weave.shape
   if (touched.kinds.has('spire') || touched.kinds.has('opa') || touched.kinds.has('envoy')) {

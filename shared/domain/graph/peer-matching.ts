@@ -1,5 +1,6 @@
 import { assertNever } from '../../lib/assert-never.ts'
 import type { PeerMatcher } from '../model/envoy-facts.ts'
+import { added } from './in-order.ts'
 
 /** cannot-tell: a matcher that only Envoy can evaluate (regular expressions, other kinds of names). */
 export type Acceptance = 'accepted' | 'refused' | 'cannot-tell'
@@ -20,9 +21,11 @@ export function acceptanceOf(matchers: readonly PeerMatcher[] | null, spiffeId: 
 /** The SPIFFE IDs that are named exactly. */
 export function exactIds(matchers: readonly PeerMatcher[] | null): readonly string[] {
   if (matchers === null) return []
-  return matchers.flatMap((matcher) =>
-    matcher.match === 'exact' && matcher.value.startsWith('spiffe://') ? [matcher.value] : [],
-  )
+  let ids: string[] = none
+  for (const { match, value } of matchers) {
+    if (match === 'exact' && value.startsWith('spiffe://')) ids = added(ids, value)
+  }
+  return ids
 }
 
 /** As shown: exact as it is, `x*`, `*x`, `*x*`, and `~x` for a regular expression. */
@@ -64,6 +67,10 @@ function acceptanceByOne(matcher: PeerMatcher, spiffeId: string): Acceptance {
 
 /** The deprecated untyped matchers, which connectors report without a type, compare with every kind of name. */
 function namesUris(sanType: string): boolean {
+  if (sanType === 'URI') return true
   const type = sanType.toUpperCase()
   return type === 'URI' || type === '' || type === 'ANY' || type === 'SAN_TYPE_UNSPECIFIED'
 }
+
+/** Replaced by the first that is added. */
+const none: never[] = []

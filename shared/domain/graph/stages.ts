@@ -9,9 +9,7 @@ export interface Stages {
   /** Longest first, so that the most particular prefix wins. */
   readonly prefixes: readonly { readonly prefix: string; readonly stage: number }[]
   readonly byId: ReadonlyMap<string, number>
-  /** `<from>><to>` of stage numbers. */
-  readonly adjacency: ReadonlySet<string>
-  /** The same as numbers: the stages that each leads to. */
+  /** Stage numbers: those that each leads to. */
   readonly leadsTo: ReadonlyMap<number, ReadonlySet<number>>
 }
 
@@ -19,7 +17,6 @@ export function stagesOf(intent: Intent | null): Stages {
   const exact = new Map<string, number>()
   const prefixes: { prefix: string; stage: number }[] = []
   const byId = new Map<string, number>()
-  const adjacency = new Set<string>()
   const leadsTo = new Map<number, Set<number>>()
   for (const [stage, { id, spiffeIds }] of (intent?.stages ?? []).entries()) {
     if (!byId.has(id)) byId.set(id, stage)
@@ -33,16 +30,11 @@ export function stagesOf(intent: Intent | null): Stages {
     const caller = byId.get(from)
     const callee = byId.get(to)
     if (caller === undefined || callee === undefined) continue
-    adjacency.add(pairKey(caller, callee))
     const known = leadsTo.get(caller)
     if (known === undefined) leadsTo.set(caller, new Set([callee]))
     else known.add(callee)
   }
-  return { intent, exact, prefixes, byId, adjacency, leadsTo }
-}
-
-export function pairKey(from: number, to: number): string {
-  return `${from}>${to}`
+  return { intent, exact, prefixes, byId, leadsTo }
 }
 
 /** What is known of a workload by its id alone. */

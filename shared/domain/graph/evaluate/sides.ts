@@ -198,6 +198,9 @@ export function versionText(tls: TlsContext): string {
 
 function bareVersion(text: string | null): string | null {
   if (text === null || text === 'TLS_AUTO') return null
+  // What nearly all say.
+  if (text === 'TLSv1_2') return '1.2'
+  if (text === 'TLSv1_3') return '1.3'
   return text.replace(/^TLSv/, '').replace('_', '.')
 }
 

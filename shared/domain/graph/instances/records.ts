@@ -161,19 +161,20 @@ function envoyRecord(id: string, scopes: readonly ScopeState[]): EnvoyRecord {
   sortBy(clusters, idOf)
   sortBy(secrets, idOf)
   sortBy(certificates, idOf)
+  // Copies, because a list that was pushed to has room for many more, and the graph keeps thousands of these.
   const identity = identityOf({ listeners, clusters, secrets, certificates, parts })
   return {
     kind: 'envoy',
     id,
     parts,
     proxy,
-    listeners,
-    clusters,
-    secrets,
-    certificates,
-    tlsCounters,
-    authorisationCounters,
-    trafficCounters,
+    listeners: listeners.slice(),
+    clusters: clusters.slice(),
+    secrets: secrets.slice(),
+    certificates: certificates.slice(),
+    tlsCounters: tlsCounters.slice(),
+    authorisationCounters: authorisationCounters.slice(),
+    trafficCounters: trafficCounters.slice(),
     identity,
     answers: { spiffeId: null, leaf: null, setups: new Map(), trusts: new Map(), guards: new Map() },
   }

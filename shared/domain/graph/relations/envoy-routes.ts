@@ -1,5 +1,6 @@
 import type { EnvoyClusterFact } from '../../model/envoy-facts.ts'
 import { addressParts, canonicalAddress, isSharedLoopback, isUnixSocket } from '../addresses.ts'
+import { added } from '../in-order.ts'
 import { type EnvoyRecord, wasRead } from '../instances/records.ts'
 import { exactIds } from '../peer-matching.ts'
 import { workloadIdOf, workloadIdOfAddress } from '../stages.ts'
@@ -21,10 +22,12 @@ export const envoyRoutes: LinkingRelation = {
     const own = workloadOfEnvoy(instance, stages)
     const control = controlClusters(instance)
     const routed = routedClusters(instance)
-    return instance.clusters.flatMap((cluster) => {
-      if (control.has(cluster.name)) return []
-      return routesOf(instance.id, own, cluster, routed?.has(cluster.name) === true, look)
-    })
+    const routes: Route[] = []
+    for (const cluster of instance.clusters) {
+      if (control.has(cluster.name)) continue
+      for (const one of routesOf(instance.id, own, cluster, routed, look)) routes.push(one)
+    }
+    return routes
   },
 }
 
@@ -32,43 +35,45 @@ function routesOf(
   envoy: string,
   own: string,
   cluster: EnvoyClusterFact,
-  isRouted: boolean,
+  routed: ReadonlySet<string> | null,
   look: Look,
 ): readonly Route[] {
-  const routes: Route[] = []
-  const required = exactIds(cluster.tls?.peerMatchers ?? null).map(workloadIdOf)
-  const base = { kind: 'route', from: own, envoy, cluster } as const
+  let routes: Route[] = none
+  const add = (to: string, via: Route['via'], address: string | null, listener: Route['listener']) => {
+    routes = added(routes, { kind: 'route', from: own, envoy, cluster, to, listener, via, address, isShared: false })
+  }
+  const required = exactIds(cluster.tls?.peerMatchers ?? null)
   for (const address of cluster.endpoints) {
     if (isUnixSocket(address)) continue
     const listeners = listenersAt(address, look)
     for (const found of listeners) {
-      const listener = { envoy: found.instance, name: found.part }
-      routes.push({ ...base, to: found.workload, listener, via: 'address', address, isShared: false })
+      add(found.workload, 'address', address, { envoy: found.instance, name: found.part })
     }
     if (listeners.length > 0) continue
-    const { host } = addressParts(address)
     if (required.length > 0) {
-      for (const to of required) routes.push({ ...base, to, listener: null, via: 'peers', address, isShared: false })
+      for (const id of required) add(workloadIdOf(id), 'peers', address, null)
       continue
     }
+    const { host } = addressParts(address)
     const byHost = workloadOfHost(address, look)
     if (byHost !== null) {
-      routes.push({ ...base, to: byHost, listener: null, via: 'host', address, isShared: false })
-    } else if (isRouted && host !== null && !isSharedLoopback(host)) {
-      const to = workloadIdOfAddress(canonicalAddress(address))
-      routes.push({ ...base, to, listener: null, via: 'unmanaged', address, isShared: false })
+      add(byHost, 'host', address, null)
+    } else if (routed?.has(cluster.name) === true && host !== null && !isSharedLoopback(host)) {
+      add(workloadIdOfAddress(canonicalAddress(address)), 'unmanaged', address, null)
     }
   }
   if (cluster.endpoints.length === 0) {
-    for (const to of required)
-      routes.push({ ...base, to, listener: null, via: 'peers', address: null, isShared: false })
+    for (const id of required) add(workloadIdOf(id), 'peers', null, null)
   }
-  const others = routes.filter((route) => route.to !== own)
+  const others = routes.some((route) => route.to === own) ? routes.filter((route) => route.to !== own) : routes
   const first = others[0]
   return first === undefined || others.every((route) => route.to === first.to)
     ? others
     : others.map((route) => ({ ...route, isShared: true }))
 }
+
+/** Replaced by the first that is added. */
+const none: never[] = []
 
 function controlClusters(envoy: EnvoyRecord): ReadonlySet<string> {
   const names = new Set<string>()

@@ -3,7 +3,7 @@ import { addressParts, isTellingHost, isUnixSocket } from '../addresses.ts'
 import { isWorkloadId } from '../spiffe-id.ts'
 import { workloadIdOf, workloadIdOfAddress, workloadIdOfEnvoy } from '../stages.ts'
 import { workloadOfAddress, workloadOfHost, workloadOfSource } from './find-workload.ts'
-import type { LinkingRelation, Look } from './relation.ts'
+import type { LinkingRelation, Logged, Look } from './relation.ts'
 
 /** Access logs: who does call whom, as one of the two Envoys wrote it down. */
 export const loggedCalls: LinkingRelation = {
@@ -11,19 +11,25 @@ export const loggedCalls: LinkingRelation = {
   of: 'logs',
   link(instance, look) {
     if (instance.kind !== 'logs') return []
-    return instance.hops.flatMap(({ fact, scope }) => {
-      const from = fact.side === 'caller' ? ownWorkload(fact, fact.callerSpiffeId, look) : callerOf(fact, look)
-      const to = fact.side === 'callee' ? ownWorkload(fact, fact.calleeSpiffeId, look) : calleeOf(fact, look)
-      if (from === null || to === null || from === to) return []
-      return [{ kind: 'logged', from, to, fact, scope } as const]
-    })
+    const calls: Logged[] = []
+    // Mostly one Envoy writes all of a log.
+    let writer: string | null = null
+    let workload: string | null = null
+    for (const { fact, scope } of instance.hops) {
+      if (writer !== fact.envoy) {
+        writer = fact.envoy
+        workload = workloadOfSource(fact.envoy, look)
+      }
+      const from = fact.side === 'caller' ? (workload ?? ownWorkload(fact, fact.callerSpiffeId)) : callerOf(fact, look)
+      const to = fact.side === 'callee' ? (workload ?? ownWorkload(fact, fact.calleeSpiffeId)) : calleeOf(fact, look)
+      if (from !== null && to !== null && from !== to) calls.push({ kind: 'logged', from, to, fact, scope })
+    }
+    return calls
   },
 }
 
-/** The writer's side: its Envoy says who it is; where that is no source of ours, what it logged of itself. */
-function ownWorkload(fact: HopActivityFact, spiffeId: string | null, look: Look): string {
-  const known = workloadOfSource(fact.envoy, look)
-  if (known !== null) return known
+/** The writer's side where its Envoy, which would say who it is, is no source of ours: what it logged of itself. */
+function ownWorkload(fact: HopActivityFact, spiffeId: string | null): string {
   return isId(spiffeId) ? workloadIdOf(spiffeId) : workloadIdOfEnvoy(fact.envoy)
 }
 
@@ -32,9 +38,8 @@ function ownWorkload(fact: HopActivityFact, spiffeId: string | null, look: Look)
  * before the chain is verified), so there the address decides first.
  */
 function callerOf(fact: HopActivityFact, look: Look): string | null {
+  if (fact.mutualTls > 0 && isId(fact.callerSpiffeId)) return workloadIdOf(fact.callerSpiffeId)
   const claimed = fact.callerSpiffeId ?? fact.lastHandshakeFailure?.peerSpiffeId ?? null
-  const isProven = fact.mutualTls > 0 && isId(fact.callerSpiffeId)
-  if (isProven && isId(fact.callerSpiffeId)) return workloadIdOf(fact.callerSpiffeId)
   const byAddress = fact.callerAddress === null ? null : workloadOfHost(fact.callerAddress, look)
   if (byAddress !== null) return byAddress
   if (isId(claimed)) return workloadIdOf(claimed)

@@ -1,10 +1,10 @@
-import { pairKey } from '../stages.ts'
+import { workloadIdOf } from '../stages.ts'
 import { addHop, hopId, mention, removeHop } from './elements.ts'
 import type { Touched, Weave } from './weave.ts'
 
 /** Stages with exact SPIFFE IDs are drawn though nothing of them was found: what is wanted and absent must be seen. */
 export function mentionIntended(weave: Weave, touched: Touched): void {
-  for (const spiffeId of weave.stages.exact.keys()) mention(weave, `workload/${spiffeId}`, 'intent', touched)
+  for (const spiffeId of weave.stages.exact.keys()) mention(weave, workloadIdOf(spiffeId), 'intent', touched)
 }
 
 /**
@@ -13,25 +13,28 @@ export function mentionIntended(weave: Weave, touched: Touched): void {
  */
 export function settleIntended(weave: Weave, touched: Touched): void {
   const { stages } = weave
-  if (stages.adjacency.size === 0) return
-  const realised = new Set<string>()
+  if (stages.leadsTo.size === 0) return
+  const pairOf = (from: number, to: number) => from * (stages.intent?.stages.length ?? 0) + to
+  const realised = new Set<number>()
   const made = new Set<string>()
   for (const hop of weave.hops.values()) {
     if (hop.isIntendedOnly) {
       made.add(hop.id)
       continue
     }
-    const from = weave.workloads.get(hop.from)?.naming.stage ?? null
-    const to = weave.workloads.get(hop.to)?.naming.stage ?? null
-    if (from !== null && to !== null) realised.add(pairKey(from, to))
+    const from = hop.caller.naming.stage
+    const to = hop.callee.naming.stage
+    if (from !== null && to !== null) realised.add(pairOf(from, to))
   }
   const first = firstMembers(weave)
   const wanted = new Map<string, { readonly from: string; readonly to: string }>()
-  for (const pair of stages.adjacency) {
-    if (realised.has(pair)) continue
-    const [from, to] = pair.split('>').map((stage) => first.get(Number(stage)))
-    if (from === undefined || to === undefined || from === to) continue
-    wanted.set(hopId(from, to), { from, to })
+  for (const [caller, callees] of stages.leadsTo) {
+    const from = first.get(caller)
+    if (from === undefined) continue
+    for (const callee of callees) {
+      const to = realised.has(pairOf(caller, callee)) ? undefined : first.get(callee)
+      if (to !== undefined && from !== to) wanted.set(hopId(from, to), { from, to })
+    }
   }
   for (const id of made) if (!wanted.has(id)) removeHop(weave, id, touched)
   for (const [id, { from, to }] of wanted) {

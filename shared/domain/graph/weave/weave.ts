@@ -148,7 +148,8 @@ export function weaveIn(weave: Weave, changed: readonly ScopeState[], removed: r
     for (const asker of weave.places.get(key)?.askers ?? nobody) toLink.add(asker)
   }
   for (const owner of toLink) link(weave, owner, touched)
-  touchNeighbours(weave, touched)
+  if (weave.turn === 1) touchAll(weave, touched)
+  else touchNeighbours(weave, touched)
   return touched
 }
 
@@ -221,7 +222,7 @@ function publish(weave: Weave, owner: string, changedKeys: Set<string>, touched:
     changedKeys.add(one.key)
     insert(placeOf(weave, one.key), one)
   }
-  weave.published.set(owner, after)
+  weave.published.set(owner, after.slice())
   for (const one of gone) keepInstances(weave, one)
   for (const one of come) keepInstances(weave, one)
 }
@@ -260,7 +261,8 @@ function link(weave: Weave, owner: string, touched: Touched): void {
       }
     }
   }
-  rememberQuestions(weave, owner, asked)
+  // Copies are kept: a list that was pushed to has room for many more.
+  rememberQuestions(weave, owner, asked.slice())
   const before = weave.connections.get(owner) ?? []
   // First in, then out: what is mentioned before and after never vanishes in between.
   let place = 0
@@ -274,7 +276,7 @@ function link(weave: Weave, owner: string, touched: Touched): void {
     place += 1
   }
   if (connections.length === 0) weave.connections.delete(owner)
-  else weave.connections.set(owner, connections)
+  else weave.connections.set(owner, connections.slice())
   // Asked again because what it found changed: its own workload may then be judged differently.
   for (const one of weave.published.get(owner) ?? []) if (one.workload !== '') touched.around.add(one.workload)
   const guards = connections.filter((one) => one.kind === 'guard')
@@ -320,6 +322,13 @@ function touchGuarded(weave: Weave, asker: string, touched: Touched): void {
     touched.workloads.add(workload)
     for (const hop of weave.workloads.get(workload)?.hops ?? []) if (hop.to === workload) touched.hops.add(hop.id)
   }
+}
+
+/** The first time there is nothing that was judged before. */
+function touchAll(weave: Weave, touched: Touched): void {
+  for (const id of weave.hops.keys()) touched.hops.add(id)
+  for (const id of weave.workloads.keys()) touched.workloads.add(id)
+  touched.around.clear()
 }
 
 /** Hops are judged with both their ends' Envoys; ends with what their hops logged. */

@@ -162,7 +162,7 @@ const decidedAndAllowed: Rule = {
     const filters = usedHttpFilters(evidence)
     const seen = seenRequests(evidence)
     if (filters.length === 0 || seen === null || seen.decided === 0 || seen.allowed === 0) return null
-    if (isAwaited(evidence)) return null
+    if (filters.some(({ filters: { awaitsExtAuthz } }) => awaitsExtAuthz === true)) return null
     const { allowed, requests, factIds, basis } = seen
     const routes = filters.reduce((total, one) => total + (one.filters.extAuthz?.disabledRoutes.length ?? 0), 0)
     const params = { ...evidence.ends, allowed, requests, windowSeconds: evidence.windowSeconds }
