@@ -17,6 +17,8 @@ export interface EveryhopOnPlayground {
   readonly playground: RunningPlayground
   readonly service: Composed
   readonly client: ServiceClient
+  /** Folder of Everyhop's own files; `environments` below it is watched. */
+  readonly home: string
   graph(): Promise<TrustGraph>
   settle(
     problems: (graph: TrustGraph) => readonly string[] | Promise<readonly string[]>,
@@ -56,7 +58,15 @@ export async function startEveryhopOnPlayground(
     await stop()
     throw new Error(`the playground is ${JSON.stringify(state)}`)
   }
-  return { playground, service, client, graph, settle: (problems, seconds) => settle(graph, problems, seconds), stop }
+  return {
+    playground,
+    service,
+    client,
+    home,
+    graph,
+    settle: (problems, seconds) => settle(graph, problems, seconds),
+    stop,
+  }
 }
 
 /** Everything is read as often as anything is ever read: what is waited for here is a change, not a budget. */
