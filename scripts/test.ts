@@ -82,16 +82,16 @@ const parts: readonly Part[] = [
 const suites: readonly Suite[] = [
   { name: 'types, lint, format', minutes: 0.3, needs: [], run: runStaticChecks },
   { name: 'unit and architecture', minutes: 0.5, needs: [], run: () => runVitest('unit and architecture', 'unit') },
-  { name: 'conformance', minutes: 2, needs: [], run: () => runVitest('conformance', 'conformance') },
+  { name: 'conformance', minutes: 2.5, needs: [], run: () => runVitest('conformance', 'conformance') },
   {
     name: 'real servers (lab)',
-    minutes: 20,
+    minutes: 22,
     needs: ['lab binaries'],
     run: () => runVitest('real servers (lab)', 'lab*'),
   },
   {
     name: 'browser (e2e)',
-    minutes: 3,
+    minutes: 7,
     needs: ['lab binaries', 'renderer build', 'browser'],
     run: () => runVitest('browser (e2e)', 'e2e'),
   },
