@@ -53,7 +53,7 @@ export interface HopEvidence {
   readonly windowSeconds: number
   readonly callee: WorkloadNode
   /** The OPAs behind an ext_authz filter of an Envoy, as far as they are known. */
-  readonly opasAsked: (envoy: string, extAuthz: ExtAuthz) => readonly OpaRecord[]
+  readonly opasAsked: (envoy: EnvoyRecord, extAuthz: ExtAuthz) => readonly OpaRecord[]
   /** Answers that several rules ask for, worked out once. */
   readonly cache: EvidenceCache
 }
@@ -127,6 +127,7 @@ export interface CurrentLeaf {
 export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): HopEvidence {
   const from = hop.caller.naming
   const to = hop.callee.naming
+  const callerEnvoys = envoysOf(weave, hop.caller)
   const calleeEnvoys = envoysOf(weave, hop.callee)
   let callers: CallerPart[] = none
   let acceptors: Acceptor[] = none
@@ -140,20 +141,23 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
   for (const { part } of ordered(hop.parts)) {
     switch (part.kind) {
       case 'route': {
-        const envoy = envoyOf(weave, part.envoy)
+        const envoy = among(callerEnvoys, part.envoy) ?? envoyOf(weave, part.envoy)
         if (envoy !== null && !leadsBy(callers, part.cluster)) {
           callers = added(callers, { envoy, cluster: part.cluster, route: part })
         }
         if (part.via === 'host') aroundAddress ??= part.address
         else isThroughEnvoy = true
-        if (part.listener !== null) reached = reach(weave, part.listener.envoy, part.listener.name, reached)
+        if (part.listener !== null) {
+          const { envoy: id, name } = part.listener
+          reached = reach(among(calleeEnvoys, id) ?? envoyOf(weave, id), name, reached)
+        }
         break
       }
       case 'acceptor':
         acceptors = added(acceptors, part)
         break
       case 'logged':
-        if (part.fact.side === 'caller') callerLog = added(callerLog, part)
+        if (part.side === 'caller') callerLog = added(callerLog, part)
         else calleeLog = added(calleeLog, part)
         break
       case 'claimed':
@@ -169,7 +173,7 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
     from,
     to,
     ends: { caller: from.name, callee: to.name },
-    callerEnvoys: envoysOf(weave, hop.caller),
+    callerEnvoys,
     calleeEnvoys,
     callers,
     callees: reached.length > 0 ? reached : bypass === null ? inboundParts(calleeEnvoys) : [],
@@ -186,7 +190,15 @@ export function gatherHop(weave: Weave, hop: HopNode, windowSeconds: number): Ho
   }
 }
 
-function opasAsked(weave: Weave, envoy: string, { cluster }: ExtAuthz): readonly OpaRecord[] {
+function opasAsked(weave: Weave, { id, answers }: EnvoyRecord, extAuthz: ExtAuthz): readonly OpaRecord[] {
+  const { asked } = answers
+  if (asked?.turn === weave.turn && asked.extAuthz === extAuthz) return asked.opas
+  const opas = findOpas(weave, id, extAuthz)
+  answers.asked = { turn: weave.turn, extAuthz, opas }
+  return opas
+}
+
+function findOpas(weave: Weave, envoy: string, { cluster }: ExtAuthz): readonly OpaRecord[] {
   let found: OpaRecord[] = none
   for (const guard of weave.guards.get(`envoy/${envoy}`) ?? none) {
     if (guard.cluster !== cluster) continue
@@ -222,6 +234,12 @@ export function knownIn<Value>(
     cache.referredFact = fact
   }
   return { known: true, value, fact: reference, stale: !isCurrent(scope) }
+}
+
+/** Mostly it is the only one of its workload, and is found without being looked up. */
+function among(envoys: readonly EnvoyRecord[], id: string): EnvoyRecord | null {
+  for (const envoy of envoys) if (envoy.id === id) return envoy
+  return null
 }
 
 export function envoyOf(weave: Weave, id: string): EnvoyRecord | null {
@@ -308,8 +326,7 @@ function leadsBy(callers: readonly CallerPart[], cluster: EnvoyClusterFact): boo
 }
 
 /** Adds a listener that is reached; one address of an Envoy once, with the listener that was named last. */
-function reach(weave: Weave, envoyId: string, name: string, reached: CalleePart[]): CalleePart[] {
-  const envoy = envoyOf(weave, envoyId)
+function reach(envoy: EnvoyRecord | null, name: string, reached: CalleePart[]): CalleePart[] {
   const listener = envoy === null ? null : listenerOf(envoy, name)
   if (envoy === null || listener === null) return reached
   const known = reached.length === 0 ? -1 : reached.findIndex((one) => isSamePlace(one, envoy, listener))

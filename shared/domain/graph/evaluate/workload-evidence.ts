@@ -101,7 +101,7 @@ export function gatherWorkload(weave: Weave, id: string, node: WorkloadNode, wor
     for (const { part } of hop.parts) {
       if (part.kind === 'claimed' && hop.to === id)
         claims = added(claims, { caller: hop.caller.naming.name, told: part })
-      if (part.kind !== 'logged' || part.fact.side !== 'callee') continue
+      if (part.kind !== 'logged' || part.side !== 'callee') continue
       if (hop.from === id) asCaller.push(part)
       else asCallee.push(part)
     }

@@ -176,7 +176,7 @@ function envoyRecord(id: string, scopes: readonly ScopeState[]): EnvoyRecord {
     authorisationCounters: authorisationCounters.slice(),
     trafficCounters: trafficCounters.slice(),
     identity,
-    answers: { spiffeId: null, leaf: null, setups: new Map(), trusts: new Map(), guards: new Map() },
+    answers: { spiffeId: null, leaf: null, setups: new Map(), trusts: new Map(), guards: new Map(), asked: null },
   }
 }
 

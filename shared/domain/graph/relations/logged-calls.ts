@@ -22,7 +22,8 @@ export const loggedCalls: LinkingRelation = {
       }
       const from = fact.side === 'caller' ? (workload ?? ownWorkload(fact, fact.callerSpiffeId)) : callerOf(fact, look)
       const to = fact.side === 'callee' ? (workload ?? ownWorkload(fact, fact.calleeSpiffeId)) : calleeOf(fact, look)
-      if (from !== null && to !== null && from !== to) calls.push({ kind: 'logged', from, to, fact, scope })
+      if (from !== null && to !== null && from !== to)
+        calls.push({ kind: 'logged', side: fact.side, from, to, fact, scope })
     }
     return calls
   },

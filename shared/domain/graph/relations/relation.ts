@@ -53,6 +53,8 @@ export interface Acceptor {
 /** Logged requests or handshakes. */
 export interface Logged {
   readonly kind: 'logged'
+  /** As the fact says, which need not be looked into by those who want the other side. */
+  readonly side: HopActivityFact['side']
   readonly from: string
   readonly to: string
   readonly fact: HopActivityFact

@@ -62,7 +62,7 @@ const notEnforced: Rule = {
     for (const { part, chain } of usedChains(evidence)) {
       for (const { extAuthz } of chain.http) {
         if (extAuthz === null) continue
-        const dry = evidence.opasAsked(part.envoy.id, extAuthz).find(isDryRun)?.instance?.fact
+        const dry = evidence.opasAsked(part.envoy, extAuthz).find(isDryRun)?.instance?.fact
         if (dry === undefined) continue
         const why = reason('decision-not-enforced', { ...evidence.ends, opa: dry.opa })
         return judged('unguarded', why, [part.listener.id, dry.id], { basis: 'measured' })

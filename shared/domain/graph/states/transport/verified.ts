@@ -5,7 +5,7 @@ import { reason } from '../../reasons.ts'
 import { type HopNeed, hasForHop, missingForHop } from '../hop-needs.ts'
 import { areValid, leavesOf } from '../leaves.ts'
 import type { StateRule } from '../rule.ts'
-import { seenHandshakes } from './handshakes.ts'
+import { currentFacts, seenHandshakes } from './handshakes.ts'
 import { configurationIds, endWithPeersUnread, hasPlainChain, logIds, mismatchOf, usedChains } from './tls-setup.ts'
 
 type Rule = StateRule<TransportState, HopNeed, HopEvidence>
@@ -31,8 +31,9 @@ export const mutualTlsVerified: Rule = {
     const restsOn = configurationIds(evidence)
     for (const leaf of callerLeaves ?? []) restsOn.push(leaf.factId)
     for (const leaf of calleeLeaves ?? []) restsOn.push(leaf.factId)
-    for (const id of factIds) restsOn.push(id)
-    for (const id of logIds(evidence)) restsOn.push(id)
+    for (const id of factIds) if (!restsOn.includes(id)) restsOn.push(id)
+    // Mostly the same logs that showed the handshakes.
+    for (const { id } of currentFacts(evidence)) if (!restsOn.includes(id)) restsOn.push(id)
     return judged('verified', reason('mutual-tls-verified', params), restsOn)
   },
 }
