@@ -33,7 +33,7 @@ import { type Server, waitFor } from './processes.ts'
 import { ensureBinaries, labBinaries } from './provision/binaries.ts'
 import { cacheFolder } from './provision/cache-folder.ts'
 import { ensureSpirePolicy } from './provision/spire-policy.ts'
-import type { MintedSvid, Registration, SpireTool } from './spire/server-tool.ts'
+import type { AuthorityTruth, MintedSvid, Registration, SpireTool } from './spire/server-tool.ts'
 import { type SpireServers, startSpire } from './spire/start.ts'
 import { type LabTruth, readTruth } from './truth.ts'
 import { planVault, type VaultPlan } from './vault/plan.ts'
@@ -94,6 +94,8 @@ export interface Lab {
   vaultToken(policy: string): Promise<string>
   /** An X.509-SVID of any identity, to call as its workload would. */
   mintSvid(spiffeId: string): Promise<MintedSvid>
+  /** SPIRE's X.509 authorities, as its own command line tells of them. */
+  authorities(): Promise<AuthorityTruth>
   stop(): Promise<void>
 }
 
@@ -278,6 +280,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       vault: vaultPlan,
       truth: () => readTruth(controls),
       mintSvid: (spiffeId) => controls.spire.tool.mintSvid(spiffeId),
+      authorities: () => controls.spire.tool.authorities(),
       inject: async (faultId) => {
         const injection = injectionsOf(tier).get(faultId)
         if (injection === undefined) {

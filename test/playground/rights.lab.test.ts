@@ -45,7 +45,7 @@ test.each(rights)('without $name exactly what rests on it is not known, and noth
       ...missing.changes.filter((change) => !changed.includes(change)).map((change) => `not so: ${change}`),
       ...(missing.isWide ? [] : changed.filter((change) => !missing.changes.includes(change))),
     ]
-  }, 30)
+  }, 60)
   expect([...wrong]).toEqual([])
   expect(graph.defects).toEqual([])
 })

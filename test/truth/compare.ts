@@ -1,4 +1,6 @@
+import type { Fact } from '../../shared/domain/model/fact.ts'
 import type { Hop, Known, TrustGraph, Workload } from '../../shared/domain/model/graph.ts'
+import type { AuthorityTruth } from '../lab/spire/server-tool.ts'
 import type { HopTruth, LabTruth, StageTruth } from '../lab/truth.ts'
 
 export interface CompareOptions {
@@ -161,6 +163,40 @@ function controlDifferences(graph: TrustGraph, truth: LabTruth): string[] {
     }
   }
   return found
+}
+
+/** In which X.509 authorities of the trust domain what was read differs from what SPIRE's own command line says. */
+export function authorityDifferences(facts: readonly Fact[], trustDomain: string, truth: AuthorityTruth): string[] {
+  const states = facts.flatMap((fact) =>
+    fact.kind === 'spire-authority' && fact.authority === 'x509'
+      ? [`${fact.state} ${fact.authorityId} until ${fact.expiresAt}`]
+      : [],
+  )
+  const trusted = facts.flatMap((fact) =>
+    fact.kind === 'trust-bundle' && fact.role === 'own' && fact.trustDomain === trustDomain ? fact.x509Authorities : [],
+  )
+  const keyOf = (sha256: string) => trusted.find((one) => one.sha256 === sha256)?.subjectKeyId
+  return [
+    ...unlike(
+      'authorities',
+      states,
+      truth.own.map(({ state, authorityId, expiresAt }) => `${state} ${authorityId} until ${expiresAt}`),
+    ),
+    ...unlike(
+      'authorities in the bundle',
+      trusted.map(({ sha256, notAfter }) => `${sha256} until ${notAfter}`),
+      truth.bundle.map(({ sha256, notAfter }) => `${sha256} until ${notAfter}`),
+    ),
+    // An authority of the server is one of the bundle by its key.
+    ...truth.own
+      .filter(({ authorityId }) => !truth.bundle.some(({ sha256 }) => keyOf(sha256) === authorityId))
+      .map(({ state, authorityId }) => `the ${state} authority ${authorityId} is shown as none of the bundle`),
+  ]
+}
+
+function unlike(what: string, shown: readonly string[], real: readonly string[]): string[] {
+  const [seen, is] = [shown.toSorted().join(', '), real.toSorted().join(', ')]
+  return seen === is && is !== '' ? [] : [`${what}: shown are [${seen}], there are [${is}]`]
 }
 
 /** Workloads and hops that the lab does not have. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { type Fault, type FaultExpectation, faults, labTierOf } from '../../shared/faults/index.ts'
 import { captureFault, diagnosedFaults } from '../diagnosis/capture-fault.ts'
-import { differences } from './compare.ts'
+import { authorityDifferences, differences } from './compare.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
 import { createProbe, type Probe } from './presented.ts'
@@ -41,6 +41,9 @@ test('the healthy graph equals the truth, every hop verified with the certificat
   }, 90)
   const truth = await on.lab.truth()
   expect([one.defects, other.defects]).toEqual([[], []])
+  const { store } = (await on.service.sessions.use('lab')).observation
+  const facts = [...store.states.values()].flatMap((state) => state.facts)
+  expect(authorityDifferences(facts, truth.trustDomain, await on.lab.authorities())).toEqual([])
   for (const hop of one.hops) {
     expect([hop.id, [...hop.relations].toSorted()]).toEqual([hop.id, ['granted', 'intended', 'observed']])
     expect(hop.transport.restsOn.length).toBeGreaterThan(2)

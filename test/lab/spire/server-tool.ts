@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
@@ -24,6 +25,8 @@ export interface SpireTool extends Registration {
   mintSvid(spiffeId: string): Promise<MintedSvid>
   /** The attested agents, as the command line lists them. */
   listAgents(): Promise<readonly AgentTruth[]>
+  /** The X.509 authorities: those that the server has, and the certificates that its bundle has. */
+  authorities(): Promise<AuthorityTruth>
   /** The trust bundle as SPIFFE writes it, with the keys of JWT-SVIDs. */
   spiffeBundle(): Promise<string>
   /** A JWT-SVID of any identity: what its workload would get of its agent. */
@@ -41,6 +44,16 @@ export interface AgentTruth {
   readonly banned: boolean
   /** Milliseconds since 1970. */
   readonly svidNotAfter: number
+}
+
+export interface AuthorityTruth {
+  readonly own: readonly {
+    readonly state: 'active' | 'prepared' | 'old'
+    readonly authorityId: string
+    /** Milliseconds since 1970. */
+    readonly expiresAt: number
+  }[]
+  readonly bundle: readonly { readonly sha256: string; readonly notAfter: number }[]
 }
 
 export interface EntryTruth {
@@ -78,6 +91,9 @@ const agentsWire = z.object({
     .default([]),
 })
 
+const authorityWire = z.object({ authority_id: z.string(), expires_at: z.coerce.number() }).optional()
+const authoritiesWire = z.object({ active: authorityWire, prepared: authorityWire, old: authorityWire })
+
 const readerLifetime = '6h'
 
 export function entryIdOf(stage: StagePlan): string {
@@ -103,6 +119,25 @@ export function openSpireTool(plan: LabPlan, program: string): SpireTool {
     mintCommand: [program, ...mintArguments(plan.files.readerFolder)].join(' '),
     exportTrustBundle: async () => {
       await writeFile(spireFiles(plan).trustBundle, await call('reading the trust bundle', 'bundle', 'show', ...socket))
+    },
+    authorities: async () => {
+      const [states, bundle] = await Promise.all([
+        call('reading the authorities', 'localauthority', 'x509', 'show', ...socket, '-output', 'json'),
+        call('reading the trust bundle', 'bundle', 'show', ...socket),
+      ])
+      const found = authoritiesWire.parse(JSON.parse(states))
+      const certificates = bundle.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+      return {
+        own: (['active', 'prepared', 'old'] as const).flatMap((state) => {
+          const one = found[state]
+          return one === undefined ? [] : [{ state, authorityId: one.authority_id, expiresAt: one.expires_at * 1000 }]
+        }),
+        bundle: certificates.map((pem) => {
+          const certificate = new X509Certificate(pem)
+          const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
+          return { sha256, notAfter: Date.parse(certificate.validTo) }
+        }),
+      }
     },
     spiffeBundle: () => call('reading the trust bundle', 'bundle', 'show', ...socket, '-format', 'spiffe'),
     mintJwt: async (spiffeId, audience) => {
