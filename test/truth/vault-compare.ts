@@ -1,6 +1,7 @@
 import { openedStages } from '../../electron/playground/simulators/vault/credentials.ts'
 import type { ControlComponent, LeaseView, TrustGraph } from '../../shared/domain/model/graph.ts'
 import type { FaultExpectation } from '../../shared/faults/index.ts'
+import { reasonSentence } from '../../shared/words/reasons.ts'
 import type { LabTruth } from '../lab/truth.ts'
 import type { LeaseTruth } from '../lab/vault/truth.ts'
 import { hopOf, spiffeIdOf, type Topology, valueOf, workloadOf } from './compare.ts'
@@ -71,9 +72,13 @@ export function unmetOfVault(
     if (!isSeen) found.push(`no lease of ${path} is shown as ${finding} with ${holder}`)
   }
   for (const { stage, path } of expected.denials) {
-    const leases = valueOf(workloadOf(graph, spiffeIdOf(truth, stage))?.leases ?? noLeases)
+    const workload = workloadOf(graph, spiffeIdOf(truth, stage))
+    const leases = valueOf(workload?.leases ?? noLeases)
     const denial = leases?.denials.find((each) => each.path === path)
     if (denial?.error.includes('permission denied') !== true) found.push(`no denial of ${path} at ${stage}`)
+    // What one reads who asks why the stage is marked: which Vault refused it what, by its audit log.
+    const said = workload === undefined ? '' : reasonSentence(workload.state.reason)
+    if (!said.includes(path)) found.push(`${stage} is not marked because of ${path}: ${said}`)
   }
   if (expected.answers === 'sealed') {
     for (const { stage, spiffeId } of held) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
-import { faults, labTierOf } from '../../shared/faults/index.ts'
+import { type Fault, faults, labTierOf } from '../../shared/faults/index.ts'
+import { captureFault, diagnosedFaults } from '../diagnosis/capture-fault.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
 import { leaseDifferences, unmetOfVault, vaultOf } from './vault-compare.ts'
@@ -55,6 +56,14 @@ async function healthyProblems(graph: TrustGraph): Promise<readonly string[]> {
   ]
 }
 
+/** Who looks at the hop of a stage that Vault refuses something is told of its requests what is so; what that rested on is kept. */
+async function diagnosed(fault: Fault, since: number): Promise<void> {
+  const topology = await on.lab.truth()
+  for (const environment of environments) {
+    await captureFault({ ...on, environment, place: environment, topology }, fault, since, 40)
+  }
+}
+
 async function expectNoDefects(): Promise<void> {
   for (const environment of environments) expect((await graphOf(environment)).defects).toEqual([])
 }
@@ -68,8 +77,10 @@ test('the leases equal what Vault has, each at the workload that logged in for i
   await expectNoDefects()
 })
 
-for (const { id, title, expects } of faults.filter((each) => labTierOf(each) === 3)) {
+for (const fault of faults.filter((each) => labTierOf(each) === 3)) {
+  const { id, title, expects } = fault
   test(`fault ${id}: ${title} is shown as it is, by address and through the cluster, and heals`, async () => {
+    const since = Date.now()
     await on.lab.inject(id)
     try {
       await settleAll(async (graph, environment) => {
@@ -84,6 +95,7 @@ for (const { id, title, expects } of faults.filter((each) => labTierOf(each) ===
         ]
       }, 100)
       await expectNoDefects()
+      if (diagnosedFaults.includes(fault)) await diagnosed(fault, since)
     } finally {
       await on.lab.heal()
     }
