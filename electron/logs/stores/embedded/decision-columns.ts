@@ -1,5 +1,5 @@
 import { DOUBLE, type DuckDBConnection, DuckDBDataChunk, type DuckDBValue, INTEGER, VARCHAR } from '@duckdb/node-api'
-import type { DecisionColumns, SharedDecision } from './decision-reader.ts'
+import { type DecisionColumns, lengthOfIds, type SharedDecision } from './decision-reader.ts'
 
 /** Rows of one chunk: DuckDB's vector size. */
 const rowsOfChunk = 2048
@@ -13,8 +13,7 @@ const tables = [
 /** The columns of `bulk` as decision-sql.ts has them. Ids are cast by DuckDB, where it costs our thread nothing. */
 const bulk = `CREATE OR REPLACE TEMP TABLE bulk AS
   SELECT number, item, false AS odd, moment::BIGINT AS moment, ids[1:36]::UUID AS identity,
-    try_cast(ids[37:72] AS UUID) AS requestUuid,
-    CASE WHEN try_cast(ids[37:72] AS UUID) IS NULL THEN requestText END AS requestText,
+    try_cast(ids[37:72] AS UUID) AS requestUuid, requestText,
     try_cast(ids[73:104] AS UUID) AS traceUuid, opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, reasons, path, revision,
     evaluation::BIGINT AS evaluationNs
   FROM arrived JOIN common USING (shared)`
@@ -32,9 +31,10 @@ export async function fillBulk(connection: DuckDBConnection, uploads: readonly D
   }
   arrived.closeSync()
   const common = await connection.createAppender('common', 'main', 'temp')
-  for (const [{ stored }, number] of numbers) {
+  for (const [{ stored, requestUuid }, number] of numbers) {
     common.appendInteger(number)
-    const { requestId, opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, path, revision } = stored
+    const requestId = requestUuid.trim() === '' ? stored.requestId : null
+    const { opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, path, revision } = stored
     const reasons = JSON.stringify(stored.reasons)
     for (const text of [requestId, opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, reasons, path, revision]) {
       if (text === null) common.appendNull()
@@ -69,7 +69,7 @@ function* rowsOf(uploads: readonly DecisionColumns[], numbers: Map<SharedDecisio
       rows.shared.push(common)
       rows.moment.push(columns.moments[index] ?? null)
       rows.evaluation.push(columns.evaluations[index] ?? null)
-      rows.ids.push(columns.ids[index] ?? null)
+      rows.ids.push(columns.ids.slice(index * lengthOfIds, (index + 1) * lengthOfIds))
       if (rows.number.length === rowsOfChunk) {
         yield rows
         rows = noRows()

@@ -3,7 +3,7 @@ import { longestLine } from '../../intake/line-splitter.ts'
 import { understand, uuidShape } from '../records.ts'
 import { mayHoldSecret } from '../secret-scan.ts'
 import { type Mould, mouldOf } from './event-mould.ts'
-import { isBlank, objectAt } from './json-lines.ts'
+import { afterBlank, objectAt } from './json-lines.ts'
 
 /** What many decisions have in common: everything but their ids, times and durations, as the schema read it of the first. */
 export interface SharedDecision {
@@ -15,14 +15,16 @@ export interface SharedDecision {
 
 /** Decisions as columns: each list has one value for each of them. */
 export interface DecisionColumns {
-  /** Number in the upload. */
-  readonly items: number[]
-  readonly shared: SharedDecision[]
-  readonly moments: number[]
-  readonly evaluations: (number | null)[]
-  /** 36 characters of the decision's id, 36 of the request's, 32 of the trace's; blanks where there is none. */
-  readonly ids: string[]
+  /** Number in the upload; 0 of lines. */
+  readonly items: readonly number[]
+  readonly shared: readonly SharedDecision[]
+  readonly moments: readonly number[]
+  readonly evaluations: readonly (number | null)[]
+  /** Of each, one after the other, `lengthOfIds` characters: 36 of its id, 36 of the request's, 32 of the trace's; blanks for none. */
+  readonly ids: string
 }
+
+export const lengthOfIds = 104
 
 /** An upload of decisions. In none of it there is a secret. */
 export interface ReadDecisions {
@@ -50,27 +52,52 @@ const longestKey = 4000
 /** Of an upload; more of them are cheaper read all together. */
 const oddOfEvents = 4
 
+/**
+ * So much is made text at once: a longer text is not forgotten before all memory is looked through. Of it so much is left
+ * for an event. Bytes.
+ */
+const pieceLength = 96 * 1024
+const ahead = 16 * 1024
+
 const noUuid = ' '.repeat(36)
 const noTrace = ' '.repeat(32)
 const arrival = { record: 'opa-decisions', source: '', receivedAt: 0 } as const
 const nowhere = { in: 'segment', segment: 0, offset: 0, item: 0 } as const
 
-function noDecisions(): DecisionColumns {
+/** Columns that are being read; their ids are pieces of the text that they are read from. */
+interface Columns {
+  readonly items: number[]
+  readonly shared: SharedDecision[]
+  readonly moments: number[]
+  readonly evaluations: (number | null)[]
+  readonly ids: string[]
+}
+
+function noDecisions(): Columns {
   return { items: [], shared: [], moments: [], evaluations: [], ids: [] }
+}
+
+interface Held {
+  readonly mould: Mould
+  /** Groups of the event that it was made of: most are the same in others, and no secret. */
+  readonly first: readonly (string | undefined)[]
+  /** By what differs from the first event of what the schema reads. */
+  readonly shared: Map<string, SharedDecision>
 }
 
 export function createDecisionReader(): DecisionReader {
   /** The one that matched last comes first. */
-  const moulds: { readonly mould: Mould; readonly shared: Map<string, SharedDecision> }[] = []
+  const moulds: Held[] = []
   let known = 0
   let mayMake = mostMoulds
   let sinceMade = 0
 
   function matched(text: string, at: number): RegExpExecArray | null {
-    for (const [index, held] of moulds.entries()) {
-      const { pattern } = held.mould
-      pattern.lastIndex = at
-      const found = pattern.exec(text)
+    for (let index = 0; index < moulds.length; index += 1) {
+      const held = moulds[index]
+      if (held === undefined) continue
+      held.mould.pattern.lastIndex = at
+      const found = held.mould.pattern.exec(text)
       if (found === null) continue
       if (index > 0) {
         moulds.splice(index, 1)
@@ -85,22 +112,23 @@ export function createDecisionReader(): DecisionReader {
     if (mayMake === 0 || parsed(event) === undefined || mayHoldSecret(event)) return false
     mayMake -= 1
     const mould = mouldOf(event)
-    if (mould === null) return false
-    moulds.unshift({ mould, shared: new Map() })
+    const first = mould?.pattern.exec(event) ?? null
+    if (mould === null || first === null) return false
+    moulds.unshift({ mould, first, shared: new Map() })
     for (const { shared } of moulds.splice(mostMoulds)) known -= shared.size
     return true
   }
 
   /** Of the mould that comes first. */
-  function take(found: RegExpExecArray, item: number, into: DecisionColumns): boolean {
+  function take(found: RegExpExecArray, item: number, into: Columns): boolean {
     const [held] = moulds
     if (held === undefined) return false
-    const { mould } = held
-    for (const group of mould.free) if (mayHoldSecret(found[group] ?? '')) return false
+    const { mould, first } = held
+    for (const group of mould.free) if (found[group] !== first[group] && mayHoldSecret(found[group] ?? '')) return false
     const at = Date.parse(found[mould.timestamp] ?? '')
     if (Number.isNaN(at)) return false
     let key = ''
-    for (const group of mould.read) key += `${found[group]}\n`
+    for (const group of mould.read) if (found[group] !== first[group]) key += `${group} ${found[group]}\n`
     const shared = held.shared.get(key) ?? share(found, at, key)
     if (shared === null) return false
     const decision = found[mould.decisionId] ?? ''
@@ -110,7 +138,7 @@ export function createDecisionReader(): DecisionReader {
     into.shared.push(shared)
     into.moments.push(at)
     into.evaluations.push(mould.evaluationNs === null ? shared.stored.evaluationNs : Number(found[mould.evaluationNs]))
-    into.ids.push(decision + request + trace)
+    into.ids.push(decision, request, trace)
     return true
   }
 
@@ -145,65 +173,83 @@ export function createDecisionReader(): DecisionReader {
     return shared
   }
 
-  /** @param end of the event; asked for only when it is like none before. */
-  function find(text: string, at: number, end: () => number): RegExpExecArray | null {
+  /** @param event its text, not as a piece of another; asked for only when it is like none before. */
+  function find(text: string, at: number, event: () => string): RegExpExecArray | null {
     sinceMade += 1
     if (sinceMade >= eventsForMould) {
       sinceMade = 0
       mayMake = Math.min(mostMoulds, mayMake + 1)
     }
     let found = matched(text, at)
-    if (found === null) {
-      const last = mayMake === 0 ? -1 : end()
-      if (last === -1 || !make(text.slice(at, last))) return null
-      found = matched(text, at)
-    }
+    if (found === null && mayMake > 0 && make(event())) found = matched(text, at)
     return found
+  }
+
+  function readLines(content: Buffer, columns: Columns, odd: Buffer[]): void {
+    const text = content.toString('latin1')
+    for (let at = 0; at < text.length; ) {
+      const start = at
+      const found = find(text, start, () => content.toString('latin1', start, Math.max(start, lineEnd(text, start))))
+      let end = found === null ? -1 : start + found[0].length
+      const isLine = end !== -1 && end - start < longestLine && lineEnd(text, end) === end
+      const isTaken = found !== null && isLine && take(found, 0, columns)
+      end = text.indexOf('\n', isTaken ? end : start)
+      at = end === -1 ? text.length : end + 1
+      if (!isTaken) odd.push(content.subarray(start, at))
+    }
   }
 
   return {
     lines(content) {
       const columns = noDecisions()
       const odd: Buffer[] = []
-      const text = content.toString('latin1')
-      for (let at = 0, item = 0; at < text.length; item += 1) {
-        const start = at
-        const found = find(text, start, () => lineEnd(text, start))
-        let end = found === null ? -1 : start + found[0].length
-        const isLine = end !== -1 && end - start < longestLine && lineEnd(text, end) === end
-        const isTaken = found !== null && isLine && take(found, item, columns)
-        end = text.indexOf('\n', isTaken ? end : start)
-        at = end === -1 ? text.length : end + 1
-        if (!isTaken) odd.push(content.subarray(start, at))
-      }
+      for (const lines of piecesOf(content)) readLines(lines, columns, odd)
       return { columns: compact(columns), odd }
     },
     array(content) {
       const columns = noDecisions()
       const odd: { item: number; value: unknown }[] = []
-      const text = content.toString('latin1')
-      let at = afterBlank(text, 0)
-      if (text.charCodeAt(at) !== openBracket) return null
-      at = afterBlank(text, at + 1)
+      let at = afterBlank(content, 0)
+      if (content[at] !== openBracket) return null
+      at = afterBlank(content, at + 1)
+      let base = at
+      let text = content.toString('latin1', base, base + pieceLength)
       for (let item = 0; ; item += 1) {
         const start = at
-        const ending = (): number => objectAt(content, start)?.end ?? -1
-        const found = find(text, start, ending)
+        if (start - base > pieceLength - ahead && base + text.length < content.length) {
+          base = start
+          text = content.toString('latin1', base, base + pieceLength)
+        }
+        const ending = (): number => objectAt(content, start)?.end ?? start
+        const found = find(text, start - base, () => content.toString('latin1', start, ending()))
         const isTaken = found !== null && take(found, item, columns)
         const end = isTaken ? start + found[0].length : ending()
         if (!isTaken) {
-          const isClean = end !== -1 && !mayHoldSecret(text.slice(start, end))
+          const isClean = end > start && !mayHoldSecret(content.toString('latin1', start, end))
           const value = isClean ? parsed(content.toString('utf8', start, end)) : undefined
           if (value === undefined || odd.length * oddOfEvents > item + 2 * oddOfEvents) return null
           odd.push({ item, value })
         }
-        at = afterBlank(text, end)
-        const next = text.charCodeAt(at)
-        at = afterBlank(text, at + 1)
-        if (next === closeBracket) return at === text.length ? { columns: compact(columns), odd } : null
+        at = afterBlank(content, end)
+        const next = content[at]
+        at = afterBlank(content, at + 1)
+        if (next === closeBracket) return at === content.length ? { columns: compact(columns), odd } : null
         if (next !== comma) return null
       }
     },
+  }
+}
+
+/** Whole lines, a piece at a time. */
+function* piecesOf(content: Buffer): Generator<Buffer> {
+  for (let start = 0; start < content.length; ) {
+    let end = content.length
+    if (start + pieceLength < end) {
+      end = content.lastIndexOf(newline, start + pieceLength - 1) + 1
+      if (end <= start) end = content.indexOf(newline, start) + 1 || content.length
+    }
+    yield content.subarray(start, end)
+    start = end
   }
 }
 
@@ -213,22 +259,15 @@ function lineEnd(text: string, from: number): number {
   return end > from && text.charCodeAt(end - 1) === 13 ? end - 1 : end
 }
 
-/** Ids that are no pieces of the text they were in, which would be held with them. */
-function compact(columns: DecisionColumns): DecisionColumns {
-  const all = Buffer.from(columns.ids.join(''), 'latin1').toString('latin1')
-  const length = noUuid.length * 2 + noTrace.length
-  return { ...columns, ids: columns.ids.map((_, index) => all.slice(index * length, (index + 1) * length)) }
+/** Nothing of them is a piece of the text that they were read from, which would be held with it. */
+function compact(columns: Columns): DecisionColumns {
+  return { ...columns, ids: columns.ids.join('') }
 }
 
 const openBracket = 0x5b
 const closeBracket = 0x5d
 const comma = 0x2c
-
-function afterBlank(text: string, start: number): number {
-  let at = start
-  while (isBlank(text.charCodeAt(at))) at += 1
-  return at
-}
+const newline = 0x0a
 
 function parsed(text: string): unknown {
   try {

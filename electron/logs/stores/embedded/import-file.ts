@@ -20,7 +20,7 @@ const longestObject = 64 * 1024 * 1024
 /** Decisions that are moved into their table at once: as many as DuckDB compresses together. */
 const decisionsAtOnce = 122_880
 /** Read at once of a file, and decided whether its lines are like each other. Bytes, lines. */
-const blockLength = 1024 * 1024
+const blockLength = 256 * 1024
 const triedLines = 2000
 
 /**

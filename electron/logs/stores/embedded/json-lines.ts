@@ -123,13 +123,13 @@ function joinLines(memory: Buffer, start: number, end: number): void {
   }
 }
 
-function afterBlank(content: Buffer, start: number): number {
+export function afterBlank(content: Buffer, start: number): number {
   let index = start
   for (let byte = content[index]; isBlank(byte); byte = content[index]) index += 1
   return index
 }
 
-export function isBlank(byte: number | undefined): boolean {
+function isBlank(byte: number | undefined): boolean {
   return byte === space || byte === newline || byte === carriageReturn || byte === 0x09
 }
 
