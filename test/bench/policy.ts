@@ -23,7 +23,10 @@ export async function run(): Promise<readonly BenchRow[]> {
     const draft = await on.draftWith((data) => Object.assign(data.pipeline, { note: 'bench' }))
     const hop = await on.hopWithDecision(spiffeIdOf(stageOf('model-server')), spiffeIdOf(stageOf('tool-runtime')))
     const { input } = await client.policy.inputOf({ environment, from: { decisionId: hop.decisionId } })
-    const deployed = { revision: 'lab-001', digest: null }
+    const { live } = await on.overview()
+    if (!live.known) throw new Error('nothing is live')
+    // By revision and digest, as the window asks.
+    const deployed = live.value
     const evaluated: number[] = []
     let asked = 0
     const simulate = async (explain: boolean): Promise<number> => {
