@@ -69,7 +69,7 @@ export const transportFaults: readonly Fault[] = [
     kind: 'handshake',
     lab: {
       made: 'no',
-      why: 'A real agent delivers a new root before anybody signs with it, and cannot be made to hold it back.',
+      why: 'A real agent delivers a new root before anybody signs with it; a stopped one holds it back from its whole machine.',
     },
     playground: { made: true },
     title: 'Untrusted bundle after a rotation',
