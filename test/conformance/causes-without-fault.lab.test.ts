@@ -28,7 +28,6 @@ type Make = (playground: Controls) => Promise<() => unknown> | (() => unknown)
 
 beforeAll(async () => {
   on = await startEveryhopOnPlayground({ windowSeconds: 5, requestsPerSecond: 8 })
-  await settled()
 })
 afterAll(() => on?.stop())
 
