@@ -21,7 +21,7 @@ let readings: ReadonlyMap<string, number>
 
 beforeAll(async () => {
   on = await startEveryhopOnPlayground({ windowSeconds: 60 })
-  whole = seenIn(await on.settle(unhealthy, 60))
+  whole = seenIn(await on.settle((graph) => [...unhealthy(graph), ...untold(graph)], 60))
   const { observation } = await on.service.sessions.use(playgroundEnvironment)
   readings = new Map(rights.map(({ of }) => [of, readingsOf(observation, of).length]))
 }, 90_000)
@@ -70,6 +70,17 @@ async function read(sources: Environment['sources'], anew: boolean): Promise<Obs
 
 function readingsOf({ store }: Observation, kind: string) {
   return [...store.states.values()].filter(({ scope }) => scope.startsWith(`${kind}/`))
+}
+
+/** Hops of which the logs have not told everything yet: what comes later would be taken for a change. */
+function untold({ hops }: TrustGraph): readonly string[] {
+  return hops
+    .filter(
+      ({ integrity, decision, client, server, identityClaim }) =>
+        [integrity.known, decision.known, client.lastError.known, server.lastError.known].includes(false) ||
+        identityClaim.state === 'unknown',
+    )
+    .map(({ id }) => `${id} is not told whole`)
 }
 
 /** What was not read since then. */
