@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
@@ -6,6 +7,7 @@ import { type Composed, composeService } from '../electron/service/compose.ts'
 import { takeDataFolder } from '../electron/service/data-folder.ts'
 import { connectInProcess, type ServiceClient } from '../electron/service/in-process.ts'
 import { startWebHost } from '../electron/service/web.ts'
+import type { Period } from '../shared/domain/evidence/model.ts'
 import { ensureBrowser } from '../test/e2e/browser.ts'
 import { diagnosePage } from '../test/e2e/pages/diagnose.ts'
 import { playgroundPage } from '../test/e2e/pages/playground.ts'
@@ -34,6 +36,7 @@ async function makePictures(): Promise<void> {
     await mkdir(pictures, { recursive: true })
     const state = await client.playground.start({})
     if (state.phase !== 'running') throw new Error(state.phase === 'failed' ? state.message : 'it does not run')
+    const began = Date.now()
     if (state.authorisation !== 'deciding') throw new Error('without OPA the pictures would be of unknowns')
     await withWindow(service, 'dark', (page) => graphPictures(page, client))
     await clear(client, [])
@@ -43,9 +46,11 @@ async function makePictures(): Promise<void> {
       await page.keyboard.press('0')
       await keep(page, 'graph-light')
     })
+    await withWindow(service, 'dark', (page) => pastPicture(page, client))
     await withWindow(service, 'dark', (page) => policyPictures(page, client))
     await withWindow(service, 'dark', (page) => requestPicture(page, client))
     await withWindow(service, 'light', (page) => handshakePicture(page, client))
+    await withWindow(service, 'dark', (page) => evidencePicture(page, home, { from: began, to: Date.now() }))
   } finally {
     close()
     await service.stop()
@@ -77,6 +82,32 @@ async function graphPictures(page: Page, client: ServiceClient): Promise<void> {
   await page.getByRole('button', { name: 'Check its sources' }).click()
   await page.locator('[data-testid="check-results"][data-status="done"]').waitFor({ timeout: longMs })
   await keep(page, 'connections')
+}
+
+/** A fault that is over, at its time, with what is otherwise now. */
+async function pastPicture(page: Page, client: ServiceClient): Promise<void> {
+  await clear(client, [])
+  // What is read at first is no event: until sources told nothing new for a while.
+  const begin = Date.now()
+  await until(async () => Date.now() > begin + 13_000)
+  await client.playground.inject({ fault: 'expired-svid' })
+  await until(async () => {
+    const { workloads } = await client.graph.document({ environment: 'playground' })
+    return workloads.some(({ name, state }) => name === 'tool-runtime' && state.state === 'failing')
+  })
+  // What is known is written down within seconds.
+  const at = Math.ceil(Date.now() / 1000) * 1000 + 5000
+  await until(async () => Date.now() > at + 5000)
+  await client.playground.heal({})
+  await clear(client, [])
+  await open(page, `/graph?env=playground&at=${at}&with=now`)
+  await page
+    .getByTestId('compare-panel')
+    .getByText('handshake failing → mTLS verified')
+    .first()
+    .waitFor({ timeout: longMs })
+  await page.keyboard.press('0')
+  await keep(page, 'graph-past')
 }
 
 /** A draft that would refuse what is called now, as far as the dialog that says so. */
@@ -123,6 +154,20 @@ async function handshakePicture(page: Page, client: ServiceClient): Promise<void
   await diagnosePage(page).verdict.waitFor({ timeout: longMs })
   await keep(page, 'diagnose-handshake')
   await client.playground.heal({})
+}
+
+/** A pack of everything that the other pictures needed, with what it lacks. */
+async function evidencePicture(page: Page, home: string, { from, to }: Period): Promise<void> {
+  const key = join(home, 'organisation.pem')
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  await writeFile(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  await open(page, `/evidence?env=playground&period=other&from=${from}&to=${to}`)
+  await page.getByTestId('evidence-key-kind').selectOption('file')
+  await page.getByTestId('evidence-key-file').fill(key)
+  await page.getByTestId('evidence-build').click()
+  await page.getByTestId('evidence-verdicts').getByText('Integrity: intact').waitFor({ timeout: longMs })
+  await page.getByTestId('evidence-period').scrollIntoViewIfNeeded()
+  await keep(page, 'evidence')
 }
 
 const refusal = 'reasons contains "closed for a rehearsal" if endswith(callee, "/sa/tool-runtime")'

@@ -8,6 +8,7 @@ export function deferredJournal(opening: Promise<Journal>): Journal {
     end: async (begun, phase, details) => (await opening).end(begun, phase, details),
     note: async (note) => (await opening).note(note),
     list: async (environment, limit, before) => (await opening).list(environment, limit, before),
+    lines: async (environment, after) => (await opening).lines(environment, after),
     verify: async () => (await opening).verify(),
     async close() {
       await opening.then(

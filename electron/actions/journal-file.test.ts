@@ -41,6 +41,23 @@ test('an action stands there before and after it, in a chain that verifies and g
   await journal.close()
 })
 
+test('lines of an environment and of none are those of the file; that something was sealed is no change', async () => {
+  await written()
+  const journal = await opened()
+  await journal.note({ environment: 'dev', action: 'seal.head', details: { number: 1 } })
+  await journal.note({ environment: '', action: 'journal.torn', details: {} })
+  const lines = (await readFile(file, 'utf8')).trim().split('\n')
+  const found = await journal.lines('dev', 1)
+  expect(found.map(({ number, action }) => [number, action])).toEqual([
+    [2, 'policy.publish'],
+    [4, 'seal.head'],
+    [5, 'journal.torn'],
+  ])
+  expect(found.map(({ text }) => text)).toEqual([lines[1], lines[3], lines[4]])
+  expect((await journal.list('dev', 10, null)).map(({ number }) => number)).toEqual([2, 1])
+  await journal.close()
+})
+
 test('entries written at the same time are a chain, too', async () => {
   const journal = await opened()
   await Promise.all(Array.from({ length: 20 }, (_none, index) => journal.note(note({ index }))))

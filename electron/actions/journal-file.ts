@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { JournalEntry } from '../../shared/contract/changes.ts'
 import { Failure } from '../core/failure.ts'
-import type { Journal, JournalNote } from '../core/journal.ts'
+import { type Journal, type JournalNote, noChanges } from '../core/journal.ts'
 import type { Clock, Log } from '../core/ports.ts'
-import { checkChain, hashOf, noEntry, unfinishedIn } from './journal-chain.ts'
+import { checkChain, hashOf, noEntry, readEntry, unfinishedIn } from './journal-chain.ts'
 
 export interface JournalPorts {
   readonly clock: Clock
@@ -74,9 +74,19 @@ export async function openJournal(folder: string, { clock, log, actor }: Journal
       const { readable } = checkChain(await linesOf(file), null)
       return readable
         .filter((entry) => environment === null || entry.environment === environment)
-        .filter(({ number }) => before === null || number < before)
+        .filter(({ number, action }) => (before === null || number < before) && !noChanges.has(action))
         .slice(-limit)
         .toReversed()
+    },
+    async lines(environment, after) {
+      await queue
+      return (await linesOf(file)).flatMap((text, index) => {
+        if (index + 1 <= after) return []
+        const entry = readEntry(text)
+        if (entry === null || (entry.environment !== environment && entry.environment !== '')) return []
+        // Its place is what the chain holds; what it says of its number may have been changed.
+        return [{ number: index + 1, at: entry.at, action: entry.action, text }]
+      })
     },
     async verify() {
       await queue

@@ -11,12 +11,13 @@ export interface TransitKey {
   readonly name: string
 }
 
-/** The one thing that is ever asked of a Transit engine: a signature. */
+/** All that is ever asked of a Transit engine: a signature, and the public half of the key that made it. */
 export interface TransitCall {
-  readonly method: 'PUT'
+  readonly method: 'PUT' | 'GET'
   /** Below `/v1/`. */
   readonly path: string
-  readonly body: Readonly<Record<string, string | boolean>>
+  /** null: of a GET. */
+  readonly body: Readonly<Record<string, string | boolean | number>> | null
   /** For people: `PUT transit/sign/policy-bundles/sha2-256`. */
   readonly locator: string
   /** Whether so many bytes can be a signature of the algorithm that is asked for: else the key is of another type. */
@@ -58,11 +59,15 @@ export function isTransitCall(call: TransitCall): boolean {
   return made.has(call)
 }
 
-/** null: Transit signs nothing of this algorithm that could be verified outside of Vault. Throws when a name is none. */
+/**
+ * null: Transit signs nothing of this algorithm that could be verified outside of Vault. Throws when a name is none.
+ * @param version of the key, so that a rotation in between changes nothing; null: the newest.
+ */
 export function signCall(
   { mount, name }: TransitKey,
   algorithm: SigningAlgorithm,
   bytes: Uint8Array,
+  version: number | null = null,
 ): TransitCall | null {
   const scheme = schemeOf(algorithm)
   if (scheme === null) return null
@@ -75,6 +80,7 @@ export function signCall(
       prehashed: false,
       marshaling_algorithm: 'jws',
       ...scheme.parameters,
+      ...(version === null ? {} : { key_version: version }),
     },
     locator: `PUT ${path}`,
     fits: scheme.fits,
@@ -82,6 +88,30 @@ export function signCall(
   made.add(call)
   return call
 }
+
+/** Type, versions and public halves of a key. Throws when a name is none. */
+export function keyCall({ mount, name }: TransitKey): TransitCall {
+  const path = `${mountPath(mount)}/keys/${segment(name)}`
+  const call: TransitCall = Object.freeze({
+    method: 'GET',
+    path,
+    body: null,
+    locator: `GET ${path}`,
+    fits: () => false,
+  } as const)
+  made.add(call)
+  return call
+}
+
+export const keyRead = z.object({
+  data: z.object({
+    type: z.string().max(100),
+    latest_version: z.number().int().min(1),
+    /** Of keys without a public half these are numbers. */
+    keys: z.record(z.string().max(20), z.unknown()),
+  }),
+})
+export const keyVersion = z.object({ public_key: z.string().max(8192) })
 
 /** What a signature comes as: `vault:v1:<base64url>`. */
 export const signed = z.object({

@@ -24,8 +24,8 @@ ${commonHelp.replace(/Exit code 0:.*$/s, 'Exit code 0: shown. 3: shown, but some
     if (positionals.length > 0) throw new UsageError(`"${positionals.join(' ')}" is too much`)
     const environment = values.env
     if (environment === undefined) throw new UsageError('say which environment with --env <name>')
-    return onService(values, output, signal, async (client) => {
-      const forecast = await client.diagnosis.forecast({ environment }, { signal })
+    return onService(values, output, signal, async (client, _clock, at) => {
+      const forecast = await client.diagnosis.forecast({ environment, at }, { signal })
       return { document: forecast, text: forecastText(forecast), isKnown: forecast.open.length === 0 }
     })
   },

@@ -38,8 +38,8 @@ ${commonHelp}`,
     const environment = values.env
     if (environment === undefined) throw new UsageError('say which environment with --env <name>')
     oneForm(values)
-    return onService(values, output, signal, async (client, clock) => {
-      const diagnosis = await client.diagnosis.noIdentity({ environment, workload }, { signal })
+    return onService(values, output, signal, async (client, clock, at) => {
+      const diagnosis = await client.diagnosis.noIdentity({ environment, at, workload }, { signal })
       const text = values.note ? identityNote(diagnosis, clock.now()) : identityText(diagnosis)
       return { document: diagnosis, text, isKnown: diagnosis.verdict.cause !== 'unknown' }
     })

@@ -9,7 +9,7 @@ import { columns, jsonText, plainText } from './text.ts'
 
 export const diagnoseRefusals: Command = {
   name: 'diagnose refusals',
-  usage: `everyhop diagnose refusals --env <name> [--minutes <number>] [--limit <number>] [--json]
+  usage: `everyhop diagnose refusals --env <name> [--minutes <number>] [--limit <number>] [--at <time>] [--json]
 
 What was refused lately, by whom and why, in groups of requests that were refused alike: by the policy, for want of a decision,
 by another filter of Envoy, by the service itself, or by a Vault. "everyhop diagnose request <id>" says more of one request.
@@ -17,6 +17,7 @@ by another filter of Envoy, by the service itself, or by a Vault. "everyhop diag
 ${commonHelp}
   --minutes <number>  how far back (default 15)
   --limit <number>    at most so many groups (default 100)
+  --at <time>         before that time: -2h, "2h ago", 2026-11-21T03:12:07Z
 
 Exit code 3: shown, but some logs could not be read.`,
   summary: 'what was refused lately, by whom and why',
@@ -27,14 +28,15 @@ Exit code 3: shown, but some logs could not be read.`,
         ...commonOptions,
         limit: { type: 'string', default: '100' },
         minutes: { type: 'string', default: '15' },
+        at: { type: 'string' },
       },
       allowPositionals: true,
     })
     if (positionals.length > 0) throw new UsageError(`"${positionals.join(' ')}" is too much`)
     const limit = numberOf('--limit', values.limit, 1, 1000)
     const minutes = numberOf('--minutes', values.minutes, 0.1, 525_600)
-    return onLogs(values, output, signal, async (client, environment) => {
-      const answer = await client.diagnosis.refusals({ environment, minutes, limit }, { signal })
+    return onLogs(values, output, signal, async (client, environment, _clock, at) => {
+      const answer = await client.diagnosis.refusals({ environment, at, minutes, limit }, { signal })
       output.out(values.json ? `${jsonText(answer)}\n` : refusalsText(answer, minutes))
       if (!answer.complete) output.err(`everyhop: there are more groups than ${limit}\n`)
     })

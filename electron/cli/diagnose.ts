@@ -2,11 +2,13 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mostLineCharacters, type RequestAsked } from '../../shared/contract/diagnosis.ts'
 import type { HandshakeDiagnosis, RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
 import { handshakeNote } from '../../shared/words/handshake-note.ts'
 import { incidentNote } from '../../shared/words/incident-note.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
 import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
+import { momentOf } from './asking-the-past.ts'
 import { type Command, type ExitCode, exitCodes, type Output, UsageError } from './command.ts'
 import { liveHelp, usualFolder, withService } from './connection.ts'
 import { changeText, draftText, openDraft } from './diagnose-change.ts'
@@ -19,6 +21,7 @@ export const common = {
   env: { type: 'string' },
   json: { type: 'boolean', default: false },
   data: { type: 'string' },
+  at: { type: 'string' },
   wait: { type: 'string', default: '20' },
   live: { type: 'boolean', default: false },
 } as const
@@ -27,12 +30,14 @@ export interface CommonValues {
   readonly env?: string | undefined
   readonly json: boolean
   readonly data?: string | undefined
+  readonly at?: string | undefined
   readonly wait: string
   readonly live: boolean
 }
 
 export const commonHelp = `  --json            the answer as JSON
   --data <folder>   the records that "everyhop serve --data <folder>" keeps there
+  --at <time>       what was known then: -2h, "2h ago", 2026-11-21T03:12:07Z
   --wait <seconds>  how long to wait for sources that have not been read (default 20)
 ${liveHelp}
 
@@ -81,12 +86,13 @@ ${commonHelp}`,
     oneForm(values)
     if (values.draft && !values.change) throw new UsageError('--draft opens what --change finds: give both')
     if (values.draft && values.live) throw new UsageError('with --live nothing is kept, so no draft can be opened')
+    if (values.change && values.at !== undefined) throw new UsageError('--change is of now: leave --at')
     if (values.change && values.note) throw new UsageError('choose one of --change and --note')
     if (values.change && environment === null) throw new UsageError('--change needs an environment: --env <name>')
     if (asked.by !== 'line' && environment === null) throw new UsageError('say which environment with --env <name>')
     const kept = values.draft ? { ...values, data: values.data ?? (await usualFolder()) } : values
-    return onService(kept, output, signal, async (client, clock) => {
-      const diagnosis = await client.diagnosis.request({ environment, asked }, { signal })
+    return onService(kept, output, signal, async (client, clock, at) => {
+      const diagnosis = await client.diagnosis.request({ environment, at, asked }, { signal })
       const text = values.note ? incidentNote(diagnosis, { environment, now: clock.now() }) : requestText(diagnosis)
       const { decisionId } = diagnosis.subject
       if (!values.change || environment === null) return { document: diagnosis, text, isKnown: isNamed(diagnosis) }
@@ -134,9 +140,10 @@ ${commonHelp}`,
     const environment = values.env
     if (environment === undefined) throw new UsageError('say which environment with --env <name>')
     oneForm(values)
+    if (values.probe && values.at !== undefined) throw new UsageError('--probe is of now: leave --at')
     if (values.probe && values.note) throw new UsageError('choose one of --probe and --note')
-    return onService(values, output, signal, async (client, clock) => {
-      const diagnosis = await client.diagnosis.handshake({ environment, from, to }, { signal })
+    return onService(values, output, signal, async (client, clock, at) => {
+      const diagnosis = await client.diagnosis.handshake({ environment, at, from, to }, { signal })
       const text = values.note ? handshakeNote(diagnosis, clock.now()) : handshakeText(diagnosis)
       if (!values.probe) return { document: diagnosis, text, isKnown: isNamed(diagnosis) }
       const probe = await probed(client, { environment, from, to }, values.confirm ?? null, signal)
@@ -185,15 +192,17 @@ export async function onService(
   values: CommonValues,
   output: Output,
   signal: AbortSignal,
-  ask: (client: ServiceClient, clock: Pick<Clock, 'now'>) => Promise<Answer>,
+  ask: (client: ServiceClient, clock: Pick<Clock, 'now'>, at: EpochMs | null) => Promise<Answer>,
 ): Promise<ExitCode> {
   const environment = values.env
   const wait = Number(values.wait)
   if (!(wait >= 0 && wait <= 3600)) throw new UsageError('--wait takes seconds, 0 to 3600')
+  const { at, choice } = await momentOf(values)
   return withService(
     async (client, clock) => {
-      const silent = environment === undefined ? [] : await readOnce(client, environment, wait * 1000, clock, signal)
-      const { document, text, isKnown } = await ask(client, clock)
+      const silent =
+        environment === undefined || at !== null ? [] : await readOnce(client, environment, wait * 1000, clock, signal)
+      const { document, text, isKnown } = await ask(client, clock, at)
       output.out(values.json ? `${jsonText(document)}\n` : text)
       for (const health of silent) {
         output.err(`everyhop: after ${wait} s: ${plainText(sourceHealthSentence(health, clock.now()))}\n`)
@@ -201,8 +210,8 @@ export async function onService(
       return isKnown ? exitCodes.done : exitCodes.gaps
     },
     {
-      data: values.data === undefined ? null : resolve(values.data),
-      live: values.live,
+      ...choice,
+      ...(values.data === undefined ? {} : { data: resolve(values.data) }),
       ...(environment === undefined ? {} : { environment }),
     },
   )

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { FoundLine, RefusedLine, SearchedElsewhere } from '../../shared/contract/logs.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
 import { countOf, formatMoment } from '../../shared/words/durations.ts'
 import { blindSpots, emptySentence, reasonsOf, whoRefused } from '../../shared/words/refused.ts'
 import { sourceHealthSentence } from '../../shared/words/sources.ts'
 import { recordKinds } from '../core/log-store.ts'
 import type { Clock } from '../core/ports.ts'
 import type { ServiceClient } from '../service/in-process.ts'
+import { momentOf } from './asking-the-past.ts'
 import { type Command, exitCodes, type Output, UsageError } from './command.ts'
 import { liveHelp, withService } from './connection.ts'
 import { readOnce } from './read-once.ts'
@@ -29,7 +31,7 @@ ${liveHelp}`
 
 export const logsRefused: Command = {
   name: 'logs refused',
-  usage: `everyhop logs refused --env <name> [--limit <number>] [--minutes <number>] [--json]
+  usage: `everyhop logs refused --env <name> [--limit <number>] [--minutes <number>] [--at <time>] [--json]
 
 The latest requests that authorisation refused, with the decision that refused them. Reads the newest lines of every log of
 the environment first; a running "everyhop serve" knows more.
@@ -37,6 +39,7 @@ the environment first; a running "everyhop serve" knows more.
 ${commonHelp}
   --limit <number>    at most so many (default 50)
   --minutes <number>  how far back (default 60)
+  --at <time>         before that time: -2h, "2h ago", 2026-11-21T03:12:07Z
 
 Exit code 3: shown, but some logs could not be read.`,
   summary: 'the latest requests that were refused, and why',
@@ -47,14 +50,15 @@ Exit code 3: shown, but some logs could not be read.`,
         ...commonOptions,
         limit: { type: 'string', default: '50' },
         minutes: { type: 'string', default: '60' },
+        at: { type: 'string' },
       },
       allowPositionals: true,
     })
     if (positionals.length > 0) throw new UsageError(`"${positionals.join(' ')}" is too much`)
     const limit = numberOf('--limit', values.limit, 1, 1000)
     const minutes = numberOf('--minutes', values.minutes, 0.1, 525_600)
-    return onLogs(values, output, signal, async (client, environment, clock) => {
-      const answer = await client.logs.refused({ environment, limit, minutes }, { signal })
+    return onLogs(values, output, signal, async (client, environment, clock, at) => {
+      const answer = await client.logs.refused({ environment, at, limit, minutes }, { signal })
       if (values.json) output.out(`${jsonText(answer)}\n`)
       else if (answer.requests.length > 0) output.out(tableOf(answer.requests))
       else output.out(`${emptySentence(answer, minutes)}\n`)
@@ -165,18 +169,22 @@ export async function onLogs(
     readonly data?: string | undefined
     readonly wait: string
     readonly live: boolean
+    readonly at?: string | undefined
   },
   output: Output,
   signal: AbortSignal,
-  work: (client: ServiceClient, environment: string, clock: Clock) => Promise<void>,
+  work: (client: ServiceClient, environment: string, clock: Clock, at: EpochMs | null) => Promise<void>,
 ): ReturnType<Command['run']> {
   const environment = values.env
   if (environment === undefined) throw new UsageError('say which environment with --env <name>')
   const wait = numberOf('--wait', values.wait, 0, 3600)
+  const { at, choice } = await momentOf(values)
   return withService(
     async (client, clock) => {
-      await readOnce(client, environment, wait * 1000, clock, signal)
-      await work(client, environment, clock)
+      if (at === null) await readOnce(client, environment, wait * 1000, clock, signal)
+      await work(client, environment, clock, at)
+      // How the logs stand now says nothing of then.
+      if (at !== null) return exitCodes.done
       const health = await client.environments.health({ environment }, { signal })
       const logs = health.filter(({ source }) => source === 'logs')
       const unread = logs.filter(({ answering, configured }) => answering < configured)
@@ -184,7 +192,7 @@ export async function onLogs(
       if (logs.length === 0) output.err(`everyhop: ${plainText(environment)} has no logs that could be read\n`)
       return unread.length > 0 || logs.length === 0 ? exitCodes.gaps : exitCodes.done
     },
-    { data: values.data === undefined ? null : resolve(values.data), live: values.live, environment },
+    { ...choice, ...(values.data === undefined ? {} : { data: resolve(values.data) }), environment },
   )
 }
 

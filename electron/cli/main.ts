@@ -9,9 +9,15 @@ import { diagnoseRefusals } from './diagnose-refusals.ts'
 import { envList, envTest } from './env.ts'
 import { envAllow } from './env-allow.ts'
 import { envRole } from './env-role.ts'
+import { evidenceCreate } from './evidence-create.ts'
+import { evidenceList, evidencePlan } from './evidence-read.ts'
+import { evidenceVerifier, evidenceVerify } from './evidence-verify.ts'
+import { graphDiff } from './graph-diff.ts'
+import { graphSave } from './graph-save.ts'
 import { graphShow } from './graph-show.ts'
 import { logsFind, logsRefused } from './logs.ts'
 import { logsImport } from './logs-import.ts'
+import { withMoments } from './moment.ts'
 import { playgroundFaults, playgroundHeal, playgroundInject, playgroundStart, playgroundStop } from './playground.ts'
 import { policyPublish, policyRollback } from './policy-publish.ts'
 import { policyDiff, policyDrafts, policyJournal, policyStatus } from './policy-read.ts'
@@ -24,6 +30,8 @@ import { toolsBuild, toolsDownload, toolsList } from './tools.ts'
 
 const commands: readonly Command[] = [
   graphShow,
+  graphDiff,
+  graphSave,
   logsRefused,
   logsFind,
   logsImport,
@@ -50,6 +58,11 @@ const commands: readonly Command[] = [
   playgroundInject,
   playgroundHeal,
   playgroundStop,
+  evidencePlan,
+  evidenceCreate,
+  evidenceList,
+  evidenceVerify,
+  evidenceVerifier,
   schemaGraph,
   schemaPolicy,
   secretSet,
@@ -97,7 +110,7 @@ async function dispatch(words: readonly string[], output: Output, signal: AbortS
     output.out(`${command.usage}\n`)
     return exitCodes.done
   }
-  return command.run(rest, output, signal)
+  return command.run(withMoments(rest), output, signal)
 }
 
 function report(reason: unknown, words: readonly string[], output: Output, signal: AbortSignal): ExitCode {

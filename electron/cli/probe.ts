@@ -1,4 +1,4 @@
-import type { DiagnoseHandshakeInput } from '../../shared/contract/diagnosis.ts'
+import type { ProbeInput } from '../../shared/contract/diagnosis.ts'
 import type { HandshakeProbe } from '../../shared/domain/diagnosis/handshake/probe.ts'
 import { handshakeRowLabels, handshakeRowStates } from '../../shared/words/diagnosis.ts'
 import { formatMoment } from '../../shared/words/durations.ts'
@@ -10,7 +10,7 @@ import { columns, plainText } from './text.ts'
 /** What is allowed for the moment is the probe: change mode is off again afterwards, unless somebody had turned it on. */
 export async function probed(
   client: ServiceClient,
-  input: DiagnoseHandshakeInput,
+  input: ProbeInput,
   typed: string | null,
   signal: AbortSignal,
 ): Promise<HandshakeProbe> {

@@ -12,10 +12,11 @@ import {
   receivingEnvironment,
   receivingFrom,
 } from './serve-receiver.ts'
+import { recordFrom, startRecordingIn, type ToRecord } from './serve-record.ts'
 
 export const serve: Command = {
   name: 'serve',
-  usage: `everyhop serve [--port <number>] [--data <folder>] [--decision-logs <port|host:port|socket> …]
+  usage: `everyhop serve [--port <number>] [--data <folder>] [--record] [--decision-logs <port|host:port|socket> …]
 
 Serves the window to a browser on this machine and prints its address, which is good once, for a minute.
 Press Enter for a new one, and for how receiving stands; Ctrl-C to stop.
@@ -26,7 +27,10 @@ Press Enter for a new one, and for how receiving stands; Ctrl-C to stop.
                           the folder; another one asks it
   --decision-logs <where> listens for OPA's decision logs (POST /logs) and for Kubernetes audit events (POST
                           /kubernetes-audit): a port of 127.0.0.1, host:port, or the path of a socket; needs --data
-  --env <name>            the environment that they belong to; not needed when there is one only
+  --record                reads environments also while no window is open, so that what was known when is remembered
+                          without a break: all of them, or those named with --env
+  --env <name>            the environment that decision logs belong to; not needed when there is one only. With --record
+                          those to record; may be given several times
   --token-file <path>     the bearer token that senders must show; needed beyond this machine
   --forward <url>         sends decision logs on, unchanged, also when the service there was down meanwhile
   --forward-token-file <path>, --forward-ca-file <path>  for that service`,
@@ -37,7 +41,8 @@ Press Enter for a new one, and for how receiving stands; Ctrl-C to stop.
       options: {
         port: { type: 'string', default: '0' },
         data: { type: 'string' },
-        env: { type: 'string' },
+        env: { type: 'string', multiple: true },
+        record: { type: 'boolean' },
         'decision-logs': { type: 'string' },
         'token-file': { type: 'string' },
         forward: { type: 'string' },
@@ -47,18 +52,24 @@ Press Enter for a new one, and for how receiving stands; Ctrl-C to stop.
     })
     const port = Number(values.port)
     if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port takes a number, 0 to 65535')
-    const receiving = receivingFrom(values)
+    const { env, record, ...others } = values
+    const toRecord = recordFrom(values)
+    const receiving = receivingFrom(
+      record === true && others['decision-logs'] === undefined ? others : { ...others, env: env?.[0] },
+    )
     const data = values.data === undefined ? null : resolve(values.data)
-    const running = await startService(port, { data, receiving })
+    const running = await startService(port, { data, receiving, record: toRecord })
     try {
       output.out(`${running.newAddress()}\n`)
       output.err(`${running.memory}\n`)
+      if (running.recording() !== null) output.err(`${running.recording()}\n`)
       if (running.receiver !== null) output.err(`Decision logs are taken at ${running.receiver}\n`)
       output.err('The address is good once, for a minute. Press Enter for a new one, Ctrl-C to stop.\n')
       await untilStopped(signal, () => {
         output.out(`${running.newAddress()}\n`)
         const received = running.received()
         if (received !== null) output.err(`${received}\n`)
+        if (running.recording() !== null) output.err(`${running.recording()}\n`)
       })
     } finally {
       await running.close()
@@ -73,6 +84,8 @@ export interface RunningService {
   readonly memory: string
   /** Where decision logs are taken; null: nowhere. */
   readonly receiver: string | null
+  /** What is recorded without a window, in a sentence; null: nothing. */
+  recording(): string | null
   /** How receiving and sending on stand now, in a sentence; null: nothing is received. */
   received(): string | null
   /** Names of the environments that are written down. */
@@ -84,6 +97,7 @@ export interface ServeOptions {
   /** Folder of kept records; null: that of the home. */
   readonly data: string | null
   readonly receiving: Receiving | null
+  readonly record?: ToRecord | null
 }
 
 /**
@@ -92,7 +106,7 @@ export interface ServeOptions {
  */
 export async function startService(
   port: number,
-  { data, receiving }: ServeOptions = { data: null, receiving: null },
+  { data, receiving, record = null }: ServeOptions = { data: null, receiving: null },
 ): Promise<RunningService> {
   const { packageFolder } = await import('../service/compose.ts')
   const { openSharedService } = await import('../service/shared-service.ts')
@@ -105,6 +119,8 @@ export async function startService(
   try {
     const receiver = await startReceiving(service, receiving)
     if (receiver !== null) closing.push(() => receiver.close())
+    const recording = record === null ? null : await startRecordingIn(service, record)
+    if (recording !== null) closing.push(async () => recording.stop())
     const host = await startWebHost({
       router: service.router,
       clock: service.clock,
@@ -118,6 +134,7 @@ export async function startService(
       newAddress: () => host.newAddress(),
       memory: memoryOf(service),
       receiver: receiver?.place ?? null,
+      recording: () => recording?.sentence() ?? null,
       received: () => (receiver === null ? null : receiverSentence(receiver.state())),
       async environments() {
         const client = await service.client('serve')

@@ -14,6 +14,7 @@ function parts(production: boolean) {
     begin: refuse,
     end: refuse,
     list: refuse,
+    lines: refuse,
     verify: refuse,
     close: refuse,
   } satisfies Journal

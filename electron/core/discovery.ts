@@ -1,7 +1,8 @@
 import type { KubernetesFact, PodFact } from '../../shared/domain/model/kubernetes-facts.ts'
+import type { Steps } from '../../shared/lib/steps.ts'
 import type { FactStore } from './fact-store.ts'
 import type { Clock } from './ports.ts'
-import { oneSlice, type Steps } from './slices.ts'
+import { oneSlice } from './slices.ts'
 import { type DiscoveredSource, discoverySteps } from './targets.ts'
 
 /** What was found in one cluster, by the facts that are known of it now. */

@@ -50,13 +50,13 @@ test('a graph that is too large for one document is refused with its size and wh
   const one = hop(graph, ids.model, ids.tool)
   const hops = Array.from({ length: 25_001 }, (_, at) => ({ ...one, id: `hop/${at}` }))
   const handlers = createGraphHandlers(sessionsOf({ ...graph, hops: [...hops, hop(graph, ids.gateway, ids.model)] }))
-  const part = await handlers.document({ environment: 'lab', filter: 'from:gateway' })
+  const part = await handlers.document({ environment: 'lab', at: null, filter: 'from:gateway' })
   expect([part.hops.map(({ from }) => from), part.workloads.length, part.filterProblem]).toEqual([
     [`workload/${ids.gateway}`],
     2,
     null,
   ])
-  await expect(handlers.document({ environment: 'lab', filter: '' })).rejects.toMatchObject({
+  await expect(handlers.document({ environment: 'lab', at: null, filter: '' })).rejects.toMatchObject({
     code: 'exhausted',
     message: expect.stringContaining('25002'),
     advice: expect.any(String),
@@ -66,7 +66,7 @@ test('a graph that is too large for one document is refused with its size and wh
 test('an element that is not in the graph is not-found under its own id', async () => {
   const handlers = createGraphHandlers(sessionsOf(emptyGraph()))
   for (const ask of [handlers.workload, handlers.hop, handlers.control]) {
-    await expect(ask({ environment: 'lab', id: 'nothing' })).rejects.toMatchObject({
+    await expect(ask({ environment: 'lab', at: null, id: 'nothing' })).rejects.toMatchObject({
       code: 'not-found',
       subject: 'nothing',
     })
@@ -80,7 +80,7 @@ test('a part of the control plane comes with every fact that it rests on, as a w
   const resting = graph.control.filter(({ state }) => state.restsOn.length > 0)
   expect(resting).not.toEqual([])
   for (const { id, state } of resting) {
-    const { component, facts } = await handlers.control({ environment: 'lab', id })
+    const { component, facts } = await handlers.control({ environment: 'lab', at: null, id })
     expect([component.id, ...facts.map((fact) => fact.id)]).toEqual(expect.arrayContaining([id, ...state.restsOn]))
   }
 })

@@ -108,7 +108,13 @@ test('restored facts prove nothing about now: no state of the graph is good, wha
     ...graph.control.map(({ state }) => state.state),
   ]
   expect(judged.filter((state) => state === 'verified' || state === 'allowing')).toEqual([])
-  const input = { environment: 'lab', filter: '', grouping: 'auto', focus: { open: [], selected: null } } as const
+  const input = {
+    environment: 'lab',
+    at: null,
+    filter: '',
+    grouping: 'auto',
+    focus: { open: [], selected: null },
+  } as const
   const view = again.view(graph, { ...input, focus: { open: [], selected: null } }, 1)
   expect(view.lastKnown).toMatchObject({ scopes: scopes.length, of: scopes.length })
   expect(view.lastKnown?.oldestReadAt).toBeLessThanOrEqual(builtAt)
@@ -123,7 +129,13 @@ test('the share of last known facts shrinks as sources report, which counts as a
   expect(model.isSame(graph, graph)).toBe(true)
   for (const { scope, facts: read, gaps } of scopes) facts.accept({ scope, at: builtAt, facts: read, gaps })
   expect(model.isSame(graph, graph)).toBe(false)
-  const input = { environment: 'lab', filter: '', grouping: 'auto', focus: { open: [], selected: null } } as const
+  const input = {
+    environment: 'lab',
+    at: null,
+    filter: '',
+    grouping: 'auto',
+    focus: { open: [], selected: null },
+  } as const
   expect(model.view(graph, { ...input, focus: { open: [], selected: null } }, 2).lastKnown).toBe(null)
 })
 
@@ -156,7 +168,13 @@ test('a source that does not answer after the start keeps its restored facts, wi
   expect([...facts.lastKnown]).toEqual(['envoy/a/listeners'])
   facts.accept({ scope: 'kubernetes/a/pods', at: 6, facts: null, gaps: [] })
   const model = bindGraphModel(facts, () => loadedEnvironment())
-  const input = { environment: 'lab', filter: '', grouping: 'auto', focus: { open: [], selected: null } } as const
+  const input = {
+    environment: 'lab',
+    at: null,
+    filter: '',
+    grouping: 'auto',
+    focus: { open: [], selected: null },
+  } as const
   const shown = () => model.view(model.build(null, 7), { ...input, focus: { open: [], selected: null } }, 1).lastKnown
   expect(shown()).toEqual({ scopes: 1, of: 1, oldestReadAt: 1, newestReadAt: 1 })
   facts.accept(readReport('a', 'listeners', 7))

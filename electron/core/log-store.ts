@@ -1,6 +1,8 @@
 import type { LatestRefusal } from '../../shared/domain/diagnosis/refusals/model.ts'
 import type { HopActivityFact, LoggedDecision } from '../../shared/domain/model/log-facts.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
+import type { KeptLines } from './log-lines.ts'
+import type { LogStatistics } from './log-statistics.ts'
 
 /** The records that are kept. What each holds and what is masked: docs/formats/log-records.md. */
 export const recordKinds = [
@@ -131,6 +133,19 @@ export interface StoredKubernetesAudit extends StoredBase<'kubernetes-audit'> {
   readonly status: number | null
   readonly authorisation: string | null
   readonly reason: string | null
+  /**
+   * What admission did to it. deny: it was refused. failed-open: who should have been asked did not answer. warn, audit: it would have
+   * been refused. The first that holds stands for all; null: none, as far as the event tells, which tells no mere warning.
+   */
+  readonly admission: {
+    readonly kind: 'policy' | 'webhook' | 'image-policy' | 'pod-security'
+    readonly policy: string | null
+    readonly binding: string | null
+    readonly action: 'deny' | 'failed-open' | 'warn' | 'audit'
+    readonly message: string
+  } | null
+  /** Of what was to run; none where the audit policy's level is Metadata. */
+  readonly images: readonly string[]
 }
 
 /** A request to Vault, or the answer to it. */
@@ -334,7 +349,7 @@ export interface LogHistory {
 /**
  * Keeps log records of one environment. Every implementation passes test/conformance/log-store-suite.ts.
  */
-export interface LogStore extends LogReader {
+export interface LogStore extends LogReader, KeptLines, LogStatistics {
   /** Resolves with `stored` once the upload is on the disk: it is then found again after a crash. */
   append(upload: Upload): Promise<AppendResult>
   /** Resolves when everything stored before can be found. */

@@ -50,6 +50,6 @@ test('what a silent history leaves unknown is said, and what is refused is not a
     complete: false,
     elsewhere: [{ source: 'loki', silent: 'connection refused' }],
   })
-  const refused = await handlers.refused({ environment: 'lab', limit: 10, minutes: 60 })
+  const refused = await handlers.refused({ environment: 'lab', at: null, limit: 10, minutes: 60 })
   expect([refused.notAsked, asked]).toEqual([['loki'], [uuidOf(1)]])
 })

@@ -9,11 +9,13 @@ import type {
   RefusedAnswer,
   RefusedInput,
 } from '../../shared/contract/logs.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
 import { Failure } from './failure.ts'
 import { readTogether } from './log-histories.ts'
 import type { LogStores } from './log-keeping.ts'
 import type { FoundRecords, LogReader, StoredRecord } from './log-store.ts'
 import type { Observation } from './observation.ts'
+import { onlyNow, type Pasts } from './past.ts'
 import type { Clock } from './ports.ts'
 
 /** The logs namespace of the contract. */
@@ -43,6 +45,7 @@ export function createLogsHandlers(
   sessions: HistoriesOf,
   stores: Pick<LogStores, 'of' | 'settle' | 'lost'>,
   clock: Clock,
+  pasts: Pick<Pasts, 'asked'> = onlyNow,
 ): LogLookUp {
   async function opened(environment: string, signal: AbortSignal) {
     const { observation } = await sessions.use(environment)
@@ -101,17 +104,19 @@ export function createLogsHandlers(
       const isHeld = held.records.some(({ record }) => record === 'opa-decisions')
       return answerOf(reading, isHeld ? held : await reading.everywhere.find({ by: 'decision', id }, null, ofDecision))
     },
-    async refused({ environment, limit, minutes, why, callerSpiffeId, calleeSpiffeId }) {
+    async refused({ environment, at, limit, minutes, why, callerSpiffeId, calleeSpiffeId }) {
+      const past = await pasts.asked(environment, at)
+      if (past !== null && past.logs !== 'kept') return past.logs.refused ?? nothingHeld(past.at, minutes)
       // Asking is what starts the reading of an environment.
       const { observation } = await sessions.use(environment)
       const store = await stores.of(environment)
       await stores.settle(environment)
       const notAsked = observation.histories().map(({ id }) => id)
-      const to = clock.now()
+      const to = past?.at ?? clock.now()
       const from = to - minutes * 60_000
       const { requests, complete } = await store.refusedRequests({
         // Writers' clocks may be ahead of ours a little.
-        window: { from, to: to + aheadMs },
+        window: { from, to: past === null ? to + aheadMs : to },
         limit,
         ...(why === undefined ? {} : { why }),
         ...(callerSpiffeId === undefined ? {} : { callerSpiffeId }),
@@ -124,6 +129,11 @@ export function createLogsHandlers(
 }
 
 const aheadMs = 60_000
+
+function nothingHeld(to: EpochMs, minutes: number): RefusedAnswer {
+  return { from: to - minutes * 60_000, to, heldSince: null, notAsked: [], lost: 0, requests: [], complete: true }
+}
+
 /** Whoever asks may be in another folder than whoever reads. */
 const absolute = /^(\/|[A-Za-z]:[\\/]|\\\\)/
 

@@ -308,3 +308,23 @@ export interface ObserveSettings {
   readonly baseDirectory: string
   readonly windowSeconds: number
 }
+
+/** Files of lines that are written once, whole, and read with care: they may come from anywhere. */
+export interface LineFiles {
+  /** Packs lines into a new file: all of them or no file, and never over another one. Rejects with a `LineFileFailure`. */
+  write(path: string, lines: Iterable<string>): Promise<{ readonly bytes: number }>
+  /**
+   * Its lines, unpacked. Rejects with a `LineFileFailure` where they are not what was written, at the latest after the last:
+   * what came before counts for nothing then.
+   */
+  read(path: string): AsyncGenerator<string, void>
+}
+
+export class LineFileFailure extends Error {
+  readonly code: 'exists' | 'not-found' | 'forbidden' | 'full' | 'damaged' | 'too-large'
+  constructor(code: LineFileFailure['code'], message: string) {
+    super(message)
+    this.name = 'LineFileFailure'
+    this.code = code
+  }
+}

@@ -1,6 +1,11 @@
+import type { GraphSettings } from '../../shared/domain/graph/build.ts'
+import type { WatchGapWhy } from '../../shared/domain/history/model.ts'
 import type { EnvironmentRegistry, LoadedEnvironment } from './environments.ts'
 import type { FactStore } from './fact-store.ts'
 import { type GraphKeeper, type GraphModel, keepGraph } from './graph-keeper.ts'
+import { graphSettingsOf } from './graph-model.ts'
+import { type HistoryRecorder, recordHistory } from './history-recording.ts'
+import type { HistoryStore } from './history-store.ts'
 import { keepLastKnown, type LastKnownKeeper } from './last-known.ts'
 import { type Observation, startObservation } from './observation.ts'
 import type { LogSink, OpenLastKnown } from './ports.ts'
@@ -41,6 +46,7 @@ interface Running extends Session {
   linger: AbortController | null
   readonly end: AbortController
   readonly lastKnown: LastKnownKeeper | null
+  readonly recorder: HistoryRecorder | null
   readonly attended: Map<string, { readonly sources: ReadonlySet<string>; readonly until: number }>
 }
 
@@ -55,6 +61,7 @@ export function createSessions(
   bindModel: BindModel,
   sinkOf: (environment: string) => LogSink | null = () => null,
   openLastKnown: OpenLastKnown = () => null,
+  historyOf: (environment: string) => HistoryStore | null = () => null,
 ): Sessions {
   const running = new Map<string, Running>()
   const endings = new Set<Promise<void>>()
@@ -66,6 +73,7 @@ export function createSessions(
     if (event.type === 'loaded') {
       session.observation.update(registry.get(event.name))
       session.keeper.invalidate()
+      session.recorder?.configured()
     }
   })
 
@@ -83,6 +91,7 @@ export function createSessions(
     const lastKnown = restore(name, observation)
     const keeper = keepGraph(observation.store, bindModel(observation.store, loaded), ports.clock, ports.log)
     if (observation.store.restored.size > 0) tryRestored(name, observation.store, keeper)
+    const recorder = record(name, observation, keeper, () => graphSettingsOf(loaded()))
     const gone = new AbortController()
     const attended: Running['attended'] = new Map()
     const session: Running = {
@@ -94,6 +103,7 @@ export function createSessions(
       linger: null,
       end: gone,
       lastKnown,
+      recorder,
       attended,
       attend(viewer, sources) {
         attended.set(viewer, { sources, until: ports.clock.now() + attentionMs })
@@ -124,6 +134,18 @@ export function createSessions(
     }
   }
 
+  function record(
+    name: string,
+    { store }: Observation,
+    keeper: GraphKeeper,
+    settings: () => GraphSettings,
+  ): HistoryRecorder | null {
+    const history = historyOf(name)
+    return history === null
+      ? null
+      : recordHistory({ store, keeper, settings, history, clock: ports.clock, log: ports.log })
+  }
+
   /** Facts that we wrote ourselves must not keep an environment from being shown, whatever is in them. */
   function tryRestored(name: string, store: FactStore, keeper: GraphKeeper): void {
     try {
@@ -141,8 +163,9 @@ export function createSessions(
     observation.attend(new Set([...attended.values()].flatMap(({ sources }) => [...sources])))
   }
 
-  function end(session: Running): void {
+  function end(session: Running, why: WatchGapWhy = 'not-watched'): void {
     session.linger?.abort()
+    session.recorder?.stop(why)
     session.keeper.stop()
     session.lastKnown?.stop()
     session.observation.stop()
@@ -195,11 +218,14 @@ export function createSessions(
     },
     isRead: (name) => running.has(name),
     power(event) {
-      for (const { observation } of running.values()) observation.power(event)
+      for (const { observation, recorder } of running.values()) {
+        observation.power(event)
+        recorder?.power(event)
+      }
     },
     stop() {
       unsubscribe()
-      for (const session of running.values()) end(session)
+      for (const session of running.values()) end(session, 'not-running')
     },
     async ended() {
       await Promise.allSettled(endings)

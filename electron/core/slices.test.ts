@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { finished, type Steps } from '../../shared/lib/steps.ts'
 import type { Clock } from './ports.ts'
-import { finished, inSlices, oneSlice, type Steps, sorted } from './slices.ts'
+import { inSlices, oneSlice, sorted } from './slices.ts'
 
 test('sorting in steps gives what sorting at once gives, equal ones in their order', () => {
   const items = Array.from({ length: 12_345 }, (_, index) => ({ key: (index * 7919) % 500, index }))

@@ -1,22 +1,16 @@
+import type { Steps } from '../../shared/lib/steps.ts'
 import type { Clock } from './ports.ts'
-
-/** Work that can be left after each step, and gone on with in another turn of the loop. */
-export type Steps<Result> = Generator<undefined, Result>
 
 /** So long a turn of the loop is worked at most, so that others come to their turn. Milliseconds. */
 export const sliceMs = 10
 
-/** All of it at once. */
-export function finished<Result>(steps: Steps<Result>): Result {
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
-}
-
 /** A slice of it: its result, or null when more is to be done. */
-export function oneSlice<Result>(steps: Steps<Result>, clock: Clock): { readonly result: Result } | null {
-  const until = clock.now() + sliceMs
+export function oneSlice<Result>(
+  steps: Steps<Result>,
+  clock: Clock,
+  sliceLength = sliceMs,
+): { readonly result: Result } | null {
+  const until = clock.now() + sliceLength
   do {
     const step = steps.next()
     if (step.done === true) return { result: step.value }
@@ -25,9 +19,14 @@ export function oneSlice<Result>(steps: Steps<Result>, clock: Clock): { readonly
 }
 
 /** All of it, slice by slice. Rejects with the signal's reason. */
-export async function inSlices<Result>(steps: Steps<Result>, clock: Clock, signal: AbortSignal): Promise<Result> {
+export async function inSlices<Result>(
+  steps: Steps<Result>,
+  clock: Clock,
+  signal: AbortSignal,
+  sliceLength = sliceMs,
+): Promise<Result> {
   for (;;) {
-    const done = oneSlice(steps, clock)
+    const done = oneSlice(steps, clock, sliceLength)
     if (done !== null) return done.result
     await clock.sleep(1, signal)
   }

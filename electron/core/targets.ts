@@ -1,6 +1,7 @@
 import type { SourceKind } from '../../shared/domain/model/fact.ts'
 import type { KubernetesFact, PodContainer, PodFact, ServiceFact } from '../../shared/domain/model/kubernetes-facts.ts'
-import { finished, type Steps, sorted } from './slices.ts'
+import { finished, type Steps } from '../../shared/lib/steps.ts'
+import { sorted } from './slices.ts'
 import { argumentValue, mayDo, portOfAddress, runsProgram } from './target-arguments.ts'
 import { type Program, programs } from './target-programs.ts'
 

@@ -1,4 +1,4 @@
-import type { DiagnoseHandshakeInput } from '../../shared/contract/diagnosis.ts'
+import type { ProbeInput } from '../../shared/contract/diagnosis.ts'
 import type { HandshakeProbe } from '../../shared/domain/diagnosis/handshake/probe.ts'
 import { probeFindings } from '../../shared/domain/diagnosis/handshake/probe-findings.ts'
 import type { HandshakeCase } from '../../shared/domain/diagnosis/handshake/view.ts'
@@ -37,7 +37,7 @@ export interface ProbeParts {
 export async function probeHandshake(
   parts: ProbeParts,
   reading: Pick<Reading, 'graph' | 'facts'>,
-  { environment, from, to }: DiagnoseHandshakeInput,
+  { environment, from, to }: ProbeInput,
   signal: AbortSignal,
 ): Promise<HandshakeProbe> {
   parts.demandChangeMode(environment)

@@ -67,7 +67,7 @@ test('a history and an evaluation that hang hold no verdict back for three secon
   const clock = passing()
   const began = clock.now()
   const parts = await partsWith(() => new Promise(() => {}), clock)
-  const { verdict, open } = await requestInTime(parts, { environment: 'lab', asked }, never)
+  const { verdict, open } = await requestInTime(parts, { environment: 'lab', at: null, asked }, never)
   expect(clock.now() - began).toBeLessThan(3000)
   expect([verdict.cause, verdict.confidence]).toEqual(['policy-denied', 'high'])
   const sentences = open.map(({ reason }) => reasonSentence(reason))
@@ -83,7 +83,7 @@ test('that other logs are silent too is not kept quiet beside it', async () => {
   const parts = await partsWith(async () => ({ evaluation: null, whyNot: 'no-opa', masked: [], live: null }))
   const health = [{ ...oneIsSilent, configured: 3 }]
   const reading = async (name: string, signal: AbortSignal) => ({ ...(await parts.reading(name, signal)), health })
-  const { open } = await requestInTime({ ...parts, reading }, { environment: 'lab', asked }, never)
+  const { open } = await requestInTime({ ...parts, reading }, { environment: 'lab', at: null, asked }, never)
   expect(open.map(({ reason }) => reason.code)).toEqual(expect.arrayContaining(['history-silent', 'nothing-tells']))
 })
 
@@ -108,7 +108,7 @@ test('whoever stops asking is not answered, and what was asked for them ends', a
         return evaluating(...of)
       },
     },
-    { environment: 'lab', asked },
+    { environment: 'lab', at: null, asked },
     stop.signal,
   )
   await expect(asking).rejects.toThrow('nobody waits any more')

@@ -74,6 +74,7 @@ function publicationOf(
       end: (_begun, phase, details) => entry(phase)(details),
       note: ({ details }) => entry('noted')(details),
       list: async () => [],
+      lines: async () => [],
       verify: () => Promise.reject(new Error('not asked')),
       close: async () => {},
     },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isPreview } from '../../shared/contract/environment-setup.ts'
@@ -32,11 +33,13 @@ import { type Receiver, type ReceiverOptions, startReceiver } from '../logs/rece
 import { lokiConnector } from '../logs/stores/loki/index.ts'
 import { createMemoryStore } from '../logs/stores/memory-store.ts'
 import { openLogStore } from '../logs/stores/open-log-store.ts'
+import { understoodLine } from '../logs/stores/understood-line.ts'
 import { systemClock } from '../platform/clock.ts'
 import { dial } from '../platform/dial.ts'
 import { createFiles } from '../platform/files.ts'
 import { createHttpExchange } from '../platform/http-exchange.ts'
 import { createHttpGet } from '../platform/http-get.ts'
+import { createLineFiles } from '../platform/line-files.ts'
 import { createProcessLog } from '../platform/log.ts'
 import { createSealing } from '../platform/passphrase.ts'
 import { passphraseOfFile, passphraseVariable } from '../platform/passphrase-file.ts'
@@ -48,6 +51,8 @@ import { removeLeftFolders } from '../playground/private-folder.ts'
 import type { DataFolder } from './data-folder.ts'
 import { environmentSetup } from './environment-setup.ts'
 import { environmentFolder, homeFolder, thisMachine } from './home.ts'
+import { openHistories } from './opening-histories.ts'
+import { openingSeals } from './opening-seals.ts'
 import { createPlaygroundService, type StartPlayground } from './playground.ts'
 import { composePolicy } from './policy.ts'
 import { createService, type Service } from './service.ts'
@@ -136,6 +141,7 @@ export function composeService(
       logs: { kind: 'logs', observe: observeLog, observeStream: observeLogStream, test: testLog },
     },
     probing: { handshake: tlsHandshake, x509Svids: createX509Svids(dial) },
+    lineFiles: createLineFiles(),
     records: { line: readPastedLine, accessDetails, decisionDetails },
     bindModel: bindGraphModel,
     policy: (neighbours) =>
@@ -163,6 +169,15 @@ export function composeService(
       data === null
         ? null
         : openLastKnown({ path: data.lastKnownOf(environment), mark: factsMark(), now: () => clock.now(), log }),
+    openSeals: openingSeals({ data, clock, log, isKept: (name) => name !== playgroundEnvironment }),
+    openHistory: openHistories({ data, now: () => clock.now(), log, isKept: (name) => name !== playgroundEnvironment }),
+    evidence: {
+      console: `everyhop ${info.version}`,
+      operator: userInfo().username,
+      folderOf: (environment) => data?.evidenceOf(environment) ?? null,
+      madeBefore: async () => data?.madeEvidence() ?? [],
+      understand: understoodLine,
+    },
     setup: environmentSetup(home, packageFolder, kubeconfigPaths({ id: 'any' }, '.', process.env)),
     openLogStore: async (environment) =>
       data === null || isPreview(environment) || environment === playgroundEnvironment

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../core/failure.ts'
 import { tryStateLock } from '../platform/state-lock.ts'
@@ -10,6 +10,12 @@ export interface DataFolder {
   logsOf(environment: string): string
   /** File with the last known facts of one environment. */
   lastKnownOf(environment: string): string
+  /** File with what is remembered of one environment. */
+  historyOf(environment: string): string
+  /** Of one environment's packs of evidence. */
+  evidenceOf(environment: string): string
+  /** Environments of which packs were made. */
+  madeEvidence(): readonly string[]
   /** Of what waits to be sent on. */
   readonly forward: string
   release(): void
@@ -38,6 +44,9 @@ export function takeDataFolder(path: string): DataFolder {
     path,
     logsOf: (environment) => join(path, 'logs', environment),
     lastKnownOf: (environment) => join(path, 'last-known', `${environment}.sqlite`),
+    historyOf: (environment) => join(path, 'history', `${environment}.sqlite`),
+    evidenceOf: (environment) => join(path, 'evidence', environment),
+    madeEvidence: () => (existsSync(join(path, 'evidence')) ? readdirSync(join(path, 'evidence')) : []),
     forward: join(path, 'forward'),
     release: () => lock.release(),
   }

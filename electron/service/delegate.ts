@@ -3,7 +3,7 @@ import { implement, ORPCError } from '@orpc/server'
 import { contract } from '../../shared/contract/index.ts'
 import { Failure } from '../core/failure.ts'
 import type { ServiceClient } from './in-process.ts'
-import { type CallContext, type ServiceRouter, shellRoutes } from './router.ts'
+import { type CallContext, demandNoProgram, type ServiceRouter, shellRoutes } from './router.ts'
 
 interface Asked {
   readonly input: unknown
@@ -26,6 +26,7 @@ export function delegateRouter(clientOf: (viewer: string) => Promise<ServiceClie
     if (isContractProcedure(part)) {
       // The builder of this very procedure; its types are those of the contract on both sides.
       return (implementer as Implementer).handler(async ({ input, context, signal }) => {
+        if (path.join('.') === 'evidence.build') demandNoProgram(kindOfKey(input), context)
         const ask = path.reduce<unknown>(fieldOf, await clientOf(context.viewer)) as Ask
         try {
           const answer = await ask(input, { signal })
@@ -69,4 +70,10 @@ function failureOf(reason: unknown, signal: AbortSignal | undefined): unknown {
 function fieldOf(value: unknown, name: string): unknown {
   const field: unknown = Reflect.get(Object(value), name)
   return field
+}
+
+/** The other service sees only this process, which is no page: what a page may not is refused here. */
+function kindOfKey(input: unknown): string | undefined {
+  const kind = fieldOf(fieldOf(input, 'key'), 'kind')
+  return typeof kind === 'string' ? kind : undefined
 }

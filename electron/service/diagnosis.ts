@@ -1,5 +1,7 @@
+import type { Journal } from '../core/journal.ts'
 import { readTogether } from '../core/log-histories.ts'
 import type { LogStores } from '../core/log-keeping.ts'
+import type { Pasts } from '../core/past.ts'
 import type { PolicyTrials } from '../core/policy-trials.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import type { Sessions } from '../core/sessions.ts'
@@ -8,6 +10,8 @@ import { evaluator } from '../diagnosis/evaluate.ts'
 import { createDiagnosisHandlers, type DiagnosisHandlerParts, type DiagnosisHandlers } from '../diagnosis/handlers.ts'
 import type { RecordReading } from '../diagnosis/parts.ts'
 import type { ProbeParts } from '../diagnosis/probe.ts'
+import { rememberVerdicts } from '../diagnosis/remember-verdicts.ts'
+import { pastParts, type RecordsOf } from './past-diagnosis.ts'
 
 /** A verdict is wanted in three seconds: logs that are kept elsewhere have so much of it, all that is asked of one together. Milliseconds. */
 const elsewhereMs = 1200
@@ -22,15 +26,30 @@ export interface DiagnosisNeighbours {
   readonly logStores: LogStores
   readonly policy: PolicyTrials
   readonly probing: ProbeParts
+  readonly pasts: Pick<Pasts, 'asked'>
 }
 
-export function diagnosisOf(parts: DiagnosisHandlerParts): DiagnosisHandlers {
-  return createDiagnosisHandlers(parts)
+export function diagnosisOf(
+  parts: DiagnosisHandlerParts,
+  { journal, isKept }: { readonly journal: Journal; readonly isKept: boolean },
+  isOwn: (environment: string) => boolean,
+): DiagnosisHandlers {
+  const { clock, log } = parts
+  const isRemembered = (environment: string): boolean => isKept && isOwn(environment)
+  return rememberVerdicts(createDiagnosisHandlers(parts), { journal, clock, log, isRemembered })
 }
 
 export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHandlerParts {
-  const { clock, log, records, sessions, logStores, policy, probing } = neighbours
-  return {
+  const { clock, log, records, sessions, logStores, policy, probing, pasts } = neighbours
+
+  async function recordsOf(environment: string): Promise<RecordsOf> {
+    const { observation } = await sessions.use(environment)
+    const store = await logStores.of(environment)
+    await logStores.settle(environment)
+    return { store, histories: observation.histories() }
+  }
+
+  const parts: DiagnosisHandlerParts = {
     clock,
     log,
     records,
@@ -58,5 +77,10 @@ export function diagnosisPartsOf(neighbours: DiagnosisNeighbours): DiagnosisHand
         histories: histories.map(({ id }) => id),
       }
     },
+    async past(environment, at) {
+      const past = await pasts.asked(environment, at)
+      return past === null ? null : pastParts(parts, past, clock, () => recordsOf(environment))
+    },
   }
+  return parts
 }

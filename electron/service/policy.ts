@@ -53,10 +53,17 @@ export interface PolicyNeighbours {
 }
 
 export interface PolicyService {
+  /** Bytes of a bundle that was ever seen live; null: they are not kept. */
+  keptBundle(environment: string, bundle: string, revision: string): Promise<Uint8Array | null>
   readonly policy: PolicyHandlers
   readonly changes: ChangesHandlers
   /** For actions of other namespaces: they ask and write down as those of policies do. */
-  readonly actions: { readonly journal: Journal; demandChangeMode(environment: string): void }
+  readonly actions: {
+    readonly journal: Journal
+    /** False: this Everyhop keeps no journal, and nothing may be changed. */
+    readonly isKept: boolean
+    demandChangeMode(environment: string): void
+  }
   /** For the diagnosis: recorded decisions, and what other policies make of them. */
   readonly asked: PolicyTrials
   /** Path of opa; null: it is not on this machine now. */
@@ -129,8 +136,8 @@ export function composePolicy(
   const inputs = createInputs(
     {
       decision: (environment, id, signal) => logs.decision(environment, id, signal),
-      hop: (environment, id) => graph.hop({ environment, id }),
-      refused: (environment, minutes, limit) => logs.refused({ environment, minutes, limit }),
+      hop: (environment, id) => graph.hop({ environment, at: null, id }),
+      refused: (environment, minutes, limit) => logs.refused({ environment, at: null, minutes, limit }),
     },
     subjects,
     simulating,
@@ -152,12 +159,16 @@ export function composePolicy(
   const policy = createPolicyHandlers({ parts, subjects, editing, simulating, publishing, inputs, language, tools })
   return {
     policy,
+    async keptBundle(environment, bundle, revision) {
+      const found = (await parts.kept.list(environment, bundle)).find((entry) => entry.revision === revision)
+      return found === undefined ? null : parts.kept.read(environment, bundle, found.digest)
+    },
     asked: {
       recorded: (environment, decisionId, signal) => inputs.of(environment, { decisionId }, signal),
       bundles: (environment, signal) => policy.bundles({ environment }, signal),
       ...createTrials(parts, subjects),
     },
-    actions: { journal, demandChangeMode: (environment) => modes.demand(environment) },
+    actions: { journal, isKept: ports.folder !== null, demandChangeMode: (environment) => modes.demand(environment) },
     changes: createChangesHandlers(modes, journal, () => registry.ready()),
     opaProgram: () =>
       tools.opa().then(
@@ -274,6 +285,7 @@ function refusingJournal(): Journal {
     end: refuse,
     note: refuse,
     list: async () => [],
+    lines: async () => [],
     verify: async () => ({ entries: 0, intact: true, problem: null, head: null, unfinished: [] }),
     close: async () => {},
   }

@@ -19,6 +19,6 @@ export function servePort(
   shell?: Shell,
 ): void {
   const handler = new RPCHandler(router, handlingOptions(log))
-  handler.upgrade(port, { context: { viewer, shell } })
+  handler.upgrade(port, { context: { viewer, shell, isPage: shell !== undefined } })
   port.start()
 }

@@ -7,10 +7,12 @@ import type { ChangesHandlers } from '../core/changes.ts'
 import type { EnvironmentHandlers } from '../core/environment-handlers.ts'
 import { Failure } from '../core/failure.ts'
 import type { GraphHandlers } from '../core/graph.ts'
+import type { HistoryHandlers } from '../core/history.ts'
 import type { LogsHandlers } from '../core/logs.ts'
 import type { SecretsHandlers } from '../core/secrets.ts'
 import type { SettingsHandlers } from '../core/settings.ts'
 import type { DiagnosisHandlers } from '../diagnosis/handlers.ts'
+import type { EvidenceHandlers } from '../evidence/handlers.ts'
 import type { PolicyHandlers } from '../policy/handlers.ts'
 import type { PlaygroundHandlers } from './playground.ts'
 import { changesRoutes, policyRoutes } from './policy-routes.ts'
@@ -24,6 +26,8 @@ export interface Handlers {
   readonly system: { info(): Promise<SystemInfo> }
   readonly environments: EnvironmentHandlers
   readonly graph: GraphHandlers
+  readonly history: HistoryHandlers
+  readonly evidence: EvidenceHandlers
   readonly logs: LogsHandlers
   readonly diagnosis: DiagnosisHandlers
   readonly secrets: SecretsHandlers
@@ -39,6 +43,8 @@ export interface CallContext {
   readonly viewer: string
   /** What the place of this very door can do; without it nothing. */
   readonly shell?: Shell | undefined
+  /** A page asks: what it shows comes from everywhere, so it may not name programs to run. */
+  readonly isPage?: boolean
 }
 
 const os = implement(contract).$context<CallContext>()
@@ -61,6 +67,8 @@ export function createRouter(handlers: Handlers) {
       document: os.graph.document.handler(({ input }) => handlers.graph.document(input)),
       attend: os.graph.attend.handler(({ input, context }) => handlers.graph.attend(input, context.viewer)),
     },
+    history: historyRoutes(handlers.history),
+    evidence: evidenceRoutes(handlers.evidence),
     logs: {
       refused: os.logs.refused.handler(({ input }) => handlers.logs.refused(input)),
       find: os.logs.find.handler(({ input, signal }) => handlers.logs.find(input, signal ?? never)),
@@ -106,6 +114,39 @@ export function shellRoutes() {
       }
       return { path: await context.shell.chooseFile(input) }
     }),
+  }
+}
+
+function historyRoutes(handlers: HistoryHandlers) {
+  const { history } = os
+  return {
+    range: history.range.handler(({ input }) => handlers.range(input)),
+    timeline: history.timeline.handler(({ input }) => handlers.timeline(input)),
+    difference: history.difference.handler(({ input }) => handlers.difference(input)),
+    saveSnapshot: history.saveSnapshot.handler(({ input }) => handlers.saveSnapshot(input)),
+    openSnapshot: history.openSnapshot.handler(({ input }) => handlers.openSnapshot(input)),
+  }
+}
+
+/** A program that signs runs only where environment.yaml or somebody at a terminal names it. */
+export function demandNoProgram(kind: string | undefined, { isPage }: CallContext): void {
+  if (isPage !== true || kind !== 'command') return
+  const sentence = 'A window names no program to run.'
+  throw new Failure('forbidden', 'evidence', sentence, 'Name it in environment.yaml under evidence.signing.')
+}
+
+function evidenceRoutes(handlers: EvidenceHandlers) {
+  const { evidence } = os
+  return {
+    plan: evidence.plan.handler(({ input, signal }) => handlers.plan(input, signal ?? never)),
+    build: evidence.build.handler(({ input, context, signal }) => {
+      demandNoProgram(input.key?.kind, context)
+      return handlers.build(input, signal ?? never)
+    }),
+    packs: evidence.packs.handler(({ input }) => handlers.packs(input)),
+    verify: evidence.verify.handler(({ input, signal }) => handlers.verify(input, signal ?? never)),
+    report: evidence.report.handler(({ input }) => handlers.report(input)),
+    save: evidence.save.handler(({ input }) => handlers.save(input)),
   }
 }
 

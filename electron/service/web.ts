@@ -119,7 +119,10 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
       refuseQuestion(response, 'exhausted', 'The question is larger than 1 MiB.', null)
       return
     }
-    await handler.handle(Object.assign(request, { body }), response, { prefix: '/rpc', context: { viewer } })
+    await handler.handle(Object.assign(request, { body }), response, {
+      prefix: '/rpc',
+      context: { viewer, isPage: true },
+    })
   }
 
   async function answerFile(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {

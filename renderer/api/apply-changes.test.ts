@@ -28,6 +28,7 @@ const rest: Omit<GraphView, 'nodes' | 'edges' | 'revision' | 'asOf'> = {
   filterProblem: null,
   intentProblem: null,
   lastKnown: null,
+  past: null,
 }
 
 function group(id: string, members = 1): NodeItem {

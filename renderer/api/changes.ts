@@ -2,14 +2,17 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import { type JournalEntry, journalEntries, mostEntries } from '../../shared/contract/changes.ts'
 import { useApi } from './api-context.tsx'
+import { useMoment } from './moment.tsx'
 
 /** Whether changes are allowed in an environment, and until when. Another window may turn it on or off: it is asked again. */
 export function useChangeMode(environment: string | null) {
   const { queries } = useApi()
+  const { snapshot } = useMoment()
   return useQuery(
     queries.changes.mode.queryOptions({
       input: { environment: environment ?? '-' },
-      enabled: environment !== null,
+      // Of a snapshot nothing can be changed.
+      enabled: environment !== null && snapshot === null,
       staleTime: 0,
       refetchInterval: 5000,
     }),

@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, useContext, useMemo, useSyncExternalStore } from 'react'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
+import { useMoment } from './moment.tsx'
 
 /** The service's clock: ages and countdowns must not depend on the clock of the machine that shows them. */
 export interface Clock {
@@ -48,8 +49,15 @@ export function useClock(): Clock {
   return clock
 }
 
-/** The service's time, rounded down to `everyMs`; renders again when it has passed. One second or ten, as the design asks. */
+/** The time that ages and countdowns on the screen go by: the past one that is looked at, else the service's. */
 export function useNow(everyMs: number): EpochMs {
+  const { shown } = useMoment()
+  const now = useLiveNow(everyMs)
+  return shown ?? now
+}
+
+/** The service's time, rounded down to `everyMs`; renders again when it has passed. One second or ten, as the design asks. */
+export function useLiveNow(everyMs: number): EpochMs {
   const clock = useClock()
   return useSyncExternalStore(clock.subscribe, () => Math.floor(clock.now() / everyMs) * everyMs)
 }

@@ -2,9 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import type { RequestAsked } from '../../shared/contract/diagnosis.ts'
 import type { DraftOfChange } from '../../shared/domain/diagnosis/change/model.ts'
 import type { RequestDiagnosis } from '../../shared/domain/diagnosis/model.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
 import { useApi } from './api-context.tsx'
 import type { Client } from './client.ts'
 import { useCommand } from './environments.ts'
+import { useAgain, useMoment, useScope } from './moment.tsx'
 
 /** How a request is named: of what kind an id is may be left to be found out. */
 export type RequestNamed = RequestAsked | { readonly by: null; readonly id: string }
@@ -16,12 +18,13 @@ const again = 5000
 /** What was refused lately, in groups; asked again while it is shown. */
 export function useRefusals(environment: string | null, minutes: number) {
   const { queries } = useApi()
+  const scope = useScope(environment)
   return useQuery(
     queries.diagnosis.refusals.queryOptions({
-      input: { environment: environment ?? '-', minutes, limit: 1000 },
+      input: { ...scope, minutes, limit: 1000 },
       enabled: environment !== null,
       staleTime: 0,
-      refetchInterval: again,
+      refetchInterval: useAgain(again),
       retry: false,
     }),
   )
@@ -30,14 +33,15 @@ export function useRefusals(environment: string | null, minutes: number) {
 /** Why one request was refused; null asks nothing. Asked again as long as records of it may still come. */
 export function useRequestDiagnosis(environment: string | null, named: RequestNamed | null) {
   const { client } = useApi()
+  const { at } = useMoment()
   return useQuery({
-    queryKey: ['diagnosis of a request', environment, named],
-    queryFn: ({ signal }) => diagnose(client, environment, named, signal),
+    queryKey: ['diagnosis of a request', environment, at, named],
+    queryFn: ({ signal }) => diagnose(client, { environment, at }, named, signal),
     enabled: named !== null && (environment !== null || named.by === 'line'),
     staleTime: 0,
     retry: false,
     refetchInterval: ({ state: { data } }) =>
-      data === undefined || named?.by === 'line' || isOver(data, Date.now()) ? false : again,
+      at !== null || data === undefined || named?.by === 'line' || isOver(data, Date.now()) ? false : again,
   })
 }
 
@@ -50,14 +54,14 @@ function isOver({ subject, verdict, open }: RequestDiagnosis, now: number): bool
 /** An id that is only an id is tried as each of the three, the likeliest first. */
 async function diagnose(
   client: Client,
-  environment: string | null,
+  scope: { readonly environment: string | null; readonly at: EpochMs | null },
   named: RequestNamed | null,
   signal: AbortSignal,
 ): Promise<RequestDiagnosis> {
   if (named === null) throw new Error('nothing is asked')
-  if (named.by !== null) return client.diagnosis.request({ environment, asked: named }, { signal })
+  if (named.by !== null) return client.diagnosis.request({ ...scope, asked: named }, { signal })
   const ask = (by: 'request' | 'trace' | 'decision') =>
-    client.diagnosis.request({ environment, asked: { by, id: named.id } }, { signal })
+    client.diagnosis.request({ ...scope, asked: { by, id: named.id } }, { signal })
   const first = await ask('request')
   if (!isNothing(first)) return first
   for (const by of ['trace', 'decision'] as const) {

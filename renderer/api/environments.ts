@@ -6,6 +6,7 @@ import type { SourceTestReport } from '../../shared/contract/environments.ts'
 import { errorSentence } from '../../shared/words/errors.ts'
 import { useApi } from './api-context.tsx'
 import { failureOf } from './failure.ts'
+import { useMoment } from './moment.tsx'
 
 /** What went wrong, as the service says it; a service that does not answer is said in our own words. */
 export function failureSentence(error: unknown): string {
@@ -23,10 +24,11 @@ export function useContexts(kubeconfig: string | null) {
 /** Programs that sources want to run and that nobody allowed as they are now; a kubeconfig may change at any time. */
 export function useProgramQuestions(environment: string | null): readonly ProgramQuestion[] {
   const { queries } = useApi()
+  const { snapshot } = useMoment()
   const { data } = useQuery(
     queries.environments.programs.queryOptions({
       input: { environment: environment ?? '-' },
-      enabled: environment !== null,
+      enabled: environment !== null && snapshot === null,
       refetchInterval: 5000,
       retry: false,
     }),

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { HandshakeProbe } from '../../shared/domain/diagnosis/handshake/probe.ts'
 import { useApi } from './api-context.tsx'
 import { useCommand } from './environments.ts'
+import { useAgain, useScope } from './moment.tsx'
 
 /** How often what is shown of a diagnosis is asked for again, milliseconds. */
 const again = 3000
@@ -10,11 +11,12 @@ const again = 3000
 /** Hops whose handshakes fail now. */
 export function useFailingHandshakes(environment: string) {
   const { queries } = useApi()
+  const scope = useScope(environment)
   return useQuery(
     queries.diagnosis.failingHandshakes.queryOptions({
-      input: { environment },
+      input: scope,
       staleTime: 0,
-      refetchInterval: again,
+      refetchInterval: useAgain(again),
       retry: false,
     }),
   )
@@ -23,12 +25,13 @@ export function useFailingHandshakes(environment: string) {
 /** Which side of a handshake is wrong; asked again while it is shown. Null asks nothing. */
 export function useHandshake(environment: string, ends: { readonly from: string; readonly to: string } | null) {
   const { queries } = useApi()
+  const scope = useScope(environment)
   return useQuery(
     queries.diagnosis.handshake.queryOptions({
-      input: { environment, from: ends?.from ?? '-', to: ends?.to ?? '-' },
+      input: { ...scope, from: ends?.from ?? '-', to: ends?.to ?? '-' },
       enabled: ends !== null,
       staleTime: 0,
-      refetchInterval: again,
+      refetchInterval: useAgain(again),
       retry: false,
     }),
   )
@@ -37,11 +40,12 @@ export function useHandshake(environment: string, ends: { readonly from: string;
 /** Every hop of the graph that has to do with a name or a SPIFFE ID; null asks nothing. */
 export function useHopsOf(environment: string, text: string | null) {
   const { queries } = useApi()
+  const scope = useScope(environment)
   // In the words of the graph's filter; a space would be two words.
   const filter = (text ?? '').replaceAll(/\s+/g, '')
   return useQuery(
     queries.graph.view.queryOptions({
-      input: { environment, filter, grouping: 'none' },
+      input: { ...scope, filter, grouping: 'none' },
       enabled: filter !== '',
       staleTime: 0,
       placeholderData: keepPreviousData,
@@ -52,11 +56,12 @@ export function useHopsOf(environment: string, text: string | null) {
 /** What breaks next if nothing changes. */
 export function useForecast(environment: string) {
   const { queries } = useApi()
+  const scope = useScope(environment)
   return useQuery(
     queries.diagnosis.forecast.queryOptions({
-      input: { environment },
+      input: scope,
       staleTime: 0,
-      refetchInterval: again,
+      refetchInterval: useAgain(again),
       retry: false,
     }),
   )
@@ -65,12 +70,13 @@ export function useForecast(environment: string) {
 /** Why a workload has no identity; null asks nothing. */
 export function useNoIdentity(environment: string, workload: string | null) {
   const { queries } = useApi()
+  const scope = useScope(environment)
   return useQuery(
     queries.diagnosis.noIdentity.queryOptions({
-      input: { environment, workload: workload ?? '-' },
+      input: { ...scope, workload: workload ?? '-' },
       enabled: workload !== null,
       staleTime: 0,
-      refetchInterval: again,
+      refetchInterval: useAgain(again),
       retry: false,
     }),
   )
@@ -79,11 +85,12 @@ export function useNoIdentity(environment: string, workload: string | null) {
 /** Workloads of which the graph says that they have no identity, or that theirs needs a look. */
 export function useWorkloadsInTrouble(environment: string) {
   const { queries } = useApi()
+  const scope = useScope(environment)
   return useQuery(
     queries.graph.view.queryOptions({
-      input: { environment, filter: 'state:no-identity,failing,attention', grouping: 'none' },
+      input: { ...scope, filter: 'state:no-identity,failing,attention', grouping: 'none' },
       staleTime: 0,
-      refetchInterval: again,
+      refetchInterval: useAgain(again),
       select: (view) => view.nodes.flatMap((node) => (node.type === 'workload' && node.matches ? [node.workload] : [])),
     }),
   )

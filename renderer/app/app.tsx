@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { ApiProvider } from '../api/api-context.tsx'
 import type { Client } from '../api/client.ts'
 import { ClockProvider } from '../api/clock.tsx'
+import { BuildingProvider } from '../api/evidence.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
 import { PreferencesProvider } from './preferences.tsx'
 import { createAppRouter } from './routes.tsx'
@@ -32,7 +33,9 @@ export function App({ client }: { readonly client: Client }) {
         <ApiProvider client={client}>
           <PreferencesProvider>
             <ClockProvider>
-              <RouterProvider router={router} />
+              <BuildingProvider>
+                <RouterProvider router={router} />
+              </BuildingProvider>
             </ClockProvider>
           </PreferencesProvider>
         </ApiProvider>

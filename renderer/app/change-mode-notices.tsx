@@ -1,5 +1,5 @@
 import { Clock3, OctagonX, TriangleAlert } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { formatDuration } from '../../shared/words/durations.ts'
 import { journalCheckSentence, unfinishedSentence, warnBeforeMs } from '../../shared/words/policy-journal.ts'
 import { useChangeModeCommands, useJournalCheck } from '../api/changes.ts'
@@ -14,9 +14,17 @@ import { SettingsNotice } from './settings-notice.tsx'
  * Above every screen, without moving what is on it: that change mode is about to end, that the journal was changed after it
  * was written, that an action was begun whose end nobody wrote down, that a program waits to be allowed, and that nothing is kept.
  */
-export function ChangeModeNotices({ environment }: { readonly environment: string | null }) {
+export function ChangeModeNotices({
+  environment,
+  children,
+}: {
+  readonly environment: string | null
+  /** What is said before all of this. */
+  readonly children?: ReactNode
+}) {
   return (
     <div className={styles.notices} data-testid="notices">
+      {children}
       {environment === null ? null : <Ending environment={environment} />}
       {environment === null ? null : <ProgramNotice environment={environment} />}
       <MemoryNotice />

@@ -2,15 +2,16 @@ import { Menu } from '@base-ui/react/menu'
 import { LockOpen, TimerOff, TimerReset } from 'lucide-react'
 import { changeModeWords } from '../../shared/words/policy-journal.ts'
 import { useChangeMode, useChangeModeCommands } from '../api/changes.ts'
-import { useNow } from '../api/clock.tsx'
+import { useLiveNow } from '../api/clock.tsx'
 import { failureSentence } from '../api/environments.ts'
+import { useMoment } from '../api/moment.tsx'
 import { ChangeModeDialog } from '../ui/change-mode-dialog.tsx'
 import popover from '../ui/popover.module.css'
 
 /** How long changes are still allowed in an environment, milliseconds; null: they are not. */
 export function useChangeModeLeft(environment: string | null): number | null {
   const { data } = useChangeMode(environment)
-  const now = useNow(1000)
+  const now = useLiveNow(1000)
   const left = (data?.until ?? 0) - now
   return left > 0 ? left : null
 }
@@ -32,11 +33,16 @@ export function ChangeModeLine({
 export function ChangeModeItems({ environment, onAsk }: { readonly environment: string; readonly onAsk: () => void }) {
   const left = useChangeModeLeft(environment)
   const { disable } = useChangeModeCommands(environment)
+  const { whyOff } = useMoment()
   const icon = { size: 14, 'aria-hidden': true }
   if (left === null) {
     return (
-      <Menu.Item className={popover.item} onClick={onAsk} data-testid="menu-change-mode">
-        <LockOpen {...icon} /> Turn on change mode…
+      <Menu.Item className={popover.item} onClick={onAsk} disabled={whyOff !== null} data-testid="menu-change-mode">
+        <LockOpen {...icon} />
+        <span>
+          Turn on change mode…
+          {whyOff === null ? null : <small>{whyOff}</small>}
+        </span>
       </Menu.Item>
     )
   }

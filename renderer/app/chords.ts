@@ -3,6 +3,7 @@ export const chords = [
   { keys: ['g', 'g'], to: '/graph', words: 'Graph' },
   { keys: ['g', 'd'], to: '/diagnose', words: 'Diagnose' },
   { keys: ['g', 'r'], to: '/policy', words: 'Policy' },
+  { keys: ['g', 'e'], to: '/evidence', words: 'Evidence' },
   { keys: ['g', 'c'], to: '/environments', words: 'Connections' },
 ] as const
 export type Chord = (typeof chords)[number]

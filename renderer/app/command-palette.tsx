@@ -11,12 +11,14 @@ import { workloadStateLabel } from '../../shared/words/states.ts'
 import { useApi } from '../api/api-context.tsx'
 import { useNow } from '../api/clock.tsx'
 import { failureSentence } from '../api/environments.ts'
+import { useScope } from '../api/moment.tsx'
 import { KindIcon } from '../features/graph/icons.tsx'
 import { transportTone, workloadTone } from '../features/graph/looks.ts'
 import { Keys } from '../ui/atoms.tsx'
 import { startOfRow } from '../ui/capitals.ts'
 import popover from '../ui/popover.module.css'
 import styles from './overlays.module.css'
+import { TimeCommands } from './time-commands.tsx'
 
 const nothing = { workloads: [], hops: [], total: { workloads: 0, hops: 0 } }
 
@@ -25,10 +27,14 @@ export function CommandPalette({
   environment,
   open,
   onOpenChange,
+  onTime,
+  onSnapshot,
 }: {
   readonly environment: string | null
   readonly open: boolean
   readonly onOpenChange: (open: boolean) => void
+  readonly onTime: () => void
+  readonly onSnapshot: () => void
 }) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
@@ -38,7 +44,12 @@ export function CommandPalette({
           {environment === null ? (
             <p className={styles.empty}>There is nothing to search: no environment is open.</p>
           ) : (
-            <Palette environment={environment} onDone={() => onOpenChange(false)} />
+            <Palette
+              environment={environment}
+              onDone={() => onOpenChange(false)}
+              onTime={onTime}
+              onSnapshot={onSnapshot}
+            />
           )}
         </Dialog.Popup>
       </Dialog.Portal>
@@ -46,12 +57,23 @@ export function CommandPalette({
   )
 }
 
-function Palette({ environment, onDone }: { readonly environment: string; readonly onDone: () => void }) {
+function Palette({
+  environment,
+  onDone,
+  onTime,
+  onSnapshot,
+}: {
+  readonly environment: string
+  readonly onDone: () => void
+  readonly onTime: () => void
+  readonly onSnapshot: () => void
+}) {
   const [typed, setTyped] = useState('')
   const { queries } = useApi()
   // The service searches: a folded view holds only what is drawn of a large graph.
+  const scope = useScope(environment)
   const { data, error, isPlaceholderData } = useQuery(
-    queries.graph.search.queryOptions({ input: { environment, text: typed }, placeholderData: keepPreviousData }),
+    queries.graph.search.queryOptions({ input: { ...scope, text: typed }, placeholderData: keepPreviousData }),
   )
   const now = useNow(10_000)
   const navigate = useNavigate()
@@ -120,6 +142,7 @@ function Palette({ environment, onDone }: { readonly environment: string; readon
             ))}
           </Command.Group>
         )}
+        <TimeCommands typed={typed} onDone={onDone} onTime={onTime} onSnapshot={onSnapshot} />
         {asked === null ? null : (
           <Command.Group heading="Diagnose">
             <Command.Item value="diagnose" onSelect={diagnose}>

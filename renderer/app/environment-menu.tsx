@@ -1,9 +1,12 @@
 import { Menu } from '@base-ui/react/menu'
 import { useNavigate } from '@tanstack/react-router'
-import { Check, ChevronDown, FileWarning, FlaskConical, Lock, Plug, Plus } from 'lucide-react'
+import { Camera, Check, ChevronDown, FileWarning, FlaskConical, FolderOpen, Lock, Plug, Plus } from 'lucide-react'
 import { useState } from 'react'
 import type { EnvironmentSummary } from '../../shared/contract/environments.ts'
 import { playgroundEnvironment } from '../../shared/contract/playground.ts'
+import type { EpochMs } from '../../shared/domain/model/time.ts'
+import { formatPast } from '../../shared/words/moments.ts'
+import { useLiveNow } from '../api/clock.tsx'
 import { useEnvironments } from '../api/hooks.ts'
 import { usePlaygroundCommands } from '../api/playground.ts'
 import popover from '../ui/popover.module.css'
@@ -12,10 +15,11 @@ import { useEnvironment } from './environment.ts'
 import styles from './frame.module.css'
 
 /** Which environment is looked at, and whether Everyhop only reads or may change it; production carries an amber edge. */
-export function EnvironmentMenu() {
+export function EnvironmentMenu({ onSnapshot }: { readonly onSnapshot: () => void }) {
   const { data } = useEnvironments()
   const { chosen, summary } = useEnvironment()
   const navigate = useNavigate()
+  const now = useLiveNow(10_000)
   const list = data ?? []
   const usable = summary !== null && summary.problem === null ? chosen : null
   const [asking, setAsking] = useState(false)
@@ -47,24 +51,32 @@ export function EnvironmentMenu() {
                 className={popover.item}
                 data-production={environment.production}
                 data-testid={`open-${environment.name}`}
-                onClick={() => void navigate({ to: '/graph', search: { env: environment.name } })}
+                // Another environment is another history.
+                onClick={() => void navigate({ to: '/graph', search: { env: environment.name, at: undefined } })}
               >
                 {environment.problem !== null ? (
                   <FileWarning size={14} aria-hidden="true" />
                 ) : environment.name === chosen ? (
                   <Check size={14} aria-hidden="true" />
+                ) : environment.snapshot !== undefined ? (
+                  <Camera size={14} aria-hidden="true" />
                 ) : (
                   <span style={{ width: 14 }} />
                 )}
                 <span>
                   {environment.name}
                   {environment.production ? ' · production' : ''}
-                  <small>{describe(environment)}</small>
+                  <small>{describe(environment, now)}</small>
                 </span>
               </Menu.Item>
             ))}
             {list.some(({ playground }) => playground) ? null : <PlaygroundItem />}
-            {usable === null ? null : <ChangeModeItems environment={usable} onAsk={() => setAsking(true)} />}
+            {usable === null || summary?.snapshot !== undefined ? null : (
+              <ChangeModeItems environment={usable} onAsk={() => setAsking(true)} />
+            )}
+            <Menu.Item className={popover.item} onClick={onSnapshot} data-testid="menu-open-snapshot">
+              <FolderOpen size={14} aria-hidden="true" /> Open a snapshot…
+            </Menu.Item>
             <Menu.Item
               className={popover.item}
               onClick={() =>
@@ -97,7 +109,9 @@ function PlaygroundItem() {
   const open = async () => {
     const isRunning = await start()
     await navigate(
-      isRunning ? { to: '/graph', search: { env: playgroundEnvironment } } : { to: '/environments', search: {} },
+      isRunning
+        ? { to: '/graph', search: { env: playgroundEnvironment, at: undefined } }
+        : { to: '/environments', search: {} },
     )
   }
   return (
@@ -107,8 +121,9 @@ function PlaygroundItem() {
   )
 }
 
-function describe({ file, problem, playground }: EnvironmentSummary): string {
+function describe({ file, problem, playground, snapshot }: EnvironmentSummary, now: EpochMs): string {
   if (problem !== null) return problemWords(problem)
+  if (snapshot !== undefined) return `Snapshot of ${snapshot.of}, ${formatPast(snapshot.at, now)}`
   return playground ? 'The demonstration inside Everyhop' : file
 }
 

@@ -1,7 +1,8 @@
-import { Link, Outlet } from '@tanstack/react-router'
-import { Activity, CircleHelp, CodeXml, Plug, Settings2, Share2 } from 'lucide-react'
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { Activity, Archive, CircleHelp, CodeXml, Plug, Settings2, Share2 } from 'lucide-react'
 import { useState } from 'react'
 import { LiveProvider } from '../api/live.tsx'
+import { MomentProvider, NowOnly, useMoment } from '../api/moment.tsx'
 import { usePlaygroundInList } from '../api/playground.ts'
 import { viewStateSchema } from '../features/graph/view-state.ts'
 import { ChangeModeNotices } from './change-mode-notices.tsx'
@@ -10,21 +11,43 @@ import { useEnvironment } from './environment.ts'
 import { ErrorBoundary } from './error-boundary.tsx'
 import styles from './frame.module.css'
 import { HelpOverlay } from './help-overlay.tsx'
+import { OpenSnapshotDialog } from './open-snapshot.tsx'
+import { PastNotice } from './past-notice.tsx'
 import { PlaygroundNotice } from './playground.tsx'
 import { SettingsDialog } from './settings-dialog.tsx'
+import { TimeSaid } from './time-said.ts'
 import { TopBar } from './top-bar.tsx'
 import { UnlockSecrets } from './unlock.tsx'
 import { useChords } from './use-chords.ts'
 import { useFrameKeys } from './use-frame-keys.ts'
 import { useMenuScreens } from './use-menu-screens.ts'
+import { useMomentAddress } from './use-moment-address.ts'
+import { useTimeKeys } from './use-time-keys.ts'
+
+/** Everything of one time: that of the address. */
+export function Frame() {
+  const { at, go } = useMomentAddress()
+  const { summary } = useEnvironment()
+  return (
+    <MomentProvider at={at} go={go} snapshot={summary?.snapshot ?? null}>
+      <Framed />
+    </MomentProvider>
+  )
+}
 
 /** Constant around every screen: rail, top bar, palette, help. Only screens that exist are offered. */
-export function Frame() {
+function Framed() {
   const { chosen, summary } = useEnvironment()
   const usable = summary !== null && summary.problem === null ? chosen : null
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
   const [settings, setSettings] = useState(false)
+  const [time, setTime] = useState(false)
+  const [snapshot, setSnapshot] = useState(false)
+  const { snapshot: opened } = useMoment()
+  const said = useTimeKeys(opened === null ? usable : null, () => setTime(true))
+  const screen = useLocation({ select: ({ pathname }) => pathname })
+  const isOfNow = screen !== '/graph' && screen !== '/diagnose'
   usePlaygroundInList()
   useChords()
   useMenuScreens()
@@ -58,6 +81,12 @@ export function Frame() {
               </Link>
             </li>
             <li>
+              <Link to="/evidence" search={sameEnvironment} className={styles.entry}>
+                <Archive size={20} strokeWidth={1.75} aria-hidden="true" />
+                <span>Evidence</span>
+              </Link>
+            </li>
+            <li>
               <Link to="/environments" search={sameEnvironment} className={styles.entry}>
                 <Plug size={20} strokeWidth={1.75} aria-hidden="true" />
                 <span>Connections</span>
@@ -74,16 +103,39 @@ export function Frame() {
             <span>Help</span>
           </button>
         </nav>
-        <TopBar environment={usable} onSearch={() => setPalette(true)} />
+        <TopBar
+          environment={usable}
+          onSearch={() => setPalette(true)}
+          onSnapshot={() => setSnapshot(true)}
+          isTimeOpen={time}
+          onTime={setTime}
+        />
         {summary?.playground === true ? <PlaygroundNotice /> : null}
-        <ChangeModeNotices environment={usable} />
+        <ChangeModeNotices environment={usable}>
+          {screen === '/graph' ? null : <PastNotice environment={usable} isOfNow={isOfNow} />}
+        </ChangeModeNotices>
         <div className={styles.main}>
           <ErrorBoundary>
-            <Outlet />
+            <TimeSaid value={said}>
+              {isOfNow ? (
+                <NowOnly>
+                  <Outlet />
+                </NowOnly>
+              ) : (
+                <Outlet />
+              )}
+            </TimeSaid>
           </ErrorBoundary>
         </div>
       </div>
-      <CommandPalette environment={usable} open={palette} onOpenChange={setPalette} />
+      <CommandPalette
+        environment={usable}
+        open={palette}
+        onOpenChange={setPalette}
+        onTime={() => setTime(true)}
+        onSnapshot={() => setSnapshot(true)}
+      />
+      <OpenSnapshotDialog open={snapshot} onOpenChange={setSnapshot} />
       <SettingsDialog open={settings} onOpenChange={setSettings} />
       <HelpOverlay open={help} onOpenChange={setHelp} />
     </LiveProvider>

@@ -1,4 +1,5 @@
 import { Clock3, OctagonX } from 'lucide-react'
+import type { ComponentProps } from 'react'
 import { playgroundEnvironment } from '../../shared/contract/playground.ts'
 import { errorSentence } from '../../shared/words/errors.ts'
 import { failureOf } from '../api/failure.ts'
@@ -7,6 +8,7 @@ import { GraphScreen } from '../features/graph/graph-screen.tsx'
 import { Button, Plate } from '../ui/atoms.tsx'
 import { useEnvironment } from './environment.ts'
 import styles from './frame.module.css'
+import { useGraphTime } from './graph-time.tsx'
 import { BrokenEnvironment, NoEnvironment, UnknownEnvironment } from './no-environment.tsx'
 import { BesideFaults } from './playground.tsx'
 import { usePreferences } from './preferences.tsx'
@@ -17,7 +19,7 @@ export function GraphRoute() {
   const { chosen, summary } = useEnvironment()
   const { theme, singleKeys } = usePreferences()
   if (environments.data !== undefined && chosen !== null && summary !== null && summary.problem === null) {
-    const graph = <GraphScreen key={chosen} environment={chosen} theme={theme} singleKeys={singleKeys} />
+    const graph = <TimedGraph key={chosen} environment={chosen} theme={theme} singleKeys={singleKeys} />
     return summary.playground ? <BesideFaults environment={chosen}>{graph}</BesideFaults> : graph
   }
   return (
@@ -26,6 +28,10 @@ export function GraphRoute() {
       <NoGraph />
     </main>
   )
+}
+
+function TimedGraph(props: Omit<ComponentProps<typeof GraphScreen>, 'time'>) {
+  return <GraphScreen {...props} time={useGraphTime(props.environment)} />
 }
 
 function NoGraph() {

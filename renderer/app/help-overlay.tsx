@@ -5,6 +5,7 @@ import popover from '../ui/popover.module.css'
 import { chords } from './chords.ts'
 import styles from './overlays.module.css'
 import { usePreferences } from './preferences.tsx'
+import { timeKeys } from './time-keys.ts'
 
 /** Every key that exists, from the same table that the handler uses, and the switch that turns single keys off. */
 export function HelpOverlay({
@@ -34,13 +35,13 @@ export function HelpOverlay({
               {chords.map(({ keys, words }) => (
                 <HelpLine key={words} words={words} keys={keys} />
               ))}
-              <HelpLine words="Open what has the focus" keys={['⏎']} />
-              {graphKeys.slice(0, 4).map((binding) => (
-                <HelpLine key={binding.key} words={binding.words} keys={[binding.cap]} />
+              {timeKeys.map(({ key, words }) => (
+                <HelpLine key={key} words={words} keys={[key]} />
               ))}
             </ul>
             <ul>
-              {graphKeys.slice(4).map((binding) => (
+              <HelpLine words="Open what has the focus" keys={['⏎']} />
+              {graphKeys.map((binding) => (
                 <HelpLine key={binding.key} words={binding.words} keys={[binding.cap]} />
               ))}
             </ul>

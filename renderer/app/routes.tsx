@@ -1,18 +1,33 @@
-import { createHashHistory, createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
+import {
+  createHashHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  redirect,
+  retainSearchParams,
+} from '@tanstack/react-router'
+import { momentAddressSchema } from '../api/moment-address.ts'
 import { diagnoseAddressSchema } from '../features/diagnose/address.ts'
 import { connectionsAddressSchema } from '../features/environments/address.ts'
+import { evidenceAddressSchema } from '../features/evidence/address.ts'
 import { viewStateSchema } from '../features/graph/view-state.ts'
 import { policyAddressSchema } from '../features/policy/address.ts'
 import { DiagnoseRoute } from './diagnose-route.tsx'
 import { EnvironmentsRoute } from './environments-route.tsx'
+import { EvidenceRoute } from './evidence-route.tsx'
 import { Frame } from './frame.tsx'
 import { GraphRoute } from './graph-route.tsx'
 import { PolicyRoute } from './policy-route.tsx'
 import { startScreen } from './preferences.tsx'
 
-/** The address after the hash is the whole state of a view: environment, filter, selection, layers. */
+/** The address after the hash is the whole state of a view: environment, time, filter, selection, layers. */
 export function createAppRouter() {
-  const root = createRootRoute({ component: Frame })
+  const root = createRootRoute({
+    component: Frame,
+    validateSearch: momentAddressSchema,
+    // Somebody who looks at the past keeps looking at it on the next screen, until they go back.
+    search: { middlewares: [retainSearchParams(['at'])] },
+  })
   const graph = createRoute({
     getParentRoute: () => root,
     path: '/graph',
@@ -31,6 +46,12 @@ export function createAppRouter() {
     validateSearch: policyAddressSchema,
     component: PolicyRoute,
   })
+  const evidence = createRoute({
+    getParentRoute: () => root,
+    path: '/evidence',
+    validateSearch: evidenceAddressSchema,
+    component: EvidenceRoute,
+  })
   const environments = createRoute({
     getParentRoute: () => root,
     path: '/environments',
@@ -45,7 +66,7 @@ export function createAppRouter() {
     },
   })
   return createRouter({
-    routeTree: root.addChildren([home, graph, diagnose, policy, environments]),
+    routeTree: root.addChildren([home, graph, diagnose, policy, evidence, environments]),
     history: createHashHistory(),
     defaultNotFoundComponent: () => <GraphRoute />,
   })

@@ -2,11 +2,14 @@ import { Popover } from '@base-ui/react/popover'
 import { Link } from '@tanstack/react-router'
 import { CircleCheck, Clock3, SquareDashed, TriangleAlert } from 'lucide-react'
 import type { SourceHealth } from '../../shared/contract/environments.ts'
+import type { PastPart } from '../../shared/domain/model/view.ts'
 import { gapAdvice } from '../../shared/words/gaps.ts'
 import { sourceHealthSentence, sourceHealthText, sourceProblemSentence } from '../../shared/words/sources.ts'
 import { sourceLabel } from '../../shared/words/states.ts'
-import { useNow } from '../api/clock.tsx'
+import { useLiveNow } from '../api/clock.tsx'
+import { usePast } from '../api/history.ts'
 import { useSourceHealth } from '../api/hooks.ts'
+import { useMoment } from '../api/moment.tsx'
 import { viewStateSchema } from '../features/graph/view-state.ts'
 import popover from '../ui/popover.module.css'
 import styles from './frame.module.css'
@@ -16,6 +19,9 @@ const mostShown = 30
 /** One item a kind of source. A source that cannot tell is unknown, not failing. */
 export function SourceHealthBar({ environment }: { readonly environment: string | null }) {
   const health = useSourceHealth(environment)
+  const { shown } = useMoment()
+  const past = usePast(environment)
+  if (shown !== null) return past === null ? null : <RecordedSources past={past} />
   const configured = (health ?? []).filter((source) => source.configured > 0)
   if (configured.length === 0) return null
   return (
@@ -29,8 +35,34 @@ export function SourceHealthBar({ environment }: { readonly environment: string 
   )
 }
 
+/** Of the past: which sources were recorded then. What they say now does not matter to it. */
+function RecordedSources({ past }: { readonly past: PastPart }) {
+  return (
+    <ul className={styles.sources} aria-label="Sources recorded then">
+      {past.sources.map(({ source, state }) => (
+        <li
+          key={source}
+          className={styles.source}
+          data-state={state === 'recorded' ? 'ok' : 'none'}
+          data-testid={`recorded-${source}`}
+        >
+          {state === 'recorded' ? (
+            <CircleCheck size={14} aria-hidden="true" />
+          ) : (
+            <SquareDashed size={14} aria-hidden="true" />
+          )}
+          <span className={styles.two}>
+            <b>{sourceLabel(source)}</b>
+            <small>{state === 'recorded' ? 'recorded' : 'not recorded'}</small>
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 function Source({ health }: { readonly health: SourceHealth }) {
-  const now = useNow(1000)
+  const now = useLiveNow(1000)
   const state = stateOf(health)
   const sentence = sourceHealthSentence(health, now)
   return (

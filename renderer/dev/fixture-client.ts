@@ -15,6 +15,8 @@ import {
   roleFixture,
   testingFixture,
 } from './fixture-environments.ts'
+import { evidenceFixture } from './fixture-evidence.ts'
+import { historyFixture, pastViewOf } from './fixture-history.ts'
 import { largeFixture } from './fixture-large.ts'
 import { playgroundFixture } from './fixture-playground.ts'
 import { policyFixture } from './fixture-policy.ts'
@@ -92,9 +94,10 @@ export function createFixtureClient(situation: Situation): Client {
       health: async () => healthOf(situation, fixture),
     },
     graph: {
-      view: async (input: { filter?: string; focus?: { open?: string[] } }) => {
+      view: async (input: { filter?: string; at?: number | null; focus?: { open?: string[] } }) => {
         fixture = make(input.focus?.open ?? [])
-        return filtered(viewOf(situation, fixture), input.filter ?? '')
+        const view = filtered(viewOf(situation, fixture), input.filter ?? '')
+        return input.at === null || input.at === undefined ? view : pastViewOf(view, input.at, moment.now)
       },
       changes: async () => ({ type: 'whole', view: { ...fixture.view, revision: 2 } }),
       workload: async ({ id }: { id: string }) => {
@@ -118,6 +121,7 @@ export function createFixtureClient(situation: Situation): Client {
       document: fails,
       attend: async () => ({ attending: true }),
     },
+    history: historyFixture(() => fixture, moment),
     logs: {
       refused: async (input: RefusedInput) => refusedAnswer(situation, moment.now, input),
       find: async () => ({ heldSince: null, records: [], complete: true }),
@@ -135,6 +139,7 @@ export function createFixtureClient(situation: Situation): Client {
         { name: 'loki.password', changedAt: moment.now - 9 * 86_400_000 },
       ],
     },
+    ...evidenceFixture(situation, moment.now),
     playground: playgroundFixture(situation === 'playground'),
     ...policyFixture(situation, { production: situation === 'troubled' }),
     live: {

@@ -335,6 +335,7 @@ function fixture(moment: Moment, bare: readonly Workload[], calls: readonly Hop[
       filterProblem: null,
       intentProblem: null,
       lastKnown: null,
+      past: null,
     },
     health: healthOf(moment, troubled),
   }

@@ -21,3 +21,11 @@ it('the router reads every value as the text that it was, also one that looks li
 it('what is not known is not in the address', () => {
   expect(addressOf('graph', { env: 'lab', selected: null })).toBe('#/graph?env=lab')
 })
+
+it('takes the time along that is looked at, and none where that is now', () => {
+  const at = '2026-11-21T03:12:07Z'
+  const here = `#/graph?env=lab&at=${encodeURIComponent(at)}&selected=x`
+  expect(addressOf('diagnose', { env: 'lab' }, here)).toBe(`#/diagnose?env=lab&at=${encodeURIComponent(at)}`)
+  expect(addressOf('diagnose', { env: 'lab' }, '#/graph?env=lab')).toBe('#/diagnose?env=lab')
+  expect(addressOf('diagnose', { env: 'lab' }, '')).toBe('#/diagnose?env=lab')
+})

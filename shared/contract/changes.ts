@@ -1,7 +1,7 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
 import type { EpochMs } from '../domain/model/time.ts'
-import { scopeInput } from './environments.ts'
+import { environmentInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
 /** Change mode: writing is off until somebody turns it on, for one environment and a limited time. */
@@ -47,14 +47,17 @@ export interface JournalCheck {
 export const mostEntries = 1000
 
 export const changes = {
-  mode: procedure.input(scopeInput).output(type<ChangeMode>()),
+  mode: procedure.input(environmentInput).output(type<ChangeMode>()),
   /** `typed` is the environment's name, as typed by a person; needed in production. */
   enable: procedure
     .input(
-      scopeInput.extend({ minutes: z.number().int().min(1).max(60).default(15), typed: z.string().max(63).nullable() }),
+      environmentInput.extend({
+        minutes: z.number().int().min(1).max(60).default(15),
+        typed: z.string().max(63).nullable(),
+      }),
     )
     .output(type<ChangeMode>()),
-  disable: procedure.input(scopeInput).output(type<ChangeMode>()),
+  disable: procedure.input(environmentInput).output(type<ChangeMode>()),
   journal: procedure
     .input(
       z.object({

@@ -8,7 +8,7 @@ import type { NoIdentityDiagnosis } from '../domain/diagnosis/no-identity/model.
 import type { RefusalGroups } from '../domain/diagnosis/refusals/model.ts'
 import type { Reason } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
-import { scopeInput } from './environments.ts'
+import { environmentInput, pastMoment, scopeInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
 /** A pasted line is at most so long. Characters, of which each is at most three bytes in UTF-8. */
@@ -23,7 +23,7 @@ export type RequestAsked = z.infer<typeof requestAsked>
 
 /** A pasted line needs no environment: it then says what the line alone allows. */
 export const diagnoseRequestInput = z
-  .object({ environment: scopeInput.shape.environment.nullable(), asked: requestAsked })
+  .object({ environment: environmentInput.shape.environment.nullable(), at: pastMoment, asked: requestAsked })
   .refine(({ environment, asked }) => environment !== null || asked.by === 'line', {
     message: 'an id is looked up in an environment: name one',
     path: ['environment'],
@@ -36,6 +36,10 @@ export const diagnoseHandshakeInput = scopeInput.extend({
   to: z.string().min(1).max(2048),
 })
 export type DiagnoseHandshakeInput = z.infer<typeof diagnoseHandshakeInput>
+
+/** Of now: a probe makes a handshake. */
+export const probeInput = diagnoseHandshakeInput.omit({ at: true })
+export type ProbeInput = z.infer<typeof probeInput>
 
 export const refusalsInput = scopeInput.extend({
   /** How far back, minutes. */
@@ -52,7 +56,7 @@ export const noIdentityInput = scopeInput.extend({
 export type NoIdentityInput = z.infer<typeof noIdentityInput>
 
 /** Which decision is to be turned; it must be held with its input. */
-export const smallestChangeInput = scopeInput.extend({ decisionId: z.string().min(1).max(200) })
+export const smallestChangeInput = environmentInput.extend({ decisionId: z.string().min(1).max(200) })
 export type SmallestChangeInput = z.infer<typeof smallestChangeInput>
 
 /** A hop whose handshakes fail now. */
@@ -68,7 +72,7 @@ export interface FailingHandshake {
 
 export const diagnosis = {
   /** A live handshake with the server of a hop: needs change mode, is journalled, sends no application data. */
-  probe: procedure.input(diagnoseHandshakeInput).output(type<HandshakeProbe>()),
+  probe: procedure.input(probeInput).output(type<HandshakeProbe>()),
   /** What breaks next if nothing changes, of what is held. Asks no server anything. */
   forecast: procedure.input(scopeInput).output(type<Forecast>()),
   /** Why a request was refused, of everything that is held of it. Asks no server of the pipeline anything. */

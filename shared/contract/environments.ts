@@ -24,7 +24,15 @@ import type { TestedLeaseMount } from './lease-mounts.ts'
 import { procedure } from './procedure.ts'
 
 /** Every question about facts names its environment. The history issue adds `at` here, once. */
-export const scopeInput = z.object({ environment: z.string().min(1).max(63) })
+/** Whom a command or a question is about that has no past. */
+export const environmentInput = z.object({ environment: z.string().min(1).max(63) })
+
+/** A time in the past, milliseconds since 1970; null: now. */
+export const pastMoment = z.number().int().min(0).nullable().default(null)
+
+/** What a question about facts is about: an environment, and the time at which it is asked what was known. */
+export const scopeInput = environmentInput.extend({ at: pastMoment })
+export type Scope = z.infer<typeof scopeInput>
 
 export interface EnvironmentSummary {
   readonly name: string
@@ -36,6 +44,8 @@ export interface EnvironmentSummary {
   /** The file could not be used: why, with line and column. */
   readonly problem: { readonly message: string; readonly line: number | null; readonly column: number | null } | null
   readonly sourceCounts: Readonly<Partial<Record<SourceKind, number>>>
+  /** An open snapshot file: what was known of an environment at one time. Nothing is read for it, and nothing can be changed. */
+  readonly snapshot?: { readonly of: string; readonly at: EpochMs }
 }
 
 /** The answer of one source to "can you be read?": usable or not, what was read, what will be unknown. */
@@ -149,11 +159,11 @@ export const environments = {
   /** All environments found, broken ones too. */
   list: procedure.input(z.object({})).output(type<readonly EnvironmentSummary[]>()),
   /** Asks every source of an environment once, in parallel. Takes seconds; abort to stop. */
-  test: procedure.input(scopeInput).output(type<readonly SourceTestReport[]>()),
+  test: procedure.input(environmentInput).output(type<readonly SourceTestReport[]>()),
   /** The same, each source as soon as it answered. Stops when the caller leaves. */
-  testing: procedure.input(scopeInput).output(eventIterator(type<TestingEvent>())),
+  testing: procedure.input(environmentInput).output(eventIterator(type<TestingEvent>())),
   /** Source health now. */
-  health: procedure.input(scopeInput).output(type<readonly SourceHealth[]>()),
+  health: procedure.input(environmentInput).output(type<readonly SourceHealth[]>()),
   /** The contexts that this machine has, and the kubeconfigs that are broken. Runs no program. `kubeconfig`: one more file to look at. */
   contexts: procedure
     .input(z.object({ kubeconfig: z.string().min(1).max(4096).nullable().default(null) }))
@@ -161,7 +171,7 @@ export const environments = {
   /** Looks through a cluster. Seconds. `conflict`: the context is not what it was; `forbidden`: its program was not allowed. */
   propose: procedure.input(proposeInput).output(type<Proposal>()),
   /** The programs that sources of an environment want to run and that nobody allowed as they are now. Runs none of them. */
-  programs: procedure.input(scopeInput).output(type<readonly ProgramQuestion[]>()),
+  programs: procedure.input(environmentInput).output(type<readonly ProgramQuestion[]>()),
   /** Writes into environment.yaml that this program may run. `conflict`: it is not that any more, or there is nothing to allow. */
   allowProgram: procedure.input(allowProgramInput).output(type<readonly ProgramQuestion[]>()),
   /** Observes a draft, so that `graph.view` and `environments.testing` answer for it under the name that comes back. */
@@ -173,9 +183,9 @@ export const environments = {
   /** What to give to whoever may grant rights. */
   role: procedure.input(roleInput).output(type<RoleText>()),
   /** For changing it. `invalid`: the file cannot be read, and must be corrected by hand first. */
-  read: procedure.input(scopeInput).output(type<EditableEnvironment>()),
+  read: procedure.input(environmentInput).output(type<EditableEnvironment>()),
   /** Writes environment.yaml. `conflict`: the name is taken, or the file changed meanwhile. Nothing is ever overwritten that could not be read. */
   save: procedure.input(saveInput).output(type<{ readonly environment: string; readonly file: string }>()),
   /** Moves the file aside; nothing is deleted. */
-  remove: procedure.input(scopeInput).output(type<{ readonly movedTo: string }>()),
+  remove: procedure.input(environmentInput).output(type<{ readonly movedTo: string }>()),
 }

@@ -3,11 +3,20 @@ import { z } from 'zod'
 import type { Fact } from '../domain/model/fact.ts'
 import type { ControlComponent, FactReference, Hop, TrustGraph, Workload } from '../domain/model/graph.ts'
 import type { EpochMs } from '../domain/model/time.ts'
-import type { FilterProblem, Found, GraphChanges, GraphView, HopLine } from '../domain/model/view.ts'
-import { scopeInput } from './environments.ts'
+import type { FilterProblem, Found, GraphChanges, GraphView, HopLine, PastPart } from '../domain/model/view.ts'
+import { environmentInput, scopeInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
-export type { EdgeItem, Found, GraphChanges, GraphCounts, GraphView, HopLine, NodeItem } from '../domain/model/view.ts'
+export type {
+  EdgeItem,
+  Found,
+  GraphChanges,
+  GraphCounts,
+  GraphView,
+  HopLine,
+  NodeItem,
+  PastPart,
+} from '../domain/model/view.ts'
 
 /** At most this many drawn items leave in one view. */
 export const maximumItems = 2000
@@ -55,6 +64,8 @@ export interface GraphDocumentParts extends TrustGraph {
   readonly facts: readonly FactReference[]
   /** The filter has a word that is not known, so nothing was filtered. */
   readonly filterProblem: FilterProblem | null
+  /** What was recorded of the past time that it is of; null: it is of now. */
+  readonly past: PastPart | null
 }
 
 export const graph = {
@@ -74,6 +85,6 @@ export const graph = {
     .output(type<GraphDocumentParts>()),
   /** Tells the service what is looked at, so that its sources are read every 5 s. */
   attend: procedure
-    .input(scopeInput.extend({ selected: z.string().max(2000).nullable() }))
+    .input(environmentInput.extend({ selected: z.string().max(2000).nullable() }))
     .output(type<{ readonly attending: boolean }>()),
 }

@@ -1,7 +1,9 @@
 import { changes } from './changes.ts'
 import { diagnosis } from './diagnosis.ts'
 import { environments } from './environments.ts'
+import { evidence } from './evidence.ts'
 import { graph } from './graph.ts'
+import { history } from './history.ts'
 import { live } from './live.ts'
 import { logs } from './logs.ts'
 import { playground } from './playground.ts'
@@ -16,6 +18,8 @@ export const contract = {
   system,
   environments,
   graph,
+  history,
+  evidence,
   live,
   logs,
   diagnosis,

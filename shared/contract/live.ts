@@ -1,7 +1,7 @@
 import { eventIterator, type } from '@orpc/contract'
 import type { EpochMs } from '../domain/model/time.ts'
 import type { SourceHealth } from './environments.ts'
-import { scopeInput } from './environments.ts'
+import { environmentInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
 /** One iterator a window. `graph`: a new revision exists, ask for `graph.changes`. `clock` comes at least every 10 s. */
@@ -17,5 +17,5 @@ export type LiveEvent =
     }
 
 export const live = {
-  topics: procedure.input(scopeInput).output(eventIterator(type<LiveEvent>())),
+  topics: procedure.input(environmentInput).output(eventIterator(type<LiveEvent>())),
 }

@@ -1,7 +1,7 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
 import type { EpochMs } from '../domain/model/time.ts'
-import { scopeInput } from './environments.ts'
+import { environmentInput, scopeInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
 /** A request that authorisation refused: by the access log, by the decision, or by both joined by decision id. */
@@ -50,6 +50,7 @@ export interface RefusedAnswer {
   readonly complete: boolean
 }
 
+/** With `at` the minutes before that time. */
 export const refusedInput = scopeInput.extend({
   limit: z.number().int().min(1).max(1000).default(100),
   /** How far back, minutes. */
@@ -107,7 +108,7 @@ export interface RecordsAnswer {
   readonly intake: readonly LogIntake[]
 }
 
-export const recordsInput = scopeInput.extend({
+export const recordsInput = environmentInput.extend({
   record: recordKind,
   /** How far back, minutes. */
   minutes: z.number().min(0.1).max(525_600).default(60),
@@ -127,7 +128,7 @@ export interface ImportAnswer {
   readonly sampleRefused: LogIntake['sampleRefused']
 }
 
-export const importInput = scopeInput.extend({
+export const importInput = environmentInput.extend({
   /** Absolute path on the machine where Everyhop keeps records. */
   file: z.string().min(1).max(4096),
   record: recordKind,
@@ -154,7 +155,7 @@ export interface FoundAnswer {
   readonly complete: boolean
 }
 
-export const findInput = scopeInput.extend({
+export const findInput = environmentInput.extend({
   by: z.enum(['request', 'trace', 'decision']),
   id: z.string().min(1).max(200),
   limit: z.number().int().min(1).max(1000).default(100),

@@ -14,7 +14,7 @@ import type {
   RevisionId,
 } from '../domain/model/policy.ts'
 import type { EpochMs } from '../domain/model/time.ts'
-import { scopeInput } from './environments.ts'
+import { environmentInput } from './environments.ts'
 import { procedure } from './procedure.ts'
 
 /** opa or regal as found on this machine. */
@@ -60,7 +60,7 @@ const subject = z.union([
 ])
 export type PolicySubject = z.infer<typeof subject>
 
-const bundleInput = scopeInput.extend({ bundle: z.string().min(1).max(300) })
+const bundleInput = environmentInput.extend({ bundle: z.string().min(1).max(300) })
 const draftInput = z.object({ draft: z.string().min(1).max(100) })
 const filePath = z.string().min(1).max(1024)
 
@@ -184,7 +184,7 @@ export const policy = {
     )
     .output(type<ToolState>()),
 
-  bundles: procedure.input(scopeInput).output(type<readonly BundleOverview[]>()),
+  bundles: procedure.input(environmentInput).output(type<readonly BundleOverview[]>()),
   revisions: procedure.input(bundleInput).output(type<readonly BundleRevision[]>()),
   content: procedure.input(bundleInput.extend({ of: subject })).output(type<BundleContent>()),
   file: procedure.input(bundleInput.extend({ of: subject, path: filePath })).output(type<{ readonly text: string }>()),
@@ -192,7 +192,7 @@ export const policy = {
     .input(bundleInput.extend({ from: subject, to: subject }))
     .output(type<readonly FileDifference[]>()),
 
-  drafts: procedure.input(scopeInput).output(type<readonly DraftSummary[]>()),
+  drafts: procedure.input(environmentInput).output(type<readonly DraftSummary[]>()),
   /** A draft with the files of a revision or draft; `changes`: whole texts that it begins with instead. */
   startDraft: procedure
     .input(
@@ -247,7 +247,7 @@ export const policy = {
   /** An input as the pipeline would send it, from a recorded decision or a hop. Masked values stay masked and are named. */
   inputOf: procedure
     .input(
-      scopeInput.extend({
+      environmentInput.extend({
         from: z.union([z.object({ decisionId: z.string().max(200) }), z.object({ hop: z.string().max(2000) })]),
       }),
     )

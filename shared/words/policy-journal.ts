@@ -9,6 +9,8 @@ const actions: Readonly<Record<string, string>> = {
   'change-mode.disable': 'Change mode off',
   'change-mode.end': 'Change mode ended',
   'diagnosis.probe': 'Probe of a handshake',
+  'diagnosis.verdict': 'Verdict of a diagnosis',
+  'evidence.create': 'Pack of evidence',
   'policy.convergence': 'How far the OPAs came',
   'policy.lost-update': 'Overwritten by another publisher',
   'journal.torn': 'Torn line set aside',
@@ -38,6 +40,8 @@ export function journalDetails({ details }: Pick<JournalEntry, 'details'>): stri
   const [from, to] = [revisionOf(details['from']), revisionOf(details['to'])]
   if (typeof bundle === 'string')
     parts.push(to === null ? bundle : from === null ? `${bundle}: ${to}` : `${bundle}: ${from} → ${to}`)
+  const pack = details['packId']
+  if (typeof pack === 'string') parts.push(details['why'] === 'stopped' ? `${pack}, stopped` : pack)
   const back = details['rollsBackTo']
   if (typeof back === 'string') parts.push(`brings back ${back}`)
   const minutes = details['minutes']

@@ -162,10 +162,16 @@ export function notAskedSentences(notAsked: readonly string[]): readonly string[
 }
 
 /** In words, that the list is empty, and what that means. */
-export function emptySentence(answer: RefusedForWords, minutes: number, of: 'all' | 'hop' = 'all'): string {
+export function emptySentence(
+  answer: RefusedForWords,
+  minutes: number,
+  of: 'all' | 'hop' = 'all',
+  isPast = false,
+): string {
+  const span = spanWords(minutes)
   return answer.heldSince === null
     ? 'Nothing can be listed.'
-    : `The logs that are read tell of no refused request${of === 'hop' ? ' of this hop' : ''} in the last ${spanWords(minutes)}.`
+    : `The logs that are read tell of no refused request${of === 'hop' ? ' of this hop' : ''} in the ${isPast ? `${span} before` : `last ${span}`}.`
 }
 
 /** "15 minutes", "hour", "24 hours". */

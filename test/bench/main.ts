@@ -6,11 +6,15 @@ import type { BenchRow } from './row.ts'
  */
 const benches: Readonly<Record<string, () => Promise<{ run(): Promise<readonly BenchRow[]> }>>> = {
   diagnosis: () => import('./diagnosis.ts'),
+  evidence: () => import('./evidence.ts'),
   'graph-build': () => import('./graph-build.ts'),
+  history: () => import('./history.ts'),
   'lab-observe': () => import('./lab-observe.ts'),
   'graph-paint': () => import('./graph-paint.ts'),
   'kubernetes-watch': () => import('./kubernetes-watch.ts'),
+  'log-lines': () => import('./log-lines.ts'),
   logs: () => import('./logs.ts'),
+  past: () => import('./past.ts'),
   playground: () => import('./playground.ts'),
   policy: () => import('./policy.ts'),
   'policy-editor': () => import('./policy-editor.ts'),

@@ -12,6 +12,7 @@ import { systemClock } from '../../electron/platform/clock.ts'
 import { dial } from '../../electron/platform/dial.ts'
 import { createFiles } from '../../electron/platform/files.ts'
 import { createHttpGet } from '../../electron/platform/http-get.ts'
+import { createLineFiles } from '../../electron/platform/line-files.ts'
 import { createProcessLog } from '../../electron/platform/log.ts'
 import { createStateFile } from '../../electron/platform/state-file.ts'
 import { type Composed, packageFolder } from '../../electron/service/compose.ts'
@@ -54,6 +55,7 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
     test: () => Promise.reject(new Error('generated facts cannot be tested')),
   })
   const service = createService({
+    lineFiles: createLineFiles(),
     info,
     ports: {
       clock,
@@ -93,6 +95,13 @@ sources: { envoy: [{ id: generated, admin: "http://127.0.0.1:1" }] }
       }),
     startsPlayground: false,
     setup: environmentSetup(home, packageFolder, []),
+    evidence: {
+      console: 'everyhop 0.0.0',
+      operator: 'nobody',
+      folderOf: () => null,
+      madeBefore: async () => [],
+      understand: () => null,
+    },
     openLogStore: async () => createMemoryStore({ maxAgeMs: 60_000, maxBytes: 1024 ** 2 }),
   })
   return {

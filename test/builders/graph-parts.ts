@@ -47,12 +47,14 @@ export function emptyView(over: Partial<GraphView> = {}): GraphView {
     filterProblem: null,
     intentProblem: null,
     lastKnown: null,
+    past: null,
     ...over,
   }
 }
 
 export const plainInput: ViewInput = {
   environment: 'lab',
+  at: null,
   filter: '',
   grouping: 'auto',
   focus: { open: [], selected: null },

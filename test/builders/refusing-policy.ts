@@ -8,6 +8,7 @@ export function refusingPolicy(): PolicyService {
     yield await refuse()
   }
   return {
+    keptBundle: async () => null,
     policy: {
       tools: refuse,
       toolRelease: refuse,
@@ -39,7 +40,16 @@ export function refusingPolicy(): PolicyService {
     asked: { recorded: refuse, bundles: refuse, kept: refuse, open: refuse },
     changes: { mode: refuse, enable: refuse, disable: refuse, journal: refuse, verify: refuse },
     actions: {
-      journal: { begin: refuse, end: refuse, note: refuse, list: refuse, verify: refuse, close: async () => {} },
+      journal: {
+        begin: refuse,
+        end: refuse,
+        note: refuse,
+        list: refuse,
+        lines: refuse,
+        verify: refuse,
+        close: async () => {},
+      },
+      isKept: false,
       demandChangeMode() {
         throw new Failure('read-only', 'policy', 'This test changes nothing.')
       },

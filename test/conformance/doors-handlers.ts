@@ -49,6 +49,8 @@ export function suiteHandlers(): Handlers {
       save: unused,
       remove: unused,
     },
+    history: { range: unused, timeline: unused, difference: unused, saveSnapshot: unused, openSnapshot: unused },
+    evidence: { plan: unused, build: unusedStream, packs: unused, verify: unused, report: unused, save: unused },
     graph: {
       view: async (input) => viewOf(input.environment),
       changes: unused,
@@ -133,5 +135,6 @@ function viewOf(environment: string): GraphView {
     filterProblem: null,
     intentProblem: null,
     lastKnown: null,
+    past: null,
   }
 }

@@ -1,16 +1,14 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
-import { type RequestOptions, request } from 'node:https'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { schemaVersion } from '../../electron/logs/stores/embedded/columns.ts'
 import { openEmbeddedStore } from '../../electron/logs/stores/embedded/embedded-store.ts'
-import { caFile, openAuthority, writeTokenKeys } from '../lab/cluster/authority.ts'
 import { findFreePorts } from '../lab/ports.ts'
-import { type Server, startServer, waitFor } from '../lab/processes.ts'
+import { waitFor } from '../lab/processes.ts'
 import { ensureBinaries } from '../lab/provision/binaries.ts'
+import { type OwnApiServer, startOwnApiServer } from './api-server.ts'
 import { environment, startServing, startWitness } from './log-store-receiving.ts'
 
 /** A first run builds the servers. */
@@ -18,54 +16,19 @@ const buildMs = 20 * 60_000
 const patient = { timeoutMs: 90_000, everyMs: 100 }
 
 let folder: string
-let programs: Record<'etcd' | 'kube-apiserver', { readonly path: string }>
 const ending: (() => unknown)[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'auditing-'))
-  programs = await ensureBinaries(['etcd', 'kube-apiserver'], { log: () => {} })
+  await ensureBinaries(['etcd', 'kube-apiserver'], { log: () => {} })
 }, buildMs)
 afterEach(async () => {
   for (const end of ending.splice(0).toReversed()) await end()
   await rm(folder, { recursive: true, force: true })
 }, 60_000)
 
-function start(name: 'etcd' | 'kube-apiserver', options: Readonly<Record<string, string>>): Server {
-  const server = startServer({
-    name,
-    command: programs[name].path,
-    arguments: Object.entries(options).map(([option, value]) => `--${option}=${value}`),
-    logFile: join(folder, `${name}.log`),
-    mark: folder,
-  })
-  ending.push(() => server.stop())
-  return server
-}
-
 /** An API server of its own that posts its audit events to `webhook`; gives how it is asked as an administrator. */
-async function startApiServer(webhook: string): Promise<(path: string, body?: object) => Promise<IncomingMessage>> {
-  const [client = 0, peer = 0, port = 0] = await findFreePorts(['127.0.0.1'], 3)
-  const [clientUrl, peerUrl] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`]
-  start('etcd', {
-    'data-dir': join(folder, 'etcd'),
-    'listen-client-urls': clientUrl,
-    'advertise-client-urls': clientUrl,
-    'listen-peer-urls': peerUrl,
-    'initial-advertise-peer-urls': peerUrl,
-    'initial-cluster': `default=${peerUrl}`,
-    'log-level': 'warn',
-  })
-  const keys = join(folder, 'keys')
-  await mkdir(keys, { mode: 0o700 })
-  const authority = await openAuthority(keys)
-  const serving = await authority.issueServer('kube-apiserver')
-  const admin = await authority.issueClient('auditor', ['system:masters'])
-  const tokens = await writeTokenKeys(keys)
-  const policy = join(folder, 'policy.json')
-  await writeFile(
-    policy,
-    JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'RequestResponse' }] }),
-  )
+async function startApiServer(webhook: string): Promise<OwnApiServer['ask']> {
   const config = join(folder, 'webhook.json')
   await writeFile(
     config,
@@ -77,63 +40,27 @@ async function startApiServer(webhook: string): Promise<(path: string, body?: ob
       clusters: [{ name: 'everyhop', cluster: { server: webhook } }],
     }),
   )
-  const server = start('kube-apiserver', {
-    'etcd-servers': clientUrl,
-    'bind-address': '127.0.0.1',
-    'advertise-address': '127.0.0.1',
-    'secure-port': String(port),
-    'tls-cert-file': serving.certificateFile,
-    'tls-private-key-file': serving.keyFile,
-    'client-ca-file': caFile(keys),
-    'service-account-issuer': 'https://kubernetes.default.svc',
-    'service-account-key-file': tokens.publicFile,
-    'service-account-signing-key-file': tokens.keyFile,
-    'service-cluster-ip-range': '10.96.0.0/16',
-    'authorization-mode': 'RBAC',
-    'disable-admission-plugins': 'ServiceAccount',
-    'endpoint-reconciler-type': 'none',
-    'audit-policy-file': policy,
-    'audit-webhook-config-file': config,
-    'audit-webhook-mode': 'batch',
-    'audit-webhook-batch-max-wait': '500ms',
-    'audit-webhook-initial-backoff': '1s',
+  const server = await startOwnApiServer({
+    folder,
+    auditPolicy: { rules: [{ level: 'RequestResponse' }] },
+    options: {
+      'audit-webhook-config-file': config,
+      'audit-webhook-mode': 'batch',
+      'audit-webhook-batch-max-wait': '500ms',
+      'audit-webhook-initial-backoff': '1s',
+    },
   })
-  const options: RequestOptions = {
-    host: '127.0.0.1',
-    port,
-    ca: authority.certificate,
-    cert: admin.certificate,
-    key: admin.key,
-    agent: false,
-  }
-  const ask = (path: string, body?: object): Promise<IncomingMessage> =>
-    new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' }
-      const asked = request({ ...options, path, method: body === undefined ? 'GET' : 'POST', headers }, (answer) => {
-        answer.resume()
-        answer.on('end', () => resolve(answer))
-      })
-      asked.on('error', reject)
-      asked.end(body === undefined ? undefined : JSON.stringify(body))
-    })
-  await waitFor('the API server is ready', async () => (await ask('/readyz')).statusCode === 200, {
-    ...patient,
-    server,
-  })
-  return ask
+  ending.push(() => server.stop())
+  return server.ask
 }
 
 /** Creates a Secret each; the ids under which the API server audits these calls. */
-async function createSecrets(
-  ask: (path: string, body?: object) => Promise<IncomingMessage>,
-  from: number,
-  count: number,
-): Promise<readonly string[]> {
+async function createSecrets(ask: OwnApiServer['ask'], from: number, count: number): Promise<readonly string[]> {
   const ids: string[] = []
   for (let number = from; number < from + count; number += 1) {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: `audited-${number}` }, stringData: { canary } }
     const answer = await ask('/api/v1/namespaces/default/secrets', secret)
-    expect(answer.statusCode).toBe(201)
+    expect(answer.status).toBe(201)
     ids.push(String(answer.headers['audit-id']))
   }
   return ids

@@ -19,7 +19,9 @@ import {
   uuidOf,
   vaultAuditLine,
 } from '../builders/log-records.ts'
+import { importedLinesSuite, keptLinesSuite } from './kept-lines-suite.ts'
 import { logReaderSuite } from './log-reader-suite.ts'
+import { logStatisticsSuite } from './log-statistics-suite.ts'
 import { refusalSumsSuite } from './refusal-sums-suite.ts'
 
 export type OpenStore = (folder: string, retention: Retention) => Promise<LogStore>
@@ -27,8 +29,11 @@ export type OpenStore = (folder: string, retention: Retention) => Promise<LogSto
 const all = { from: noon - 3_600_000, to: noon + 3_600_000 }
 const day = 86_400_000
 
-/** What every log store must do. */
-export function logStoreSuite(name: string, open: OpenStore): void {
+/**
+ * What every log store must do.
+ * @param outlives it is kept on the disk, where imported files stay where they are.
+ */
+export function logStoreSuite(name: string, open: OpenStore, outlives: boolean): void {
   describe(name, () => {
     let folder: string
     let store: LogStore
@@ -325,6 +330,9 @@ export function logStoreSuite(name: string, open: OpenStore): void {
 
     logReaderSuite(() => ({ reader: store, take }))
     refusalSumsSuite(() => store)
+    logStatisticsSuite(() => store, take)
+    keptLinesSuite(() => ({ store, folder }), take)
+    if (outlives) importedLinesSuite(() => ({ store, folder }))
 
     test('a file is imported once, however often it is given, and its records are read back from it', async () => {
       const file = join(folder, 'exported.ndjson')

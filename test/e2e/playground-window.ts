@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Composed, composeService } from '../../electron/service/compose.ts'
+import { takeDataFolder } from '../../electron/service/data-folder.ts'
 import { ensureBinaries } from '../lab/provision/binaries.ts'
 import { type OpenWindow, openWindow } from './open-window.ts'
 import { type PlaygroundPage, playgroundPage } from './pages/playground.ts'
@@ -17,8 +18,11 @@ export interface PlaygroundWindow {
   close(): Promise<void>
 }
 
-/** @param hasOpa false: no opa is on this machine until `putOpa`. */
-export async function openPlaygroundWindow(hasOpa = true): Promise<PlaygroundWindow> {
+/**
+ * @param hasOpa false: no opa is on this machine until `putOpa`.
+ * @param keeps true: there is a data folder, and with it a journal.
+ */
+export async function openPlaygroundWindow(hasOpa = true, keeps = false): Promise<PlaygroundWindow> {
   const before = { ...process.env }
   const home = await mkdtemp(join(tmpdir(), 'eh-first-'))
   const { 'opa-envoy': opa } = await ensureBinaries(['opa-envoy'], { log: console.log })
@@ -30,7 +34,8 @@ export async function openPlaygroundWindow(hasOpa = true): Promise<PlaygroundWin
     const PATH = [programs, ...others].join(delimiter)
     Object.assign(process.env, { EVERYHOP_OPA: '', EVERYHOP_CACHE: join(home, 'cache'), PATH })
   }
-  const service = composeService('web', home, null, undefined, { byItself: true })
+  const data = keeps ? takeDataFolder(join(home, 'data')) : null
+  const service = composeService('web', home, data, undefined, { byItself: true })
   const window = await openWindow(service)
   await window.context.grantPermissions(['clipboard-read', 'clipboard-write'])
   return {
@@ -41,6 +46,7 @@ export async function openPlaygroundWindow(hasOpa = true): Promise<PlaygroundWin
     async close() {
       await window.close()
       await service.stop()
+      data?.release()
       for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
       Object.assign(process.env, before)
       await rm(home, { recursive: true, force: true })

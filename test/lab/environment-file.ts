@@ -10,6 +10,7 @@ import { environmentSchema } from '../../shared/domain/model/environment.ts'
 import type { ClusterPlan } from './cluster/plan.ts'
 import { bundleKeyId } from './opa/config.ts'
 import type { LabPlan } from './plan.ts'
+import { spireFiles } from './spire/config.ts'
 import { everyhopName } from './vault/logins.ts'
 import { type VaultPlan, vaultUrl } from './vault/plan.ts'
 
@@ -37,7 +38,12 @@ export function registrationFile(home: string, name = environmentName): string {
 }
 
 /** environment.yaml of the lab, with absolute paths so that it can be copied anywhere. */
-export function environmentYaml(plan: LabPlan, settings: EnvironmentSettings, vault: VaultPlan | null = null): string {
+export function environmentYaml(
+  plan: LabPlan,
+  settings: EnvironmentSettings,
+  cluster: ClusterPlan | null = null,
+  vault: VaultPlan | null = null,
+): string {
   const reader = (file: string): string => path.join(plan.files.readerFolder, file)
   const environment = {
     apiVersion: 'everyhop.dev/v1',
@@ -79,6 +85,10 @@ export function environmentYaml(plan: LabPlan, settings: EnvironmentSettings, va
           writtenBy: opa.id,
         })),
         { id: 'integrity', record: 'integrity-events', file: plan.files.integrityLog },
+        { id: 'spire.audit', record: 'spire-audit', file: spireFiles(plan).serverLog },
+        ...(cluster === null
+          ? []
+          : [{ id: 'kubernetes.audit', record: 'kubernetes-audit', file: cluster.files.auditLog }]),
         ...(vault === null
           ? []
           : [{ id: 'vault.audit', record: 'vault-audit', file: vault.files.auditLog, writtenBy: vaultId }]),

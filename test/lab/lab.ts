@@ -238,7 +238,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       windowSeconds: options.windowSeconds ?? 30,
       bundleStaleAfterSeconds: options.bundleStaleAfterSeconds ?? 8,
     }
-    const yaml = environmentYaml(plan, settings, vaultPlan)
+    const yaml = environmentYaml(plan, settings, clusterPlan, vaultPlan)
     await writeFile(plan.files.intent, intentYaml(tier === 3 ? { credentials: [...openedStages] } : null))
     await writeFile(plan.files.environment, yaml, { mode: 0o600 })
     await register(home, yaml).catch((error: Error) => {

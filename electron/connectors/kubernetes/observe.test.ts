@@ -172,12 +172,20 @@ test('admission policies without their bindings are not read: no bindings would 
   api.set('validatingadmissionpolicies', policy)
   api.set('validatingadmissionpolicybindings', {
     metadata: { name: 'b' },
-    spec: { policyName: 'p', validationActions: ['Deny'] },
+    spec: {
+      policyName: 'p',
+      validationActions: ['Deny'],
+      matchResources: { namespaceSelector: { matchLabels: { held: 'true' } } },
+    },
   })
   seen = observeCluster({ kubeconfig: api.kubeconfig })
   await seen.until(() => names('validatingadmissionpolicies') !== undefined)
   expect(seen.latest('validatingadmissionpolicies')?.facts).toMatchObject([
-    { name: 'p', bindings: [{ name: 'b', actions: ['Deny'] }] },
+    {
+      name: 'p',
+      namespaces: null,
+      bindings: [{ name: 'b', actions: ['Deny'], namespaces: { matchLabels: { held: 'true' }, matchExpressions: [] } }],
+    },
   ])
   await seen.end()
   api.refuse('list validatingadmissionpolicybindings', { status: 403 })

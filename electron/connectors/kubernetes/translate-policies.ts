@@ -74,6 +74,7 @@ export function translateAdmissionPolicy(object: unknown, seen: Seen): Admission
     ...objectBase('admission-policy', 'validatingadmissionpolicies', resources.admissionPolicies, metadata, seen),
     failurePolicy: spec.failurePolicy ?? null,
     validations: spec.validations.map(({ expression, message }) => ({ expression, message: message ?? null })),
+    namespaces: selectorOf(spec.matchConstraints?.namespaceSelector),
     bindings: [],
   }
 }
@@ -82,11 +83,13 @@ export interface PolicyBinding {
   readonly policy: string
   readonly name: string
   readonly actions: readonly string[]
+  readonly namespaces: LabelSelector | null
 }
 
 export function translateBinding(object: unknown): PolicyBinding {
   const { metadata, spec } = parse(wire.admissionPolicyBinding, object, 'validatingadmissionpolicybinding')
-  return { policy: spec.policyName, name: metadata.name, actions: spec.validationActions }
+  const namespaces = selectorOf(spec.matchResources?.namespaceSelector)
+  return { policy: spec.policyName, name: metadata.name, actions: spec.validationActions, namespaces }
 }
 
 export function bindPolicies(
@@ -96,7 +99,7 @@ export function bindPolicies(
   const byPolicy = Map.groupBy(bindings, ({ policy }) => policy)
   return policies.map((policy) => ({
     ...policy,
-    bindings: (byPolicy.get(policy.name) ?? []).map(({ name, actions }) => ({ name, actions })),
+    bindings: (byPolicy.get(policy.name) ?? []).map(({ name, actions, namespaces }) => ({ name, actions, namespaces })),
   }))
 }
 

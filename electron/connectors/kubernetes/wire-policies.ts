@@ -85,12 +85,17 @@ export const admissionPolicy = z.object({
   spec: z.object({
     failurePolicy: z.string().nullish(),
     validations: listOf(z.object({ expression: z.string(), message: z.string().nullish() })),
+    matchConstraints: z.object({ namespaceSelector: labelSelector.nullish() }).nullish(),
   }),
 })
 
 export const admissionPolicyBinding = z.object({
   metadata,
-  spec: z.object({ policyName: word, validationActions: listOf(z.string()) }),
+  spec: z.object({
+    policyName: word,
+    validationActions: listOf(z.string()),
+    matchResources: z.object({ namespaceSelector: labelSelector.nullish() }).nullish(),
+  }),
 })
 
 export type WireLabelSelector = z.output<typeof labelSelector>

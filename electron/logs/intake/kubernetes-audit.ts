@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import { type AdmissionOutcome, admissionOf, imagesOf } from './admission.ts'
 import { masked, maskedPath, plainName } from './mask.ts'
 import { type ParsedLine, refused } from './record-parser.ts'
 
 /**
  * One event of a Kubernetes API server's audit log, audit.k8s.io/v1 `Event`, from a file or from its webhook.
- * https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/ ; requestObject and responseObject are never read.
+ * https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/ ; of requestObject only the images are read, responseObject never.
  */
 export interface KubernetesAuditRecord {
   readonly at: EpochMs
@@ -26,6 +27,9 @@ export interface KubernetesAuditRecord {
   /** allow or forbid, of the annotation authorization.k8s.io/decision. */
   readonly authorisation: string | null
   readonly reason: string | null
+  readonly admission: AdmissionOutcome | null
+  /** Images of the containers that were asked for, where the audit policy's level is Request or above; each once. */
+  readonly images: readonly string[]
 }
 
 const text = z.string().optional().catch(undefined)
@@ -48,10 +52,11 @@ const event = z.object({
     .optional()
     .catch(undefined),
   responseStatus: z
-    .object({ code: z.number().int().optional().catch(undefined) })
+    .object({ code: z.number().int().optional().catch(undefined), message: text })
     .optional()
     .catch(undefined),
   annotations: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  requestObject: z.unknown().optional(),
   requestReceivedTimestamp: text,
   stageTimestamp: text,
 })
@@ -85,6 +90,12 @@ export function parseKubernetesAudit(object: Readonly<Record<string, unknown>>):
       status: found.responseStatus?.code ?? null,
       authorisation: annotation(annotations, 'authorization.k8s.io/decision'),
       reason: annotation(annotations, 'authorization.k8s.io/reason'),
+      admission: admissionOf({
+        status: found.responseStatus?.code ?? null,
+        message: found.responseStatus?.message ?? null,
+        annotations: annotations ?? {},
+      }),
+      images: imagesOf(found.requestObject),
     },
   }
 }

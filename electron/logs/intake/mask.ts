@@ -13,6 +13,9 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
+/** The rules as text, by which a version of them is told from another. */
+export const shapesAsText: readonly string[] = shapes.map(([shape, replacement]) => `${String(shape)} ${replacement}`)
+
 /** Control and format characters: terminal escapes, direction marks, zero-width characters. */
 const invisible = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu
 const mayHoldInvisible = /[^\x20-\x7e]/

@@ -1,5 +1,5 @@
 import { isAccessText } from '../intake/access-text.ts'
-import { masked } from '../intake/mask.ts'
+import { masked, shapesAsText } from '../intake/mask.ts'
 import { mayHoldSecret, mayHoldSecretIn } from './secret-scan.ts'
 
 /** Deeper values are taken out: nothing that we read lies that deep, and each level costs stack. */
@@ -8,6 +8,9 @@ const deepest = 64
 /** Keys whose whole value is a secret, whatever it looks like. */
 const secretKey =
   /(?:^|[^a-z])(?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|authorization|cookie|signature)$/i
+
+/** The rules as text: docs/formats/log-records.md has them in words. */
+export const maskingRules: readonly string[] = [...shapesAsText, String(secretKey), `deeper than ${deepest}`]
 
 /** A parsed record without what looks like a secret. Control characters stay: they are escaped in its JSON text. */
 export function maskValue(value: unknown, depth = 0): unknown {

@@ -15,21 +15,27 @@ import {
 import { createHopActivity } from '../activity/hop-activity.ts'
 import { activityFrom } from './activity-provenance.ts'
 import { ownColumns } from './embedded/columns.ts'
+import { heldTexts } from './held-text.ts'
 import { createIntakeCounts } from './intake-counts.ts'
 import { maskContent, maskText, maskValue } from './mask-record.ts'
 import { itemsOf, linesOf, readUpload } from './read-upload.ts'
 import type { Understood } from './records.ts'
 import { sumsOfRefusals } from './refusal-sums.ts'
 import { apart, joinedRefusals } from './refusals.ts'
+import { authorisationCountsOf, coverageOf, decisionCountsOf, denialsOf } from './statistics.ts'
 import { unpack } from './unpack.ts'
 
 interface Held extends Understood {
   /** As received, masked. */
   readonly text: string
+  /** One line. */
+  readonly line: string | null
+  readonly number: number
 }
 
 /** Records that are held at most; the oldest go first. */
 const mostHeld = 50_000
+const linesAtOnce = 2000
 
 /**
  * A bounded store in memory: for `--live` without memory of its own, and for tests. Nothing outlives it, so `append`
@@ -38,6 +44,7 @@ const mostHeld = 50_000
 export function createMemoryStore(retention: Retention): LogStore {
   let held: Held[] = []
   let bytes = 0
+  let taken = 0
   const identities = new Set<string>()
   const intake = createIntakeCounts()
 
@@ -53,6 +60,8 @@ export function createMemoryStore(retention: Retention): LogStore {
     const read = readUpload(text, upload, { segment: 0, offset: 0 })
     let repeated = 0
     const texts = textsOf(text, upload.form)
+    const items = read.records.map(({ stored }) => (stored.locator.in === 'segment' ? stored.locator.item : 0))
+    const lines = new Map(heldTexts(Buffer.from(text), upload.form, items).map((line, index) => [items[index], line]))
     for (const record of read.records) {
       const key = identityKey(record)
       if (record.identity !== null && identities.has(key)) {
@@ -61,8 +70,10 @@ export function createMemoryStore(retention: Retention): LogStore {
       }
       if (record.identity !== null) identities.add(key)
       const { locator } = record.stored
-      const own = locator.in === 'segment' ? (texts.get(locator.item) ?? '') : ''
-      held.push({ ...record, text: own })
+      const item = locator.in === 'segment' ? locator.item : 0
+      const own = texts.get(item) ?? ''
+      taken += 1
+      held.push({ ...record, text: own, line: lines.get(item) ?? null, number: taken })
       bytes += own.length
     }
     const over = held.length - mostHeld
@@ -75,6 +86,12 @@ export function createMemoryStore(retention: Retention): LogStore {
     return held
       .filter(({ stored }) => window === null || (stored.at >= window.from && stored.at <= window.to))
       .toSorted((left, right) => left.stored.at - right.stored.at)
+  }
+
+  function ofKind<Kind extends RecordKind>(kind: Kind): readonly Extract<StoredRecord, { readonly record: Kind }>[] {
+    return held
+      .map(({ stored }) => stored)
+      .filter((stored): stored is Extract<StoredRecord, { readonly record: Kind }> => stored.record === kind)
   }
 
   return {
@@ -125,6 +142,40 @@ export function createMemoryStore(retention: Retention): LogStore {
         within({ from: query.window.from - apart, to: query.window.to + apart }).map(({ stored }) => stored),
         query,
       ),
+    decisionCounts: async (query) => decisionCountsOf(ofKind('opa-decisions'), query),
+    authorisationCounts: async (window) =>
+      authorisationCountsOf(ofKind('envoy-access'), ofKind('opa-decisions'), window),
+    denialsBy: async (window, buckets) => denialsOf(ofKind('envoy-access'), ofKind('opa-decisions'), window, buckets),
+    hopCoverage: async (window, bucketMs) =>
+      coverageOf(
+        within(window).flatMap(({ stored: { at, source }, sides }) => sides.map((side) => ({ at, source, side }))),
+        bucketMs,
+      ),
+    async *lines(record, after, signal) {
+      const found = held
+        .filter(({ stored, number }) => stored.record === record && (after === null || cursorOf(number) > after))
+        .toSorted((left, right) => left.number - right.number)
+      for (let start = 0; start < found.length; start += linesAtOnce) {
+        signal.throwIfAborted()
+        yield found.slice(start, start + linesAtOnce).map(({ stored: { source, at, receivedAt }, line, number }) => ({
+          cursor: cursorOf(number),
+          source,
+          at,
+          receivedAt,
+          text: line,
+        }))
+      }
+    },
+    async linesWindow(record, window) {
+      const numbers = within(window)
+        .filter(({ stored }) => stored.record === record)
+        .map(({ number }) => number)
+        .toSorted((left, right) => left - right)
+      const [first] = numbers
+      const last = numbers.at(-1)
+      if (first === undefined || last === undefined) return null
+      return { first: cursorOf(first), last: cursorOf(last), count: numbers.length }
+    },
     counts: async () => intake.all(),
     async state() {
       const times = held.map(({ stored }) => stored.at)
@@ -162,12 +213,17 @@ export function createMemoryStore(retention: Retention): LogStore {
   }
 }
 
+/** Compares as text. */
+function cursorOf(number: number): string {
+  return String(number).padStart(16, '0')
+}
+
 /** What stands in the record's own columns, in lower case. */
 function ownText(stored: StoredRecord): string {
   const own: Readonly<Record<string, unknown>> = ownColumns[stored.record]
   const values = Object.entries(stored).filter(([name]) => Object.hasOwn(own, name))
   return values
-    .map(([, value]) => (Array.isArray(value) ? JSON.stringify(value) : String(value ?? '')))
+    .map(([, value]) => (typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '')))
     .join(' ')
     .toLowerCase()
 }

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
+import type { KeptLine } from '../../core/log-lines.ts'
 import type { LogStore } from '../../core/log-store.ts'
 import type { EmbeddedStoreOptions } from './embedded/embedded-store.ts'
-import { isAnswer, type Method } from './worker/messages.ts'
+import { isAnswer, type LinesCall, type Method } from './worker/messages.ts'
 
 type Result<Name extends Method> = Awaited<ReturnType<LogStore[Name]>>
 
@@ -16,7 +17,11 @@ interface Pending {
  * what was acknowledged is found again by opening the store anew.
  */
 export async function openLogStore(options: EmbeddedStoreOptions): Promise<LogStore> {
-  const worker = new Worker(new URL('./worker/store-worker.ts', import.meta.url), { workerData: options })
+  const worker = new Worker(new URL('./worker/store-worker.ts', import.meta.url), {
+    workerData: options,
+    // What passes through is short-lived and large: with more room it is only held for longer, for 90 MB and no time.
+    resourceLimits: { maxYoungGenerationSizeMb: 32 },
+  })
   const pending = new Map<number, Pending>()
   let calls = 0
   let ended: Error | null = null
@@ -51,6 +56,36 @@ export async function openLogStore(options: EmbeddedStoreOptions): Promise<LogSt
     return answer as Promise<Result<Name>>
   }
 
+  function ask(message: Omit<LinesCall & { readonly lines: 'begin' }, 'id'> | Omit<LinesCall, 'id'>): Promise<unknown> {
+    calls += 1
+    const answer = reply(calls)
+    if (ended === null) worker.postMessage({ ...message, id: calls })
+    return answer
+  }
+
+  async function* lines(
+    ...[record, after, signal]: Parameters<LogStore['lines']>
+  ): AsyncGenerator<readonly KeptLine[]> {
+    calls += 1
+    const reading = calls
+    await ask({ lines: 'begin', reading, record, after })
+    try {
+      let next = ask({ lines: 'next', reading })
+      for (;;) {
+        signal.throwIfAborted()
+        const batch = await next
+        // The other end is `store.lines` itself.
+        if (batch === null) return
+        // It reads on while these are worked on.
+        next = ask({ lines: 'next', reading })
+        next.catch(() => {})
+        yield batch as readonly KeptLine[]
+      }
+    } finally {
+      if (ended === null) await ask({ lines: 'leave', reading }).catch(() => {})
+    }
+  }
+
   await reply(0)
   return {
     append: (upload) => call('append', upload),
@@ -61,6 +96,12 @@ export async function openLogStore(options: EmbeddedStoreOptions): Promise<LogSt
     hopActivity: (window) => call('hopActivity', window),
     refusedRequests: (query) => call('refusedRequests', query),
     refusalSums: (query) => call('refusalSums', query),
+    decisionCounts: (query) => call('decisionCounts', query),
+    authorisationCounts: (window) => call('authorisationCounts', window),
+    denialsBy: (window, buckets) => call('denialsBy', window, buckets),
+    hopCoverage: (window, bucketMs) => call('hopCoverage', window, bucketMs),
+    lines,
+    linesWindow: (record, window) => call('linesWindow', record, window),
     counts: () => call('counts'),
     state: () => call('state'),
     retain: (now) => call('retain', now),

@@ -19,15 +19,48 @@ export interface UploadPlace {
 
 /**
  * Parses the text of an upload by the schema of its kind. Whatever the text is, it does not throw.
- * @param firstItem number of the text's first item in its upload, when the text is a part of one.
  */
 export function readUpload(
   text: string,
   upload: Pick<Upload, 'record' | 'source' | 'receivedAt' | 'form'>,
   place: UploadPlace,
-  firstItem = 0,
 ): ReadUpload {
-  const arrival: Arrival = upload
+  const reading = createReading(upload, place)
+  if (upload.form === 'lines') {
+    for (const [item, line] of linesOf(text)) {
+      if (line.length > longestLine) reading.refuse(line, 'longer than 256 kB')
+      else {
+        const read = lineValue(upload.record, line)
+        if (read.kind === 'refused') reading.refuse(line, read.why)
+        else reading.take(read.value, () => line, item)
+      }
+    }
+    return reading.end()
+  }
+  const items = itemsOf(text, upload.form)
+  if (items === null) reading.refuse(text, upload.form === 'array' ? 'not a JSON array' : 'not an event list')
+  else for (const [item, value] of items.entries()) reading.take(value, () => JSON.stringify(value), item)
+  return reading.end()
+}
+
+/** Some values of an upload that were parsed already, with their numbers in it. As `readUpload`. */
+export function readValues(
+  values: readonly { readonly item: number; readonly value: unknown }[],
+  arrival: Arrival,
+  place: UploadPlace,
+): ReadUpload {
+  const reading = createReading(arrival, place)
+  for (const { item, value } of values) reading.take(value, () => JSON.stringify(value), item)
+  return reading.end()
+}
+
+interface Reading {
+  take(value: unknown, itemText: () => string, item: number): void
+  refuse(content: string, why: string): void
+  end(): ReadUpload
+}
+
+function createReading(arrival: Arrival, place: UploadPlace): Reading {
   const records: Understood[] = []
   let refused = 0
   let passedOver = 0
@@ -38,27 +71,13 @@ export function readUpload(
   }
 
   function take(value: unknown, itemText: () => string, item: number): void {
-    const parsed = understand(value, itemText, arrival, { in: 'segment', ...place, item: firstItem + item })
+    const parsed = understand(value, itemText, arrival, { in: 'segment', ...place, item })
     if (parsed.kind === 'record') records.push(parsed.record)
     else if (parsed.kind === 'passed-over') passedOver += 1
     else refuse(parsed.unquotable === true ? '' : written(itemText), parsed.why)
   }
 
-  if (upload.form === 'lines') {
-    for (const [item, line] of linesOf(text)) {
-      if (line.length > longestLine) refuse(line, 'longer than 256 kB')
-      else {
-        const read = lineValue(upload.record, line)
-        if (read.kind === 'refused') refuse(line, read.why)
-        else take(read.value, () => line, item)
-      }
-    }
-    return { records, refused, passedOver, sampleRefused }
-  }
-  const items = itemsOf(text, upload.form)
-  if (items === null) refuse(text, upload.form === 'array' ? 'not a JSON array' : 'not an event list')
-  else for (const [item, value] of items.entries()) take(value, () => JSON.stringify(value), item)
-  return { records, refused, passedOver, sampleRefused }
+  return { take, refuse, end: () => ({ records, refused, passedOver, sampleRefused }) }
 }
 
 /** The values of an array or of an event list; null when the text is neither. */

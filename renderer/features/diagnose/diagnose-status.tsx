@@ -1,6 +1,7 @@
 import { askedWords } from '../../../shared/words/diagnosis-evidence.ts'
 import { formatMoment } from '../../../shared/words/durations.ts'
 import { useRequestDiagnosis } from '../../api/diagnosis.ts'
+import { useMoment } from '../../api/moment.tsx'
 import { StatusLine } from '../../ui/status-line.tsx'
 import type { RequestProps } from './diagnose-props.ts'
 import { namedIn } from './request-named.ts'
@@ -20,6 +21,7 @@ export function RequestStatus({
   line,
   said,
 }: Pick<RequestProps, 'environment' | 'address' | 'line'> & { readonly said: string }) {
+  const { shown } = useMoment()
   const { data } = useRequestDiagnosis(environment, namedIn(address, line))
   return (
     <StatusLine testId="diagnose-status" keys={keys}>
@@ -31,7 +33,10 @@ export function RequestStatus({
         <b>{askedWords.counts(data.asked)}</b>
       )}
       {data === undefined || data.subject.at === null ? null : (
-        <span>Records are of {formatMoment(data.subject.at)}; states are those that are known now</span>
+        <span>
+          Records are of {formatMoment(data.subject.at)}; states are those that{' '}
+          {shown === null ? 'are known now' : `were known at ${formatMoment(shown)}`}
+        </span>
       )}
       {said === '' ? null : <span role="status">{said}</span>}
     </StatusLine>
@@ -40,6 +45,7 @@ export function RequestStatus({
 
 /** Of the other tabs. */
 export function OtherStatus({ said }: { readonly said: string }) {
+  const { shown } = useMoment()
   return (
     <StatusLine
       testId="diagnose-status"
@@ -51,6 +57,7 @@ export function OtherStatus({ said }: { readonly said: string }) {
       ]}
     >
       <b>From what Everyhop has read; no server is asked for it</b>
+      {shown === null ? null : <span>As it was known at {formatMoment(shown)}</span>}
       {said === '' ? null : <span role="status">{said}</span>}
     </StatusLine>
   )

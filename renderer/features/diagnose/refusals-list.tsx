@@ -2,11 +2,14 @@ import { ArrowUp, OctagonX, SquareDashed } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { RefusalGroup, RefusalGroups } from '../../../shared/domain/diagnosis/refusals/model.ts'
 import { countOf, formatClock } from '../../../shared/words/durations.ts'
+import { formatTimeOf } from '../../../shared/words/moments.ts'
 import { blindSpots, emptySentence, spanWords } from '../../../shared/words/refused.ts'
-import { useNow } from '../../api/clock.tsx'
+import { capitalise } from '../../../shared/words/states.ts'
+import { useLiveNow, useNow } from '../../api/clock.tsx'
 import { useRefusals } from '../../api/diagnosis.ts'
 import { failureSentence } from '../../api/environments.ts'
 import { useSourceHealth } from '../../api/hooks.ts'
+import { useMoment } from '../../api/moment.tsx'
 import { Chip } from '../../ui/atoms.tsx'
 import type { DiagnoseAddress } from './address.ts'
 import parts from './parts.module.css'
@@ -39,13 +42,19 @@ export function RefusalsList({
   readonly minutes: number
   readonly onMinutes: (minutes: number) => void
 }) {
+  const { shown } = useMoment()
+  const now = useLiveNow(60_000)
   const query = useRefusals(environment, minutes)
   const { data } = query
   const held = useHeldGroups(data?.groups ?? none, minutes, (address.group ?? address.id) !== undefined)
   return (
     <section className={styles.refusals} aria-label="Refused lately" data-testid="refusals">
       <header className={styles.head}>
-        <h2 className={parts.capitals}>Last {spanWords(minutes)}</h2>
+        <h2 className={parts.capitals}>
+          {shown === null
+            ? `Last ${spanWords(minutes)}`
+            : `${capitalise(spanWords(minutes))} before ${formatTimeOf(shown, now)}`}
+        </h2>
         <span className={styles.count} data-testid="refusals-count">
           {data === undefined ? '' : totals(data)}
         </span>
@@ -54,7 +63,7 @@ export function RefusalsList({
             <Chip
               key={span.minutes}
               on={span.minutes === minutes}
-              aria-label={`Last ${spanWords(span.minutes)}`}
+              aria-label={shown === null ? `Last ${spanWords(span.minutes)}` : `${spanWords(span.minutes)} before`}
               onClick={() => onMinutes(span.minutes)}
             >
               {span.label}
@@ -114,10 +123,11 @@ function totals({ total, groups, complete }: RefusalGroups): string {
 /** Nothing was refused: says of which time that is known. */
 function Empty({ answer, minutes }: { readonly answer: RefusalGroups; readonly minutes: number }) {
   const { from, to, heldSince, notAsked } = answer
+  const { shown } = useMoment()
   const since = heldSince === null ? from : Math.max(from, heldSince)
   return (
     <div className={styles.quiet} role="status" data-testid="refusals-empty">
-      <p>{emptySentence({ from, heldSince, notAsked, lost: 0 }, minutes)}</p>
+      <p>{emptySentence({ from, heldSince, notAsked, lost: 0 }, minutes, 'all', shown !== null)}</p>
       {heldSince === null ? null : (
         <p>
           Looked at: {formatClock(since, to)} to {formatClock(to)} UTC.

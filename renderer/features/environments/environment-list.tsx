@@ -3,7 +3,7 @@ import type { EnvironmentSummary, SourceHealth } from '../../../shared/contract/
 import { sourceKinds } from '../../../shared/domain/model/fact.ts'
 import { sourceHealthSentence } from '../../../shared/words/sources.ts'
 import { sourceLabel } from '../../../shared/words/states.ts'
-import { useNow } from '../../api/clock.tsx'
+import { useLiveNow } from '../../api/clock.tsx'
 import { Button, Keys, Tag } from '../../ui/atoms.tsx'
 import styles from './environments.module.css'
 
@@ -116,7 +116,7 @@ function EnvironmentRow({
 }
 
 function Health({ health }: { readonly health: readonly SourceHealth[] | null }) {
-  const now = useNow(1000)
+  const now = useLiveNow(1000)
   const told = (health ?? []).filter(({ configured }) => configured > 0)
   if (told.length === 0) return <p className={styles.quiet}>Its sources have not told anything yet.</p>
   return (

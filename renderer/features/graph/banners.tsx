@@ -1,4 +1,4 @@
-import { FileWarning, History, ListFilter, OctagonX, SquareDashed } from 'lucide-react'
+import { Clock3, FileWarning, History, ListFilter, OctagonX, SquareDashed } from 'lucide-react'
 import { useState } from 'react'
 import type { SourceHealth } from '../../../shared/contract/environments.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
@@ -6,11 +6,13 @@ import type { GraphView } from '../../../shared/domain/model/view.ts'
 import { formatClock, formatDuration } from '../../../shared/words/durations.ts'
 import { errorSentence } from '../../../shared/words/errors.ts'
 import { filterProblemSentence, noMatchSentence } from '../../../shared/words/filter.ts'
+import { recordedWords, stateOfWords } from '../../../shared/words/moments.ts'
 import { noticeSentence } from '../../../shared/words/notices.ts'
 import { lastKnownSentence, silentSourceSentence, sourceProblemSentence } from '../../../shared/words/sources.ts'
-import { sourceLabel } from '../../../shared/words/states.ts'
-import { useNow } from '../../api/clock.tsx'
+import { capitalise, sourceLabel } from '../../../shared/words/states.ts'
+import { useLiveNow } from '../../api/clock.tsx'
 import { useLive } from '../../api/live.tsx'
+import { useMoment } from '../../api/moment.tsx'
 import { Banner, Button, Keys } from '../../ui/atoms.tsx'
 import styles from './graph-screen.module.css'
 import type { ChangeViewState, ViewState } from './view-state.ts'
@@ -31,7 +33,8 @@ export function Banners({
   readonly health: readonly SourceHealth[] | null
 }) {
   const live = useLive()
-  const now = useNow(1000)
+  const { shown, snapshot, go } = useMoment()
+  const now = useLiveNow(1000)
   const [isOpen, setOpen] = useState(false)
   const lost = live.connection.state === 'lost' ? live.connection : null
   const noMatch =
@@ -55,6 +58,25 @@ export function Banners({
             Since {formatClock(lost.since, now)}, {formatDuration(now - lost.since)}.
           </Banner>
         )}
+        {shown === null || (view?.past?.gap ?? null) !== null ? null : (
+          <Banner
+            tone="info"
+            icon={<Clock3 size={16} aria-hidden="true" />}
+            action={
+              snapshot === null ? (
+                <Button small onClick={() => go(null)} data-testid="back-to-live">
+                  Back to live <Keys keys={['l']} />
+                </Button>
+              ) : undefined
+            }
+          >
+            <b>
+              {snapshot === null ? '' : `Snapshot of ${snapshot.of}. `}
+              {stateOfWords(shown, now)}.
+            </b>{' '}
+            {view === null || view.past === null ? '' : `${capitalise(recordedWords(view.past))}.`}
+          </Banner>
+        )}
         {view === null || view.filterProblem === null ? null : (
           <Banner tone="warn" icon={<ListFilter size={16} aria-hidden="true" />}>
             {filterProblemSentence(view.filterProblem)}
@@ -73,12 +95,12 @@ export function Banners({
             {noMatchSentence(state.filter)}
           </Banner>
         ) : null}
-        {view === null || view.lastKnown === null ? null : (
+        {view === null || view.lastKnown === null || shown !== null ? null : (
           <Banner tone="unknown" icon={<History size={16} aria-hidden="true" />}>
             <b>{lastKnownSentence(view.lastKnown, now)}</b> The sources are being asked.
           </Banner>
         )}
-        {lost === null ? <SilentSources health={health} now={now} /> : null}
+        {lost === null && shown === null ? <SilentSources health={health} now={now} /> : null}
         {view === null || view.intentProblem === null ? null : (
           <Banner tone="warn" icon={<FileWarning size={16} aria-hidden="true" />}>
             {noticeSentence('intent-problem', { message: view.intentProblem })}

@@ -101,16 +101,21 @@ function beside(points: readonly Point[]): readonly Point[] {
   return [moved(first), moved(second), ...rest]
 }
 
-/** The edges that the layers show, with their looks, routes and the places of their words. */
+const noIds: ReadonlySet<string> = new Set()
+/** Of the state that it has at the other time nothing is drawn: it would be read as one of this time. */
+const ghostLook: LineLook = { line: 'ghost', band: false, glyph: null }
+
+/** The edges that the layers show, with their looks, routes and the places of their words. `ghosts`: ids of those that are not there. */
 export function drawEdges(
   edges: readonly EdgeItem[],
   routes: ReadonlyMap<string, Route>,
   lanes: Lanes,
   layers: ReadonlySet<Relation>,
   now: EpochMs,
+  ghosts: ReadonlySet<string> = noIds,
 ): readonly DrawnEdge[] {
   const shown = edges.flatMap((edge) => {
-    const look = edgeLook(edge, layers)
+    const look = ghosts.has(edge.id) ? ghostLook : edgeLook(edge, layers)
     return look === null ? [] : [{ edge, look }]
   })
   const marks = placeMarks(
@@ -129,6 +134,7 @@ export function drawEdges(
 /** Words of an edge, the wish first. The number of words, not their exact text, decides which one fits. */
 export function edgeTexts(edge: EdgeItem, look: LineLook, now: EpochMs): readonly EdgeText[] {
   if (edge.type === 'bundle') return [{ strong: '', rest: edge.hops.toLocaleString('en-GB') }]
+  if (look.line === 'ghost') return []
   if (look.line === 'granted') return [{ strong: '', rest: 'unused' }]
   if (look.line === 'none') {
     const seen = edge.hop.relations.includes('observed')
@@ -172,7 +178,7 @@ export function pillWidth(text: string): number {
 }
 
 function markRequest(edge: EdgeItem, look: LineLook, now: EpochMs): MarkRequest {
-  const pill = edge.type === 'hop' ? hopPill(edge.hop) : null
+  const pill = edge.type === 'hop' && look.line !== 'ghost' ? hopPill(edge.hop) : null
   return {
     id: edge.id,
     rank: edgeRank(factsOfEdge(edge)),

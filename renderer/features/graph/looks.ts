@@ -10,8 +10,11 @@ import type { EdgeItem, NodeItem } from '../../../shared/domain/model/view.ts'
 import { assertNever } from '../../../shared/lib/assert-never.ts'
 import type { Tone } from '../../ui/atoms.tsx'
 
-/** How a line is drawn. `granted`: fine dots of a hop that may happen but was not seen; `none`: only the band. */
-export type LineStyle = TransportState | 'granted' | 'none'
+/**
+ * How a line is drawn. `granted`: fine dots of a hop that may happen but was not seen; `none`: only the band; `ghost`: only
+ * the time has it that is compared with.
+ */
+export type LineStyle = TransportState | 'granted' | 'none' | 'ghost'
 
 export interface LineLook {
   readonly line: LineStyle
@@ -135,7 +138,7 @@ function lineStyle(
   { transport, relations }: EdgeFacts,
   has: (relation: Relation) => boolean,
   shown: (relation: Relation) => boolean,
-): LineStyle {
+): Exclude<LineStyle, 'ghost'> {
   if (shown('observed')) return transport
   if (has('observed')) return shown('granted') ? 'granted' : 'none'
   // Not observed, but something is known about the wire: a failing or plaintext hop is never hidden behind a layer.

@@ -3,6 +3,7 @@ import type { Relation } from '../../../shared/domain/model/hop-state.ts'
 import type { EdgeItem, GraphView } from '../../../shared/domain/model/view.ts'
 import { useStable } from '../../api/use-stable.ts'
 import { type CanvasLine, canvasLines } from './canvas/hop-canvas.tsx'
+import { type Ghosts, noGhosts, withGhosts } from './changes.ts'
 import { type DrawnEdge, type DrawnLink, drawEdges, drawLinks, edgeRoutes, laneLayout, routedUpTo } from './drawing.ts'
 import type { LaneMemory, Lanes } from './layout/lanes.ts'
 
@@ -18,7 +19,14 @@ export interface Drawing {
  * Everything the map needs, computed only when it can have changed: places when nodes come or go, routes when hops
  * come or go, words when states change. Places are remembered once all sources were asked, so that a refresh moves nothing.
  */
-export function useDrawing(view: GraphView | null, layers: ReadonlySet<Relation>, settled: boolean): Drawing | null {
+export function useDrawing(
+  shown: GraphView | null,
+  layers: ReadonlySet<Relation>,
+  settled: boolean,
+  ghosts: Ghosts = noGhosts,
+): Drawing | null {
+  const view = useMemo(() => (shown === null ? null : withGhosts(shown, ghosts)), [shown, ghosts])
+  const ghostEdges = useMemo(() => new Set(ghosts.edges.map(({ id }) => id)), [ghosts])
   const [memory, remember] = useState<LaneMemory | null>(null)
   const placed = useStable(view, [view === null ? '' : keyOfPlaces(view)])
   const laid = useMemo(() => (placed === null ? null : laneLayout(placed, 'Control plane', memory)), [placed, memory])
@@ -30,16 +38,24 @@ export function useDrawing(view: GraphView | null, layers: ReadonlySet<Relation>
   const connected = useStable(routed, [routed.map((edge) => edge.id).join('\n')])
   const routes = useMemo(() => (lanes === null ? null : edgeRoutes(connected, lanes)), [lanes, connected])
   const edges = useMemo(
-    () => (lanes === null || routes === null ? [] : drawEdges(routed, routes, lanes, layers, view?.asOf ?? 0)),
-    [routed, routes, lanes, layers, view?.asOf],
+    () =>
+      lanes === null || routes === null ? [] : drawEdges(routed, routes, lanes, layers, view?.asOf ?? 0, ghostEdges),
+    [routed, routes, lanes, layers, view?.asOf, ghostEdges],
   )
   const linked = useStable(view?.controlLinks.shown, [
     view?.controlLinks.shown.map(({ id, state }) => `${id} ${state}`).join('\n'),
   ])
   const links = useMemo(() => (lanes === null ? [] : drawLinks(linked ?? [], lanes)), [lanes, linked])
   const lines = useMemo(
-    () => (lanes === null ? [] : canvasLines(onCanvas, lanes.places, layers)),
-    [onCanvas, lanes, layers],
+    () =>
+      lanes === null
+        ? []
+        : canvasLines(
+            onCanvas.filter(({ id }) => !ghostEdges.has(id)),
+            lanes.places,
+            layers,
+          ),
+    [onCanvas, lanes, layers, ghostEdges],
   )
   const names = useMemo(() => namesOf(view), [view])
   return lanes === null ? null : { lanes, edges, links, lines, names }

@@ -1,6 +1,6 @@
 import { Popover } from '@base-ui/react/popover'
 import { Check, CircleHelp, CircleSlash, ListFilter, Table2, Waypoints, X } from 'lucide-react'
-import { type RefObject, useEffect, useEffectEvent, useState } from 'react'
+import { type ReactNode, type RefObject, useEffect, useEffectEvent, useState } from 'react'
 import { type Relation, relations } from '../../../shared/domain/model/hop-state.ts'
 import type { GraphCounts } from '../../../shared/domain/model/view.ts'
 import { filterHelp } from '../../../shared/words/filter.ts'
@@ -21,6 +21,8 @@ export function ViewBar({
   problems,
   onNextProblem,
   filterInput,
+  chips,
+  tools,
 }: {
   readonly state: ViewState
   readonly change: ChangeViewState
@@ -29,19 +31,23 @@ export function ViewBar({
   readonly problems: number
   readonly onNextProblem: () => void
   readonly filterInput: RefObject<HTMLInputElement | null>
+  /** In place of the quick filters; null: these. */
+  readonly chips: ReactNode | null
+  readonly tools: ReactNode
 }) {
   return (
     <div className={`${bar.bar} ${styles.bar}`} role="toolbar" aria-label="View">
       <h1>Trust graph</h1>
       <Layers layers={state.layers} onChange={(layers) => change({ layers })} />
       <Filter value={state.filter} onChange={(filter) => change({ filter })} input={filterInput} />
-      {counts === null ? null : (
+      {chips}
+      {counts === null || chips !== null ? null : (
         <Button small title="Go to the next problem (n)" onClick={onNextProblem} data-testid="needs-attention">
           Needs attention <b>{problems.toLocaleString('en-GB')}</b>
           <Keys keys={['n']} />
         </Button>
       )}
-      {counts === null
+      {counts === null || chips !== null
         ? null
         : quickChips(counts).map((chip) => {
             const on = state.filter === chip.filter
@@ -58,25 +64,32 @@ export function ViewBar({
             )
           })}
       <span className={styles.grow} />
-      <Button
-        aria-pressed={state.show === 'refused'}
-        title="The latest requests that authorisation refused (r)"
-        onClick={() => change({ show: state.show === 'refused' ? 'map' : 'refused' })}
-        data-testid="show-refused"
-      >
-        <CircleSlash size={14} aria-hidden="true" />
-        Refused
-        <Keys keys={['r']} />
-      </Button>
-      <Button
-        aria-pressed={state.show === 'table'}
-        title="The same as a table (4)"
-        onClick={() => change({ show: state.show === 'table' ? 'map' : 'table' })}
-      >
-        {state.show === 'table' ? <Waypoints size={14} aria-hidden="true" /> : <Table2 size={14} aria-hidden="true" />}
-        {state.show === 'table' ? 'Map' : 'Table'}
-        <Keys keys={['4']} />
-      </Button>
+      <span className={styles.tools}>
+        {tools}
+        <Button
+          aria-pressed={state.show === 'refused'}
+          title="The latest requests that authorisation refused (r)"
+          onClick={() => change({ show: state.show === 'refused' ? 'map' : 'refused' })}
+          data-testid="show-refused"
+        >
+          <CircleSlash size={14} aria-hidden="true" />
+          Refused
+          <Keys keys={['r']} />
+        </Button>
+        <Button
+          aria-pressed={state.show === 'table'}
+          title="The same as a table (4)"
+          onClick={() => change({ show: state.show === 'table' ? 'map' : 'table' })}
+        >
+          {state.show === 'table' ? (
+            <Waypoints size={14} aria-hidden="true" />
+          ) : (
+            <Table2 size={14} aria-hidden="true" />
+          )}
+          {state.show === 'table' ? 'Map' : 'Table'}
+          <Keys keys={['4']} />
+        </Button>
+      </span>
     </div>
   )
 }

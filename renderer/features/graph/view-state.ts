@@ -2,6 +2,8 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { z } from 'zod'
 import { type Relation, relations } from '../../../shared/domain/model/hop-state.ts'
+import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import { momentOf, momentText } from '../../api/moment-address.ts'
 
 /** What is being looked at. It lives in the address, so that every view can be linked to. Bad values fall back. */
 export const viewStateSchema = z.object({
@@ -23,6 +25,11 @@ export const viewStateSchema = z.object({
   open: z.array(z.string().max(400)).max(20).optional().catch(undefined),
   /** What stands beside the graph: the faults of the playground. */
   panel: z.enum(['faults']).optional().catch(undefined),
+  /** The time that what is shown is compared with: `now`, or a time. */
+  with: z
+    .union([z.string().max(40), z.number()])
+    .optional()
+    .catch(undefined),
 })
 export type ViewAddress = z.infer<typeof viewStateSchema>
 
@@ -35,6 +42,8 @@ export interface ViewState {
   readonly refusedOf: string | null
   readonly open: readonly string[]
   readonly panel: 'faults' | null
+  /** Null: nothing is compared. */
+  readonly comparedWith: EpochMs | 'now' | null
 }
 
 /** The whole state for what the address says. */
@@ -47,6 +56,7 @@ export function viewStateOf(address: ViewAddress): ViewState {
     refusedOf: address.view === 'refused' ? (address.of ?? null) : null,
     open: address.open ?? [],
     panel: address.panel ?? null,
+    comparedWith: address.with === 'now' ? 'now' : momentOf(address.with),
   }
 }
 
@@ -62,7 +72,12 @@ export function addressOf(state: ViewState, environment: string | undefined): Vi
     ...(state.refusedOf === null || state.show !== 'refused' ? {} : { of: state.refusedOf }),
     ...(state.open.length === 0 ? {} : { open: [...state.open] }),
     ...(state.panel === null ? {} : { panel: state.panel }),
+    ...(state.comparedWith === null ? {} : { with: withText(state.comparedWith) }),
   }
+}
+
+function withText(time: EpochMs | 'now'): string {
+  return time === 'now' ? time : momentText(time)
 }
 
 export type ChangeViewState = (change: Partial<ViewState>) => void

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react'
 import type { PlaygroundFaultSummary, PlaygroundLook } from '../../../shared/contract/playground.ts'
 import { faultKinds } from '../../../shared/faults/fault.ts'
 import { faultKindTitles } from '../../../shared/words/playground.ts'
+import { useMoment } from '../../api/moment.tsx'
 import { usePlayground, usePlaygroundCommands, usePlaygroundFaults } from '../../api/playground.ts'
 import { Button, Tag } from '../../ui/atoms.tsx'
 import styles from './playground.module.css'
@@ -19,10 +20,11 @@ export function FaultsPanel({
   const state = usePlayground()
   const faults = usePlaygroundFaults()
   const { busy, failure, inject, heal } = usePlaygroundCommands()
+  const { whyOff } = useMoment()
   const title = useRef<HTMLHeadingElement>(null)
   useEffect(() => title.current?.focus(), [])
   const active = state?.phase === 'running' ? (state.active?.fault ?? null) : null
-  const isChanging = busy || state?.phase !== 'running' || state.changing
+  const isChanging = whyOff !== null || busy || state?.phase !== 'running' || state.changing
   return (
     <section
       className={styles.panel}
@@ -49,7 +51,7 @@ export function FaultsPanel({
         the one before.
       </p>
       <p className={styles.said} role="status" data-testid="faults-said">
-        {isChanging && state?.phase === 'running' ? 'Being changed…' : ''}
+        {whyOff !== null ? `${whyOff}.` : isChanging && state?.phase === 'running' ? 'Being changed…' : ''}
       </p>
       {failure === null ? null : (
         <p className={styles.problem} role="alert">

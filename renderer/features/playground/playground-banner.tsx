@@ -5,7 +5,8 @@ import {
   playgroundNotice,
   playgroundTrafficSentence,
 } from '../../../shared/words/playground.ts'
-import { useNow } from '../../api/clock.tsx'
+import { useLiveNow } from '../../api/clock.tsx'
+import { useMoment } from '../../api/moment.tsx'
 import { usePlayground, usePlaygroundCommands, usePlaygroundFaults } from '../../api/playground.ts'
 import { Button } from '../../ui/atoms.tsx'
 import { GetOpa } from './get-opa.tsx'
@@ -57,8 +58,9 @@ export const faultsButtonId = 'playground-faults-button'
 function ActiveFault() {
   const state = usePlayground()
   const faults = usePlaygroundFaults()
-  const now = useNow(10_000)
+  const now = useLiveNow(10_000)
   const { busy, heal } = usePlaygroundCommands()
+  const { whyOff } = useMoment()
   const active = state?.phase === 'running' ? state.active : null
   const fault = active === null ? undefined : faults.find(({ id }) => id === active.fault)
   return (
@@ -71,7 +73,12 @@ function ActiveFault() {
         )}
       </span>
       {active === null ? null : (
-        <Button small disabled={busy || state?.phase !== 'running' || state.changing} onClick={() => void heal()}>
+        <Button
+          small
+          title={whyOff ?? undefined}
+          disabled={whyOff !== null || busy || state?.phase !== 'running' || state.changing}
+          onClick={() => void heal()}
+        >
           Heal
         </Button>
       )}

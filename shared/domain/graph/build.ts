@@ -1,3 +1,4 @@
+import { finished, type Steps } from '../../lib/steps.ts'
 import type { Gap, ScopeState } from '../model/fact.ts'
 import type { ControlComponent, Hop, TrustGraph, Workload } from '../model/graph.ts'
 import type { Intent } from '../model/intent.ts'
@@ -75,6 +76,20 @@ export function startGraph(
   now: EpochMs,
   relations: Relations = allRelations,
 ): GraphBuild {
+  return finished(starting(settings, scopes, now, relations))
+}
+
+/** The same as `buildGraph`, for whoever has others to answer meanwhile. */
+export function* graphInSteps(settings: GraphSettings, scopes: readonly ScopeState[], now: EpochMs): Steps<TrustGraph> {
+  return (yield* starting(settings, scopes, now, allRelations)).graph
+}
+
+function* starting(
+  settings: GraphSettings,
+  scopes: readonly ScopeState[],
+  now: EpochMs,
+  relations: Relations,
+): Steps<GraphBuild> {
   const weave = emptyWeave(stagesOf(settings.intent), relations, settings.vaults)
   const state: BuildState = {
     settings,
@@ -97,7 +112,7 @@ export function startGraph(
   }
   const touched = nothingTouched()
   mentionIntended(weave, touched)
-  return advance(state, scopes, [], now, touched)
+  return yield* advance(state, scopes, [], now, touched)
 }
 
 /** The same graph as a whole build of all scopes would give; only what changed, and what time passed for, is judged again. */
@@ -107,7 +122,7 @@ export function updateGraph(
   now: EpochMs,
   removed: readonly string[] = [],
 ): GraphBuild {
-  return advance(previous.state, changed, removed, now, nothingTouched())
+  return finished(advance(previous.state, changed, removed, now, nothingTouched()))
 }
 
 /** Whether a reader would see any difference besides the time of asking. Quick, because unchanged elements are the same objects. */
@@ -123,16 +138,16 @@ export function sameGraph(before: TrustGraph, after: TrustGraph): boolean {
   )
 }
 
-function advance(
+function* advance(
   state: BuildState,
   changed: readonly ScopeState[],
   removed: readonly string[],
   now: EpochMs,
   first: Touched,
-): GraphBuild {
+): Steps<GraphBuild> {
   const { weave } = state
   keepGaps(state, changed, removed)
-  const touched = weaveIn(weave, changed, removed)
+  const touched = yield* weaveIn(weave, changed, removed)
   for (const id of first.workloads) touched.workloads.add(id)
   if (weave.shape !== state.shape) {
     settleIntended(weave, touched)
@@ -151,17 +166,23 @@ function advance(
     }
   }
   state.world = { ...state.world, sight: lookAgain(state.world.sight, weave, state.world.trustDomains, touched) }
-  judgeHops(state, touched, now)
+  yield* judgeHops(state, touched, now)
   readRegistrations(state, touched)
-  judgeWorkloads(state, touched, now)
+  yield* judgeWorkloads(state, touched, now)
   judgeControl(state, touched, now)
   return { graph: graphOf(state, now), state }
 }
 
-function judgeHops(state: BuildState, touched: Touched, now: EpochMs): void {
+/** Some milliseconds of work. */
+const judgedAtOnce = 100
+
+function* judgeHops(state: BuildState, touched: Touched, now: EpochMs): Steps<void> {
   const { weave, hops, defects, settings, world } = state
   for (const id of hops.due(now)) touched.hops.add(id)
+  let step = 0
   for (const id of touched.hops) {
+    step += 1
+    if (step % judgedAtOnce === 0) yield
     const node = weave.hops.get(id)
     defects.delete(id)
     if (node === undefined) {
@@ -180,10 +201,13 @@ function judgeHops(state: BuildState, touched: Touched, now: EpochMs): void {
   }
 }
 
-function judgeWorkloads(state: BuildState, touched: Touched, now: EpochMs): void {
+function* judgeWorkloads(state: BuildState, touched: Touched, now: EpochMs): Steps<void> {
   const { weave, workloads, defects, world } = state
   for (const id of workloads.due(now)) touched.workloads.add(id)
+  let step = 0
   for (const id of touched.workloads) {
+    step += 1
+    if (step % judgedAtOnce === 0) yield
     const node = weave.workloads.get(id)
     defects.delete(id)
     if (node === undefined) {

@@ -10,7 +10,7 @@ import {
   transportStates,
   workloadStates,
 } from '../model/hop-state.ts'
-import type { EdgeItem, GraphCounts, GraphView, HopLine, LastKnownPart, ViewQuery } from '../model/view.ts'
+import type { EdgeItem, GraphCounts, GraphView, HopLine, LastKnownPart, PastPart, ViewQuery } from '../model/view.ts'
 import { controlLinks } from './control-links.ts'
 import { foldControl } from './view-control.ts'
 import { matchesOf } from './view-filter.ts'
@@ -21,6 +21,8 @@ export interface ViewOptions {
   readonly intentProblem?: string | null
   /** What of it is from before the start. */
   readonly lastKnown?: LastKnownPart | null
+  /** What was recorded of the past time that it is of. */
+  readonly past?: PastPart | null
   /** At most this many nodes and edges together. */
   readonly limit?: number
 }
@@ -34,7 +36,7 @@ const nodeShare = 0.4
 
 /** What is drawn of a graph: filtered (what does not match stays, marked), folded, cut to the limit, with exact counts. */
 export function graphView(graph: TrustGraph, query: ViewQuery, revision: number, options: ViewOptions = {}): GraphView {
-  const { intentProblem = null, lastKnown = null, limit = defaultLimit } = options
+  const { intentProblem = null, lastKnown = null, past = null, limit = defaultLimit } = options
   const found = matchesOf(graph, query.filter)
   const problem = 'word' in found ? found : null
   const matches = 'word' in found ? { workloads: null, hops: null } : found
@@ -70,6 +72,7 @@ export function graphView(graph: TrustGraph, query: ViewQuery, revision: number,
     filterProblem: problem,
     intentProblem,
     lastKnown,
+    past,
   }
 }
 

@@ -167,6 +167,29 @@ const bundleStore = z.union([
   }),
 ])
 
+/** Where a private key is: in PEM here, or in a Vault that signs with it and never gives it out. */
+const signingKeys = [
+  z.strictObject({ file: path }),
+  z.strictObject({ variable: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/) }),
+  z.strictObject({ secret: secretName }),
+  z.strictObject({
+    vault: sourceId,
+    transitMount: z.string().max(200).default('transit'),
+    keyName: z.string().min(1).max(200),
+  }),
+] as const
+
+/** The organisation's key (ECDSA P-256) that evidence packs are signed with: docs/guides/evidence-keys.md. */
+const evidenceKey = z.union([
+  ...signingKeys,
+  z.strictObject({
+    /** Program and its arguments, run without a shell: 32 bytes of SHA-256 on standard input, the signature on standard output. */
+    command: z.array(z.string().min(1).max(4096)).min(1).max(50),
+    /** PEM of the public half. */
+    publicKeyFile: path,
+  }),
+])
+
 const policyBundle = z.strictObject({
   /** As OPA's configuration calls it. */
   name: z.string().min(1).max(300),
@@ -193,16 +216,7 @@ const policyBundle = z.strictObject({
         'HS512',
       ]),
       keyId: z.string().max(200).optional(),
-      key: z.union([
-        z.strictObject({ file: path }),
-        z.strictObject({ variable: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/) }),
-        z.strictObject({ secret: secretName }),
-        z.strictObject({
-          vault: sourceId,
-          transitMount: z.string().max(200).default('transit'),
-          keyName: z.string().min(1).max(200),
-        }),
-      ]),
+      key: z.union(signingKeys),
     })
     .optional(),
   /** Public key (PEM file) that signatures are verified with. */
@@ -267,6 +281,8 @@ export const environmentSchema = z.strictObject({
   bundleStaleAfterSeconds: z.number().int().min(1).optional(),
   /** Bundles that may be published, and where to. */
   policy: z.strictObject({ bundles: z.array(policyBundle).max(200).default([]) }).optional(),
+  /** What signs evidence packs. Without it a key is named each time. */
+  evidence: z.strictObject({ signing: evidenceKey.optional() }).optional(),
   sources: z.strictObject({
     kubernetes: z.array(kubernetesSource).max(20).default([]),
     spire: z.array(spireSource).max(20).default([]),
@@ -295,5 +311,7 @@ export type VaultSource = Exclude<AnyVaultSource, { cluster: string }>
 export type ClusterVaultSource = Extract<AnyVaultSource, { cluster: string }>
 export type VaultSignIn = z.infer<typeof vaultSignIn>
 export type PolicyBundle = z.infer<typeof policyBundle>
+/** What signs evidence packs. */
+export type EvidenceKey = z.infer<typeof evidenceKey>
 export type LogSource = Environment['sources']['logs'][number]
 export type HistorySource = NonNullable<Environment['history']>[number]

@@ -162,7 +162,13 @@ export interface ClusterStaticEntryFact extends KubernetesFactBase<'cluster-stat
 export interface AdmissionPolicyFact extends KubernetesFactBase<'admission-policy'> {
   readonly failurePolicy: string | null
   readonly validations: readonly { readonly expression: string; readonly message: string | null }[]
-  readonly bindings: readonly { readonly name: string; readonly actions: readonly string[] }[]
+  /** Which namespaces it is about, as each binding says again; null: all of them. */
+  readonly namespaces: LabelSelector | null
+  readonly bindings: readonly {
+    readonly name: string
+    readonly actions: readonly string[]
+    readonly namespaces: LabelSelector | null
+  }[]
 }
 
 export interface KubernetesEventFact extends KubernetesFactBase<'kubernetes-event'> {

@@ -1,4 +1,5 @@
-import type { Gap } from './fact.ts'
+import type { WatchGap } from '../history/model.ts'
+import type { Gap, SourceKind } from './fact.ts'
 import type { ControlComponent, Hop, TrustGraph, Workload, Zone } from './graph.ts'
 import type { AuthorisationState, Relation, TransportState, WorkloadState } from './hop-state.ts'
 import type { EpochMs } from './time.ts'
@@ -133,6 +134,19 @@ export interface GraphView {
   readonly intentProblem: string | null
   /** What is shown from before this start of Everyhop and was not read since; null: nothing. */
   readonly lastKnown: LastKnownPart | null
+  /** What was recorded of the past time that is shown; null: this is of now. */
+  readonly past: PastPart | null
+}
+
+/** What is known of a past time, and what not. */
+export interface PastPart {
+  readonly at: EpochMs
+  /** The gap that holds this time: what is shown is from its beginning, and proves nothing. null: it was watched. */
+  readonly gap: WatchGap | null
+  /** `facts`: known then. `missing`: facts of scopes that are known now and were not recorded then. */
+  readonly recorded: { readonly facts: number; readonly missing: number }
+  /** Every kind of source that is configured now or was recorded then. */
+  readonly sources: readonly { readonly source: SourceKind; readonly state: 'recorded' | 'not-recorded' }[]
 }
 
 /** The scopes that are only known from before, of all scopes; when the oldest and the newest of them were read. */

@@ -55,7 +55,15 @@ export async function startApiServer(
       apiVersion: 'audit.k8s.io/v1',
       kind: 'Policy',
       omitStages: ['RequestReceived'],
-      rules: [{ level: 'Metadata' }],
+      rules: [
+        // With what was to run: which images, is what admission is about.
+        {
+          level: 'Request',
+          verbs: ['create', 'update'],
+          resources: [{ group: '', resources: ['pods'] }, { group: 'apps' }],
+        },
+        { level: 'Metadata' },
+      ],
     }),
   )
   const options: Readonly<Record<string, string>> = {

@@ -7,7 +7,7 @@ import { type ColumnType, hopColumns, type IdColumn, ownColumns } from './column
 /** Where imported rows belong; null for what came in a segment. */
 export type ImportNumber = number | null
 
-/** Appends records of one kind, without those that are stored already. Gives how many were. Runs in the caller's transaction. */
+/** Appends records of one kind, without those that are stored already. Of an import `item` of their place is the number in the file. Gives how many were. Runs in the caller's transaction. */
 export async function appendRecords(
   connection: DuckDBConnection,
   kind: RecordKind,
@@ -78,7 +78,7 @@ function appendRecord(
   appendInteger(appender, importNumber === null && locator.in === 'segment' ? locator.segment : null)
   appendInteger(appender, importNumber)
   appendBigInt(appender, importNumber === null && locator.in === 'segment' ? locator.offset : null)
-  appendInteger(appender, importNumber === null && locator.in === 'segment' ? locator.item : null)
+  appendInteger(appender, locator.in === 'segment' ? locator.item : null)
   appendUuid(appender, identity)
   appendId(appender, 'request', stored.requestId)
   appendId(appender, 'trace', stored.traceId)
@@ -124,7 +124,7 @@ function sideValues(side: HopObservation): Readonly<Record<string, unknown>> {
 function appendOwn(appender: DuckDBAppender, type: ColumnType, value: unknown): void {
   if (value === null || value === undefined) appender.appendNull()
   else if (type === 'integer') appender.appendBigInt(BigInt(Math.trunc(Number(value))))
-  else appender.appendVarchar(type === 'list' ? JSON.stringify(value) : String(value))
+  else appender.appendVarchar(type === 'text' ? String(value) : JSON.stringify(value))
 }
 
 function appendInteger(appender: DuckDBAppender, value: number | null): void {

@@ -1,7 +1,7 @@
 import type { RecordKind, StoredRecord } from '../../../core/log-store.ts'
 
-/** How a value lies in a column: `list` is JSON text of an array of strings. */
-export type ColumnType = 'text' | 'integer' | 'list'
+/** How a value lies in a column: `list` is JSON text of an array of strings, `object` of an object. */
+export type ColumnType = 'text' | 'integer' | 'list' | 'object'
 
 type Base = 'record' | 'source' | 'at' | 'receivedAt' | 'locator' | 'requestId' | 'traceId' | 'decisionId'
 type Own<Kind extends RecordKind> = Exclude<keyof Extract<StoredRecord, { readonly record: Kind }>, Base>
@@ -62,6 +62,8 @@ export const ownColumns: { readonly [Kind in RecordKind]: Readonly<Record<Own<Ki
     status: 'integer',
     authorisation: 'text',
     reason: 'text',
+    admission: 'object',
+    images: 'list',
   },
   'vault-audit': {
     type: 'text',
@@ -109,9 +111,14 @@ export const hopColumns = {
   upstreamFailed: 'integer',
 } as const satisfies Readonly<Record<string, ColumnType>>
 
-const sqlTypes: Readonly<Record<ColumnType, string>> = { text: 'VARCHAR', integer: 'BIGINT', list: 'VARCHAR' }
+const sqlTypes: Readonly<Record<ColumnType, string>> = {
+  text: 'VARCHAR',
+  integer: 'BIGINT',
+  list: 'VARCHAR',
+  object: 'VARCHAR',
+}
 
-/** Rows of one segment or import are deleted together; `item` is null for what was imported. */
+/** Rows of one segment or import are deleted together. Of what was imported `item` is the number in its file; it has no frame. */
 const placeColumns = 'moment BIGINT NOT NULL, receivedAt BIGINT NOT NULL, source VARCHAR NOT NULL'
 const locatorColumns = 'segment INTEGER, import INTEGER, frame BIGINT, item INTEGER, identity UUID'
 const ids = idColumns.map((id) => `${id}Uuid UUID, ${id}Text VARCHAR`).join(', ')
@@ -123,7 +130,7 @@ function columnsSql(columns: Readonly<Record<string, ColumnType>>): string {
 }
 
 /** Another schema is another file name: an older store's columns are made again from its segments. */
-export const schemaVersion = 2
+export const schemaVersion = 4
 
 export const schemaSql: readonly string[] = [
   ...Object.entries(ownColumns).map(
@@ -132,7 +139,9 @@ export const schemaSql: readonly string[] = [
   ),
   `CREATE TABLE IF NOT EXISTS hops (moment BIGINT NOT NULL, source VARCHAR NOT NULL, segment INTEGER, import INTEGER, ${columnsSql(hopColumns)})`,
   'CREATE TABLE IF NOT EXISTS progress (segment INTEGER NOT NULL, frame BIGINT NOT NULL)',
-  'CREATE TABLE IF NOT EXISTS imports (import INTEGER NOT NULL, file VARCHAR NOT NULL, record VARCHAR NOT NULL, receivedAt BIGINT NOT NULL)',
+  // `segment` and `frame`: up to where uploads had become rows when it was imported, which is its place among them.
+  `CREATE TABLE IF NOT EXISTS imports (import INTEGER NOT NULL, file VARCHAR NOT NULL, record VARCHAR NOT NULL, receivedAt BIGINT NOT NULL,
+    form VARCHAR NOT NULL, bytes BIGINT NOT NULL, changedAt DOUBLE NOT NULL, segment INTEGER NOT NULL, frame BIGINT NOT NULL)`,
   'CREATE TABLE IF NOT EXISTS segments (segment INTEGER NOT NULL, receivedAt BIGINT NOT NULL)',
   'CREATE TABLE IF NOT EXISTS intake (record VARCHAR NOT NULL, source VARCHAR NOT NULL, counts VARCHAR NOT NULL)',
 ]

@@ -154,12 +154,16 @@ test('a line is taken only when it is the event and nothing else', () => {
   const reader = createDecisionReader()
   const line = JSON.stringify(many[0])
   const read = (text: string) => {
-    const { columns, odd } = reader.lines(Buffer.from(text))
-    return [columns.items.length, odd.map((each) => each.toString())]
+    const { columns, odd, count } = reader.lines(Buffer.from(text))
+    expect([...columns.items, ...odd.map(({ item }) => item)].toSorted((a, b) => a - b)).toEqual([
+      ...Array(count).keys(),
+    ])
+    return [columns.items.length, odd.map(({ line }) => line.toString())]
   }
   expect(read(`${line}\n${line}\r\n${JSON.stringify(many[1])}\n`)).toEqual([3, []])
   const others = [`${line} \n`, `${line}${line}\n`, `${line}x\n`, '\n', ` ${line}\n`, '{}\n', 'ünï\n', line]
-  expect(read(`${line}\n${others.join('')}`)).toEqual([1, others])
+  const empty = '\n'
+  expect(read(`${line}\n${others.join('')}`)).toEqual([1, others.filter((each) => each !== empty)])
   const long = `${line.replace('"chat"', `"${'c'.repeat(300_000)}"`)}\n`
   expect(read(`${long}${line}\n`)).toEqual([1, [long]])
   expect(read('')).toEqual([0, []])

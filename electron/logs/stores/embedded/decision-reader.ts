@@ -15,7 +15,7 @@ export interface SharedDecision {
 
 /** Decisions as columns: each list has one value for each of them. */
 export interface DecisionColumns {
-  /** Number in the upload; 0 of lines. */
+  /** Number in the upload; of lines: without those that are empty. */
   readonly items: readonly number[]
   readonly shared: readonly SharedDecision[]
   readonly moments: readonly number[]
@@ -33,6 +33,11 @@ export interface ReadDecisions {
   readonly odd: readonly { readonly item: number; readonly value: unknown }[]
 }
 
+export interface OddLine {
+  readonly item: number
+  readonly line: Buffer
+}
+
 /**
  * Reads decision events by moulds of those that came before. Every value that it gives is what `understand` gives for the same
  * event; what it is not sure of it leaves to that.
@@ -40,8 +45,13 @@ export interface ReadDecisions {
 export interface DecisionReader {
   /** null: it is no JSON array of objects, there may be a secret in it, or too much of it is like nothing before. */
   array(content: Buffer): ReadDecisions | null
-  /** The events of whole lines, one on each; `odd` are the lines that are left to the parser, with their ends. */
-  lines(content: Buffer): { readonly columns: DecisionColumns; readonly odd: readonly Buffer[] }
+  /** The events of whole lines, one on each; `odd` are the lines that are left to the parser, with their ends, and no empty ones. */
+  lines(content: Buffer): {
+    readonly columns: DecisionColumns
+    readonly odd: readonly OddLine[]
+    /** Lines that are not empty. */
+    readonly count: number
+  }
 }
 
 const mostMoulds = 8
@@ -185,26 +195,32 @@ export function createDecisionReader(): DecisionReader {
     return found
   }
 
-  function readLines(content: Buffer, columns: Columns, odd: Buffer[]): void {
+  /** Gives the number of the line after the last. */
+  function readLines(content: Buffer, first: number, columns: Columns, odd: OddLine[]): number {
     const text = content.toString('latin1')
+    let item = first
     for (let at = 0; at < text.length; ) {
       const start = at
       const found = find(text, start, () => content.toString('latin1', start, Math.max(start, lineEnd(text, start))))
       let end = found === null ? -1 : start + found[0].length
       const isLine = end !== -1 && end - start < longestLine && lineEnd(text, end) === end
-      const isTaken = found !== null && isLine && take(found, 0, columns)
+      const isTaken = found !== null && isLine && take(found, item, columns)
       end = text.indexOf('\n', isTaken ? end : start)
       at = end === -1 ? text.length : end + 1
-      if (!isTaken) odd.push(content.subarray(start, at))
+      if (!isTaken && isEmptyLine(content, start, at)) continue
+      if (!isTaken) odd.push({ item, line: content.subarray(start, at) })
+      item += 1
     }
+    return item
   }
 
   return {
     lines(content) {
       const columns = noDecisions()
-      const odd: Buffer[] = []
-      for (const lines of piecesOf(content)) readLines(lines, columns, odd)
-      return { columns: compact(columns), odd }
+      const odd: OddLine[] = []
+      let count = 0
+      for (const lines of piecesOf(content)) count = readLines(lines, count, columns, odd)
+      return { columns: compact(columns), odd, count }
     },
     array(content) {
       const columns = noDecisions()
@@ -259,6 +275,11 @@ function lineEnd(text: string, from: number): number {
   return end > from && text.charCodeAt(end - 1) === 13 ? end - 1 : end
 }
 
+/** With its end. */
+function isEmptyLine(content: Buffer, start: number, end: number): boolean {
+  return content[start] === newline || (end - start <= 2 && content[start] === carriageReturn)
+}
+
 /** Nothing of them is a piece of the text that they were read from, which would be held with it. */
 function compact(columns: Columns): DecisionColumns {
   return { ...columns, ids: columns.ids.join('') }
@@ -268,6 +289,7 @@ const openBracket = 0x5b
 const closeBracket = 0x5d
 const comma = 0x2c
 const newline = 0x0a
+const carriageReturn = 0x0d
 
 function parsed(text: string): unknown {
   try {

@@ -66,7 +66,7 @@ export const usualObject = 1024 * 1024
  * other columns of an odd row mean nothing.
  * @param file read by DuckDB; a file name is part of the statement, so quotes in it are doubled.
  */
-export function bulkSql(file: string, format: 'newline_delimited' | 'auto', longestObject: number): string {
+export function bulkSql(file: string, longestObject: number): string {
   return `CREATE OR REPLACE TEMP TABLE bulk AS
     SELECT number, item, odd, CASE WHEN NOT odd THEN epoch_ms(time) END AS moment,
       CASE WHEN NOT odd THEN identity END AS identity,
@@ -80,14 +80,8 @@ export function bulkSql(file: string, format: 'newline_delimited' | 'auto', long
       nullif(CASE WHEN bundles = '{}' THEN oldRevision ELSE regexp_extract(bundles, '${oneBundle}', 1) END, '') AS revision,
       try_cast(evaluation AS BIGINT) AS evaluationNs
     FROM (SELECT *, NOT coalesce(${conditions.join('\n AND ')}, false) AS odd
-      FROM (SELECT ${flat} FROM read_json(${quoted(file)}, format = '${format}', columns = ${columns},
+      FROM (SELECT ${flat} FROM read_json(${quoted(file)}, format = 'newline_delimited', columns = ${columns},
         ignore_errors = true, maximum_object_size = ${longestObject})))`
-}
-
-/** JSON text of the odd events of a file that is in `bulk`. Fails when a value of the file is no JSON. */
-export function oddSql(file: string, longestObject: number): string {
-  return `SELECT json::VARCHAR FROM read_json_objects(${quoted(file)}, format = 'auto', maximum_object_size = ${longestObject})
-    WHERE coalesce(json_extract_string(json, '/decision_id'), '') NOT IN (SELECT identity::VARCHAR FROM bulk WHERE NOT odd)`
 }
 
 function quoted(file: string): string {
@@ -98,6 +92,9 @@ function quoted(file: string): string {
 export const disorderSql = `SELECT
   (SELECT count(*) FROM (SELECT identity FROM bulk WHERE NOT odd GROUP BY identity, moment HAVING count(*) > 1)),
   (SELECT count(*) FROM (SELECT moment < lag(moment) OVER () AS earlier FROM bulk WHERE NOT odd) WHERE earlier)`
+
+/** Of events that came more than once the first one, each time that they are read: its place is sealed. */
+const firstOfEach = 'SELECT DISTINCT ON (identity, moment) * FROM bulk WHERE NOT odd ORDER BY number, item'
 
 /**
  * Moves the rows of `bulk` that are not odd and not stored already; `columns` are place, source and time of arrival.
@@ -116,7 +113,7 @@ export function moveSql(from: {
       opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, reasons, path, revision, evaluationNs)
     SELECT moment, ${from.columns}, identity, requestUuid, requestText, traceUuid, NULL, identity, NULL,
       opaInstanceId, callerSpiffeId, calleeSpiffeId, outcome, reasons, path, revision, evaluationNs
-    FROM (SELECT ${from.hasRepeats ? 'DISTINCT ON (identity, moment)' : ''} * FROM bulk WHERE NOT odd) AS bulk ${from.join}
+    FROM (${from.hasRepeats ? firstOfEach : 'SELECT * FROM bulk WHERE NOT odd'}) AS bulk ${from.join}
     WHERE NOT EXISTS (SELECT 1 FROM "opa-decisions" AS known
       WHERE known.identity = bulk.identity AND known.moment = bulk.moment
       AND known.moment BETWEEN ${from.earliest} AND ${from.latest})

@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGunzip, gzipSync } from 'node:zlib'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { KeptLine } from '../../../core/log-lines.ts'
 import type { LogStore, RawRecord, Retention, StoredRecord, Upload } from '../../../core/log-store.ts'
 import { createLineSplitter } from '../../intake/line-splitter.ts'
 import { isObject } from '../../intake/record-parser.ts'
@@ -17,9 +19,11 @@ import { createDecisionReader, type ReadDecisions } from './decision-reader.ts'
 import { hopActivityOf } from './hop-query.ts'
 import { importFile } from './import-file.ts'
 import { type Durable, ingest, loadIntake, numbersOf, usualThreads } from './ingest.ts'
+import { keptLines, windowOfLines } from './kept-lines.ts'
 import { countRecords, findRecords, findRefused, latestRecords } from './queries.ts'
 import { sumRefusals } from './refusal-query.ts'
 import { bytesOnDisk, retain } from './retention.ts'
+import { countAuthorisations, countDecisions, countDenials, coverageOfHops } from './statistics.ts'
 
 export interface EmbeddedStoreOptions {
   /** Of this store alone, mode 0700; one process at a time may have it open. */
@@ -63,6 +67,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   })
   const writing = await instance.connect()
   const reading = await instance.connect()
+  await removeOlderColumns(options.folder)
   await writing.run('SET autoinstall_known_extensions = false')
   for (const statement of schemaSql) await writing.run(statement)
   const [segment = 0, frame = 0] = await numbersOf(writing, 'SELECT max(segment), max(frame) FROM progress')
@@ -83,12 +88,34 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   let turn: Promise<unknown> = Promise.resolve()
   /** Questions under way: a connection that is closed under one of them takes the whole process with it. */
   const asked = new Set<Promise<unknown>>()
+  /** Lines that somebody reads, with what else ends with the store. */
+  const readings = new Map<AsyncGenerator, readonly DuckDBConnection[]>()
 
-  async function ask<Value>(question: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {
+  function ask<Value>(question: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {
+    return askStep(() => question(reading))
+  }
+
+  async function askStep<Value>(step: () => Promise<Value>): Promise<Value> {
     if (isClosing) throw new Error('the log store is closed')
-    const answer = question(reading)
+    const answer = step()
     asked.add(answer)
     return answer.finally(() => asked.delete(answer))
+  }
+
+  /** A result that is still being read takes a connection of its own. */
+  async function* lines(
+    ...[record, after, signal]: Parameters<LogStore['lines']>
+  ): AsyncGenerator<readonly KeptLine[]> {
+    const [ofFrames, ofImports] = await askStep(() => Promise.all([instance.connect(), instance.connect()]))
+    const reading = keptLines({ ofFrames, ofImports, segments, ask: askStep }, record, after, signal)
+    readings.set(reading, [ofFrames, ofImports])
+    try {
+      for await (const batch of reading) yield batch
+      // Closing ends a reading that nobody is in the middle of; whoever comes back must not take that for the end of the lines.
+      if (isClosing) throw new Error('the log store is closed')
+    } finally {
+      if (readings.delete(reading)) for (const connection of [ofFrames, ofImports]) connection.closeSync()
+    }
   }
 
   async function change<Value>(work: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {
@@ -185,6 +212,12 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     hopActivity: (window) => ask((connection) => hopActivityOf(connection, window)),
     refusedRequests: (query) => ask((connection) => findRefused(connection, query)),
     refusalSums: (query) => ask((connection) => sumRefusals(connection, query)),
+    decisionCounts: (query) => ask((connection) => countDecisions(connection, query)),
+    authorisationCounts: (window) => ask((connection) => countAuthorisations(connection, window)),
+    denialsBy: (window, buckets) => ask((connection) => countDenials(connection, window, buckets)),
+    hopCoverage: (window, bucketMs) => ask((connection) => coverageOfHops(connection, window, bucketMs)),
+    lines,
+    linesWindow: (record, window) => ask((connection) => windowOfLines(connection, record, window)),
     counts: () => ask(loadIntake),
     async state() {
       const held = await ask(countRecords)
@@ -205,13 +238,26 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       if (timer !== null) clearTimeout(timer)
       await turn
       // Nobody waits for these answers any more.
-      if (asked.size > 0) reading.interrupt()
+      const ofLines = [...readings.values()].flat()
+      for (const connection of [reading, ...ofLines]) if (asked.size > 0) connection.interrupt()
       await Promise.allSettled(asked)
+      await Promise.allSettled([...readings.keys()].map((lines) => lines.return(undefined)))
+      for (const connection of [...readings.values()].flat()) connection.closeSync()
+      readings.clear()
       reading.closeSync()
       writing.closeSync()
       instance.closeSync()
     },
   }
+}
+
+/** Those of an earlier schema: what is in them is made again from the segments, of an earlier Everyhop too. */
+async function removeOlderColumns(folder: string): Promise<void> {
+  const names = await readdir(folder)
+  const older = names.filter(
+    (name) => Number(/^records-(\d+)\.duckdb(?:\.wal)?$/.exec(name)?.[1] ?? schemaVersion) < schemaVersion,
+  )
+  await Promise.all(older.map((name) => rm(join(folder, name), { force: true })))
 }
 
 /** The content is not held once it is read. */

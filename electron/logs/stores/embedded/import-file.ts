@@ -1,26 +1,25 @@
-import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { createGunzip } from 'node:zlib'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import { DOUBLE, type DuckDBConnection } from '@duckdb/node-api'
 import type { ImportResult, IntakeCounts, RecordKind } from '../../../core/log-store.ts'
 import { createLineSplitter, longestLine } from '../../intake/line-splitter.ts'
 import { isObject } from '../../intake/record-parser.ts'
 import { createIntakeCounts, summed } from '../intake-counts.ts'
 import { type ReadUpload, readUpload } from '../read-upload.ts'
-import { lineValue } from '../records.ts'
+import { lineValue, type Understood } from '../records.ts'
 import { appendRecords } from './appending.ts'
 import { fillBulk } from './decision-columns.ts'
 import { createDecisionReader, type DecisionColumns } from './decision-reader.ts'
-import { bulkSql, oddSql } from './decision-sql.ts'
+import { blockLength, bytesOf, valuesOf } from './file-values.ts'
+import { type FileMark, type ImportForm, markOf } from './imported-lines.ts'
 import { moveBulk, noCounts, numbersOf, storeIntake } from './ingest.ts'
 
 /** Lines that are parsed between two looks at anything else: some 20 milliseconds. */
 const linesAtOnce = 500
-const longestObject = 64 * 1024 * 1024
 /** Decisions that are moved into their table at once: as many as DuckDB compresses together. */
 const decisionsAtOnce = 122_880
-/** Read at once of a file, and decided whether its lines are like each other. Bytes, lines. */
-const blockLength = 256 * 1024
+/** Of values of a file: about as many of them. */
+const blocksAtOnce = 256
+/** After so many it is decided whether the lines of a file are like each other. */
 const triedLines = 2000
 
 /**
@@ -35,17 +34,13 @@ export async function importFile(
   now: number,
 ): Promise<ImportResult> {
   await (await open(file, 'r')).close()
+  const mark = await markOf(file)
   const number = ((await numbersOf(connection, 'SELECT max(import) FROM imports'))[0] ?? 0) + 1
-  const inTransaction = async (read: () => Promise<IntakeCounts>): Promise<ImportResult> => {
+  const inTransaction = async (form: ImportForm, read: () => Promise<IntakeCounts>): Promise<ImportResult> => {
     await connection.run('BEGIN')
     try {
       const counts = await read()
-      await connection.run('INSERT INTO imports VALUES ($number, $file, $record, $now)', {
-        number,
-        file,
-        record,
-        now: BigInt(now),
-      })
+      await noteImport(connection, { number, file, record, receivedAt: now, form, ...mark })
       await storeIntake(connection, [counts])
       await connection.run('COMMIT')
       const { accepted, refused, repeated, passedOver } = counts
@@ -55,16 +50,45 @@ export async function importFile(
       throw thrown
     }
   }
-  const parsed = (): Promise<IntakeCounts> =>
-    importParsed(connection, file, { record, source, receivedAt: now }, number)
-  if (record !== 'opa-decisions') return inTransaction(parsed)
-  const moulded = await inTransaction(() => importLines(connection, file, source, now, number)).catch(ifUnlike)
-  if (moulded !== null) return moulded
-  // A line that is no JSON ends DuckDB's reading: then all are parsed here, which refuses that line alone.
-  return inTransaction(() => importBulk(connection, file, source, now, number)).catch(() => inTransaction(parsed))
+  const arrival = { record, source, receivedAt: now }
+  if (record === 'opa-decisions') {
+    const lines = await inTransaction('lines', () => importLines(connection, file, source, now, number)).catch(ifUnlike)
+    if (lines !== null) return lines
+  }
+  if (record === 'opa-decisions' || (await beginsWithArray(file))) {
+    const values = await inTransaction('values', () => importValues(connection, file, arrival, number)).catch(ifUnlike)
+    if (values !== null) return values
+  }
+  // With what is no JSON among its lines: that line alone is refused.
+  return inTransaction('lines', () => importParsed(connection, file, arrival, number))
 }
 
-/** Thrown and caught here: a file that is not lines of JSON, or of which too much is like nothing before. */
+async function noteImport(
+  connection: DuckDBConnection,
+  of: FileMark & {
+    readonly number: number
+    readonly file: string
+    readonly record: RecordKind
+    readonly receivedAt: number
+    readonly form: ImportForm
+  },
+): Promise<void> {
+  const { receivedAt, bytes, ...rest } = of
+  await connection.run(
+    `INSERT INTO imports SELECT $number, $file, $record, $receivedAt, $form, $bytes, $changedAt,
+       coalesce(max(segment), 0), coalesce(max(frame), 0) FROM progress`,
+    { ...rest, receivedAt: BigInt(receivedAt), bytes: BigInt(bytes) },
+    // Inferred it would be whole.
+    { changedAt: DOUBLE },
+  )
+}
+
+async function beginsWithArray(file: string): Promise<boolean> {
+  for await (const block of bytesOf(file)) return block.toString('latin1').trimStart().startsWith('[')
+  return false
+}
+
+/** Thrown and caught here: a file that is not what it is read as, or of which too much is like nothing before. */
 const unlike = new Error('the decisions of the file are not alike')
 
 function ifUnlike(thrown: unknown): null {
@@ -83,25 +107,15 @@ async function importLines(
   const arrival = { record: 'opa-decisions', source, receivedAt: now } as const
   const tally = createIntakeCounts()
   const reader = createDecisionReader()
-  let batch: DecisionColumns[] = []
+  let batch: NumberedColumns[] = []
   let count = 0
   let oddCount = 0
-  let odd: string[] = []
+  let odd: NumberedText[] = []
   let moving: Promise<void> = Promise.resolve()
   await connection.run('CREATE OR REPLACE TEMP TABLE arrival AS SELECT $source AS source', { source })
 
-  async function move(columns: readonly DecisionColumns[]): Promise<void> {
-    await fillBulk(connection, columns)
-    const range = await numbersOf(connection, 'SELECT count(*), min(moment), max(moment) FROM bulk')
-    const place = `${BigInt(now)}, source, NULL, ${number}, NULL, NULL`
-    const moved = await moveBulk(connection, place, 'CROSS JOIN arrival', range)
-    const [found = 0, , latest = 0] = range
-    const counts = {
-      ...noCounts('opa-decisions', source),
-      accepted: moved,
-      repeated: found - moved,
-      lastRecordAt: latest,
-    }
+  async function move(columns: readonly NumberedColumns[]): Promise<void> {
+    const counts = await moveColumns(connection, columns, arrival, number)
     tally.load([summed(only(tally.all(), arrival), counts)])
   }
 
@@ -115,14 +129,7 @@ async function importLines(
     await moving
     moving = (async () => {
       if (columns.some(({ items }) => items.length > 0)) await move(columns)
-      if (lines.length > 0)
-        await take(
-          connection,
-          readUpload(lines.join('\n'), { ...arrival, form: 'lines' }, nowhere),
-          arrival,
-          number,
-          tally,
-        )
+      if (lines.length > 0) await takeTexts(connection, lines, 'lines', arrival, number, tally)
     })()
     // Told by whoever waits for it.
     moving.catch(() => {})
@@ -130,12 +137,14 @@ async function importLines(
 
   try {
     let read = 0
+    let first = 0
     for await (const block of blocksOf(file)) {
-      const { columns, odd: lines } = reader.lines(block)
-      batch.push(columns)
+      const { columns, odd: lines, count: lineCount } = reader.lines(block)
+      batch.push({ ...columns, first })
       count += columns.items.length
       read += columns.items.length
-      odd.push(...lines.flatMap(objectLine))
+      for (const { item, line } of lines) odd.push({ item: first + item, text: objectLine(line) })
+      first += lineCount
       oddCount += lines.length
       if (oddCount > triedLines && oddCount > read / 4) throw unlike
       if (count >= decisionsAtOnce || odd.length >= linesAtOnce) await moveBatch()
@@ -149,13 +158,56 @@ async function importLines(
   }
 }
 
-/** The text of a line for the parser; none of an empty one. Whatever is no object may be part of one on several lines. */
-function objectLine(line: Buffer): readonly string[] {
+/** Decisions of a part of a file, and the number of its first. */
+interface NumberedColumns extends DecisionColumns {
+  readonly first: number
+}
+
+/** Of a line, or of a value. */
+interface NumberedText {
+  readonly item: number
+  readonly text: string
+}
+
+interface ImportArrival {
+  readonly record: RecordKind
+  readonly source: string
+  readonly receivedAt: number
+}
+
+async function moveColumns(
+  connection: DuckDBConnection,
+  columns: readonly NumberedColumns[],
+  arrival: ImportArrival,
+  number: number,
+): Promise<IntakeCounts> {
+  await fillBulk(connection, columns)
+  await connection.run('CREATE OR REPLACE TEMP TABLE firsts (number INTEGER, firstItem INTEGER)')
+  const appender = await connection.createAppender('firsts', 'main', 'temp')
+  for (const [index, { first }] of columns.entries()) {
+    appender.appendInteger(index)
+    appender.appendInteger(first)
+    appender.endRow()
+  }
+  appender.closeSync()
+  const range = await numbersOf(connection, 'SELECT count(*), min(moment), max(moment) FROM bulk')
+  const place = `${BigInt(arrival.receivedAt)}, source, NULL, ${number}, NULL, firstItem + item`
+  const moved = await moveBulk(connection, place, 'JOIN firsts USING (number) CROSS JOIN arrival', range)
+  const [found = 0, , latest = 0] = range
+  return {
+    ...noCounts('opa-decisions', arrival.source),
+    accepted: moved,
+    repeated: found - moved,
+    lastRecordAt: latest,
+  }
+}
+
+/** The text of a line for the parser. Whatever is no object may be part of one on several lines. */
+function objectLine(line: Buffer): string {
   const text = line.toString('utf8').replace(/\r?\n$/, '')
-  if (text === '') return []
   const read = line.length > longestLine ? null : lineValue('opa-decisions', text)
   if (read?.kind !== 'value' || !isObject(read.value)) throw unlike
-  return [text]
+  return text
 }
 
 /** Whole lines of a file, many at once. */
@@ -172,93 +224,121 @@ async function* blocksOf(file: string): AsyncGenerator<Buffer> {
   if (rest.length > 0) yield Buffer.concat([rest, Buffer.from('\n')])
 }
 
-async function* bytesOf(file: string): AsyncGenerator<Buffer> {
-  const bytes = createReadStream(file, { highWaterMark: blockLength })
-  const stream = file.endsWith('.gz') ? bytes.pipe(createGunzip({ chunkSize: blockLength })) : bytes
-  for await (const chunk of stream) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-}
-
-async function importBulk(
+/** The elements of an array, or objects one after the other, over several lines or not. */
+async function importValues(
   connection: DuckDBConnection,
   file: string,
-  source: string,
-  now: number,
+  arrival: ImportArrival,
   number: number,
 ): Promise<IntakeCounts> {
-  await connection.run(bulkSql(file, 'auto', longestObject))
-  const [clean = 0, ...range] = await numbersOf(
-    connection,
-    'SELECT count(*) FILTER (NOT odd), min(moment), max(moment) FROM bulk',
-  )
-  await connection.run('CREATE OR REPLACE TEMP TABLE arrival AS SELECT $source AS source', { source })
-  const moved = await moveBulk(
-    connection,
-    `${BigInt(now)}, source, NULL, ${number}, NULL, NULL`,
-    'CROSS JOIN arrival',
-    [clean, ...range],
-  )
   const tally = createIntakeCounts()
-  tally.load([
-    {
-      ...noCounts('opa-decisions', source),
-      accepted: moved,
-      repeated: clean - moved,
-      lastRecordAt: clean === 0 ? null : (range[1] ?? null),
-    },
-  ])
-  const arrival = { record: 'opa-decisions', source, receivedAt: now } as const
-  const [odd = 0] = await numbersOf(connection, 'SELECT count(*) FROM bulk WHERE odd')
-  if (odd > 0) {
-    const texts = await connection.stream(oddSql(file, longestObject))
-    let found = 0
-    for (let chunk = await texts.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await texts.fetchChunk()) {
-      found += chunk.rowCount
-      const text = chunk.getColumnValues(0).join(',')
-      await take(connection, readUpload(`[${text}]`, { ...arrival, form: 'array' }, nowhere), arrival, number, tally)
-    }
-    if (found !== odd) throw new Error('the odd events of the file are not told apart by their ids')
+  const { source } = arrival
+  await connection.run('CREATE OR REPLACE TEMP TABLE arrival AS SELECT $source AS source', { source })
+  const reader = arrival.record === 'opa-decisions' ? createDecisionReader() : null
+  let first = 0
+  let batch: NumberedColumns[] = []
+  const move = async (): Promise<void> => {
+    const columns = batch
+    batch = []
+    if (!columns.some(({ items }) => items.length > 0)) return
+    tally.load([summed(only(tally.all(), arrival), await moveColumns(connection, columns, arrival, number))])
   }
+  try {
+    for await (const values of valuesOf(file)) {
+      const read = reader?.array(arrayOf(values)) ?? null
+      let odd: readonly NumberedText[]
+      if (read === null) odd = values.map((value, item) => ({ item: first + item, text: valueText(value) }))
+      else {
+        batch.push({ ...read.columns, first })
+        odd = read.odd.map(({ item }) => ({ item: first + item, text: valueText(values[item]) }))
+      }
+      first += values.length
+      // In the order of the file, in which the first of two that are the same counts.
+      if (odd.length > 0 || batch.length >= blocksAtOnce) await move()
+      if (odd.length > 0) await takeTexts(connection, odd, 'array', arrival, number, tally)
+    }
+  } catch (thrown) {
+    throw isOfDisk(thrown) ? thrown : unlike
+  }
+  await move()
   return only(tally.all(), arrival)
+}
+
+function arrayOf(values: readonly Buffer[]): Buffer {
+  const parts = values.flatMap((value, index) => [index === 0 ? opening : between, value])
+  return Buffer.concat([...parts, closing])
+}
+
+/** Throws when it is no JSON. */
+function valueText(value: Buffer | undefined): string {
+  const text = value?.toString('utf8') ?? ''
+  JSON.parse(text)
+  return text
+}
+
+const opening = Buffer.from('[')
+const between = Buffer.from(',')
+const closing = Buffer.from(']')
+
+/** The file system, and not the file, is to blame. */
+function isOfDisk(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && 'syscall' in thrown
 }
 
 async function importParsed(
   connection: DuckDBConnection,
   file: string,
-  arrival: { readonly record: RecordKind; readonly source: string; readonly receivedAt: number },
+  arrival: ImportArrival,
   number: number,
 ): Promise<IntakeCounts> {
   const tally = createIntakeCounts()
   const splitter = createLineSplitter()
-  let lines: string[] = []
-  const flush = async (): Promise<void> => {
-    const read = readUpload(lines.join('\n'), { ...arrival, form: 'lines' }, nowhere)
-    lines = []
-    await take(connection, read, arrival, number, tally)
-  }
-  const stream = file.endsWith('.gz') ? createReadStream(file).pipe(createGunzip()) : createReadStream(file)
-  for await (const chunk of stream) {
-    const split = splitter.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)))
-    for (const line of split.lines) {
-      lines.push(line)
+  let lines: NumberedText[] = []
+  let count = 0
+  const push = async (read: readonly string[]): Promise<void> => {
+    for (const text of read) {
+      lines.push({ item: count, text })
+      count += 1
       if (lines.length >= linesAtOnce) await flush()
     }
+  }
+  const flush = async (): Promise<void> => {
+    const texts = lines
+    lines = []
+    await takeTexts(connection, texts, 'lines', arrival, number, tally)
+  }
+  for await (const chunk of bytesOf(file)) {
+    const split = splitter.push(chunk)
+    await push(split.lines)
     for (const beginning of split.tooLong) tally.add(arrival, tooLong(beginning), 0)
   }
-  const last = splitter.push(Buffer.from('\n'))
-  lines.push(...last.lines)
+  await push(splitter.push(Buffer.from('\n')).lines)
   await flush()
   return only(tally.all(), arrival)
 }
 
-async function take(
+/** Records of some lines or values of the file, each with its number there. */
+async function takeTexts(
   connection: DuckDBConnection,
-  read: ReadUpload,
-  arrival: { readonly record: RecordKind; readonly source: string },
+  texts: readonly NumberedText[],
+  form: 'lines' | 'array',
+  arrival: ImportArrival,
   number: number,
   tally: ReturnType<typeof createIntakeCounts>,
 ): Promise<void> {
-  const { repeated } = await appendRecords(connection, arrival.record, read.records, number)
+  const joined = texts.map(({ text }) => text)
+  const text = form === 'lines' ? joined.join('\n') : `[${joined.join(',')}]`
+  const read = readUpload(text, { ...arrival, form }, nowhere)
+  const records = read.records.map((record) => renumbered(record, texts))
+  const { repeated } = await appendRecords(connection, arrival.record, records, number)
   tally.add(arrival, read, repeated)
+}
+
+function renumbered(record: Understood, texts: readonly NumberedText[]): Understood {
+  const { locator } = record.stored
+  if (locator.in !== 'segment') return record
+  const item = texts[locator.item]?.item ?? 0
+  return { ...record, stored: { ...record.stored, locator: { ...locator, item } } }
 }
 
 function only(counts: readonly IntakeCounts[], arrival: { readonly record: RecordKind; readonly source: string }) {

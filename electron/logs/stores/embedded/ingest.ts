@@ -2,7 +2,7 @@ import { unlink, writeFile } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { IntakeCounts, RecordKind } from '../../../core/log-store.ts'
 import { createIntakeCounts, summed } from '../intake-counts.ts'
-import { itemsOf, readUpload } from '../read-upload.ts'
+import { itemsOf, readUpload, readValues } from '../read-upload.ts'
 import type { FrameHeader, FramePlace } from '../segments/frame.ts'
 import { appendRecords } from './appending.ts'
 import { fillBulk } from './decision-columns.ts'
@@ -102,7 +102,7 @@ async function ingestBulk(connection: DuckDBConnection, uploads: readonly Durabl
   if (expected === 0) return ingestParsed(connection, uploads)
   await writeFile(file, lines.bytes(), { mode: 0o600 })
   try {
-    await connection.run(bulkSql(file, 'newline_delimited', Math.max(usualObject, lines.longest())))
+    await connection.run(bulkSql(file, Math.max(usualObject, lines.longest())))
   } finally {
     await unlink(file).catch(() => {})
   }
@@ -190,7 +190,11 @@ async function ingestItems(
   const tally = createIntakeCounts()
   for (const [source, group] of Map.groupBy(items, ({ upload }) => upload.header.source)) {
     const reads = group.map(({ upload, item, value }) =>
-      readUpload(JSON.stringify([value]), { ...upload.header, form: 'array' }, upload.place, item),
+      readValues(
+        [{ item, value }],
+        { record: 'opa-decisions', source, receivedAt: upload.header.receivedAt },
+        upload.place,
+      ),
     )
     const { repeated } = await appendRecords(
       connection,

@@ -84,7 +84,7 @@ function recordOf<Kind extends RecordKind>(
   const own = Object.entries(ownColumns[kind]).map(([name, type]): [string, unknown] => {
     const value = row[name] ?? null
     if (value === null) return [name, type === 'list' ? [] : null]
-    if (type === 'list') return [name, JSON.parse(String(value))]
+    if (type === 'list' || type === 'object') return [name, JSON.parse(String(value))]
     return [name, type === 'integer' ? Number(value) : String(value)]
   })
   const record = {

@@ -84,7 +84,8 @@ export async function segmentSize(folder: string, segment: number): Promise<numb
   }
 }
 
-async function openSegment(folder: string, segment: number): Promise<FileHandle | null> {
+/** null: it is gone. */
+export async function openSegment(folder: string, segment: number): Promise<FileHandle | null> {
   try {
     return await open(segmentPath(folder, segment), 'r')
   } catch (thrown) {

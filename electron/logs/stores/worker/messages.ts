@@ -1,4 +1,5 @@
-import type { LogStore } from '../../../core/log-store.ts'
+import type { LineCursor } from '../../../core/log-lines.ts'
+import type { LogStore, RecordKind } from '../../../core/log-store.ts'
 import { isObject } from '../../intake/record-parser.ts'
 import type { EmbeddedStoreOptions } from '../embedded/embedded-store.ts'
 
@@ -12,6 +13,11 @@ const methods = [
   'hopActivity',
   'refusedRequests',
   'refusalSums',
+  'linesWindow',
+  'decisionCounts',
+  'authorisationCounts',
+  'denialsBy',
+  'hopCoverage',
   'counts',
   'state',
   'retain',
@@ -24,6 +30,24 @@ export interface Call {
   readonly id: number
   readonly method: Method
   readonly parameters: readonly unknown[]
+}
+
+/**
+ * Lines are asked for batch by batch: as many wait in memory as are worked on. `id` is one of an answer, `reading` that of the
+ * reading, which ends with an answer of null, a failure, or `leave`.
+ */
+export type LinesCall =
+  | {
+      readonly id: number
+      readonly lines: 'begin'
+      readonly reading: number
+      readonly record: RecordKind
+      readonly after: LineCursor | null
+    }
+  | { readonly id: number; readonly lines: 'next' | 'leave'; readonly reading: number }
+
+export function isLinesCall(message: unknown): message is LinesCall {
+  return isObject(message) && typeof message['lines'] === 'string' && typeof message['reading'] === 'number'
 }
 
 /** `id` 0: the store is open. */

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { KeptLine } from '../../../core/log-lines.ts'
 import { openEmbeddedStore } from '../embedded/embedded-store.ts'
-import { type Answer, type Call, isCall, isOptions } from './messages.ts'
+import { type Answer, type Call, isCall, isLinesCall, isOptions, type LinesCall } from './messages.ts'
 
 /** The thread of a log store: parsing and DuckDB work here, and nobody else waits for them. */
 const port = parentPort
@@ -10,8 +11,37 @@ if (port === null || !isOptions(workerData))
 const store = await openEmbeddedStore(workerData)
 port.on('message', (message: unknown) => {
   if (isCall(message)) void obey(message)
+  else if (isLinesCall(message)) void answer(message.id, () => read(message))
 })
 port.postMessage({ id: 0, outcome: 'done', value: null } satisfies Answer)
+
+/** Lines that somebody reads, by the number of the reading. */
+const readings = new Map<
+  number,
+  { readonly lines: AsyncIterator<readonly KeptLine[]>; readonly leave: AbortController }
+>()
+
+/** null: there are no more. */
+async function read(call: LinesCall): Promise<readonly KeptLine[] | null> {
+  const { reading } = call
+  if (call.lines === 'begin') {
+    const leave = new AbortController()
+    readings.set(reading, { lines: store.lines(call.record, call.after, leave.signal)[Symbol.asyncIterator](), leave })
+    return null
+  }
+  const held = readings.get(reading)
+  if (held === undefined) return null
+  if (call.lines === 'leave') {
+    readings.delete(reading)
+    held.leave.abort()
+    await held.lines.return?.()
+    return null
+  }
+  const next = await held.lines.next()
+  if (next.done !== true) return next.value
+  readings.delete(reading)
+  return null
+}
 
 async function obey({ id, method, parameters }: Call): Promise<void> {
   await answer(id, () => Reflect.apply(store[method], store, parameters))

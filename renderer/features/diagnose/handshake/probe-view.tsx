@@ -4,8 +4,9 @@ import { handshakeRowLabels } from '../../../../shared/words/diagnosis.ts'
 import { formatClock } from '../../../../shared/words/durations.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { useChangeMode } from '../../../api/changes.ts'
-import { useNow } from '../../../api/clock.tsx'
+import { useLiveNow } from '../../../api/clock.tsx'
 import { useProbe } from '../../../api/handshakes.ts'
+import { useMoment } from '../../../api/moment.tsx'
 import { Button } from '../../../ui/atoms.tsx'
 import { AsideSection } from '../aside-parts.tsx'
 import parts from '../parts.module.css'
@@ -26,8 +27,9 @@ export function ProbeSection({
 }) {
   const mode = useChangeMode(environment)
   const { probe, busy, failure, ask } = useProbe(environment, from, to)
-  const now = useNow(1000)
-  const isOn = (mode.data?.until ?? 0) > now
+  const now = useLiveNow(1000)
+  const { whyOff } = useMoment()
+  const isOn = whyOff === null && (mode.data?.until ?? 0) > now
   return (
     <AsideSection title="Live probe">
       <p className={parts.prose}>
@@ -47,7 +49,9 @@ export function ProbeSection({
       </div>
       {isOn ? null : (
         <p id="why-no-probe" className={parts.quiet} data-testid="why-no-probe">
-          This environment is read-only. Turn on change mode in the menu of the environment to probe.
+          {whyOff === null
+            ? 'This environment is read-only. Turn on change mode in the menu of the environment to probe.'
+            : `A probe asks the server of now. ${whyOff}.`}
         </p>
       )}
       {failure === null ? null : (

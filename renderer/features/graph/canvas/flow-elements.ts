@@ -1,6 +1,8 @@
 import { type Node, Position } from '@xyflow/react'
 import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
 import type { NodeItem } from '../../../../shared/domain/model/view.ts'
+import { type Ghosts, noGhosts } from '../changes.ts'
+import { controlCardName } from '../control-name.ts'
 import type { DrawnEdge, DrawnLink } from '../drawing.ts'
 import type { Lanes, ZoneBox } from '../layout/lanes.ts'
 import type { HopFlowEdge } from './hop-edge.tsx'
@@ -22,7 +24,10 @@ interface FlowInput {
   readonly onOpen: (id: string) => void
   /** Words after the title of a zone's first part, by the kind of the zone. */
   readonly notes: Readonly<Partial<Record<ZoneBox['kind'], string>>>
+  readonly ghosts?: Ghosts
 }
+
+export type GhostNode = Node<{ id: string; name: string; isYetToCome: boolean; isCompact: boolean }>
 
 /**
  * Nodes for React Flow. Sizes, measured sizes and handles are all given: without them culling and fitting wait for a
@@ -49,7 +54,23 @@ export function flowNodes(input: FlowInput, cache: Map<string, Node>): Node[] {
     const data = { item, selected: item.id === selected, onSelect, onOpen }
     return [remember(cache, item.id, place, { type, zIndex: 1, data })]
   })
-  return [...zones, ...titles, ...cards]
+  return [...zones, ...titles, ...cards, ...ghostNodes(input.ghosts ?? noGhosts, lanes, cache)]
+}
+
+function ghostNodes({ nodes, control, isYetToCome }: Ghosts, lanes: Lanes, cache: Map<string, Node>): Node[] {
+  const named = [
+    ...nodes.map((item) => ({
+      id: item.id,
+      name: item.type === 'group' ? item.name : item.workload.name,
+      isCompact: false,
+    })),
+    ...control.map((part) => ({ id: part.id, name: controlCardName(part), isCompact: true })),
+  ]
+  return named.flatMap((ghost) => {
+    const place = lanes.places.get(ghost.id)
+    if (place === undefined) return []
+    return [remember(cache, ghost.id, place, { type: 'ghost', zIndex: 1, data: { ...ghost, isYetToCome } })]
+  })
 }
 
 function remember(
@@ -61,6 +82,7 @@ function remember(
   const before = cache.get(id)
   const same =
     before !== undefined &&
+    before.type === rest.type &&
     before.position.x === place.x &&
     before.position.y === place.y &&
     before.width === place.width &&

@@ -16,11 +16,14 @@ import type { ControlComponent } from '../../../../shared/domain/model/graph.ts'
 import type { GraphView, NodeItem } from '../../../../shared/domain/model/view.ts'
 import { controlLinksNote } from '../../../../shared/words/control-links.ts'
 import { Button } from '../../../ui/atoms.tsx'
+import type { DrawnChanges } from '../changes.ts'
 import type { DrawnEdge, DrawnLink } from '../drawing.ts'
 import type { ZoneBox as Box, Lanes } from '../layout/lanes.ts'
 import { edgesInOrder, nodesInOrder } from '../order.ts'
+import { ChangeSigns } from './change-signs.tsx'
 import { ControlCard } from './control-card.tsx'
-import { type FlowNode, flowEdges, flowLinks, flowNodes } from './flow-elements.ts'
+import { type FlowNode, flowEdges, flowLinks, flowNodes, type GhostNode } from './flow-elements.ts'
+import { GhostCard } from './ghost-card.tsx'
 import styles from './graph-canvas.module.css'
 import { GroupCard } from './group-card.tsx'
 import { lineAt } from './hit-test.ts'
@@ -50,6 +53,8 @@ export interface GraphCanvasProps {
   readonly settled: boolean
   /** Changes when someone opens or closes a group, which rearranges the map because they asked for it. */
   readonly arrangement: string
+  /** What differs from another time; null: nothing is compared. */
+  readonly changes: DrawnChanges | null
 }
 
 const nodeTypes = {
@@ -76,6 +81,12 @@ const nodeTypes = {
     <>
       <Ends />
       <ControlCard component={data.item} selected={data.selected} onSelect={data.onSelect} />
+    </>
+  ),
+  ghost: ({ data }: NodeProps<GhostNode>) => (
+    <>
+      <Ends />
+      <GhostCard id={data.id} name={data.name} isYetToCome={data.isYetToCome} isCompact={data.isCompact} />
     </>
   ),
 }
@@ -105,22 +116,36 @@ export function GraphCanvas(props: GraphCanvasProps) {
 }
 
 function Flow(props: GraphCanvasProps) {
-  const { view, lanes, edges, links, lines, selected, theme, names, onSelect, onOpen } = props
+  const { view, lanes, edges, links, lines, selected, theme, names, onSelect, onOpen, changes } = props
   const zoom = useStore((state) => state.transform[2])
   const detail = zoom < 0.35 ? 'small' : zoom < 0.6 ? 'folded' : 'full'
   const { screenToFlowPosition } = useReactFlow()
   const items = useMemo(() => nodesInOrder(view.nodes, lanes.places), [view.nodes, lanes.places])
   const [cache] = useState(() => new Map<string, Node>())
   const nodes = useMemo(
-    () => flowNodes({ items, control: view.control, lanes, selected, onSelect, onOpen, notes: zoneNotes(view) }, cache),
-    [items, view, lanes, selected, onSelect, onOpen, cache],
+    () =>
+      flowNodes(
+        {
+          items,
+          control: view.control,
+          lanes,
+          selected,
+          onSelect,
+          onOpen,
+          notes: zoneNotes(view),
+          ...(changes === null ? {} : { ghosts: changes.ghosts }),
+        },
+        cache,
+      ),
+    [items, view, lanes, selected, onSelect, onOpen, cache, changes],
   )
   const drawn = useMemo(() => [...flowLinks(links), ...flowEdges(edges, selected)], [links, edges, selected])
   const { moved, fit } = useFitting(props)
   useReveal(lanes, edges, selected)
   const marks = useMemo(() => {
     const byId = new Map(edges.map((edge) => [edge.edge.id, edge]))
-    return edgesInOrder(edges.map((edge) => edge.edge)).flatMap((edge) => byId.get(edge.id) ?? [])
+    const there = edges.flatMap(({ edge, look }) => (look.line === 'ghost' ? [] : [edge]))
+    return edgesInOrder(there).flatMap((edge) => byId.get(edge.id) ?? [])
   }, [edges])
   // Seen from far away only what differs keeps its mark, at a size that can be hit; the table has the rest.
   const near =
@@ -181,6 +206,7 @@ function Flow(props: GraphCanvasProps) {
               onSelect={select}
             />
           ))}
+          {changes === null ? null : <ChangeSigns signs={changes.signs} lanes={lanes} edges={edges} />}
         </ViewportPortal>
       </ReactFlow>
       {lines.length === 0 ? null : <HopList view={view} names={names} lines={lines} onSelect={select} />}

@@ -47,6 +47,7 @@ export function linesInView(lines: readonly CanvasLine[], view: Rectangle): read
 /** Quiet lines first, so that what is wrong lies on top. */
 const paintOrder: readonly LineStyle[] = [
   'none',
+  'ghost',
   'granted',
   'configured',
   'verified',
@@ -65,6 +66,7 @@ const dashes: Readonly<Record<LineStyle, readonly number[]>> = {
   unknown: [1, 5],
   granted: [1.5, 4],
   none: [],
+  ghost: [4, 4],
 }
 
 const colours: Readonly<Record<LineStyle, string>> = {
@@ -76,6 +78,7 @@ const colours: Readonly<Record<LineStyle, string>> = {
   unknown: '--unknown-line',
   granted: '--fg-faint',
   none: '--accent-line',
+  ghost: '--accent-line',
 }
 
 /** One canvas under the cards for all hops in view. Drawn again when the view, the lines or the theme change. */

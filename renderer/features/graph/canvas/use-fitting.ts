@@ -29,7 +29,8 @@ export function useFitting({
   const requests = asked + fitRequest
   useLayoutEffect(() => {
     if (element === null || width === 0 || height === 0 || lanes.width === 0) return
-    const { left, top } = element.getBoundingClientRect()
+    // The store hears of a new size later than what stands beside the map is drawn.
+    const { left, top, width: wide, height: high } = element.getBoundingClientRect()
     const frame: Frame = {
       left: left + window.scrollX,
       top: top + window.scrollY,
@@ -44,7 +45,7 @@ export function useFitting({
     const deed = whatToDo(before, frame, touched.current)
     if (deed === 'fit') {
       touched.current = false
-      void setViewport(fitted({ width, height }, lanes))
+      void setViewport(fitted({ width: wide, height: high }, lanes))
     } else if (deed === 'keep' && before !== null) {
       void setViewport(kept(getViewport(), before, frame))
     }

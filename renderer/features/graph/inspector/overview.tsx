@@ -30,9 +30,11 @@ export function Overview({
       <header>
         <h2>{title(view, problems.length)}</h2>
         <p className={styles.sentence}>
-          {problems.length === 0
-            ? 'What is unknown is counted below; it is not the same as verified.'
-            : 'Worst first. Key n goes from one to the next.'}
+          {isUnwatched(view)
+            ? 'Nobody watched. What is listed was known before, and proves nothing of it.'
+            : problems.length === 0
+              ? 'What is unknown is counted below; it is not the same as verified.'
+              : 'Worst first. Key n goes from one to the next.'}
         </p>
         <ul className={styles.hops}>
           {problems.slice(0, mostShown).map((id) => {
@@ -89,7 +91,13 @@ export function Overview({
   )
 }
 
+/** It is of a past time that nobody watched. */
+function isUnwatched({ past }: GraphView): boolean {
+  return past !== null && past.gap !== null
+}
+
 function title(view: GraphView, problems: number): string {
+  if (isUnwatched(view)) return 'Nothing is known of this time'
   if (view.counts.totalWorkloads === 0) return 'Nothing is known yet'
   return problems === 0 ? 'No problem is known' : `${problems.toLocaleString('en-GB')} to look at`
 }

@@ -14,9 +14,11 @@ import {
   refusedText,
   spanWords,
 } from '../../../../shared/words/refused.ts'
+import { capitalise } from '../../../../shared/words/states.ts'
 import { useNow } from '../../../api/clock.tsx'
 import { failureOf } from '../../../api/failure.ts'
 import { useRefused } from '../../../api/hooks.ts'
+import { useMoment } from '../../../api/moment.tsx'
 import { Banner, Button, Chip, Keys } from '../../../ui/atoms.tsx'
 import styles from './refused.module.css'
 import { keyOf, RefusedBy, RefusedFacts } from './refused-line.tsx'
@@ -53,6 +55,7 @@ export function RefusedView(props: RefusedViewProps) {
   const limits = hop?.known === true ? { callerSpiffeId: hop.callerSpiffeId, calleeSpiffeId: hop.calleeSpiffeId } : {}
   const query = useRefused({ environment, limit: most, minutes, ...(why === null ? {} : { why }), ...limits })
   const now = useNow(10_000)
+  const { shown } = useMoment()
   const requests = query.data?.requests ?? []
   return (
     <section className={styles.view} aria-label="Refused requests" data-testid="refused-view">
@@ -61,7 +64,7 @@ export function RefusedView(props: RefusedViewProps) {
         <span className={styles.chips} role="group" aria-label="Time">
           {spans.map((span) => (
             <Chip key={span} on={minutes === span} onClick={() => setMinutes(span)}>
-              Last {spanWords(span)}
+              {shown === null ? `Last ${spanWords(span)}` : `${capitalise(spanWords(span))} before`}
             </Chip>
           ))}
         </span>
@@ -119,6 +122,7 @@ function Listed({
   onCopy,
 }: RefusedViewProps & { readonly answer: RefusedAnswer; readonly minutes: number; readonly now: EpochMs }) {
   const [open, setOpen] = useState<string | null>(null)
+  const { shown } = useMoment()
   const hops = new Set(view.edges.map((edge) => edge.id))
   return (
     <div className={styles.body} tabIndex={0}>
@@ -127,7 +131,7 @@ function Listed({
       ))}
       {answer.requests.length === 0 ? (
         <p className={styles.message} role="status">
-          {emptySentence(answer, minutes, of === null ? 'all' : 'hop')}
+          {emptySentence(answer, minutes, of === null ? 'all' : 'hop', shown !== null)}
         </p>
       ) : (
         <table className={styles.table}>

@@ -6,6 +6,7 @@ import { revisionName } from '../../../../shared/words/policy.ts'
 import { opaSentences } from '../../../../shared/words/policy-release.ts'
 import { reasonSentence } from '../../../../shared/words/reasons.ts'
 import { useChangeMode } from '../../../api/changes.ts'
+import { useMoment } from '../../../api/moment.tsx'
 import { useRevisions } from '../../../api/policy.ts'
 import { Banner, Button } from '../../../ui/atoms.tsx'
 import { JournalDialog } from '../journal/journal-dialog.tsx'
@@ -28,6 +29,7 @@ interface Publishing {
 export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: ReleasePanelProps) {
   const revisions = useRevisions(environment, bundle.name)
   const mode = useChangeMode(environment)
+  const { whyOff } = useMoment()
   const [open, setOpen] = useState<Publishing | 'differences' | 'journal' | 'refused' | null>(null)
   const list = revisions.data ?? []
   const watched = live?.revision ?? list.find(({ activeOn }) => activeOn.length > 0)?.revision ?? null
@@ -35,7 +37,7 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
   const previous = rollBackChoice(list, live)
   const rejected = convergence?.opas.filter(({ state }) => state === 'rejected') ?? []
   const back = (to: BundleRevision) => setOpen({ kind: 'roll-back', of: { revision: to.revision, digest: to.digest } })
-  const canPublish = bundle.store !== null
+  const canPublish = bundle.store !== null && whyOff === null
   return (
     <div className={styles.panel} data-testid="release-panel">
       <header className={styles.head}>
@@ -43,6 +45,7 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
         <span className={styles.grow} />
         <Button
           disabled={!canPublish || previous === null}
+          title={whyOff ?? undefined}
           onClick={() => (previous === null ? undefined : back(previous))}
           data-testid="roll-back"
         >
@@ -52,6 +55,7 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
         <Button
           primary={draft !== null && canPublish}
           disabled={draft === null || !canPublish}
+          title={whyOff ?? undefined}
           onClick={() => (draft === null ? undefined : setOpen({ kind: 'publish', of: { draft: draft.id } }))}
           data-testid="publish"
         >
@@ -70,7 +74,7 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
           icon={<TriangleAlert size={16} aria-hidden="true" />}
           action={
             previous === null ? undefined : (
-              <Button small onClick={() => back(previous)} data-testid="offer-roll-back">
+              <Button small disabled={!canPublish} onClick={() => back(previous)} data-testid="offer-roll-back">
                 Roll back to {revisionName(previous)}…
               </Button>
             )
@@ -111,11 +115,13 @@ export function ReleasePanel({ environment, bundle, draft, live, onOpenDraft }: 
           Journal…
         </Button>
         <span className={styles.quiet}>
-          {mode.data === undefined
-            ? ''
-            : mode.data.until === null
-              ? 'Publishing needs change mode. Nothing here changes the live bundle.'
-              : 'Change mode is on.'}
+          {whyOff !== null
+            ? `${whyOff}.`
+            : mode.data === undefined
+              ? ''
+              : mode.data.until === null
+                ? 'Publishing needs change mode. Nothing here changes the live bundle.'
+                : 'Change mode is on.'}
         </span>
       </footer>
       {open === null ? null : open === 'differences' ? (

@@ -1,3 +1,4 @@
+import type { Steps } from '../../../lib/steps.ts'
 import type { ScopeState } from '../../model/fact.ts'
 import { sortBy } from '../in-order.ts'
 import { type EnvoyRecord, type InstanceRecord, ownerOfScope, recordOf } from '../instances/records.ts'
@@ -93,6 +94,9 @@ export interface Relations {
 
 export const allRelations: Relations = { publishing: publishingRelations, linking: linkingRelations }
 
+/** A few milliseconds of work. */
+const ownersAtOnce = 50
+
 /** What an update touched: these have to be judged again. Removed ones are in no map of the weave any more. */
 export interface Touched {
   readonly workloads: Set<string>
@@ -128,14 +132,17 @@ export function emptyWeave(stages: Stages, relations: Relations, vaults: readonl
   }
 }
 
-/** Takes changed and removed scopes in, and says what they touch. */
-export function weaveIn(weave: Weave, changed: readonly ScopeState[], removed: readonly string[]): Touched {
+/** Takes changed and removed scopes in, and says what they touch; can be left after each step, and must then be gone on with. */
+export function* weaveIn(weave: Weave, changed: readonly ScopeState[], removed: readonly string[]): Steps<Touched> {
   weave.turn += 1
   const touched = nothingTouched()
   const owners = storeScopes(weave, changed, removed)
   const toLink = new Set<string>()
   const changedKeys = new Set<string>()
+  let step = 0
   for (const owner of owners) {
+    step += 1
+    if (step % ownersAtOnce === 0) yield
     const before = weave.records.get(owner)
     readRecord(weave, owner)
     const after = weave.records.get(owner)
@@ -148,7 +155,11 @@ export function weaveIn(weave: Weave, changed: readonly ScopeState[], removed: r
   for (const key of changedKeys) {
     for (const asker of weave.places.get(key)?.askers ?? nobody) toLink.add(asker)
   }
-  for (const owner of toLink) link(weave, owner, touched)
+  for (const owner of toLink) {
+    step += 1
+    if (step % ownersAtOnce === 0) yield
+    link(weave, owner, touched)
+  }
   if (weave.turn === 1) touchAll(weave, touched)
   else touchNeighbours(weave, touched)
   return touched

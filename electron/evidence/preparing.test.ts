@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { decisionHeads, makerParts } from '../../test/builders/evidence-maker.ts'
+import { newKey, packPeriod } from '../../test/builders/pack-parts.ts'
+import { temporaryFolder } from '../../test/builders/temporary-folder.ts'
+import { prepare } from './preparing.ts'
+
+const dayMs = 86_400_000
+
+test('heads that were sealed in the period hold its records, also after a clock that was far ahead had stepped back', async () => {
+  const keys = { organisation: newKey(), device: newKey() }
+  const [head] = decisionHeads(keys.device, 4).heads
+  if (head === undefined) throw new Error('there are two heads')
+  const ahead = packPeriod.to + 3 * dayMs
+  const heads = [
+    { ...head, number: 1, from: packPeriod.from, to: ahead, sealedAt: ahead },
+    // Sealed in the period, by a clock that had been put right.
+    { ...head, number: 2, from: ahead, to: ahead, sealedAt: packPeriod.to - 1000 },
+    // Sealed long after it.
+    { ...head, number: 3, from: ahead, to: ahead + dayMs, sealedAt: ahead + dayMs },
+  ]
+  const parts = await makerParts(join(await temporaryFolder(), 'packs'), keys, { heads })
+  onTestFinished(() => parts.closeJournal())
+  const held = await parts.sourcesOf('prod-eu')
+  const prepared = await prepare(parts, held, { period: packPeriod, artefacts: ['decisions'] })
+  expect(prepared.sources.heads).toEqual([1, 2])
+  expect(prepared.heads.map(({ number }) => number)).toEqual([1, 2, 3])
+})

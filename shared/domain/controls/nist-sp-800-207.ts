@@ -1,0 +1,76 @@
+import type { FrameworkControls } from './control.ts'
+
+/** The seven tenets of section 2.1 of NIST SP 800-207, Zero Trust Architecture, August 2020, in our own words. */
+export const nistSp800207: FrameworkControls = {
+  framework: {
+    id: 'nist-sp-800-207',
+    name: 'NIST SP 800-207',
+    edition: '2020',
+    note: 'Tenets are principles of an architecture and no requirements that one can pass.',
+  },
+  controls: [
+    {
+      id: 'zta-t1',
+      control: 'Tenet 1',
+      title: 'Every data source and service is a resource',
+      direct: ['trust-graph'],
+      supporting: [],
+      note: '',
+      uncertain: false,
+    },
+    {
+      id: 'zta-t2',
+      control: 'Tenet 2',
+      title: 'All communication is secured, wherever it takes place',
+      direct: ['mtls-coverage'],
+      supporting: ['svid-issuance'],
+      note: '',
+      uncertain: false,
+    },
+    {
+      id: 'zta-t3',
+      control: 'Tenet 3',
+      title: 'Access to a resource is granted for each session',
+      direct: ['jit-credentials', 'decisions'],
+      supporting: ['svid-issuance'],
+      note: '',
+      uncertain: false,
+    },
+    {
+      id: 'zta-t4',
+      control: 'Tenet 4',
+      title: 'Policy that weighs identity, application and state decides on access',
+      direct: ['policy-definitions'],
+      supporting: ['actions'],
+      note: '',
+      uncertain: false,
+    },
+    {
+      id: 'zta-t5',
+      control: 'Tenet 5',
+      title: 'Integrity and posture of all assets are watched',
+      direct: ['pipeline-integrity', 'binary-authorisation'],
+      supporting: ['trust-graph'],
+      note: '',
+      uncertain: false,
+    },
+    {
+      id: 'zta-t6',
+      control: 'Tenet 6',
+      title: 'Authentication and authorisation are dynamic and enforced before access',
+      direct: ['decisions', 'svid-issuance', 'jit-credentials'],
+      supporting: ['policy-definitions', 'mtls-coverage'],
+      note: '',
+      uncertain: false,
+    },
+    {
+      id: 'zta-t7',
+      control: 'Tenet 7',
+      title: 'State of assets and communication is collected and used to improve',
+      direct: ['trust-graph'],
+      supporting: ['decisions', 'pipeline-integrity', 'diagnoses', 'actions'],
+      note: '',
+      uncertain: false,
+    },
+  ],
+}

@@ -1,0 +1,14 @@
+import { gzipSync } from 'node:zlib'
+
+/** A gzipped tar with these files, as OPA packs a bundle. */
+export function tarArchive(files: Readonly<Record<string, string>>): Uint8Array {
+  const blocks = Object.entries(files).flatMap(([name, text]) => {
+    const header = Buffer.alloc(512)
+    header.write(name)
+    header.write(`${Buffer.byteLength(text).toString(8).padStart(11, '0')}\0`, 124)
+    const body = Buffer.alloc(Math.ceil(Buffer.byteLength(text) / 512) * 512)
+    body.write(text)
+    return [header, body]
+  })
+  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]))
+}
