@@ -148,9 +148,13 @@ test('an entry that is deleted is gone from the facts, and back when it is heale
 })
 
 async function collect(reports: AsyncIterable<Report>): Promise<void> {
-  for await (const report of reports) {
-    latest.set(report.scope, report)
-    wake()
+  try {
+    for await (const report of reports) {
+      latest.set(report.scope, report)
+      wake()
+    }
+  } catch (error) {
+    if (!abort.signal.aborted) throw error
   }
 }
 

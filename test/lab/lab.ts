@@ -135,12 +135,10 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   await emptyFolder(runFolder)
   const plan = await planLab(runFolder, randomUUID())
   const vaultPlan = vaultPrograms === null ? null : await planVault(plan)
-  const guests =
-    vaultPlan === null
-      ? undefined
-      : { pods: [vaultPlan.pod], ports: [vaultPlan.port, vaultPlan.postgresPort, vaultPlan.keysPort] }
   const clusterPlan =
-    clusterPrograms === null ? null : await planCluster(plan, clusterPrograms.prometheus !== null, guests)
+    clusterPrograms === null
+      ? null
+      : await planCluster(plan, clusterPrograms.prometheus !== null, vaultPlan === null ? [] : [vaultPlan.pod])
   const guard = startGuard(plan.mark, [
     registrationFile(home),
     registrationFile(home, clusterEnvironmentName),

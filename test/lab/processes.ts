@@ -108,7 +108,8 @@ export async function waitFor<T>(
     }
     const server = options.server
     if (server !== undefined && !server.isRunning()) {
-      throw new Error(`${what}: ${server.name} ended by itself\n${server.logTail()}`)
+      const told = server.logTail()
+      throw new Error(`${what}: ${server.name} ended by itself: ${told.split('\n').at(-1)}\n${told}`)
     }
     if (Date.now() > limit) {
       const detail = [last, server?.logTail() ?? ''].filter((text) => text !== '').join('\n')

@@ -37,7 +37,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await lab?.stop()
-  await expect(stat(plan.files.postgres), 'the database is left behind').rejects.toThrow('ENOENT')
+  const database = lab?.vault?.files.postgres
+  if (database !== undefined) await expect(stat(database), 'the database is left behind').rejects.toThrow('ENOENT')
   await rm(folder, { recursive: true, force: true })
 }, 60_000)
 

@@ -37,20 +37,14 @@ export interface ClusterFiles {
 
 const address = '127.0.0.1'
 
-/** What another tier adds: its pods, and the ports that it has been promised. */
-export interface ClusterGuests {
-  readonly pods: readonly PodPlan[]
-  readonly ports: readonly number[]
-}
-
-/** `withPrometheus`: it is to be had here, and so has a pod. */
+/** `withPrometheus`: it is to be had here, and so has a pod. `guests`: pods that another tier adds. */
 export async function planCluster(
   plan: LabPlan,
   withPrometheus: boolean,
-  guests: ClusterGuests = { pods: [], ports: [] },
+  guests: readonly PodPlan[] = [],
 ): Promise<ClusterPlan> {
   const [apiPort = 0, etcdPort = 0, etcdPeerPort = 0, kwokPort = 0, managerHealthPort = 0, prometheusPort = 0] =
-    await findFreePorts([address], 6, new Set([...promisedPorts(plan), ...guests.ports]))
+    await findFreePorts([address], 6)
   const folder = path.join(plan.runFolder, 'cluster')
   const file = (name: string): string => path.join(folder, name)
   const files: ClusterFiles = {
@@ -73,21 +67,9 @@ export async function planCluster(
     ...plan.stages.map((stage) => stagePod(plan, stage)),
     ...controlPods(plan, managerHealthPort),
     ...(withPrometheus ? [prometheusPod({ address, port: prometheusPort })] : []),
-    ...guests.pods,
+    ...guests,
   ]
   return { address, apiPort, etcdPort, etcdPeerPort, kwokPort, managerHealthPort, prometheusPort, pods, files }
-}
-
-export function promisedPorts({ spire, stages, opas, bundleServer, receiver }: LabPlan): ReadonlySet<number> {
-  return new Set([
-    spire.port,
-    spire.healthPort,
-    ...spire.agents.map((agent) => agent.healthPort),
-    ...stages.flatMap((stage) => [stage.appPort, stage.ingressPort, stage.egressPort, stage.adminPort]),
-    ...opas.flatMap((opa) => [opa.grpcPort, opa.apiPort, opa.diagnosticPort]),
-    bundleServer.port,
-    receiver.port,
-  ])
 }
 
 export function containerLog(cluster: ClusterPlan, pod: PodPlan, container: string): string {

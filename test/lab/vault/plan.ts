@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { registry } from '../../../electron/playground/simulators/kubernetes/objects/names.ts'
-import { promisedPorts } from '../cluster/plan.ts'
 import type { PodPlan } from '../cluster/pod-plan.ts'
 import { deployed } from '../cluster/pod-plans.ts'
 import type { LabPlan } from '../plan.ts'
@@ -38,7 +37,7 @@ export const vaultNamespace = 'vault'
 export const vaultUrl = (plan: VaultPlan): string => `http://${plan.address}:${plan.port}`
 
 export async function planVault(plan: LabPlan): Promise<VaultPlan> {
-  const [port = 0, postgresPort = 0, keysPort = 0] = await findFreePorts([address], 3, promisedPorts(plan))
+  const [port = 0, postgresPort = 0, keysPort = 0] = await findFreePorts([address], 3)
   const folder = path.join(plan.runFolder, 'vault')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const files: VaultFiles = {
