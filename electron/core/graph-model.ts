@@ -10,7 +10,11 @@ import { graphView } from '../../shared/domain/graph/view.ts'
 import type { ScopeId, ScopeState } from '../../shared/domain/model/fact.ts'
 import type { GraphView } from '../../shared/domain/model/view.ts'
 import type { LoadedEnvironment } from './environments.ts'
-import type { BindModel } from './sessions.ts'
+import type { FactStore } from './fact-store.ts'
+import type { GraphModel } from './graph-keeper.ts'
+
+/** Binds the pure graph functions to the facts of one environment; `loaded` gives its newest content. */
+export type BindModel = (store: Pick<FactStore, 'states' | 'lastKnown'>, loaded: () => LoadedEnvironment) => GraphModel
 
 /** Binds the domain's functions to the facts and settings of one environment. */
 export const bindGraphModel: BindModel = ({ states, lastKnown }, loaded) => {

@@ -3,7 +3,7 @@ import type { WatchGapWhy } from '../../shared/domain/history/model.ts'
 import type { EnvironmentRegistry, LoadedEnvironment } from './environments.ts'
 import type { FactStore } from './fact-store.ts'
 import { type GraphKeeper, type GraphModel, keepGraph } from './graph-keeper.ts'
-import { graphSettingsOf } from './graph-model.ts'
+import { type BindModel, graphSettingsOf } from './graph-model.ts'
 import { type HistoryRecorder, recordHistory } from './history-recording.ts'
 import type { HistoryStore } from './history-store.ts'
 import { keepLastKnown, type LastKnownKeeper } from './last-known.ts'
@@ -22,9 +22,6 @@ export interface Session {
   /** Aborted when the environment is gone. */
   readonly gone: AbortSignal
 }
-
-/** Binds the pure graph functions to the facts of one environment; `loaded` gives its newest content. */
-export type BindModel = (store: Pick<FactStore, 'states' | 'lastKnown'>, loaded: () => LoadedEnvironment) => GraphModel
 
 /** Starts reading an environment when somebody asks for it, and stops a while after nobody does. */
 export interface Sessions {

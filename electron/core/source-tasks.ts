@@ -24,7 +24,7 @@ import type {
   VaultLoan,
 } from './ports.ts'
 import type { ReceivedLogs } from './received.ts'
-import type { DiscoveredKind } from './targets.ts'
+import type { DiscoveredKind } from './target-programs.ts'
 
 /** How each kind of source is read. Composition passes them in: the core knows no connector. */
 export interface Connectors {

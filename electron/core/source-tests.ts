@@ -12,7 +12,7 @@ import { createPace } from './pace.ts'
 import type { ConnectorPorts } from './ports.ts'
 import { type Connectors, type FindCluster, type ObservationPorts, type SourceTask } from './source-tasks.ts'
 import { reportOf } from './source-test-reports.ts'
-import type { DiscoveredKind } from './targets.ts'
+import type { DiscoveredKind } from './target-programs.ts'
 import { readAudits } from './vault-audits.ts'
 
 export interface TestParts {

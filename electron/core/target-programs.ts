@@ -1,4 +1,13 @@
-import type { DiscoveredKind } from './targets.ts'
+import type { SourceKind } from '../../shared/domain/model/fact.ts'
+
+/** What discovery finds: sources that have a connector, and things that only help to find or to explain. */
+export type DiscoveredKind =
+  | Extract<SourceKind, 'spire' | 'envoy' | 'opa' | 'vault'>
+  | 'spire-agent'
+  | 'controller-manager'
+  | 'bundle-server'
+  | 'prometheus'
+  | 'loki'
 
 /** How one program is known, and where it is asked. */
 export interface Program {

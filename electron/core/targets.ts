@@ -1,18 +1,8 @@
-import type { SourceKind } from '../../shared/domain/model/fact.ts'
 import type { KubernetesFact, PodContainer, PodFact, ServiceFact } from '../../shared/domain/model/kubernetes-facts.ts'
 import { finished, type Steps } from '../../shared/lib/steps.ts'
 import { sorted } from './slices.ts'
 import { argumentValue, mayDo, portOfAddress, runsProgram } from './target-arguments.ts'
-import { type Program, programs } from './target-programs.ts'
-
-/** What discovery finds: sources that have a connector, and things that only help to find or to explain. */
-export type DiscoveredKind =
-  | Extract<SourceKind, 'spire' | 'envoy' | 'opa' | 'vault'>
-  | 'spire-agent'
-  | 'controller-manager'
-  | 'bundle-server'
-  | 'prometheus'
-  | 'loki'
+import { type DiscoveredKind, type Program, programs } from './target-programs.ts'
 
 /** Why something was found, or why its port is what it is. A port number alone is never a reason. */
 export const targetReasonCodes = [

@@ -4,8 +4,10 @@ import { type RunningMesh, startMesh } from './mesh/index.ts'
 import type { FaultControls, Playground, PlaygroundOptions, PodPlan } from './parts.ts'
 import { openPrivateFolder } from './private-folder.ts'
 import { type KubernetesSimulator, startKubernetesSimulator } from './simulators/kubernetes/index.ts'
-import { type SpireSimulator, spirePods, startSpireSimulator, writeReaderIdentity } from './simulators/spire/index.ts'
-import { startVaultSimulator, type VaultSimulator, vaultPods } from './simulators/vault/index.ts'
+import { type SpireSimulator, startSpireSimulator, writeReaderIdentity } from './simulators/spire/index.ts'
+import { spirePods } from './simulators/spire/pods.ts'
+import { startVaultSimulator, type VaultSimulator } from './simulators/vault/index.ts'
+import { vaultPods } from './simulators/vault/pods.ts'
 import { createWorld } from './world/world.ts'
 
 /** So few requests that ten times as many are no more than a processor core answers. */

@@ -2,8 +2,9 @@ import { isContractProcedure } from '@orpc/contract'
 import { implement, ORPCError } from '@orpc/server'
 import { contract } from '../../shared/contract/index.ts'
 import { Failure } from '../core/failure.ts'
+import type { CallContext } from './call-context.ts'
 import type { ServiceClient } from './in-process.ts'
-import { type CallContext, demandNoProgram, type ServiceRouter, shellRoutes } from './router.ts'
+import { demandNoProgram, type ServiceRouter, shellRoutes } from './router.ts'
 
 interface Asked {
   readonly input: unknown

@@ -1,8 +1,8 @@
 import { ORPCError } from '@orpc/server'
 import type { StandardHandlerOptions } from '@orpc/server/standard'
 import type { Log } from '../core/ports.ts'
+import type { CallContext } from './call-context.ts'
 import { toContractError, unknownMethod, unreadableRequest } from './errors.ts'
-import type { CallContext } from './router.ts'
 
 type Handling = Required<Pick<StandardHandlerOptions<CallContext>, 'interceptors' | 'clientInterceptors'>>
 

@@ -2,7 +2,7 @@ import { implement } from '@orpc/server'
 import { contract } from '../../shared/contract/index.ts'
 import type { ChangesHandlers } from '../core/changes.ts'
 import type { PolicyHandlers } from '../policy/handlers.ts'
-import type { CallContext } from './router.ts'
+import type { CallContext } from './call-context.ts'
 
 const os = implement(contract).$context<CallContext>()
 const never = new AbortController().signal

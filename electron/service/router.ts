@@ -2,7 +2,6 @@ import { implement } from '@orpc/server'
 import { contract } from '../../shared/contract/index.ts'
 import type { LiveEvent } from '../../shared/contract/live.ts'
 import type { SystemInfo } from '../../shared/contract/system.ts'
-import type { Shell } from '../../shared/shell.ts'
 import type { ChangesHandlers } from '../core/changes.ts'
 import type { EnvironmentHandlers } from '../core/environment-handlers.ts'
 import { Failure } from '../core/failure.ts'
@@ -14,6 +13,7 @@ import type { SettingsHandlers } from '../core/settings.ts'
 import type { DiagnosisHandlers } from '../diagnosis/handlers.ts'
 import type { EvidenceHandlers } from '../evidence/handlers.ts'
 import type { PolicyHandlers } from '../policy/handlers.ts'
+import type { CallContext } from './call-context.ts'
 import type { PlaygroundHandlers } from './playground.ts'
 import { changesRoutes, policyRoutes } from './policy-routes.ts'
 
@@ -36,15 +36,6 @@ export interface Handlers {
   readonly policy: PolicyHandlers
   readonly playground: PlaygroundHandlers
   readonly live: { topics(input: Scope, signal: AbortSignal): AsyncGenerator<LiveEvent, void> }
-}
-
-/** Who asks: one window, or one run of the command line. */
-export interface CallContext {
-  readonly viewer: string
-  /** What the place of this very door can do; without it nothing. */
-  readonly shell?: Shell | undefined
-  /** A page asks: what it shows comes from everywhere, so it may not name programs to run. */
-  readonly isPage?: boolean
 }
 
 const os = implement(contract).$context<CallContext>()

@@ -1,4 +1,4 @@
-import type { RunbookId } from '../domain/diagnosis/runbooks.ts'
+import type { RunbookId } from '../domain/diagnosis/runbook-ids.ts'
 
 /** The titles of the pages in docs/runbooks; how urgent each is stands in the pages. */
 export const runbookTitles: Readonly<Record<RunbookId, string>> = {

@@ -6,9 +6,9 @@ import type { createGrpcTransport } from '@connectrpc/connect-node'
 import { gapReasons } from '../../../shared/domain/model/fact.ts'
 import type { ConnectorPorts, Dial, DialTarget } from '../../core/ports.ts'
 import { SpireFailure, textOf } from './failure.ts'
-import type { SocketSource, TcpSource } from './file-identity.ts'
 import { resolve } from './file-identity.ts'
 import type { OwnIdentity } from './own-identity.ts'
+import type { SocketSource, TcpSource } from './source-kinds.ts'
 import { asStreaming, asUnary } from './unary-stream.ts'
 
 type SessionManager = NonNullable<Parameters<typeof createGrpcTransport>[0]['sessionManager']>

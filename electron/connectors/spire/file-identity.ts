@@ -1,17 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
-import type { SpireSource } from '../../../shared/domain/model/environment.ts'
 import type { Files } from '../../core/ports.ts'
 import { SpireFailure, textOf } from './failure.ts'
 import { type OwnIdentity, renewalAdvice } from './own-identity.ts'
-
-export type TcpSource = Extract<SpireSource, { address: string }>
-export type SocketSource = Extract<SpireSource, { socket: string }>
-
-/** A server over TCP whose identity is in files. */
-export type FileSource = Omit<TcpSource, 'identity'> & {
-  readonly identity: Extract<TcpSource['identity'], { certificate: string }>
-}
+import type { FileSource } from './source-kinds.ts'
 
 export function identityPaths(source: FileSource, baseDirectory: string): readonly [string, string, string] {
   const { certificate, key, bundle } = source.identity

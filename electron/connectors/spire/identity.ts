@@ -1,7 +1,8 @@
 import type { ConnectorPorts } from '../../core/ports.ts'
 import { SpireFailure } from './failure.ts'
-import { type FileSource, identityPaths, loadFileIdentity, resolve, type TcpSource } from './file-identity.ts'
+import { identityPaths, loadFileIdentity, resolve } from './file-identity.ts'
 import type { OwnIdentity } from './own-identity.ts'
+import type { FileSource, TcpSource } from './source-kinds.ts'
 import { socketPath, watchX509Svids } from './workload-api.ts'
 
 /** Where the own identity comes from. */

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { SpireFailure } from './failure.ts'
-import type { TcpSource } from './file-identity.ts'
+import type { TcpSource } from './source-kinds.ts'
 
 /** The X509-SVID that Everyhop presents; texts are PEM. The key goes to TLS and nowhere else. */
 export interface OwnIdentity {

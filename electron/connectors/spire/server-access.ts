@@ -3,10 +3,10 @@ import type { ConnectorPorts, ObserveSettings } from '../../core/ports.ts'
 import { deadlineMs, type SpireClient, spireClient } from './client.ts'
 import { connectSocket, connectTcp, type OpenConnection } from './connect.ts'
 import { SpireFailure } from './failure.ts'
-import type { TcpSource } from './file-identity.ts'
 import { type IdentitySource, identitySource } from './identity.ts'
 import { expiryWarning, type OwnIdentity, refuseExpired } from './own-identity.ts'
 import type { Reading } from './read.ts'
+import type { TcpSource } from './source-kinds.ts'
 
 /** Keeps one connection for as long as it is good, and opens a new one when it is not. */
 export interface ServerAccess {

@@ -8,8 +8,8 @@ import { type FakeAnswers, startFakeSpire } from '../../../test/builders/fake-sp
 import { startGarbage, startHalfClosing, startHanging, unusedAddress } from '../../../test/builders/fault-servers.ts'
 import { findSecrets } from '../../../test/builders/secrets.ts'
 import { createTestAuthority, type TestAuthority } from '../../../test/builders/test-authority.ts'
-import type { FileSource } from './file-identity.ts'
 import { spireConnector } from './index.ts'
+import type { FileSource } from './source-kinds.ts'
 
 const trustDomain = 'test.example'
 const serverId = `spiffe://${trustDomain}/spire/server`

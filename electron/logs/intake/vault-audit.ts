@@ -1,7 +1,7 @@
-import { z } from 'zod'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { masked, plainName } from './mask.ts'
 import { isObject, type ParsedLine, refused } from './record-parser.ts'
+import { auditLine, type WireAuditLine, type WireAuth } from './vault-audit-wire.ts'
 import { effectOf, type VaultEffect } from './vault-effect.ts'
 
 /**
@@ -48,49 +48,6 @@ export interface AuditedToken {
   readonly endsAt: EpochMs | null
 }
 
-const text = z.string().optional().catch(undefined)
-const number = z.number().optional().catch(undefined)
-
-const auth = z.object({
-  client_token: text,
-  accessor: text,
-  display_name: text,
-  entity_id: text,
-  metadata: z.record(z.string(), z.unknown()).optional().catch(undefined),
-  token_issue_time: text,
-  token_ttl: number,
-})
-export type WireAuth = z.output<typeof auth>
-
-const line = z.object({
-  type: z.enum(['request', 'response']),
-  time: z.iso.datetime({ offset: true }),
-  error: text,
-  auth: auth.optional().catch(undefined),
-  request: z.object({
-    id: text,
-    operation: z.string().min(1),
-    path: z.string(),
-    client_token: text,
-    client_token_accessor: text,
-    mount_point: text,
-    mount_type: text,
-    namespace: z.object({ path: text }).optional().catch(undefined),
-    remote_address: text,
-    data: z.record(z.string(), z.unknown()).optional().catch(undefined),
-  }),
-  response: z
-    .object({
-      auth: auth.optional().catch(undefined),
-      secret: z.object({ lease_id: text }).optional().catch(undefined),
-      data: z.record(z.string(), z.unknown()).optional().catch(undefined),
-      wrap_info: z.object({ token: text }).optional().catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
-})
-export type WireAuditLine = z.output<typeof line>
-
 /** Why a line is refused that was written with `log_raw`, or of which something that must be hashed is not. */
 export const rawLine =
   'it has a token or credential in the clear: this audit device writes log_raw=true. Turn that off, and revoke what was written'
@@ -101,7 +58,7 @@ export function parseVaultAudit(object: Readonly<Record<string, unknown>>): Pars
       ? refused('neither an audit line nor a log line of Vault')
       : { kind: 'passed-over' }
   }
-  const parsed = line.safeParse(object)
+  const parsed = auditLine.safeParse(object)
   if (!parsed.success) {
     // An audit line of another shape may hold anything: nothing of it is quoted.
     const issue = parsed.error.issues[0]

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
-import type { WireAuditLine } from './vault-audit.ts'
+import type { WireAuditLine } from './vault-audit-wire.ts'
 
 /** What an answered request did to leases, and to tokens, with which their leases end. Hashes are as in the log. */
 export type VaultEffect =

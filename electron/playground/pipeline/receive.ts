@@ -3,23 +3,13 @@ import type { z } from 'zod'
 import type { Endpoint } from './endpoints.ts'
 import { BodyTooLarge, parseJson, readBody, singleHeader } from './http-exchange.ts'
 import type { EventContext } from './integrity-event.ts'
+import type { Received } from './received.ts'
 import { Refusal } from './refusal.ts'
-import type { RequestContext } from './request-context.ts'
 import { readContext, userTokenHeader } from './request-context.ts'
 import type { Runtime } from './stage-runtime.ts'
 import { signatureHeader, verifyOutput } from './stage-signature.ts'
 import { stageOf } from './topology.ts'
-import type { ActingUser } from './user-token.ts'
 import { verifyUserToken } from './user-token.ts'
-
-/** A request whose caller's signature and user have been verified. */
-export interface Received {
-  readonly context: RequestContext
-  readonly user: ActingUser
-  readonly body: Uint8Array
-  /** The path segment under the endpoint's wildcard, or the empty string. */
-  readonly wildcard: string
-}
 
 /**
  * Verifies what another stage sent, and reports both results as integrity events, whether or not the request goes on.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Agent, IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { declaredPorts } from '../world/addresses.ts'
 import { type Authorisation, authorise } from './authorisation.ts'
+import { type Downstream, peerAddresses } from './downstream.ts'
 import {
   type Answer,
   BodyTooLarge,
@@ -17,7 +18,6 @@ import {
   singleOf,
   UpstreamFailure,
 } from './exchange.ts'
-import { type Downstream, peerAddresses } from './ingress.ts'
 import { downstreamFields, logLine, requestFields } from './log-lines.ts'
 import type { SidecarState } from './state.ts'
 import { connectionRefused } from './tls-words.ts'

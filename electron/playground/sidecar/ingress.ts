@@ -1,30 +1,16 @@
 import { Agent, createServer as createHttpServer } from 'node:http'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { Delivered } from '../parts.ts'
-import { declaredPorts } from '../world/addresses.ts'
 import { acceptedCallers } from './bootstrap.ts'
+import { type Downstream, peerAddresses } from './downstream.ts'
 import { answerInbound } from './inbound.ts'
 import { listenOn } from './listen.ts'
-import { type DownstreamTls, downstreamFields, logLine, timeOf } from './log-lines.ts'
+import { downstreamFields, logLine, timeOf } from './log-lines.ts'
 import { ingressStat, type SidecarState } from './state.ts'
 import { handshakeError, refusalAlert, refusalCounter, refusalWords, secretNotSupplied, tlsError } from './tls-words.ts'
 import { peerOf, problemOf } from './verify-peer.ts'
-
-/** A connection of a caller, from its beginning to the line that is written at its end. */
-export interface Downstream {
-  readonly id: number
-  readonly startedAt: number
-  readonly port: number
-  readonly isPlain: boolean
-  readonly socket: Socket
-  tls: DownstreamTls | null
-  /** %DOWNSTREAM_TRANSPORT_FAILURE_REASON% */
-  failure: string | null
-  /** A caller may refuse our certificate after the handshake is through here: it counts once something came over it. */
-  handshake: 'under way' | 'through' | 'counted'
-}
 
 export interface Ingress {
   readonly port: number
@@ -192,13 +178,6 @@ export async function openIngress(state: SidecarState, port: number): Promise<In
       stage.destroy()
       await promise
     },
-  }
-}
-
-export function peerAddresses({ network, options }: SidecarState, { port }: Downstream) {
-  return {
-    down_remote: `${network.sourceOf(port) ?? '127.0.0.1'}:${port}`,
-    down_local: `${options.podIp}:${declaredPorts.ingress}`,
   }
 }
 

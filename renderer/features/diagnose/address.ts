@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { runbooks } from '../../../shared/domain/diagnosis/runbooks.ts'
+import { runbooks } from '../../../shared/domain/diagnosis/runbook-ids.ts'
 
 export const diagnoseTabs = ['refused', 'handshakes', 'identities'] as const
 export type DiagnoseTab = (typeof diagnoseTabs)[number]

@@ -1,7 +1,7 @@
 import { Check, CircleHelp, Copy } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { NextStep, OpenQuestion, RuledOut } from '../../../shared/domain/diagnosis/model.ts'
-import type { RunbookId } from '../../../shared/domain/diagnosis/runbooks.ts'
+import type { RunbookId } from '../../../shared/domain/diagnosis/runbook-ids.ts'
 import { causeLabel, evidenceSourceText } from '../../../shared/words/diagnosis.ts'
 import { reasonSentence } from '../../../shared/words/reasons.ts'
 import { runbookTitles } from '../../../shared/words/runbooks.ts'

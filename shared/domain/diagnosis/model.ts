@@ -1,6 +1,6 @@
 import type { CertificateView, FactReference, Known, Reason } from '../model/graph.ts'
 import type { EpochMs } from '../model/time.ts'
-import type { RunbookId } from './runbooks.ts'
+import type { RunbookId } from './runbook-ids.ts'
 
 /**
  * Why a request was refused and which side of a handshake is wrong. Codes and parameters only: `shared/words/diagnosis` has the

@@ -2,24 +2,7 @@ import type { Forecast } from './forecast/model.ts'
 import type { HandshakeCause, NextStep, RequestCause } from './model.ts'
 import type { IdentityCause } from './no-identity/model.ts'
 import { tellOfIdentity } from './no-identity/reasons.ts'
-
-/** What to do when something of this kind happens: each has a page in docs/runbooks of this name. Names never change. */
-export const runbooks = [
-  'svid-rotation-failure',
-  'spire-server-unavailable',
-  'trust-bundle-behind',
-  'ca-compromise',
-  'pipeline-integrity-violation',
-  'binary-authorisation-failure',
-  'policy-misconfiguration',
-  'opa-unavailable',
-  'stale-bundle',
-  'vault-refusals',
-  'unexpected-caller',
-  'mesh-failure',
-  'no-identity-issued',
-] as const
-export type RunbookId = (typeof runbooks)[number]
+import type { RunbookId } from './runbook-ids.ts'
 
 /** What needs a page and is no cause: what is forecast, or seen without a refused request. */
 export const conditions = [

@@ -12,7 +12,6 @@ import { answerTo, methodOf, type SpireState } from './methods.ts'
 import { createServerIdentity } from './server-identity.ts'
 import { type AuditedCall, agentLine, createServerLog } from './server-log.ts'
 
-export { spirePods } from './pods.ts'
 export { type ReaderIdentity, writeReaderIdentity } from './reader-identity.ts'
 
 /** SPIRE's server API over mTLS on 127.0.0.1, answered from the world. */

@@ -13,7 +13,7 @@ import { subjectKeyIdOf } from '../../../connectors/spire/subject-key-id.ts'
 import { parseSpireAudit } from '../../../logs/intake/spire-audit.ts'
 import { spiffeIdOf, stageOf, stages } from '../../pipeline/topology.ts'
 import { shippedMethods } from './authorisation.ts'
-import { spirePods } from './index.ts'
+import { spirePods } from './pods.ts'
 
 let spire: SimulatedSpire
 

@@ -13,8 +13,6 @@ import { rulesIn } from './policies.ts'
 import { createVaultState, everyhop, roleFor, type VaultState } from './state.ts'
 import { handle, type VaultReply, type VaultRequest } from './vault.ts'
 
-export { vaultPods } from './pods.ts'
-
 /** Vault's HTTP API on 127.0.0.1, with leases that the stages hold. */
 export interface VaultSimulator extends VaultControls {
   /** How Everyhop signs in, as environment.yaml says it: by a token with docs/rights/vault.hcl and nothing else. */

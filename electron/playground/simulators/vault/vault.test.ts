@@ -13,7 +13,7 @@ import { parseVaultAudit } from '../../../logs/intake/vault-audit.ts'
 import { spiffeIdOf, stageOf, trustDomain } from '../../pipeline/topology.ts'
 import { podIpOf } from '../../world/addresses.ts'
 import { credentials } from './credentials.ts'
-import { vaultPods } from './index.ts'
+import { vaultPods } from './pods.ts'
 import { capabilitiesOn, rulesIn } from './policies.ts'
 
 let vault: SimulatedVault

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { runbookOf, runbooks } from '../../../../shared/domain/diagnosis/runbooks.ts'
+import { runbooks } from '../../../../shared/domain/diagnosis/runbook-ids.ts'
+import { runbookOf } from '../../../../shared/domain/diagnosis/runbooks.ts'
 import { runbookTitles } from '../../../../shared/words/runbooks.ts'
 import { runbookAddresses } from '../address.ts'
 import { type Block, blocksIn, type Inline } from './markdown.ts'

@@ -1,6 +1,6 @@
 import { BookOpen } from 'lucide-react'
 import { createContext, type ReactNode, useContext } from 'react'
-import type { RunbookId } from '../../../../shared/domain/diagnosis/runbooks.ts'
+import type { RunbookId } from '../../../../shared/domain/diagnosis/runbook-ids.ts'
 import { runbookTitles } from '../../../../shared/words/runbooks.ts'
 import type { RunbookAddress } from '../address.ts'
 import styles from './runbook.module.css'
