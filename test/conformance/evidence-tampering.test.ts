@@ -11,6 +11,7 @@ import { type PythonResult, type Verification, verifyWithPython } from '../build
 import { tamperedAfter } from '../evidence/tampered-after.ts'
 import { tamperedBefore } from '../evidence/tampered-before.ts'
 import { tamperedContainers, tamperedEntries } from '../evidence/tampered-container.ts'
+import { tamperedReadings } from '../evidence/tampered-readings.ts'
 import { organisationKey, type Tampering, zipOf } from '../evidence/tampering.ts'
 
 /** Each kind of tampering is given to both verifiers, which share no code, and has to be found and named by both alike. */
@@ -43,7 +44,14 @@ const wrongKeys: readonly Tampering[] = (
   zip: () => zipOf(buildPack()),
 }))
 
-const kinds = [...tamperedAfter, ...tamperedBefore, ...tamperedContainers, ...tamperedEntries, ...wrongKeys]
+const kinds = [
+  ...tamperedAfter,
+  ...tamperedBefore,
+  ...tamperedContainers,
+  ...tamperedEntries,
+  ...tamperedReadings,
+  ...wrongKeys,
+]
 
 const ours = new Map<Tampering, VerifyResult>()
 const theirs = new Map<Tampering, PythonResult>()

@@ -288,6 +288,28 @@ test('verify.py takes nothing from where it lies or is started: a pack can hold 
   }
 })
 
+test('verify.py runs no openssl that lies where it is started, whatever the path says', async () => {
+  const folder = await temporaryFolder()
+  const { file, key } = await packIn(folder, await built({ signer: newKeyPair() }))
+  await writeFile(join(folder, 'openssl'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+  for (const path of ['.', '']) {
+    const { code, output } = await run('python3', [verifierFile, file, '--key', key], folder, {
+      PATH: `${path}:${process.env['PATH'] ?? ''}`,
+    })
+    expect([code, output]).toEqual([1, expect.stringContaining('not signed by the key')])
+  }
+})
+
+test('a key that an editor of Windows wrote is the same key', async () => {
+  const pem = testKeys().organisation.publicPem
+  for (const written of [`\ufeff${pem}`, pem.replaceAll('\n', '\r\n')]) {
+    const text = Buffer.from(written).toString('latin1')
+    const given = await packIn(await temporaryFolder(), await built())
+    await writeFile(given.key, written)
+    expect((await verdict({ ...given, pem: text })).exitCode).toBe(0)
+  }
+})
+
 test('verify.py is written for Python 3.8, with its standard library only', async () => {
   const program = `
 import ast, sys

@@ -113,6 +113,8 @@ function headOf(line: Buffer): { readonly head: ReadHead; readonly signed: Buffe
     const value: unknown = JSON.parse(text)
     const { data } = sealedHead.safeParse(value)
     if (data === undefined || canonicalJson(value) !== text) return null
+    // Of two of the same name one program would take the first, another the last.
+    if (new Set(data.streams.map(({ stream }) => stream)).size !== data.streams.length) return null
     // With the members that are not known here: they were signed too.
     const { signature: _, ...unsigned } = z.record(z.string(), z.unknown()).parse(value)
     return { head: data, signed: Buffer.from(prefix + canonicalJson(unsigned)) }

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { fromBase64 } from '../../../shared/lib/base64.ts'
 
 /** A P-256 public key and the SHA-256 of its SPKI, by which people compare keys. */
 export interface TrustedKey {
@@ -27,9 +28,13 @@ export function readPublicKey(
   const [label] = labels
   if (label === undefined || labels.length > 1) return refused('key-not-pem')
   if (label !== 'PUBLIC KEY') return refused('key-not-p256', label)
+  // OpenSSL wants a line for itself, which a byte order mark takes from it: editors of Windows write one.
+  const [, block = ''] = /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]*)-----END PUBLIC KEY-----/.exec(pem) ?? []
+  const der = fromBase64(block.replaceAll(/\s/g, ''))
+  if (der === null) return refused('key-not-pem')
   let key: KeyObject
   try {
-    key = createPublicKey(pem)
+    key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
   } catch {
     return refused('key-not-pem')
   }

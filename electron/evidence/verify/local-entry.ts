@@ -59,13 +59,19 @@ export async function localEntryProblem(fd: number, entry: Entry, next: number):
   return descriptor !== null && isSame(descriptor, known) ? null : 'entry-header'
 }
 
-/** ZIP64, and times and owners as three systems write them. Others can give a file another name, or make it a link. */
+/**
+ * ZIP64, and times and owners as three systems write them, each once: programs differ in which of two they take. Others can give a
+ * file another name, or make it a link.
+ */
 const plainExtras: ReadonlySet<number> = new Set([0x0001, 0x000a, 0x5455, 0x5855, 0x7875])
 
 function hasPlainExtras(extra: Buffer): boolean {
+  const seen = new Set<number>()
   let at = 0
   while (at + 4 <= extra.length) {
-    if (!plainExtras.has(extra.readUInt16LE(at))) return false
+    const kind = extra.readUInt16LE(at)
+    if (!plainExtras.has(kind) || seen.has(kind)) return false
+    seen.add(kind)
     at += 4 + extra.readUInt16LE(at + 2)
   }
   return at === extra.length

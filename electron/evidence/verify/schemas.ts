@@ -109,6 +109,12 @@ export const sealedHead = z.object({
 })
 export type ReadHead = z.infer<typeof sealedHead>
 
+/** A counter of this name would be passed over by what checks shapes. */
+function plainMember(name: string, value: unknown): unknown {
+  if (name === '__proto__') throw new SyntaxError(name)
+  return value
+}
+
 /** A document of a schema: what it says, that a newer Everyhop wrote it, or where it is none. */
 export function readDocument<T>(
   bytes: Buffer,
@@ -117,7 +123,7 @@ export function readDocument<T>(
 ): { readonly read: T } | { readonly read: null; readonly newer: string | null; readonly where: string } {
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), plainMember)
   } catch {
     return { read: null, newer: null, where: 'JSON' }
   }

@@ -50,9 +50,22 @@ export async function readEnvelope(reader: PackReader, findings: Findings): Prom
   }
   const bytes = await reader.whole(envelopePath, 'signature')
   if (bytes === null) return null
-  const parsed = parseEnvelope(bytes.toString('utf8'))
+  const text = bytes.toString('utf8')
+  const parsed = parseEnvelope(text)
   if (parsed.envelope === null) findings.failed('signature', 'envelope-malformed', { problem: parsed.problem })
+  else if (!hasNothingElse(text, parsed.envelope)) {
+    findings.failed('signature', 'envelope-malformed', { problem: 'other-members' })
+    return null
+  }
   return parsed.envelope
+}
+
+/**
+ * No signature covers the envelope itself: what stands in it besides, or twice, would be read by one program and not by another. Names
+ * and values are the strings that there are, as none of them needs an escape.
+ */
+function hasNothingElse(text: string, { signatures }: Envelope): boolean {
+  return !text.includes('\\') && text.split('"').length - 1 === 10 + 8 * signatures.length
 }
 
 /** What the signed payload says, when it is about the tag manifest of this pack. */

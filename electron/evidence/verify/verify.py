@@ -21,10 +21,13 @@ if __name__ == '__main__':
     # Where this file lies, and where it is started, a forger may have put modules of their own: nothing is imported from there.
     HERE = (os.path.dirname(os.path.abspath(__file__)), os.getcwd())
     sys.path[:] = [path for path in sys.path if path and os.path.abspath(path) not in HERE]
+    # Nor is an "openssl" run that lies where this was started, as a forger's says that every signature is good.
+    os.environ['PATH'] = os.pathsep.join(
+        path for path in os.environ.get('PATH', os.defpath).split(os.pathsep) if os.path.isabs(path))
+    os.environ['NoDefaultCurrentDirectoryInExePath'] = '1'
 
 import argparse
 import base64
-import binascii
 import csv
 import datetime
 import hashlib
@@ -279,7 +282,7 @@ class ZipSource:
         locator_at = self.size - 42
         locator = self.at(locator_at, 20) if locator_at >= 0 else b''
         if locator[:4] != b'PK\x06\x07':
-            if disk or start_disk or here != total:
+            if disk or start_disk or here != total or total == 0xFFFF or start == 0xFFFFFFFF:
                 return 'directory-malformed'
             end = self.size - 22
             if start + length != end:
@@ -329,6 +332,8 @@ class ZipSource:
             position += 46 + rest_length
             name = rest[:name_length]
             extra = rest[name_length:name_length + extra_length]
+            if flags & 0x40:
+                raise Refused('it is strongly encrypted')
             if not is_whole_extra(extra):
                 raise Refused('an extra field is longer than there is room')
             size, packed, offset = wide_values(extra, (size, packed, offset))
@@ -369,7 +374,7 @@ class ZipSource:
             elif lower in seen:
                 findings.failed('container', 'entry-case', path=path, other=seen[lower][:200])
             seen[lower] = name
-            if entry['flags'] & 0x41:
+            if entry['flags'] & 1:
                 findings.failed('container', 'entry-encrypted', path=path)
             elif entry['method'] not in (0, 8):
                 findings.failed('container', 'entry-method', path=path, method=entry['method'])
@@ -506,16 +511,18 @@ def is_whole_extra(extra):
     return position <= len(extra)
 
 
-# ZIP64, and times and owners as three systems write them. Others can give a file another name, or make it a link.
+# ZIP64, and times and owners as three systems write them, each once: programs differ in which of two they take. Others can give a
+# file another name, or make it a link.
 PLAIN_EXTRAS = {0x0001, 0x000A, 0x5455, 0x5855, 0x7875}
 
 
 def has_plain_extras(extra):
-    position = 0
+    position, seen = 0, set()
     while position + 4 <= len(extra):
         kind, length = struct.unpack('<HH', extra[position:position + 4])
-        if kind not in PLAIN_EXTRAS:
+        if kind not in PLAIN_EXTRAS or kind in seen:
             return False
+        seen.add(kind)
         position += 4 + length
     return position == len(extra)
 
@@ -559,7 +566,7 @@ class FolderSource:
         self.root = None
         self.files = {}
         lower = {}
-        for base, folders, names in os.walk(folder):
+        for base, folders, names in os.walk(folder, onerror=not_walked):
             for name in sorted(folders) + sorted(names):
                 full = os.path.join(base, name)
                 path = os.path.relpath(full, folder).replace(os.sep, '/')
@@ -606,6 +613,11 @@ class FolderSource:
 
     def close(self):
         pass
+
+
+def not_walked(error):
+    # What cannot be looked into may hold anything.
+    raise error
 
 
 def open_source(path, findings):
@@ -756,10 +768,23 @@ def no_constant(_):
     raise ValueError('no JSON')
 
 
+def any_int(text):
+    # Python refuses those of thousands of digits, since 3.11; others read them as the numbers without an end that they are to them.
+    return int(text) if len(text) < 400 else float(text)
+
+
+def plain_members(pairs):
+    # It means something to JavaScript.
+    if any(name == '__proto__' for name, _ in pairs):
+        raise ValueError('no plain name')
+    return dict(pairs)
+
+
 def parse_json(data):
     """Raises ValueError; also for what only Python takes for JSON."""
     try:
-        return json.loads(data.decode('utf-8', 'strict'), parse_constant=no_constant)
+        return json.loads(
+            data.decode('utf-8', 'strict'), parse_constant=no_constant, parse_int=any_int, object_pairs_hook=plain_members)
     except RecursionError:
         raise ValueError('nested too deeply')
 
@@ -767,7 +792,7 @@ def parse_json(data):
 # --- Shapes ------------------------------------------------------------------------------------------------------------------------
 
 HASH = re.compile(r'[0-9a-f]{64}\Z')
-TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z\Z')
+TIME = re.compile(r'(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?Z\Z', re.ASCII)
 NAME = re.compile(r'[a-z0-9_][a-z0-9._-]*\Z')
 
 
@@ -776,7 +801,10 @@ def is_text(value):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and (isinstance(value, int) or math.isfinite(value))
+    try:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(float(value))
+    except OverflowError:
+        return False
 
 
 def is_count(value):
@@ -792,11 +820,21 @@ def is_hash(value):
 
 
 def is_time(value):
-    return is_text(value) and TIME.match(value) is not None
+    match = TIME.match(value) if is_text(value) else None
+    try:
+        # There was no year 0: it would have been a leap year.
+        return match is not None and datetime.date(int(match.group(1)) or 4, int(match.group(2)), int(match.group(3))) is not None
+    except ValueError:
+        return False
 
 
 def is_name(value):
     return is_text(value) and NAME.match(value) is not None
+
+
+def text_to(longest):
+    """Counted in UTF-16, as JavaScript counts."""
+    return lambda value: is_text(value) and len(value.encode('utf-16-le', 'surrogatepass')) <= 2 * longest
 
 
 def or_null(check):
@@ -830,12 +868,12 @@ GAP = shape(**{
     'source': is_text, 'from': is_count, 'to': or_null(is_count), 'why': one_of(*GAP_REASONS), 'detail': is_text,
 })
 STATED = shape(id=one_of(*ARTEFACTS), records=is_count, merkleRoot=is_hash, state=one_of(*STATES))
-PREVIOUS = shape(packId=is_text, statementSha256=is_hash)
+PREVIOUS = shape(packId=text_to(100), statementSha256=is_hash)
 PREDICATE_SHAPE = shape(
     packId=lambda value: is_text(value) and ROOT.match(value) is not None,
-    environment=is_text, period=PERIOD, createdAt=is_time, console=is_text, operator=is_text,
-    payloadOxum=lambda value: is_text(value) and re.match(r'\d{1,15}\.\d{1,9}\Z', value) is not None,
-    artefacts=list_of(STATED), gaps=is_count, heads=or_null(HEADS), deviceKey=is_hash, previousPack=or_null(PREVIOUS),
+    environment=text_to(200), period=PERIOD, createdAt=is_time, console=text_to(200), operator=text_to(500),
+    payloadOxum=lambda value: is_text(value) and re.match(r'[0-9]{1,15}\.[0-9]{1,9}\Z', value) is not None,
+    artefacts=lambda value: list_of(STATED)(value) and len(value) <= len(ARTEFACTS), gaps=is_count, heads=or_null(HEADS), deviceKey=is_hash, previousPack=or_null(PREVIOUS),
 )
 INDEX_SHAPE = shape(
     schema=one_of('everyhop.evidence.pack/1'), packId=is_text, environment=is_text, trustDomains=list_of(is_text),
@@ -910,11 +948,8 @@ def read_public_key(pem):
     if labels[0] != 'PUBLIC KEY':
         return None, ('key-not-p256', labels[0])
     block = re.search(r'-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]*)-----END PUBLIC KEY-----', text)
-    try:
-        spki = base64.b64decode(re.sub(r'\s', '', block.group(1)), validate=True) if block else b''
-    except (binascii.Error, ValueError):
-        spki = b''
-    if not spki.startswith(b'\x30'):
+    spki = from_base64(re.sub(r'\s', '', block.group(1))) if block else None
+    if not spki or not spki.startswith(b'\x30'):
         return None, ('key-not-pem', '')
     if len(spki) != 91 or not spki.startswith(P256):
         return None, ('key-not-p256', 'of another kind')
@@ -982,14 +1017,19 @@ def read_envelope(reader, findings):
         envelope = parse_json(data)
     except ValueError:
         problem = 'not-json'
+    is_signature = shape(keyid=text_to(1000), sig=lambda value: is_text(value) and 1 <= len(value) <= 4096)
     is_envelope = shape(
         payloadType=lambda value: is_text(value) and re.match(r'[!-~]{1,200}\Z', value) is not None, payload=is_text,
-        signatures=lambda value: list_of(shape(sig=is_text))(value) and 1 <= len(value) <= 16)
+        signatures=lambda value: list_of(is_signature)(value) and 1 <= len(value) <= 16)
     if len(data) > MEBIBYTE or envelope is None or not is_envelope(envelope):
         findings.failed('signature', 'envelope-malformed', problem='too-large' if len(data) > MEBIBYTE else problem)
         return None
+    # No signature covers the envelope itself: what stands in it besides, or twice, is read by one program and not by another.
+    if b'\\' in data or data.count(b'"') != 10 + 8 * len(envelope['signatures']):
+        findings.failed('signature', 'envelope-malformed', problem='other-members')
+        return None
     payload = from_base64(envelope['payload'])
-    signatures = [(each.get('keyid'), from_base64(each['sig'])) for each in envelope['signatures']]
+    signatures = [(each['keyid'], from_base64(each['sig'])) for each in envelope['signatures']]
     if payload is None or any(not signature for _, signature in signatures):
         findings.failed('signature', 'envelope-malformed', problem='not-base64')
         return None
@@ -1149,6 +1189,9 @@ def read_head(line):
     try:
         head = parse_json(line)
         if not HEAD_SHAPE(head) or canonical(head).encode('utf-8') != line:
+            return None
+        # Of two of the same name one program would take the first, another the last.
+        if len({each['stream'] for each in head['streams']}) != len(head['streams']):
             return None
         unsigned = {name: value for name, value in head.items() if name != 'signature'}
         return head, b'everyhop-head-v1\n' + canonical(unsigned).encode('utf-8')
