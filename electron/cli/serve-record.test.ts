@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { historyRetention } from '../core/history-retention.ts'
 import { recordFrom, recordingSentence, startRecordingIn } from './serve-record.ts'
 
 test('what is to be recorded is said by --record, all or by name', () => {
@@ -13,8 +14,15 @@ test('what is to be recorded is said by --record, all or by name', () => {
 })
 
 test('what is recorded, where, and how long it is kept is one sentence', () => {
-  expect(recordingSentence(['lab', 'prod'], 'data/history')).toBe(
-    'Recording 2 environments (lab, prod). What was known when is kept in data/history: the last 30 d, at most 1 GB for each.',
+  const lab = { name: 'lab', retention: historyRetention({}) }
+  const usual = 'the last 30 d, at most 1 GB'
+  expect(recordingSentence([lab, { ...lab, name: 'prod' }], 'data/history')).toBe(
+    `Recording 2 environments (lab, prod). What was known when is kept in data/history: ${usual} for each.`,
+  )
+  expect(recordingSentence([lab], 'data/history')).toMatch(/1 environment \(lab\).*, at most 1 GB\.$/)
+  const prod = { name: 'prod', retention: historyRetention({ keep: { history: { days: 365, megabytes: 1536 } } }) }
+  expect(recordingSentence([lab, prod], 'data/history')).toContain(
+    `data/history: lab ${usual}; prod the last 365 d, at most 1.5 GB.`,
   )
   expect(recordingSentence([], 'data/history')).toContain('Nothing is recorded yet')
 })

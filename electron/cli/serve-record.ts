@@ -1,7 +1,9 @@
 import { join } from 'node:path'
-import { countOf, formatDuration } from '../../shared/words/durations.ts'
+import { countOf } from '../../shared/words/durations.ts'
+import { historyKeptWords } from '../../shared/words/moments.ts'
 import { Failure } from '../core/failure.ts'
-import { historyRetention } from '../service/opening-histories.ts'
+import { historyRetention } from '../core/history-retention.ts'
+import type { HistoryRetention } from '../core/history-store.ts'
 import type { SharedService } from '../service/shared-service.ts'
 import { UsageError } from './command.ts'
 
@@ -42,16 +44,36 @@ export async function startRecordingIn(
   }
   const recording = await startRecording({ service: composed.service, log: composed.service.log }, names)
   return {
-    sentence: () => recordingSentence(recording.environments(), join(composed.folder.path, 'history')),
+    sentence() {
+      const kept = recording.environments().map((name) => ({
+        name,
+        retention: historyRetention(composed.service.registry.get(name).environment),
+      }))
+      return recordingSentence(kept, join(composed.folder.path, 'history'))
+    },
     stop: () => recording.stop(),
   }
 }
 
-export function recordingSentence(environments: readonly string[], folder: string): string {
-  const { maxAgeMs, maxBytes } = historyRetention
-  const what =
-    environments.length === 0
-      ? 'Nothing is recorded yet: no environment is written down'
-      : `Recording ${countOf(environments.length, 'environment')} (${environments.join(', ')})`
-  return `${what}. What was known when is kept in ${folder}: the last ${formatDuration(maxAgeMs)}, at most ${maxBytes / 1024 ** 3} GB for each.`
+export interface RecordedEnvironment {
+  readonly name: string
+  readonly retention: HistoryRetention
+}
+
+export function recordingSentence(environments: readonly RecordedEnvironment[], folder: string): string {
+  if (environments.length === 0) {
+    return `Nothing is recorded yet: no environment is written down. What is known when will be kept in ${folder}.`
+  }
+  const names = environments.map(({ name }) => name).join(', ')
+  const what = `Recording ${countOf(environments.length, 'environment')} (${names})`
+  return `${what}. What was known when is kept in ${folder}: ${keptWords(environments)}.`
+}
+
+function keptWords(environments: readonly RecordedEnvironment[]): string {
+  const words = environments.map(({ name, retention }) => ({ name, kept: historyKeptWords(retention) }))
+  const [first] = words
+  if (first !== undefined && words.every(({ kept }) => kept === first.kept)) {
+    return words.length === 1 ? first.kept : `${first.kept} for each`
+  }
+  return words.map(({ name, kept }) => `${name} ${kept}`).join('; ')
 }

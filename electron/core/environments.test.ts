@@ -114,6 +114,19 @@ test('environments appear, change and go while it runs', async () => {
   expect(events.map(({ type }) => type).filter((type) => type !== 'broken')).toEqual(['loaded', 'loaded', 'removed'])
 })
 
+test('how long history is kept has bounds that are told with their place, and is no place for log stores', async () => {
+  await write('lab.yaml', `${lab}keep: { history: { days: 365, megabytes: 4096 } }\n`)
+  await write('much.yaml', `${head}name: much\nsources: {}\nkeep:\n  history: { days: 0.5 }\n`)
+  await write('other.yaml', `${head}name: other\nsources: {}\nhistory: { days: 90 }\n`)
+  const registry = await watch()
+  expect(registry.get('lab').environment.keep?.history).toEqual({ days: 365, megabytes: 4096 })
+  const much = failureOf(() => registry.get('much'))
+  expect(much.message).toMatch(/much\.yaml:6:20: keep\.history\.days: give a whole number of days from 1 to 3650/)
+  expect(much.advice).toContain('Correct the file')
+  const other = failureOf(() => registry.get('other'))
+  expect(other.message).toMatch(/other\.yaml:5:10: history: give a list of log stores; .* keep\.history/)
+})
+
 test('a file that is broken while it is edited keeps its last content, with the problem beside it', async () => {
   await write('lab.yaml', lab)
   const registry = await watch()

@@ -1,9 +1,14 @@
 import type { HistoryRange } from '../../shared/contract/history.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
-import type { HistoryReader, HistoryStore, OpenHistory } from './history-store.ts'
+import { keepsAll } from './history-retention.ts'
+import type { HistoryReader, HistoryRetention, HistoryStore, OpenHistory } from './history-store.ts'
 import type { Clock, Log } from './ports.ts'
 
+/** How much is to be kept is looked up so often. Milliseconds. */
+const lookMs = 60_000
 const retainMs = 10 * 60_000
+/** Between two steps of deleting, for whoever asks meanwhile. Milliseconds. */
+const pauseMs = 100
 /** One that could not be opened is tried again after. Milliseconds. */
 const againMs = 60_000
 
@@ -20,14 +25,22 @@ export interface Histories {
   close(): void
 }
 
-interface Opened extends ReturnType<OpenHistory> {
-  readonly triedAt: EpochMs
+export interface HistoriesParts {
+  readonly clock: Clock
+  readonly log: Log
+  /** What the environment's file says now; null: nobody knows, so nothing is deleted. */
+  readonly retentionOf: (environment: string) => HistoryRetention | null
 }
 
-export function createHistories(
-  open: OpenHistory,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
-): Histories {
+interface Opened extends ReturnType<OpenHistory> {
+  readonly triedAt: EpochMs
+  /** What the file said at the last look, and what is kept by now. */
+  seen: HistoryRetention | null
+  kept: HistoryRetention
+  retainedAt: EpochMs
+}
+
+export function createHistories(open: OpenHistory, { clock, log, retentionOf }: HistoriesParts): Histories {
   const opened = new Map<string, Opened>()
   const ended = new AbortController()
   void keepRetaining()
@@ -36,15 +49,17 @@ export function createHistories(
     const now = clock.now()
     const found = opened.get(environment)
     if (found !== undefined && (found.why !== 'failing' || now - found.triedAt < againMs)) return found
-    const fresh = { ...tried(environment), triedAt: now }
+    const seen = retentionOf(environment)
+    const kept = seen ?? keepsAll
+    const fresh = { ...tried(environment, kept, now), triedAt: now, seen, kept, retainedAt: now }
     opened.set(environment, fresh)
     return fresh
   }
 
-  function tried(environment: string): ReturnType<OpenHistory> {
+  function tried(environment: string, retention: HistoryRetention, now: EpochMs): ReturnType<OpenHistory> {
     try {
-      const found = open(environment)
-      found.store?.retain(clock.now())
+      const found = open(environment, retention)
+      found.store?.retain(now)
       return found
     } catch (reason) {
       log.warn('the history of an environment cannot be used', { environment, reason: String(reason) })
@@ -54,13 +69,37 @@ export function createHistories(
 
   async function keepRetaining(): Promise<void> {
     while (!ended.signal.aborted) {
-      try {
-        await clock.sleep(retainMs, ended.signal)
-        for (const { store } of opened.values()) store?.retain(clock.now())
-      } catch (reason) {
-        if (!ended.signal.aborted) log.warn('old history could not be deleted', { reason: String(reason) })
-      }
+      await clock.sleep(lookMs, ended.signal).catch(() => {}) // the loop's condition ends it
+      for (const [environment, own] of [...opened]) await look(environment, own)
     }
+  }
+
+  async function look(environment: string, own: Opened): Promise<void> {
+    try {
+      const isChanged = follow(environment, own)
+      if (own.seen === null || (!isChanged && clock.now() - own.retainedAt < retainMs)) return
+      own.retainedAt = clock.now()
+      while (opened.get(environment) === own && own.store?.retain(clock.now()) === true) {
+        await clock.sleep(pauseMs, ended.signal)
+      }
+    } catch (reason) {
+      if (!ended.signal.aborted) log.warn('old history could not be deleted', { environment, reason: String(reason) })
+    }
+  }
+
+  /**
+   * Answers whether something else is kept from now on. What is deleted is gone, so a number counts only when it still stands at the
+   * next look: who writes 365 may have saved 36 on the way.
+   */
+  function follow(environment: string, own: Opened): boolean {
+    const said = retentionOf(environment)
+    const isSettled = said !== null && same(said, own.seen)
+    own.seen = said
+    if (!isSettled || same(said, own.kept)) return false
+    own.kept = said
+    own.store?.limit(said)
+    log.info('how much history is kept has changed', { environment, ...said })
+    return true
   }
 
   return {
@@ -78,4 +117,8 @@ export function createHistories(
       opened.clear()
     },
   }
+}
+
+function same(one: HistoryRetention, other: HistoryRetention | null): boolean {
+  return one.maxAgeMs === other?.maxAgeMs && one.maxBytes === other.maxBytes
 }

@@ -32,12 +32,20 @@ export interface GapSpan {
   readonly to: EpochMs | null
 }
 
+/** How much of an environment is remembered: the oldest goes first. */
+export interface HistoryRetention {
+  readonly maxAgeMs: number
+  readonly maxBytes: number
+}
+
 export interface HistoryState {
+  /** When the first was recorded, also where that is not kept any more: it lies before `from` then. null: nothing ever was. */
+  readonly began: EpochMs | null
   readonly from: EpochMs | null
   readonly to: EpochMs | null
   /** Newest first, at most 1,000. */
   readonly gaps: readonly WatchGap[]
-  readonly retention: { readonly maxAgeMs: number; readonly maxBytes: number }
+  readonly retention: HistoryRetention
   readonly bytes: number
 }
 
@@ -80,13 +88,18 @@ export interface HistoryStore extends HistoryReader {
   watched(at: EpochMs): void
   /** Nothing is watched from now on. */
   unwatched(at: EpochMs, why: WatchGapWhy): void
-  /** Deletes what retention no longer keeps. */
-  retain(now: EpochMs): void
+  /** So much is kept from now on. What is beyond it goes with the next `retain`. */
+  limit(retention: HistoryRetention): void
+  /** Deletes a step of what retention no longer keeps, the oldest. Answers whether there is more: others may be answered in between. */
+  retain(now: EpochMs): boolean
   close(): void
 }
 
 /** `store: null`: nothing is remembered of this environment. `why`: why nothing is, or not beyond this run. Throws `StateFileFailure`. */
-export type OpenHistory = (environment: string) => {
+export type OpenHistory = (
+  environment: string,
+  retention: HistoryRetention,
+) => {
   readonly store: HistoryStore | null
   readonly why: HistoryRange['why']
 }

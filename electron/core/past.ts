@@ -76,14 +76,14 @@ export function createPasts({ histories, registry, clock, snapshot = () => null 
     const history = histories.of(environment)
     const found = history === null ? null : readAt(history, environment, at)
     if (found !== null) return found
-    const from = history?.state().from ?? null
+    const { began, from } = history?.state() ?? { began: null, from: null }
     throw new Failure(
       'not-found',
       environment,
       `Nothing is recorded of ${environment} at ${formatMoment(at)}.`,
       from === null
         ? 'Nothing of it is recorded at all yet: it is while somebody looks at it, or "everyhop serve --record" runs.'
-        : `What is recorded of it begins at ${formatMoment(from)}.`,
+        : `${began !== null && at >= began ? 'What was recorded then is not kept any more: w' : 'W'}hat is recorded of it begins at ${formatMoment(from)}.`,
     )
   }
 

@@ -6,11 +6,9 @@ import { naiveHistory } from '../../test/builders/naive-history.ts'
 import { Failure } from './failure.ts'
 import { createHistories } from './histories.ts'
 import type { HistoryStore } from './history-store.ts'
-import { StateFileFailure } from './ports.ts'
 import { createTimelines, type TimelineParts } from './timelines.ts'
 
 const quiet = { info() {}, warn() {}, error() {} }
-const retention = { maxAgeMs: 1000, maxBytes: 1000 }
 const start = 1_000_000
 
 function action(number: number): JournalEntry {
@@ -30,7 +28,11 @@ function action(number: number): JournalEntry {
 
 function timelines(store: HistoryStore | null, over: Partial<TimelineParts> = {}) {
   const clock = createManualClock(start + 50_000)
-  const histories = createHistories(() => ({ store, why: store === null ? 'preview' : null }), { clock, log: quiet })
+  const histories = createHistories(() => ({ store, why: store === null ? 'preview' : null }), {
+    clock,
+    log: quiet,
+    retentionOf: () => null,
+  })
   return createTimelines({
     histories,
     registry: {
@@ -44,7 +46,6 @@ function timelines(store: HistoryStore | null, over: Partial<TimelineParts> = {}
     logsOf: () => Promise.resolve({ denialsBy: async (_window, buckets) => Array.from({ length: buckets }, () => 2) }),
     journal: { list: async () => [] },
     log: quiet,
-    retention,
     ...over,
   })
 }
@@ -108,27 +109,9 @@ test('the range says what is recorded, and why nothing is', async () => {
   expect(await timelines(null).range({ environment: 'lab' })).toMatchObject({
     recording: false,
     why: 'preview',
-    retention,
+    retention: { maxAgeMs: 30 * 86_400_000, maxBytes: 1024 ** 3 },
   })
   const failing = { ...history, isFailing: () => true }
   expect(await timelines(failing).range({ environment: 'lab' })).toMatchObject({ recording: false, why: 'failing' })
   await expect(timelines(history).range({ environment: '../../etc' })).rejects.toMatchObject({ code: 'not-found' })
-})
-
-test('a history that could not be opened is tried again', async () => {
-  const clock = createManualClock(start)
-  const disk = { isFull: true }
-  const histories = createHistories(
-    () => {
-      if (disk.isFull) throw new StateFileFailure('full', 'no space left')
-      return { store: naiveHistory(), why: null }
-    },
-    { clock, log: quiet },
-  )
-  expect([histories.of('lab'), histories.why('lab')]).toEqual([null, 'failing'])
-  disk.isFull = false
-  expect(histories.of('lab')).toBeNull()
-  await clock.advance(60_000)
-  expect(histories.of('lab')).not.toBeNull()
-  histories.close()
 })

@@ -1,9 +1,10 @@
-import type { HistoryRange, Timeline, TimelineInput } from '../../shared/contract/history.ts'
+import type { Timeline, TimelineInput } from '../../shared/contract/history.ts'
 import type { HistoryEvent } from '../../shared/domain/history/model.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 import type { EnvironmentRegistry } from './environments.ts'
 import type { Histories } from './histories.ts'
 import type { HistoryHandlers } from './history.ts'
+import { historyRetention } from './history-retention.ts'
 import type { HistoryReader } from './history-store.ts'
 import type { Journal } from './journal.ts'
 import type { LogStore } from './log-store.ts'
@@ -17,7 +18,6 @@ export interface TimelineParts {
   readonly logsOf: (environment: string) => Promise<Pick<LogStore, 'denialsBy'>> | null
   readonly journal: Pick<Journal, 'list'>
   readonly log: Log
-  readonly retention: HistoryRange['retention']
 }
 
 type TimelineEvent = Timeline['events'][number]
@@ -70,7 +70,8 @@ export function createTimelines(parts: TimelineParts): Pick<HistoryHandlers, 'ra
       const history = await historyOf(environment)
       const why = histories.why(environment)
       if (history === null) {
-        return { from: null, to: null, recording: false, why, gaps: [], retention: parts.retention, bytes: 0 }
+        const retention = historyRetention(registry.get(environment).environment)
+        return { began: null, from: null, to: null, recording: false, why, gaps: [], retention, bytes: 0 }
       }
       const isFailing = histories.isFailing(environment)
       return {

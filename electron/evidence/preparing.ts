@@ -48,13 +48,13 @@ export async function prepare(
   )
   const leafless = new Set(await sources.seals.leafless(withRecords.map(({ number }) => number)))
   const graph = await sources.graphAt(period.to)
-  const { from, to, retention } = sources.history.state()
+  const recorded = sources.history.state()
   return {
     artefacts: artefacts.filter(({ id }) => wanted.includes(id)),
     leftOut: artefactIds.filter((id) => !wanted.includes(id)),
     heads,
     sources: { ...sources, heads: withRecords.map(({ number }) => number).filter((number) => !leafless.has(number)) },
-    watchGaps: watchGaps(sources.history.gaps(period), { from, to, maxAgeMs: retention.maxAgeMs }, period),
+    watchGaps: watchGaps(sources.history.gaps(period), recorded, period),
     trustDomains: [...new Set([...trustDomains, ...(graph?.trustDomains ?? [])])].toSorted(),
     bytesNeeded: await bytesNeeded(sources),
   }

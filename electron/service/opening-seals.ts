@@ -4,7 +4,6 @@ import type { OpenSeals } from '../core/sealing.ts'
 import { type DeviceKey, memoryDeviceKey, openDeviceKey } from '../history/seals/device-key.ts'
 import { openSeals } from '../history/seals/open-seals.ts'
 import type { DataFolder } from './data-folder.ts'
-import { historyRetention } from './opening-histories.ts'
 
 export interface SealsPlace {
   /** null: in memory. */
@@ -14,6 +13,9 @@ export interface SealsPlace {
   readonly clock: Clock
   readonly log: Log
 }
+
+/** Also of what is kept for less. Milliseconds. */
+const leastLeavesMs = 30 * 86_400_000
 
 /** One device key for all environments of a data folder. */
 export function openingSeals({ data, isKept, clock, log }: SealsPlace): OpenSeals {
@@ -35,6 +37,9 @@ export function openingSeals({ data, isKept, clock, log }: SealsPlace): OpenSeal
       key: await ownKey(),
       clock,
       log,
-      leavesKeptMs: historyRetention.maxAgeMs,
+      // As long as what they are of, and what they are of is kept for as long as its file says now.
+      get leavesKeptMs() {
+        return Math.max(leastLeavesMs, sources.history?.state().retention.maxAgeMs ?? 0)
+      },
     })
 }

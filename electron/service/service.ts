@@ -9,6 +9,7 @@ import { createGraphHandlers } from '../core/graph.ts'
 import { createDifferences } from '../core/graph-differences.ts'
 import type { BindModel } from '../core/graph-model.ts'
 import { createHistories, type Histories } from '../core/histories.ts'
+import { historyRetentionOf } from '../core/history-retention.ts'
 import type { OpenHistory } from '../core/history-store.ts'
 import { liveTopics } from '../core/live.ts'
 import { createLogStores, type LogStores } from '../core/log-keeping.ts'
@@ -122,13 +123,13 @@ export function createService(parts: ServiceParts): Service {
     return parts.openLogStore(name)
   }, ports)
   const histories = createHistories(
-    (name) =>
+    (name, retention) =>
       isPreview(name)
         ? { store: null, why: 'preview' }
         : snapshots.past(name) !== null
           ? { store: null, why: 'snapshot' }
-          : (parts.openHistory?.(name) ?? { store: null, why: 'no-data-folder' }),
-    ports,
+          : (parts.openHistory?.(name, retention) ?? { store: null, why: 'no-data-folder' }),
+    { ...ports, retentionOf: (name) => historyRetentionOf(watched, name) },
   )
   const sessions = createSessions(
     registry,

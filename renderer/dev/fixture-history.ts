@@ -16,6 +16,7 @@ export function historyFixture(fixture: () => Fixture, moment: { readonly now: n
   const from = moment.now - recordedFor
   return {
     range: async (): Promise<HistoryRange> => ({
+      began: from,
       from,
       to: moment.now,
       recording: true,

@@ -7,6 +7,8 @@ import { procedure } from './procedure.ts'
 
 /** What is remembered of an environment. */
 export interface HistoryRange {
+  /** When the first was recorded; before `from`: what lies between them is not kept any more. null: nothing ever was. */
+  readonly began: EpochMs | null
   /** null: nothing is recorded. */
   readonly from: EpochMs | null
   readonly to: EpochMs | null

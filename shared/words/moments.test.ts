@@ -40,12 +40,13 @@ describe('what is recorded', () => {
 
   it('says why there is nothing, and that something ends with this run', () => {
     const range: HistoryRange = {
+      began: null,
       from: null,
       to: null,
       recording: false,
       why: 'no-data-folder',
       gaps: [],
-      retention: { maxAgeMs: 1, maxBytes: 1 },
+      retention: { maxAgeMs: 30 * 86_400_000, maxBytes: 1536 * 1024 ** 2 },
       bytes: 0,
     }
     expect(rangeSentence(range, now)).toMatch(/no folder/)
@@ -55,5 +56,11 @@ describe('what is recorded', () => {
     expect(rangeSentence({ ...some, recording: true, why: 'in-memory' }, now)).toBe(
       'Recorded from 10:04:31 UTC to now, 2 h 00 m. Recorded as long as Everyhop runs, and not beyond.',
     )
+    const taken = rangeSentence({ ...some, began: yesterday, why: null }, now)
+    expect(taken).toBe(
+      'Recorded from 10:04:31 to 11:04:31 UTC, 1 h 00 m. ' +
+        'What was recorded from 21 Nov 03:12:07 UTC until then is not kept any more. Kept: the last 30 d, at most 1.5 GB.',
+    )
+    expect(rangeSentence({ ...some, began: some.from, why: null }, now)).not.toContain('not kept')
   })
 })

@@ -76,12 +76,26 @@ const whyNotRecorded: Readonly<Record<NonNullable<HistoryRange['why']>, string>>
 }
 
 /** What is remembered of an environment, for the time control. */
-export function rangeSentence({ from, to, recording, why }: HistoryRange, now: EpochMs): string {
+export function rangeSentence(range: HistoryRange, now: EpochMs): string {
+  const { from, to, recording, why } = range
   const reason = why === null ? '' : whyNotRecorded[why]
   if (from === null || to === null) return reason === '' ? 'Nothing is recorded yet.' : reason
   const end = recording ? 'now' : `${formatTimeOf(to, now)} UTC`
   const span = `Recorded from ${formatTimeOf(from, now)}${recording ? ' UTC' : ''} to ${end}, ${formatDuration((recording ? now : to) - from)}.`
-  return reason === '' ? span : `${span} ${reason}`
+  return [span, notKeptSentence(range, now), reason].filter((sentence) => sentence !== '').join(' ')
+}
+
+/** "The last 30 d, at most 1 GB." of what is remembered, without its capital and its full stop. */
+export function historyKeptWords({ maxAgeMs, maxBytes }: HistoryRange['retention']): string {
+  const megabytes = maxBytes / 1024 ** 2
+  const room = megabytes < 1024 ? `${number(megabytes)} MB` : `${number(Math.round(megabytes / 102.4) / 10)} GB`
+  return `the last ${formatDuration(maxAgeMs)}, at most ${room}`
+}
+
+/** What was recorded before and is deleted by now; '': nothing. */
+function notKeptSentence({ began, from, retention }: HistoryRange, now: EpochMs): string {
+  if (began === null || from === null || began >= from) return ''
+  return `What was recorded from ${formatTimeOf(began, now)} UTC until then is not kept any more. Kept: ${historyKeptWords(retention)}.`
 }
 
 function isSameDay(one: EpochMs, other: EpochMs): boolean {

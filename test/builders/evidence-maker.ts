@@ -67,6 +67,7 @@ export async function makerParts(
 ): Promise<MakerParts & { closeJournal(): Promise<void> }> {
   const journal = await openJournal(folder, { clock: afterPeriod, log: quiet, actor: 'ada' })
   const state: HistoryState = {
+    began: packPeriod.from,
     from: packPeriod.from,
     to: packPeriod.to,
     gaps: [],

@@ -171,6 +171,7 @@ function historyOf(parts: EvidenceParts): HistoryReader {
     one.from < window.to && (one.to === null || one.to > window.from)
   return {
     state: () => ({
+      began: from,
       from,
       to,
       gaps: parts.watchGaps ?? [],

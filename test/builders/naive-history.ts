@@ -1,14 +1,16 @@
-import type { FactSpan, GapSpan, HistoryStore, Recording } from '../../electron/core/history-store.ts'
+import type { FactSpan, GapSpan, HistoryRetention, HistoryStore, Recording } from '../../electron/core/history-store.ts'
 import type { HistoryEvent, WatchGap, WatchGapWhy } from '../../shared/domain/history/model.ts'
 import type { Gap, ScopeState } from '../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../shared/domain/model/time.ts'
 
 /** Everything as it came, in memory: what the real history must answer like. */
-export function naiveHistory(retention = { maxAgeMs: 86_400_000, maxBytes: 64 * 1024 ** 2 }): HistoryStore {
+export function naiveHistory(first = { maxAgeMs: 86_400_000, maxBytes: 64 * 1024 ** 2 }): HistoryStore {
+  let retention: HistoryRetention = first
   let recordings: Recording[] = []
   const settings: { readonly at: EpochMs; readonly text: string }[] = []
   const events: HistoryEvent[] = []
   const gaps: { from: EpochMs; to: EpochMs | null; why: WatchGapWhy }[] = []
+  let began: EpochMs | null = null
   let last: EpochMs | null = null
 
   function touch(at: EpochMs): void {
@@ -33,6 +35,7 @@ export function naiveHistory(retention = { maxAgeMs: 86_400_000, maxBytes: 64 * 
   return {
     record(recording) {
       touch(recording.at)
+      began ??= recording.at
       recordings.push(recording)
     },
     recordSettings(time, text) {
@@ -46,15 +49,19 @@ export function naiveHistory(retention = { maxAgeMs: 86_400_000, maxBytes: 64 * 
       touch(time)
       gaps.push({ from: time, to: null, why })
     },
+    limit(changed) {
+      retention = changed
+    },
     retain(now) {
       recordings = recordings.filter((recording) => recording.at > now - retention.maxAgeMs)
+      return false
     },
     close() {
       recordings = []
     },
     isFailing: () => false,
     scopes: () => [...at(Number.POSITIVE_INFINITY).keys()],
-    state: () => ({ from: recordings[0]?.at ?? null, to: last, gaps: gaps.toReversed(), retention, bytes: 0 }),
+    state: () => ({ began, from: recordings[0]?.at ?? null, to: last, gaps: gaps.toReversed(), retention, bytes: 0 }),
     statesAt(time) {
       const first = recordings[0]
       if (first === undefined || time < first.at) return null

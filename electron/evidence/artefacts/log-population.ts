@@ -65,9 +65,8 @@ export function gapsOf(
   period: Period,
   concerns: (gap: Gap) => boolean,
 ): readonly EvidenceGap[] {
-  const { from, to, retention } = history.state()
   return mergedGaps([
-    ...watchGaps(history.gaps(period), { from, to, maxAgeMs: retention.maxAgeMs }, period),
+    ...watchGaps(history.gaps(period), history.state(), period),
     ...sourceGaps(history.gapSpans(period), period, concerns),
   ])
 }

@@ -7,6 +7,8 @@ import { type Log, StateFileFailure } from '../../core/ports.ts'
 /** Of docs/formats/history.md. */
 export const historyVersion = 1
 const pageBytes = 4096
+/** Of SQLite. */
+const mostPages = 4_294_967_294
 /** Room beyond what retention keeps, so that it has time to delete. */
 const roomBytes = 32 * 1024 * 1024
 /** So much is read through at every start; more only when something was found wrong. */
@@ -111,8 +113,12 @@ function checked(path: string, file: HistoryFile): DatabaseSync {
   }
 }
 
+/** The file grows to this and a little beyond; one that is larger already does not grow, and shrinks as retention deletes. */
+export function limitHistory(database: DatabaseSync, maxBytes: number): void {
+  database.exec(`PRAGMA max_page_count = ${Math.min(mostPages, Math.floor((maxBytes + roomBytes) / pageBytes))}`)
+}
+
 function prepared(database: DatabaseSync, { path, maxBytes }: HistoryFile): DatabaseSync {
-  const most = Math.floor((maxBytes + roomBytes) / pageBytes)
   database.exec(`PRAGMA busy_timeout = 2000; PRAGMA page_size = ${pageBytes}`)
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version > historyVersion) throw new NewerHistory(path ?? ':memory:', version)
@@ -122,8 +128,9 @@ function prepared(database: DatabaseSync, { path, maxBytes }: HistoryFile): Data
     database.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL')
     database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${historyVersion}; COMMIT`)
   }
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA max_page_count = ${most};
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
     PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY`)
+  limitHistory(database, maxBytes)
   return database
 }
 

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ElementChange, HistoryEvent } from '../../../shared/domain/history/model.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
-import type { HistoryStore } from '../../core/history-store.ts'
+import type { HistoryRetention, HistoryStore } from '../../core/history-store.ts'
 import { type Log, StateFileFailure } from '../../core/ports.ts'
-import { failureOf, isDamage, openHistoryFile, suspectHistory } from './history-file.ts'
+import { failureOf, isDamage, limitHistory, openHistoryFile, suspectHistory } from './history-file.ts'
 import { readPast } from './past.ts'
 import { keepReads, readings } from './reads.ts'
-import { keepRetention, type RetentionLimits } from './retention.ts'
+import { keepRetention } from './retention.ts'
 import { readSpans } from './spans.ts'
 import { type KeptScope, keepVersions } from './versions.ts'
 import { watchTime } from './watching.ts'
@@ -15,7 +15,8 @@ import { readWholes } from './wholes.ts'
 export interface HistoryOptions {
   /** null: in memory, until it is closed. */
   readonly path: string | null
-  readonly retention: RetentionLimits
+  /** At first; `limit` changes it. */
+  readonly retention: HistoryRetention
   readonly now: () => EpochMs
   readonly log: Log
 }
@@ -25,7 +26,8 @@ const heartbeatMs = 10_000
 const mostGaps = 1_000
 
 /** Remembers one environment in one SQLite file (docs/formats/history.md). Throws `NewerHistory`, or `StateFileFailure`. */
-export function openHistory({ path, retention, now, log }: HistoryOptions): HistoryStore {
+export function openHistory({ path, now, log, ...options }: HistoryOptions): HistoryStore {
+  let { retention } = options
   const database = opened()
   const watching = watchTime(database)
   const reads = keepReads(database)
@@ -33,7 +35,7 @@ export function openHistory({ path, retention, now, log }: HistoryOptions): Hist
   const wholes = readWholes(database, now)
   const past = readPast(database, watching, wholes)
   const spans = readSpans(database)
-  const keeping = keepRetention(database, watching, retention)
+  const keeping = keepRetention(database, watching, () => retention)
   const scopes = new Map<string, KeptScope>()
   const statements = prepare(database)
   let lastSettings = statements.latestSettings.get()?.['text'] ?? null
@@ -147,18 +149,25 @@ export function openHistory({ path, retention, now, log }: HistoryOptions): Hist
         beatAt = Number.NEGATIVE_INFINITY
       })
     },
+    limit(changed) {
+      retention = changed
+      limitHistory(database, changed.maxBytes)
+    },
     retain(at) {
       wholes.rest()
-      const isForgotten = written(null, () => {
+      const { isForgotten, isMore } = written(null, () => {
         reads.flush()
         return keeping.retain(at)
       })
-      if (!isForgotten) return
+      if (!isForgotten) return false
       // Scopes and parts that are known in memory may be gone.
       scopes.clear()
       versions.forget()
       reads.forget()
       database.exec('PRAGMA incremental_vacuum(4096)')
+      // It was not taken below the size that the file had.
+      limitHistory(database, retention.maxBytes)
+      return isMore
     },
     close() {
       if (!database.isOpen) return
@@ -169,6 +178,7 @@ export function openHistory({ path, retention, now, log }: HistoryOptions): Hist
     scopes: () => read(() => statements.present.all().map((row) => String(row['name']))),
     state: () =>
       read(() => ({
+        began: watching.began,
         from: watching.from,
         to: watching.to,
         gaps: watching.latestGaps(mostGaps),

@@ -1,16 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
+import type { HistoryRetention } from '../../core/history-store.ts'
 import { slots } from './slots.ts'
 import type { Watching } from './watching.ts'
 
-export interface RetentionLimits {
-  readonly maxAgeMs: number
-  readonly maxBytes: number
-}
-
-/** So many steps at most to come below the limit at once: the next time goes on. */
-const mostSteps = 8
-/** Of the time that is remembered, one step takes this part. */
+/** Of the time that is remembered, one step takes this part: whoever asks meanwhile waits for no more. */
 const step = 20
 /** A version is only taken out where another follows within its slot and this. Milliseconds. */
 const slackMs = 10 * 60_000
@@ -18,8 +12,8 @@ const slackMs = 10 * 60_000
 export function keepRetention(
   database: DatabaseSync,
   watching: Watching,
-  limits: RetentionLimits,
-): { bytes(): number; retain(now: EpochMs): boolean } {
+  limits: () => HistoryRetention,
+): { bytes(): number; retain(now: EpochMs): { readonly isForgotten: boolean; readonly isMore: boolean } } {
   const partIds = database.prepare('SELECT id FROM parts')
   const scopeIds = database.prepare('SELECT id FROM scopes')
   /** What held at that time stays: it is what was known from then on. */
@@ -112,26 +106,27 @@ export function keepRetention(
 
   return {
     bytes,
-    /** Answers whether anything was forgotten. */
     retain(now) {
       const { from } = watching
-      if (from === null) return false
+      if (from === null) return { isForgotten: false, isMore: false }
       thinOut(now)
+      const { maxAgeMs, maxBytes } = limits()
       // What was known last stays, however long ago nobody watched any more.
-      const oldest = Math.min(now - limits.maxAgeMs, watching.to ?? from)
-      let horizon = from
+      const newest = watching.to ?? from
+      const oldest = Math.min(now - maxAgeMs, newest)
       // Not each time for some minutes: all parts are looked through.
-      if (oldest - from > Math.max(60_000, limits.maxAgeMs / 100)) {
-        forgetBefore(oldest)
-        horizon = oldest
+      const least = Math.max(60_000, maxAgeMs / 100)
+      const isTooOld = oldest - from > least
+      const isTooLarge = bytes() > maxBytes && newest > from
+      if (!isTooOld && !isTooLarge) return { isForgotten: false, isMore: false }
+      const stepped = Math.min(newest, from + Math.max(1, Math.ceil((newest - from) / step)))
+      const byAge = !isTooOld ? from : oldest - stepped > least ? stepped : oldest
+      const horizon = Math.max(byAge, isTooLarge ? stepped : from)
+      forgetBefore(horizon)
+      return {
+        isForgotten: true,
+        isMore: oldest - horizon > least || (bytes() > maxBytes && newest > horizon),
       }
-      for (let count = 0; count < mostSteps && bytes() > limits.maxBytes; count += 1) {
-        const length = (watching.to ?? horizon) - horizon
-        if (length <= 0) break
-        horizon += Math.max(1, Math.ceil(length / step))
-        forgetBefore(horizon)
-      }
-      return horizon > from
     },
   }
 }

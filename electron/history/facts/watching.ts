@@ -8,6 +8,8 @@ export const silenceMs = 45_000
 const steppedMs = 1_000
 
 export interface Watching {
+  /** The first moment that ever was, also where it is forgotten; null: none. */
+  readonly began: EpochMs | null
   /** The first moment that is remembered, and the last; null: none. */
   readonly from: EpochMs | null
   readonly to: EpochMs | null
@@ -36,6 +38,7 @@ export function watchTime(database: DatabaseSync): Watching {
   const putGap = database.prepare('INSERT INTO gaps (from_at, to_at, why) VALUES (?, ?, ?)')
   const endGaps = database.prepare('UPDATE gaps SET to_at = ? WHERE to_at IS NULL')
   const dropEmpty = database.prepare('DELETE FROM gaps WHERE to_at <= from_at')
+  let began: EpochMs | null = null
   let from: EpochMs | null = null
   let to: EpochMs | null = null
   /** A gap is open in the file. */
@@ -48,6 +51,7 @@ export function watchTime(database: DatabaseSync): Watching {
 
   function reload(): void {
     from = numberOrNull(getMeta.get('from')?.['value'])
+    began = numberOrNull(getMeta.get('began')?.['value']) ?? from
     to = numberOrNull(getMeta.get('to')?.['value'])
     isPaused = database.prepare('SELECT 1 FROM gaps WHERE to_at IS NULL').get() !== undefined
   }
@@ -55,7 +59,9 @@ export function watchTime(database: DatabaseSync): Watching {
   function moment(at: EpochMs): EpochMs {
     const last = to
     if (from === null || last === null) {
+      began = at
       from = at
+      putMeta.run('began', at)
       putMeta.run('from', at)
     } else if (at < last) {
       noteStep(at, last)
@@ -102,6 +108,9 @@ export function watchTime(database: DatabaseSync): Watching {
   const lastEnded = database.prepare('SELECT max(to_at) AS at FROM gaps WHERE to_at <= ?')
 
   return {
+    get began() {
+      return began
+    },
     get from() {
       return from
     },

@@ -132,7 +132,10 @@ function problemOf(time: EpochMs | null, now: EpochMs, range: HistoryRange | nul
   if (time > now) return 'That time has not come yet.'
   if (range === null) return null
   if (range.from === null) return 'Nothing is recorded yet.'
-  return time < range.from ? `Nothing is recorded before ${formatPast(range.from, now)}.` : null
+  if (time >= range.from) return null
+  return range.began !== null && time >= range.began
+    ? `What was recorded before ${formatPast(range.from, now)} is not kept any more.`
+    : `Nothing is recorded before ${formatPast(range.began ?? range.from, now)}.`
 }
 
 function Gaps({ range, now }: { readonly range: HistoryRange; readonly now: EpochMs }) {

@@ -6,14 +6,14 @@ import type { EvidenceGap } from './model.ts'
 
 const minute = 60_000
 const period = { from: 60 * minute, to: 120 * minute }
-const recorded = { from: 0, to: 120 * minute, maxAgeMs: 30 * 24 * 60 * minute }
+const recorded = { began: 0, from: 0, to: 120 * minute }
 
 test('a period that was watched from before it began to its end has no gap', () => {
   expect(watchGaps([], recorded, period)).toEqual([])
 })
 
 test('what lies before recording began is a gap, and after it ended', () => {
-  const found = watchGaps([], { ...recorded, from: 70 * minute, to: 100 * minute }, period)
+  const found = watchGaps([], { began: 70 * minute, from: 70 * minute, to: 100 * minute }, period)
   expect(found).toEqual([
     { source: everyhop, from: 60 * minute, to: 70 * minute, why: 'not-watched', detail: '' },
     { source: everyhop, from: 100 * minute, to: 120 * minute, why: 'not-running', detail: '' },
@@ -25,14 +25,19 @@ test('what is being written down now is no gap', () => {
 })
 
 test('nothing recorded at all is one gap over the whole period', () => {
-  expect(watchGaps([], { ...recorded, from: null, to: null }, period)).toEqual([
+  expect(watchGaps([], { began: null, from: null, to: null }, period)).toEqual([
     { source: everyhop, ...period, why: 'not-watched', detail: '' },
   ])
 })
 
 test('what retention took is said to have been taken', () => {
-  const [gap] = watchGaps([], { from: 70 * minute, to: 120 * minute, maxAgeMs: 50 * minute }, period)
-  expect(gap?.why).toBe('retention')
+  const found = watchGaps([], { began: 65 * minute, from: 70 * minute, to: 120 * minute }, period)
+  expect(found.map(({ from, to, why }) => [from / minute, (to ?? 0) / minute, why])).toEqual([
+    [60, 65, 'not-watched'],
+    [65, 70, 'retention'],
+  ])
+  const [whole, ...rest] = watchGaps([], { began: 0, from: 200 * minute, to: 300 * minute }, period)
+  expect([whole?.from, whole?.to, whole?.why, rest]).toEqual([period.from, period.to, 'retention', []])
 })
 
 test('a sleep that began before the period is cut to it, and one without an end ends with it', () => {

@@ -22,16 +22,17 @@ export function within<Timed extends { readonly from: EpochMs; readonly to: Epoc
 /** What of the period nobody watched: the gaps of the history, and what lies before its beginning and after its end. */
 export function watchGaps(
   gaps: readonly WatchGap[],
-  recorded: { readonly from: EpochMs | null; readonly to: EpochMs | null; readonly maxAgeMs: number },
+  recorded: { readonly began: EpochMs | null; readonly from: EpochMs | null; readonly to: EpochMs | null },
   period: Period,
 ): readonly EvidenceGap[] {
   const gap = (from: EpochMs, to: EpochMs | null, why: EvidenceGap['why']) =>
     within<EvidenceGap>({ source: everyhop, from, to, why, detail: '' }, period)
   if (recorded.from === null || recorded.to === null) return kept([gap(period.from, period.to, 'not-watched')])
-  // What retention took was once known: how far back it reaches tells the two apart.
-  const isRetention = recorded.to - recorded.from >= recorded.maxAgeMs * 0.99
+  const began = recorded.began ?? recorded.from
   return kept([
-    recorded.from > period.from ? gap(period.from, recorded.from, isRetention ? 'retention' : 'not-watched') : null,
+    began > period.from ? gap(period.from, began, 'not-watched') : null,
+    // What was known once, and deleted since.
+    recorded.from > began ? gap(began, recorded.from, 'retention') : null,
     ...gaps.map(({ from, to, why }) => gap(from, to, why)),
     recorded.to < period.to - notYetWrittenMs ? gap(recorded.to, period.to, 'not-running') : null,
   ])

@@ -266,6 +266,18 @@ const historySource = z.strictObject({
   searchHours: z.number().min(0.1).max(720).default(24),
 })
 
+/** What Everyhop remembers of an environment is deleted when it is older, and the oldest of it where it takes more room. */
+const historyKept = z.strictObject({
+  days: wholeNumber('days', 1, 3650).default(30),
+  /** Of 1,048,576 bytes. */
+  megabytes: wholeNumber('megabytes', 64, 102_400).default(1024),
+})
+
+function wholeNumber(unit: string, least: number, most: number) {
+  const error = `give a whole number of ${unit} from ${least} to ${most}`
+  return z.number(error).int(error).min(least, error).max(most, error)
+}
+
 /** environment.yaml: how one person reaches systems. Personal; secrets by reference only. */
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal('everyhop.dev/v1'),
@@ -281,6 +293,8 @@ export const environmentSchema = z.strictObject({
   bundleStaleAfterSeconds: z.number().int().min(1).optional(),
   /** Bundles that may be published, and where to. */
   policy: z.strictObject({ bundles: z.array(policyBundle).max(200).default([]) }).optional(),
+  /** How long is kept what is recorded of this environment: docs/guides/history.md. */
+  keep: z.strictObject({ history: historyKept.optional() }).optional(),
   /** What signs evidence packs. Without it a key is named each time. */
   evidence: z.strictObject({ signing: evidenceKey.optional() }).optional(),
   sources: z.strictObject({
@@ -292,7 +306,10 @@ export const environmentSchema = z.strictObject({
     logs: z.array(logSource).max(20_000).default([]),
   }),
   /** Where logs are kept elsewhere: records of a request are looked for there too. Read only. */
-  history: z.array(historySource).max(20).optional(),
+  history: z
+    .array(historySource, 'give a list of log stores; how long history is kept is said by keep.history')
+    .max(20)
+    .optional(),
 })
 
 export type Environment = z.infer<typeof environmentSchema>
@@ -314,4 +331,7 @@ export type PolicyBundle = z.infer<typeof policyBundle>
 /** What signs evidence packs. */
 export type EvidenceKey = z.infer<typeof evidenceKey>
 export type LogSource = Environment['sources']['logs'][number]
+/** How much of an environment is remembered, its defaults filled in. */
+export type HistoryKept = z.infer<typeof historyKept>
+export const usualHistoryKept: HistoryKept = historyKept.parse({})
 export type HistorySource = NonNullable<Environment['history']>[number]
