@@ -27,7 +27,11 @@ export function createEvidenceHandlers(parts: MakerParts): EvidenceHandlers {
   const registries = new Map<string, Promise<PackRegistry>>()
   const making = new Set<string>()
 
-  function registryOf(environment: string): Promise<PackRegistry> {
+  async function registryOf(environment: string): Promise<PackRegistry> {
+    // It becomes the name of a folder.
+    if (!/^[a-z0-9-]{1,63}$/.test(environment)) {
+      throw new Failure('not-found', environment, `There is no environment ${environment}.`)
+    }
     const known = registries.get(environment)
     if (known !== undefined) return known
     const opened = openPackRegistry(parts.folderOf(environment), parts.log)
@@ -81,7 +85,9 @@ export function createEvidenceHandlers(parts: MakerParts): EvidenceHandlers {
     refuseSecrets(input.nonce ?? '', { file: 'the nonce', firstLine: 1 })
     const registry = await registryOf(environment)
     const packId = registry.nextId(parts.clock.now())
-    const out = outOf(input, parts.folderOf(environment), packId)
+    const folder = parts.folderOf(environment)
+    const out = outOf(input, folder, packId)
+    if (folder !== null) await mkdir(folder, { recursive: true, mode: 0o700 })
     await demandPlace(out)
     // A key that cannot sign is said before minutes of work, not after.
     const signer = await parts.signerOf(environment, input.key, signal)

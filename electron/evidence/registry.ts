@@ -51,7 +51,6 @@ export interface PackRegistry {
  */
 export async function openPackRegistry(folder: string | null, log: Log): Promise<PackRegistry> {
   if (folder === null) return registryOf([], { write: async () => {}, making: async () => {} })
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const list = join(folder, 'packs.ndjson')
   const makingFile = join(folder, 'making.json')
   const lines = (await textOf(list)).split('\n').filter((line) => line !== '')
@@ -79,8 +78,11 @@ export async function openPackRegistry(folder: string | null, log: Log): Promise
   return registryOf(entries, {
     write,
     making: async (making) => {
-      if (making === null) await rm(makingFile, { force: true })
-      else await writeAside(makingFile, JSON.stringify(making))
+      if (making === null) {
+        await rm(makingFile, { force: true })
+        return
+      }
+      await writeAside(makingFile, JSON.stringify(making))
     },
   })
 }

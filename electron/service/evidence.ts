@@ -99,11 +99,20 @@ export function evidenceOf(parts: EvidenceParts): EvidenceHandlers {
     auditor: (packId, fingerprint) => ({ readme: auditorReadme(packId, fingerprint), verifier: verifyScript() }),
   })
   // What a crash left is put in order at the next start, and not only when somebody makes a pack again.
-  void parts.madeBefore().then(
-    (names) => Promise.all(names.map((environment) => handlers.packs({ environment }))),
-    (reason: unknown) => log.warn('packs that were made before could not be looked at', { reason: String(reason) }),
-  )
+  void lookAtMade()
   return handlers
+
+  /** Never rejects: nobody waits for it, and a list that cannot be read must not end the service. */
+  async function lookAtMade(): Promise<void> {
+    const warn = (reason: unknown): void => {
+      log.warn('packs that were made before could not be looked at', { reason: String(reason) })
+    }
+    const names = await parts.madeBefore().catch((reason: unknown) => {
+      warn(reason)
+      return []
+    })
+    for (const environment of names) await handlers.packs({ environment }).catch(warn)
+  }
 }
 
 function nothingRemembered(environment: string, why: ReturnType<Histories['why']>): Failure {

@@ -83,6 +83,23 @@ async function built(
   return last
 }
 
+test('a list of packs that cannot be read ends nothing, and a name that somebody made up makes no folder', async () => {
+  const home = await temporaryFolder()
+  mkdirSync(join(home, 'data', 'evidence'), { recursive: true })
+  writeFileSync(join(home, 'data', 'evidence', environment), 'a file where a folder should be')
+  const unwaited: unknown[] = []
+  const note = (reason: unknown): void => void unwaited.push(reason)
+  process.on('unhandledRejection', note)
+  onTestFinished(() => void process.off('unhandledRejection', note))
+  const { client } = await start(home)
+  await expect(client.evidence.packs({ environment })).rejects.toThrow()
+  await expect(client.evidence.packs({ environment: '../../elsewhere' })).rejects.toThrow('no environment')
+  expect(await client.evidence.packs({ environment: 'nobody' })).toEqual([])
+  expect(existsSync(join(home, 'data', 'evidence', 'nobody'))).toBe(false)
+  expect(existsSync(join(home, 'elsewhere'))).toBe(false)
+  expect(unwaited).toEqual([])
+})
+
 test('what is read, recorded, sealed and signed by the composed service is a pack that stands by itself', {
   timeout: 120_000,
 }, async () => {
