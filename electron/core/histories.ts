@@ -70,7 +70,7 @@ export function createHistories(open: OpenHistory, { clock, log, retentionOf }: 
   async function keepRetaining(): Promise<void> {
     while (!ended.signal.aborted) {
       await clock.sleep(lookMs, ended.signal).catch(() => {}) // the loop's condition ends it
-      for (const [environment, own] of [...opened]) await look(environment, own)
+      for (const [environment, own] of opened) await look(environment, own)
     }
   }
 
