@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type StateChange, type StateFile, StateFileFailure } from '../core/ports.ts'
+import { flushFolder } from './flush-folder.ts'
 import { type StateLock, tryStateLock } from './state-lock.ts'
 import { errorCode, errorWords } from './system-error.ts'
 
@@ -101,17 +102,6 @@ async function replace(path: string, text: string): Promise<void> {
     await handle?.close().catch(() => {}) // the first failure is the one to tell
     await rm(fresh, { force: true }).catch(() => {}) // the next writer forgets it
     throw reason
-  }
-}
-
-/** So that the new name survives a power cut too. Windows has no such thing, and does not let a folder be opened. */
-async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { copyFile, link, lstat, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../../core/failure.ts'
+import { flushFolder } from '../../platform/flush-folder.ts'
 
 const pattern = /\.partial-[0-9a-f]{16}$/
 
@@ -66,7 +67,7 @@ export async function demandRoom(folder: string, bytesNeeded: number): Promise<v
 export async function publish(zip: string, out: string, sha256: string): Promise<void> {
   try {
     await linkNew(zip, out)
-    await syncFolder(dirname(out))
+    await flushFolder(dirname(out)).catch(() => {}) // it is there, and verified wherever it is read
   } catch (reason) {
     throw failureOf(reason, out)
   }
@@ -101,13 +102,6 @@ async function linkNew(from: string, to: string): Promise<void> {
     await demandNew(to)
     await rename(from, to)
   }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => null)
-  if (handle === null) return // not to be opened on Windows, nor needed there
-  await handle.sync().catch(() => {})
-  await handle.close()
 }
 
 /** What the disk says, in our words. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure } from '../../core/failure.ts'
 import type { Clock, Log } from '../../core/ports.ts'
+import { flushFolder } from '../../platform/flush-folder.ts'
 import type { HeadMark } from './head.ts'
 import { blockHeaderBytes, lengthAfter } from './leaf-block.ts'
 import { headParts, type LeafDraft, type SealStorage } from './storage.ts'
@@ -199,17 +200,6 @@ async function replace(file: string, text: string): Promise<void> {
     await handle.close()
   }
   await rename(next, file)
-}
-
-/** So that new names survive a power cut too. Windows has no such thing, and does not let a folder be opened. */
-async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 async function readOrNull(file: string): Promise<string | null> {

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { flushFolder } from '../../../platform/flush-folder.ts'
 import { type FrameHeader, type FramePlace, frameOf } from './frame.ts'
 import { frameAt, makeFolder, segmentPath, segmentsIn } from './segment-files.ts'
 
@@ -46,7 +47,7 @@ export async function openSegmentWriter(options: SegmentWriterOptions): Promise<
   let length = await intactLength(file, segment)
   let mayBeAppended =
     (await file.stat()).size === length && !(segment === options.readFrom.segment && length < options.readFrom.offset)
-  await syncFolder(folder)
+  await flushFolder(folder)
   let waiting: Waiting[] = []
   let writing: Promise<void> | null = null
 
@@ -77,7 +78,7 @@ export async function openSegmentWriter(options: SegmentWriterOptions): Promise<
 
   async function nextSegment(): Promise<void> {
     const next = await open(segmentPath(folder, segment + 1), 'a+', 0o600)
-    await syncFolder(folder)
+    await flushFolder(folder)
     await file.close()
     file = next
     segment += 1
@@ -116,15 +117,4 @@ async function intactLength(file: FileHandle, segment: number): Promise<number> 
     frame = await frameAt(file, { segment, offset })
   }
   return offset
-}
-
-/** A new file is only found after a power cut when its folder was written too. Some systems cannot do that. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
