@@ -4,7 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
  * Five kinds of test, told apart by their place: unit (fast, no servers of others), conformance (one suite for every
- * implementation, on simulators), lab and lab-alone (the real servers), e2e (a real browser on the lab), desktop (a real Electron on it).
+ * implementation, on simulators), lab, lab-alone and lab-halves (the real servers), e2e (a real browser on the lab), desktop (a
+ * real Electron on it).
  * `npm test` and `npm run check` run a file that failed once more, alone: see scripts/suites.ts.
  */
 
@@ -29,9 +30,12 @@ const withProcesses = [
  */
 const oneAtATime = [
   'test/truth/graph-truth.lab.test.ts',
-  'test/playground/faults.lab.test.ts',
+  'test/playground/faults-with-load.lab.test.ts',
   'test/conformance/cluster.lab.test.ts',
 ]
+
+/** So do these, but each takes a third of a core: beside each other, and beside nothing else, they keep up. */
+const twoAtATime = ['test/playground/faults-{one,other}-half.lab.test.ts']
 
 /** Waiting dominates, also on a machine with two cores, where Vitest would run one file at a time. */
 const workers = Math.max(2, availableParallelism() - 1)
@@ -91,7 +95,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts', '{test,electron}/**/*.lab.test.ts'],
-          exclude: ['**/node_modules/**', ...oneAtATime],
+          exclude: ['**/node_modules/**', ...oneAtATime, ...twoAtATime],
           environment: 'node',
           // Two labs at a time: each waits more than it works, and takes little more than half a core.
           maxWorkers: 2,
@@ -108,6 +112,17 @@ export default defineConfig({
           environment: 'node',
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+          testTimeout: 240_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab-halves',
+          include: twoAtATime,
+          environment: 'node',
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
           testTimeout: 240_000,
           hookTimeout: 180_000,
         },

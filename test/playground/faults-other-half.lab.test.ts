@@ -1,0 +1,3 @@
+import { faultSuite, halfOfFaults } from './fault-suite.ts'
+
+faultSuite(halfOfFaults(1))
