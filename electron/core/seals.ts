@@ -38,7 +38,7 @@ export interface Seals {
   /** Those of these heads whose leaves are held no more, so that `lines` gives none of them: retention took them. */
   leafless(heads: readonly number[]): Promise<readonly number[]>
   /**
-   * Every line of a stream in these heads, in the order in which it was sealed, each head whole; some thousands at a time, never of
+   * Every line of a stream in these heads, in the order in which it was sealed, each head whole; some hundreds at a time, never of
    * two heads together: a promise for each of a million lines costs more than the lines.
    */
   lines(stream: SealedStream, heads: readonly number[], signal: AbortSignal): AsyncIterable<readonly SealedLine[]>

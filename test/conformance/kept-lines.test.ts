@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openEmbeddedStore } from '../../electron/logs/stores/embedded/embedded-store.ts'
 import { openLogStore } from '../../electron/logs/stores/open-log-store.ts'
 import { segmentPath } from '../../electron/logs/stores/segments/segment-files.ts'
-import { accessLine, decisionEvent, noon, uploadOf, uuidOf } from '../builders/log-records.ts'
+import { accessLine, decisionEvent, noon, spireAuditLine, uploadOf, uuidOf } from '../builders/log-records.ts'
 import { idsOf, linesOf } from './kept-lines-suite.ts'
 
 const retention = { maxAgeMs: 86_400_000, maxBytes: 1024 ** 3 }
@@ -143,6 +143,28 @@ test('the lines of a file are the same, whatever it looks like', { timeout: 60_0
     expect({ name, tail }).toEqual({ name, tail: lines.slice(801) })
     await store.close()
   }
+})
+
+test('more lines than are sorted at once keep their order, of uploads and of a file, from wherever they are read', async () => {
+  const store = await openEmbeddedStore({ folder, retention })
+  const texts = Array.from({ length: 80_000 }, (_, number) => JSON.stringify(spireAuditLine(number)))
+  const ofFile = texts.splice(40_000)
+  for (let from = 0; from < texts.length; from += 1000) {
+    const bytes = Buffer.from(texts.slice(from, from + 1000).join('\n'))
+    await store.append({ ...uploadOf('spire-audit', []), bytes })
+  }
+  await store.settle()
+  const file = join(folder, 'audit.ndjson')
+  await writeFile(file, ofFile.join('\n'))
+  await store.importFile(file, 'spire-audit', 'file', noon)
+  const wanted = [...texts, ...ofFile]
+  const all = await linesOf(store, 'spire-audit')
+  for (const at of [-1, 30_000, 39_999, 75_000]) {
+    const found = at === -1 ? all : await linesOf(store, 'spire-audit', all[at]?.cursor)
+    const another = found.findIndex(({ text }, index) => text !== wanted[at + 1 + index])
+    expect({ at, lines: found.length, another }).toEqual({ at, lines: wanted.length - at - 1, another: -1 })
+  }
+  await store.close()
 })
 
 test('a file of one array is imported, of whatever kind; one that does not end is no array', async () => {

@@ -7,6 +7,9 @@ import { type LeafBlock, leafOf, readBlock, sha256 } from './leaf-block.ts'
 import type { SealStorage } from './storage.ts'
 import type { SealStream } from './streams.ts'
 
+/** Lines that are given at once: with their texts they are what memory holds of them, and a block has many more. */
+const linesAtOnce = 256
+
 /**
  * What was sealed of a stream in these heads, beside what is held of it now: both are in the order of their cursors, so they are
  * read side by side. Lines that came between two sealed ones later, as a newer Everyhop may understand more, are passed over.
@@ -35,7 +38,14 @@ export async function* sealedLines(
         if (block === null) throw damaged(`${storage.place}, head ${head.number}, ${stream}`, 'a block cannot be read')
         const index = tree.size
         for (let leaf = 0; leaf < block.size; leaf += 1) tree.add(block.leaf(leaf))
-        yield await besideHeld(block, head.number, index, held)
+        for (let from = 0; from < block.size; from += linesAtOnce) {
+          yield await besideHeld(
+            block,
+            head.number,
+            { index, from, to: Math.min(from + linesAtOnce, block.size) },
+            held,
+          )
+        }
       }
       const root = Buffer.from(tree.root()).toString('hex')
       if (root !== sealed.root || tree.size !== sealed.size) {
@@ -48,14 +58,15 @@ export async function* sealedLines(
   }
 }
 
+/** Some lines of a block; `index`: of its first leaf in the head. */
 async function besideHeld(
   block: LeafBlock,
   head: number,
-  first: number,
+  { index, from, to }: { readonly index: number; readonly from: number; readonly to: number },
   held: HeldLines,
 ): Promise<readonly SealedLine[]> {
   const lines: SealedLine[] = []
-  for (let at = 0; at < block.size; at += 1) {
+  for (let at = from; at < to; at += 1) {
     const { cursor, source, at: happened, receivedAt } = block.place(at)
     let found = held.now()
     while (found === 'more' || (found !== 'none' && found.cursor < cursor)) {
@@ -67,7 +78,7 @@ async function besideHeld(
     const leaf = block.leaf(at)
     lines.push({
       head,
-      index: first + at,
+      index: index + at,
       leaf: leaf.toString('hex'),
       line: text,
       changed: text !== null && !leafOf(text).equals(leaf),

@@ -13,8 +13,8 @@ import { type Ask, type LineRows, rowsOf } from './line-rows.ts'
 import { between } from './queries.ts'
 
 /** Lines that are given at once, and characters of them from which fewer are. */
-const linesAtOnce = 1024
-const charactersAtOnce = 512 * 1024
+const linesAtOnce = 256
+const charactersAtOnce = 256 * 1024
 
 /** Rows of one frame. */
 interface FrameRows extends LineRows {
@@ -133,7 +133,7 @@ async function* framesOf(
     after += ` AND (frame > ${start.offset} OR (frame = ${start.offset} AND item > ${item}))`
   }
   let held: FrameRows | null = null
-  for await (const rows of rowsOf(ask, ofFrames, record, `segment = ${segment} ${after}`)) {
+  for await (const rows of rowsOf(ask, ofFrames, record, { where: `segment = ${segment} ${after}`, by: 'frame' })) {
     for (const [index, frame] of rows.frames.entries()) {
       if (held === null || held.frame !== frame) {
         if (held !== null) yield held
@@ -182,7 +182,10 @@ async function* importedLines(
   const first = start?.importNumber === number ? start.item + 1 : 0
   const texts = openImport(imported)
   try {
-    for await (const rows of rowsOf(ask, ofImports, record, `import = ${number} AND item >= ${first}`)) {
+    for await (const rows of rowsOf(ask, ofImports, record, {
+      where: `import = ${number} AND item >= ${first}`,
+      by: 'item',
+    })) {
       const found = await texts.next(rows.items)
       yield rows.items.map((item, index) => ({
         cursor: cursorOf({ segment, offset, importNumber: number, item }),
