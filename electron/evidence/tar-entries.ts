@@ -1,30 +1,24 @@
-/** One file of an archive: where its bytes are. */
-export interface TarEntry {
+import { unpackTar } from 'modern-tar'
+
+/** A file of an archive. */
+export interface TarFile {
   /** Without `./` or `/` before it. */
   readonly name: string
-  readonly start: number
-  readonly end: number
+  readonly data: Uint8Array
 }
 
-const blockBytes = 512
-
-/** Files of a tar, in order. Throws where it is none; what has another shape than OPA writes is only told by its name. */
-export function tarEntries(tar: Buffer): readonly TarEntry[] {
-  const entries: TarEntry[] = []
-  for (let at = 0; at + blockBytes <= tar.length; ) {
-    const name = textIn(tar, at, 100)
-    if (name === '') break
-    const size = Number.parseInt(textIn(tar, at + 124, 12).trim(), 8)
-    const start = at + blockBytes
-    if (!Number.isSafeInteger(size) || size < 0 || start + size > tar.length) throw new Error('this is no tar')
-    entries.push({ name: name.replace(/^\.?\//, ''), start, end: start + size })
-    at = start + Math.ceil(size / blockBytes) * blockBytes
-  }
-  return entries
+/**
+ * Files of these names in a tar, in order; what else has such a name (a link, a folder) is none. Rejects where it is no whole tar, or
+ * where a header is not what its checksum says: another program might read it otherwise. Nothing but what was asked for is copied.
+ */
+export async function tarFiles(tar: Uint8Array, names: readonly string[]): Promise<readonly TarFile[]> {
+  const entries = await unpackTar(tar, {
+    strict: true,
+    filter: ({ name, type }) => (type === undefined || type === 'file') && names.includes(plain(name)),
+  })
+  return entries.map(({ header, data = new Uint8Array() }) => ({ name: plain(header.name), data }))
 }
 
-function textIn(tar: Buffer, at: number, length: number): string {
-  const part = tar.subarray(at, at + length)
-  const end = part.indexOf(0)
-  return part.subarray(0, end < 0 ? length : end).toString('utf8')
+function plain(name: string): string {
+  return name.replace(/^\.?\//, '')
 }

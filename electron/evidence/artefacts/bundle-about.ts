@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
-import { tarEntries } from '../tar-entries.ts'
+import { tarFiles } from '../tar-entries.ts'
 
 /** A bundle is unpacked in memory to read its manifest: nothing larger is. Bytes. */
 const mostBytes = 256 * 1024 ** 2
@@ -20,14 +20,13 @@ export interface BundleAbout {
 }
 
 /** Reads names and manifest of a gzipped tar. What cannot be read is unknown: the bytes are in the pack all the same. */
-export function archiveAbout(bytes: Uint8Array): BundleAbout {
+export async function archiveAbout(bytes: Uint8Array): Promise<BundleAbout> {
   try {
     const tar = gunzipSync(bytes, { maxOutputLength: mostBytes })
-    const entries = tarEntries(tar)
-    const own = entries.find(({ name }) => name === '.manifest')
-    const manifest =
-      own === undefined ? null : manifestSchema.parse(JSON.parse(tar.subarray(own.start, own.end).toString('utf8')))
-    const hasSignatures = entries.some(({ name }) => name === '.signatures.json')
+    const files = await tarFiles(tar, ['.manifest', '.signatures.json'])
+    const own = files.find(({ name }) => name === '.manifest')
+    const manifest = own === undefined ? null : manifestSchema.parse(JSON.parse(Buffer.from(own.data).toString('utf8')))
+    const hasSignatures = files.some(({ name }) => name === '.signatures.json')
     return { manifestRevision: manifest?.revision ?? null, roots: manifest?.roots ?? null, hasSignatures }
   } catch {
     return unreadable

@@ -225,7 +225,7 @@ async function writeBundles({ sources, to, isPlan }: Making, activations: readon
     }
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     const file = `bundles/${sha256.slice(0, 32)}.tar.gz`
-    const about = isPlan ? null : archiveAbout(bytes)
+    const about = isPlan ? null : await archiveAbout(bytes)
     await to.file(file, bytes)
     await to.line('bundles', { bundle, revision, kept: true, file, sha256, bytes: bytes.length, ...about })
   }

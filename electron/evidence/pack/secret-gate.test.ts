@@ -37,6 +37,11 @@ test.each([
   })
 })
 
+test('of two signatures nobody knows which holds: they are looked through as anything else', async () => {
+  const bundle = tarArchive({ '/.signatures.json': signed, './.signatures.json': signed })
+  await expect(refuseSecretsIn(bundle, 'bundles/a.tar.gz')).rejects.toMatchObject({ code: 'forbidden' })
+})
+
 test('what is no archive is looked through as it is, packed or not', async () => {
   await expect(refuseSecretsIn(Buffer.from(`x ${token}`), 'bundles/a')).rejects.toMatchObject({ code: 'forbidden' })
   await expect(refuseSecretsIn(gzipSync(`x ${token}`), 'bundles/a')).rejects.toMatchObject({ code: 'forbidden' })

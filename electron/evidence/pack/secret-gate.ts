@@ -3,7 +3,7 @@ import { createGunzip, gunzip } from 'node:zlib'
 import { z } from 'zod'
 import { findSecret, lineNumberAt } from '../../../shared/domain/evidence/secret-shapes.ts'
 import { Failure } from '../../core/failure.ts'
-import { tarEntries } from '../tar-entries.ts'
+import { tarFiles } from '../tar-entries.ts'
 
 /** Where something stands in a pack, for people. */
 export interface Place {
@@ -87,13 +87,20 @@ const mostInMemory = 64 * 1024 ** 2
 async function withoutSignatures(bytes: Uint8Array): Promise<string | null> {
   try {
     const tar = await promisify(gunzip)(bytes, { maxOutputLength: mostInMemory })
-    for (const { name, start, end } of tarEntries(tar)) {
-      if (name === signatureFile && areSignatures(tar.subarray(start, end).toString('utf8'))) tar.fill(0x20, start, end)
-    }
+    const [file, ...others] = await tarFiles(tar, [signatureFile])
+    // Nobody says which of two holds.
+    if (others.length > 0) return null
+    if (file !== undefined && areSignatures(Buffer.from(file.data).toString('utf8'))) blank(tar, file.data)
     return tar.toString('latin1')
   } catch {
     return null
   }
+}
+
+/** Everywhere: what opens nothing in its own file opens nothing where it was copied to. */
+function blank(tar: Buffer, text: Uint8Array): void {
+  for (let at = tar.indexOf(text); at >= 0; at = tar.indexOf(text, at + text.length))
+    tar.fill(0x20, at, at + text.length)
 }
 
 function areSignatures(text: string): boolean {
