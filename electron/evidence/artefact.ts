@@ -1,5 +1,6 @@
 import type { ArtefactPlan } from '../../shared/contract/evidence.ts'
 import type { ArtefactId, ArtefactMeta, Period } from '../../shared/domain/evidence/model.ts'
+import type { SealedHead } from '../../shared/domain/evidence/seals.ts'
 import type { Environment } from '../../shared/domain/model/environment.ts'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import type { HistoryReader } from '../core/history-store.ts'
@@ -18,6 +19,8 @@ export interface EvidenceSources {
   readonly journal: Journal
   /** Heads that hold records of the period; their numbers, oldest first. */
   readonly heads: readonly number[]
+  /** Heads that may hold some too, and whose leaves are held no more: of which is not known. */
+  readonly leafless: readonly SealedHead[]
   /** The trust graph at a time of the past; null: nothing was recorded then. */
   graphAt(at: number): Promise<TrustGraph | null>
   /** The bytes of a published bundle that are kept here; null: they are not. */

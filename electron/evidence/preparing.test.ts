@@ -25,4 +25,16 @@ test('heads that were sealed in the period hold its records, also after a clock 
   const prepared = await prepare(parts, held, { period: packPeriod, artefacts: ['decisions'] })
   expect(prepared.sources.heads).toEqual([1, 2])
   expect(prepared.heads.map(({ number }) => number)).toEqual([1, 2, 3])
+  // Leaves that are gone are told: without a word the records of that head would not have been.
+  const seals = {
+    ...held.sources.seals,
+    leafless: async (asked: readonly number[]) => asked.filter((one) => one === 2),
+  }
+  const without = await prepare(
+    parts,
+    { ...held, sources: { ...held.sources, seals } },
+    { period: packPeriod, artefacts: ['decisions'] },
+  )
+  expect(without.sources.heads).toEqual([1])
+  expect(without.sources.leafless.map(({ number }) => number)).toEqual([2])
 })

@@ -53,7 +53,11 @@ export async function prepare(
     artefacts: artefacts.filter(({ id }) => wanted.includes(id)),
     leftOut: artefactIds.filter((id) => !wanted.includes(id)),
     heads,
-    sources: { ...sources, heads: withRecords.map(({ number }) => number).filter((number) => !leafless.has(number)) },
+    sources: {
+      ...sources,
+      heads: withRecords.map(({ number }) => number).filter((number) => !leafless.has(number)),
+      leafless: withRecords.filter(({ number }) => leafless.has(number)),
+    },
     watchGaps: watchGaps(sources.history.gaps(period), recorded, period),
     trustDomains: [...new Set([...trustDomains, ...(graph?.trustDomains ?? [])])].toSorted(),
     bytesNeeded: await bytesNeeded(sources),

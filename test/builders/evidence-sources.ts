@@ -41,6 +41,8 @@ export interface EvidenceParts {
   readonly spans?: readonly FactSpan[]
   readonly gapSpans?: readonly GapSpan[]
   readonly watchGaps?: readonly WatchGap[]
+  /** Heads whose leaves are gone. */
+  readonly leafless?: readonly SealedHead[]
   readonly recorded?: { readonly from: number | null; readonly to: number | null }
   readonly events?: readonly HistoryEvent[]
   readonly statistics?: Partial<LogStatistics>
@@ -75,6 +77,7 @@ export function evidenceSources(parts: EvidenceParts = {}): EvidenceSources {
     seals: sealsOf(sealed, heads),
     journal: journalOf(parts),
     heads,
+    leafless: parts.leafless ?? [],
     graphAt: async () => parts.graph ?? null,
     bundle: async ({ bundle, revision }) => parts.bundles?.[`${bundle}@${revision}`] ?? null,
     understand(record, text) {

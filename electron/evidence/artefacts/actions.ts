@@ -1,3 +1,4 @@
+import { mergedGaps } from '../../../shared/domain/evidence/gaps.ts'
 import { createTally } from '../../../shared/domain/evidence/growth.ts'
 import type { EvidenceGap } from '../../../shared/domain/evidence/model.ts'
 import { noChanges } from '../../core/journal.ts'
@@ -29,17 +30,16 @@ export const actions = artefactOf('actions', false, async (making) => {
     await to.row('counts', ['action', 'phase', 'actor', 'entries'], [action, phase, actor, count])
   }
   const check = await sources.journal.verify()
-  const gaps: EvidenceGap[] = check.intact
-    ? []
-    : [
-        {
-          source: 'everyhop/journal',
-          from: period.from,
-          to: period.to,
-          why: 'refused',
-          detail: check.problem === null ? '' : `${check.problem.number}: ${check.problem.message}`,
-        },
-      ]
+  const gaps: EvidenceGap[] = [...mergedGaps(walked.lost)]
+  if (!check.intact) {
+    gaps.push({
+      source: 'everyhop/journal',
+      from: period.from,
+      to: period.to,
+      why: 'refused',
+      detail: check.problem === null ? '' : `${check.problem.number}: ${check.problem.message}`,
+    })
+  }
   return {
     asked: [{ source: 'everyhop', instance: 'journal', asked: `entries of ${sources.environment}` }],
     population: {

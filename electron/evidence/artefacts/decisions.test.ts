@@ -62,6 +62,22 @@ describe('decisions', () => {
   test('operated when each decision that an Envoy names is held and no counter of drops grew', async () => {
     const { found, to } = await collected(whole)
     expect(found.result.state).toBe('operated')
+    const leafless = (stream: string) => ({
+      number: 9,
+      from: noon,
+      to: noon + minute,
+      sealedAt: noon + minute,
+      streams: [{ stream, size: 3, root: '00' }],
+      masking: 'mask-1',
+      previous: '00',
+      key: '00',
+      signature: '',
+    })
+    // Lines that were sealed and cannot be shown: those of other logs are none of this.
+    const lost = await collected({ ...whole, leafless: [leafless('opa-decisions')] })
+    expect(lost.found.result).toMatchObject({ state: 'insufficient', reason: { code: 'result.gaps' } })
+    const others = await collected({ ...whole, leafless: [leafless('spire-audit')] })
+    expect(others.found.result.state).toBe('operated')
     expect(found.population).toMatchObject({
       count: 2,
       control: { value: 2, source: 'envoy-access', difference: 0 },

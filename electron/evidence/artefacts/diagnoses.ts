@@ -1,3 +1,4 @@
+import { mergedGaps } from '../../../shared/domain/evidence/gaps.ts'
 import { createTally } from '../../../shared/domain/evidence/growth.ts'
 import { verdictAction } from '../../core/journal.ts'
 import { artefactOf, limitation } from './artefact-of.ts'
@@ -26,14 +27,18 @@ export const diagnoses = artefactOf('diagnoses', false, async (making) => {
       count: walked.taken,
       method: making.isPlan ? 'method.estimated' : 'method.journal',
       control: null,
-      dropped: {},
+      // Whether they were verdicts is not known any more.
+      dropped: {
+        ...(walked.gone > 0 ? { 'everyhop.retention': walked.gone } : {}),
+        ...(walked.changed > 0 ? { 'everyhop.changed-after-sealing': walked.changed } : {}),
+      },
       expected: 1,
       reporting: check.intact ? 1 : 0,
-      gaps: [],
+      gaps: mergedGaps(walked.lost),
     },
     limitations: [limitation('diagnosed-on-demand')],
     // That nobody asked shows nothing, neither good nor bad.
-    notEvaluated: walked.taken === 0 ? limitation('result.nobody-asked') : null,
+    notEvaluated: walked.taken + walked.gone + walked.lost.length === 0 ? limitation('result.nobody-asked') : null,
     ...(making.isPlan ? { records: null } : {}),
   }
 })

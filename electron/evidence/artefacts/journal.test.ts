@@ -58,6 +58,30 @@ async function collected(artefact: Artefact, parts: EvidenceParts) {
   return { found, to }
 }
 
+const withoutLeaves: EvidenceParts = {
+  lines: { journal: lines },
+  leafless: [
+    {
+      number: 9,
+      from: evidencePeriod.from - 1000,
+      to: evidencePeriod.from + 5000,
+      sealedAt: evidencePeriod.from + 5000,
+      streams: [{ stream: 'journal', size: 3, root: '00' }],
+      masking: 'mask-1',
+      previous: '00',
+      key: '00',
+      signature: '',
+    },
+  ],
+}
+
+test.each([actions, diagnoses])('a head of which nothing is held but its root is a gap', async (artefact) => {
+  const { found } = await collected(artefact, withoutLeaves)
+  const { from } = evidencePeriod
+  expect(found.population.gaps).toMatchObject([{ source: 'everyhop', from, to: from + 5000, why: 'retention' }])
+  expect(found.result.state).toBe('insufficient')
+})
+
 describe('actions', () => {
   test('entries of this environment are whole, of others and of no action only leaves', async () => {
     const { found, to } = await collected(actions, { lines: { journal: lines } })
@@ -108,6 +132,13 @@ describe('diagnoses', () => {
       ['request', 'policy-denied', 'high', 1],
     ])
     expect(found.result.state).toBe('operated')
+  })
+
+  test('entries of which only the seal is left may have been verdicts', async () => {
+    const gone = { ...entry(7, 'policy.publish', 'begun'), gone: true }
+    const { found } = await collected(diagnoses, { lines: { journal: [gone] } })
+    expect(found.result.state).toBe('insufficient')
+    expect(found.population.dropped).toEqual({ 'everyhop.retention': 1 })
   })
 
   test('that nobody asked shows neither good nor bad', async () => {

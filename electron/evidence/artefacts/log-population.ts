@@ -107,6 +107,7 @@ export function madeOfLog(
   const gaps = mergedGaps([
     ...emitters.gaps,
     ...(parts.gaps ?? []),
+    ...walked.lost,
     // One that could not be read is told already.
     ...silent
       .filter((id) => !emitters.gaps.some(({ source }) => source === `logs/${id}`))

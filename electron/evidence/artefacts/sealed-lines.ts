@@ -1,3 +1,5 @@
+import { everyhop } from '../../../shared/domain/evidence/gaps.ts'
+import type { EvidenceGap } from '../../../shared/domain/evidence/model.ts'
 import { recordKinds } from '../../core/log-store.ts'
 import type { SealedLine, SealedStream } from '../../core/seals.ts'
 import type { TakenLine } from '../artefact.ts'
@@ -18,6 +20,8 @@ export interface Walked {
   readonly changed: number
   /** Of every line of the period, also of those that were not taken. */
   readonly bySource: ReadonlyMap<string, number>
+  /** Times in which some may have been sealed of which nothing is held any more, not even how many. */
+  readonly lost: readonly EvidenceGap[]
 }
 
 /** Where lines stand that are not what was sealed: never word for word, since nobody knows what they were. */
@@ -68,7 +72,15 @@ export async function walkSealed(
     signal.throwIfAborted()
   }
   if (lastSource !== null) bySource.set(lastSource, (bySource.get(lastSource) ?? 0) + ofLastSource)
-  return { taken, gone, changed, bySource }
+  return { taken, gone, changed, bySource, lost: lostOf(making, stream) }
+}
+
+/** A head says when its lines came: those of the period came in it, or soon after. */
+function lostOf({ sources, period }: Making, stream: SealedStream): readonly EvidenceGap[] {
+  const inPeriod = (at: number): number => Math.min(Math.max(at, period.from), period.to)
+  return sources.leafless
+    .filter(({ streams }) => streams.some((each) => each.stream === stream))
+    .map(({ from, to }) => ({ source: everyhop, from: inPeriod(from), to: inPeriod(to), why: 'retention', detail: '' }))
 }
 
 function changedRecord(stream: SealedStream, line: SealedLine): Readonly<Record<string, unknown>> {
@@ -84,7 +96,9 @@ function changedRecord(stream: SealedStream, line: SealedLine): Readonly<Record<
   }
 }
 
-async function estimated({ sources, period }: Making, stream: SealedStream): Promise<Walked> {
+async function estimated(making: Making, stream: SealedStream): Promise<Walked> {
+  const { sources, period } = making
+  const lost = lostOf(making, stream)
   const record = recordKinds.find((kind) => kind === stream)
   if (record === undefined) {
     const heads = await sources.seals.heads(period)
@@ -92,7 +106,7 @@ async function estimated({ sources, period }: Making, stream: SealedStream): Pro
       .filter(({ number }) => sources.heads.includes(number))
       .flatMap(({ streams }) => streams.filter((each) => each.stream === stream))
     const taken = sizes.reduce((sum, { size }) => sum + size, 0)
-    return { taken, gone: 0, changed: 0, bySource: new Map() }
+    return { taken, gone: 0, changed: 0, bySource: new Map(), lost }
   }
   const window = { from: period.from, to: period.to - 1 }
   const [found, counts] = await Promise.all([sources.logs.linesWindow(record, window), sources.logs.counts()])
@@ -104,5 +118,6 @@ async function estimated({ sources, period }: Making, stream: SealedStream): Pro
     gone: 0,
     changed: 0,
     bySource: new Map(found === null ? [] : recent.map(({ source, accepted }) => [source, accepted])),
+    lost,
   }
 }
