@@ -1,28 +1,20 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { openEmbeddedStore } from '../../electron/logs/stores/embedded/embedded-store.ts'
 import { openLogStore } from '../../electron/logs/stores/open-log-store.ts'
 import { segmentPath } from '../../electron/logs/stores/segments/segment-files.ts'
 import { accessLine, decisionEvent, noon, spireAuditLine, uploadOf, uuidOf } from '../builders/log-records.ts'
+import { temporaryFolder } from '../builders/temporary-folder.ts'
 import { idsOf, linesOf } from './kept-lines-suite.ts'
+import { acknowledgedUntilKilled, decisions, retention } from './log-store-parts.ts'
 
-const retention = { maxAgeMs: 86_400_000, maxBytes: 1024 ** 3 }
 let folder: string
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'everyhop-lines-'))
+  folder = await temporaryFolder()
 })
-afterEach(() => rm(folder, { recursive: true }))
-
-function decisions(from: number, count: number, receivedAt = noon) {
-  const events = Array.from({ length: count }, (_, index) => decisionEvent({ number: from + index }))
-  return uploadOf('opa-decisions', events, { form: 'array', receivedAt })
-}
 
 test('lines are the same after a restart, and when the columns are made again', async () => {
   const first = await openEmbeddedStore({ folder, retention, segmentLength: 3000 })
@@ -185,17 +177,7 @@ test('a file of one array is imported, of whatever kind; one that does not end i
 })
 
 test('a killed process loses no line of an upload that it acknowledged', { timeout: 60_000 }, async () => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'log-store-child.test-process.ts'), folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let said = ''
-  child.stdout.setEncoding('utf8')
-  for await (const chunk of child.stdout) {
-    said += String(chunk)
-    if (said.split('\n').length > 100) child.kill('SIGKILL')
-  }
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  const acknowledged = said.split('\n').slice(0, -1).map(Number)
+  const acknowledged = await acknowledgedUntilKilled(folder, 100)
   const store = await openEmbeddedStore({ folder, retention })
   const found = idsOf(await linesOf(store, 'opa-decisions'))
   expect(new Set(found).size).toBe(found.length)

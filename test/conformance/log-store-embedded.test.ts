@@ -1,43 +1,24 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { LogStore } from '../../electron/core/log-store.ts'
 import { openEmbeddedStore } from '../../electron/logs/stores/embedded/embedded-store.ts'
 import { openLogStore } from '../../electron/logs/stores/open-log-store.ts'
 import { accessLine, decisionEvent, noon, uploadOf, uuidOf } from '../builders/log-records.ts'
+import { temporaryFolder } from '../builders/temporary-folder.ts'
+import { acknowledgedUntilKilled, decisions, retention } from './log-store-parts.ts'
 
-const retention = { maxAgeMs: 86_400_000, maxBytes: 1024 ** 3 }
 const all = { from: noon - 3_600_000, to: noon + 3_600_000 }
 let folder: string
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'everyhop-store-'))
+  folder = await temporaryFolder()
 })
-afterEach(() => rm(folder, { recursive: true }))
-
-function decisions(from: number, count: number, receivedAt = noon) {
-  const events = Array.from({ length: count }, (_, index) => decisionEvent({ number: from + index }))
-  return uploadOf('opa-decisions', events, { form: 'array', receivedAt })
-}
 
 test('a killed process loses no upload that it acknowledged', { timeout: 60_000 }, async () => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'log-store-child.test-process.ts'), folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let said = ''
-  child.stdout.setEncoding('utf8')
-  for await (const chunk of child.stdout) {
-    said += String(chunk)
-    // In the middle: some of it is in columns, some only in the segment, some being written.
-    if (said.split('\n').length > 400) child.kill('SIGKILL')
-  }
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  expect(child.signalCode).toBe('SIGKILL')
-  const acknowledged = said.split('\n').slice(0, -1).map(Number)
+  const acknowledged = await acknowledgedUntilKilled(folder, 400)
   const store = await openEmbeddedStore({ folder, retention })
   try {
     const missing: number[] = []
