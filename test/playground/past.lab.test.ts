@@ -1,48 +1,66 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { playgroundEnvironment as environment } from '../../shared/contract/playground.ts'
 import type { Hop, TrustGraph } from '../../shared/domain/model/graph.ts'
-import { settle } from '../truth/settle.ts'
+import { faultOf } from '../../shared/faults/index.ts'
+import { verdictOf } from '../diagnosis/judge.ts'
+import { hopOf } from '../truth/compare.ts'
 import { type EveryhopOnPlayground, startEveryhopOnPlayground } from './everyhop-on-playground.ts'
-import { unhealthy } from './expectations.ts'
+import { topologyOf, unhealthy } from './expectations.ts'
 
 /** A fault that was injected and healed, and a time that nobody watched: each is asked about afterwards, as it was. */
 let on: EveryhopOnPlayground
 const times = { before: 0, failing: 0, healed: 0, asleep: 0 }
-/** The hop that fails, and what is said of it while it does. */
+const fault = 'wrong-spiffe-id-required'
+/** What is said of the hop that fails, while it does. */
+const cause = verdictOf(faultOf(fault)).handshake?.[0]
 let hop: Hop
-let cause: string
 
-const failingOf = (graph: TrustGraph): readonly Hop[] =>
-  graph.hops.filter(({ transport }) => transport.state === 'failing')
+/** A busy machine is no failure. */
+const patient = { timeout: 100_000, interval: 250 }
+const failing = (graph: TrustGraph) =>
+  hopOf(graph, topologyOf(graph), verdictOf(faultOf(fault)).hop)?.transport.state === 'failing'
+const notFailing = (graph: TrustGraph): readonly string[] => (failing(graph) ? [] : ['the hop does not fail'])
 
-/** A time at which what is recorded is as asked for. */
+/** A time at which what is recorded is whole, and as asked for. */
 async function recorded(problems: (graph: TrustGraph) => readonly string[]): Promise<number> {
-  const { asOf } = await settle(() => on.client.graph.document({ environment, at: Date.now() }), problems, 40)
-  return asOf
+  return vi.waitFor(async () => {
+    const graph = await graphAt(Date.now())
+    expect(problems(graph)).toEqual([])
+    expect(graph.past).toMatchObject({ gap: null, recorded: { missing: 0 } })
+    return graph.asOf
+  }, patient)
+}
+
+/** What is said of the hop rests on more than what makes it fail: all of it must be recorded. */
+async function recordedWithCause(): Promise<number> {
+  return vi.waitFor(async () => {
+    const at = await recorded(notFailing)
+    const { verdict } = await on.client.diagnosis.handshake({ environment, from: hop.from, to: hop.to, at })
+    expect(verdict.cause).toBe(cause)
+    return at
+  }, patient)
 }
 
 beforeAll(async () => {
   on = await startEveryhopOnPlayground({ windowSeconds: 6, requestsPerSecond: 2 })
-  // A busy machine is no failure.
   await on.settle(unhealthy, 100)
   times.before = await recorded(unhealthy)
-  await on.client.playground.inject({ fault: 'wrong-spiffe-id-required' })
-  const isFailing = (graph: TrustGraph): readonly string[] => (failingOf(graph).length === 0 ? ['nothing fails'] : [])
-  const [first] = failingOf(await on.settle(isFailing, 40))
-  times.failing = await recorded(isFailing)
-  if (first === undefined) throw new Error('nothing fails')
-  hop = first
-  cause = (await on.client.diagnosis.handshake({ environment, from: hop.from, to: hop.to })).verdict.cause
+  await on.client.playground.inject({ fault })
+  const graph = await on.settle(notFailing, 100)
+  const found = hopOf(graph, topologyOf(graph), verdictOf(faultOf(fault)).hop)
+  if (found === undefined) throw new Error('the hop that fails is not shown')
+  hop = found
+  times.failing = await recordedWithCause()
   await on.client.playground.heal({})
-  await on.settle(unhealthy, 40)
+  await on.settle(unhealthy, 100)
   times.healed = await recorded(unhealthy)
   on.service.sessions.power('suspend')
   times.asleep = Date.now() + 500
   await new Promise((resolve) => setTimeout(resolve, 1500))
   on.service.sessions.power('resume')
-  await on.settle(unhealthy, 40)
-})
+  await on.settle(unhealthy, 100)
+}, 400_000)
 afterAll(() => on?.stop())
 
 const graphAt = (at: number) => on.client.graph.document({ environment, at })
@@ -79,7 +97,7 @@ describe('afterwards', () => {
     const failing = await on.client.diagnosis.failingHandshakes({ environment, at: times.failing })
     expect(failing.map((each) => each.hop)).toContain(hop.id)
     expect(await on.client.diagnosis.failingHandshakes({ environment, at: times.before })).toEqual([])
-    expect(await on.client.diagnosis.failingHandshakes({ environment })).toEqual([])
+    await expect.poll(() => on.client.diagnosis.failingHandshakes({ environment }), patient).toEqual([])
   })
 
   test('requests that were refused are told until that time, and none of later', async () => {
