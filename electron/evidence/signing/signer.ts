@@ -27,6 +27,8 @@ export function verifying({ signUnverified, ...place }: SigningPlace): PackSigne
   const { key } = publicKeyOf(place.publicKey, place.name)
   return {
     ...place,
+    // As every program reads it: what else is in such a file, such as a byte order mark, is not every one's to read.
+    publicKey: key.export({ type: 'spki', format: 'pem' }).toString(),
     async sign(bytes, signal) {
       signal.throwIfAborted()
       const signature = await signUnverified(bytes, signal)

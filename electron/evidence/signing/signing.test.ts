@@ -242,6 +242,13 @@ ${asDer}`
     })
   })
 
+  test('its public key is handed out as every program reads it, however an editor wrote it', async () => {
+    const key = pair()
+    const written = await fileWith(`\ufeff${spki(key.publicKey).replaceAll('\n', '\r\n')}`, 'key.pub.pem')
+    const named = { command: [...(await program(key.privateKey, asDer))], publicKeyFile: written }
+    expect((await openPackSigner(named, portsWith(), new AbortController().signal)).publicKey).toBe(spki(key.publicKey))
+  })
+
   test('that is not there is named, and so is a key beside it that is no public one', async () => {
     const { privateKey, publicKey } = pair()
     const missing = { command: ['/nowhere/sign'], publicKeyFile: await fileWith(spki(publicKey)) }
