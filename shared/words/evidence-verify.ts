@@ -34,3 +34,16 @@ export function verdictSentence(result: VerifyResult): string {
   const known = result.integrity === 'not-intact' ? 'Do not rely on anything in it.' : 'Nothing is known of it yet.'
   return `${pack} is ${integrityWords(result)}. ${known}`
 }
+
+/**
+ * For a shell in the folder of the ZIP, with verify.py and the key beside it: put into the unpacked folder they would be files that no
+ * manifest lists.
+ */
+export function checkCommands(packId: string, file: string): string {
+  return [
+    `python3 verify.py ${file} --key org-evidence.pub.pem`,
+    `unzip ${file} && cd ${packId}`,
+    'sha256sum -c --quiet tagmanifest-sha256.txt',
+    'sha256sum -c --quiet manifest-sha256.txt',
+  ].join('\n')
+}

@@ -9,6 +9,7 @@ import { filesCommand, signatureCommand } from '../../electron/evidence/verify/a
 import { auditorReadme, verifyPack } from '../../electron/evidence/verify/index.ts'
 import { verifySteps } from '../../shared/domain/evidence/model.ts'
 import { verifySentences } from '../../shared/words/evidence-findings.ts'
+import { checkCommands } from '../../shared/words/evidence-verify.ts'
 import { buildPack, type PackEdits } from '../builders/evidence-pack.ts'
 import { hex, type Json, newKeyPair, signedHead, testKeys } from '../builders/evidence-parts.ts'
 import { artefactOf, newKey, packRequest, sealedLines, signerOf, takeAll } from '../builders/pack-parts.ts'
@@ -353,6 +354,18 @@ test.each(['sh', 'bash'])(
   },
   60_000,
 )
+
+test('the commands that the window shows find an intact pack intact', async () => {
+  const folder = await temporaryFolder()
+  const { key } = await packIn(folder, await built())
+  const [file, packId] = ['EP-2026-0007.zip', 'EP-2026-0007']
+  await rename(join(folder, 'pack.zip'), join(folder, file))
+  await rename(key, join(folder, 'org-evidence.pub.pem'))
+  await copyFile(verifierFile, join(folder, 'verify.py'))
+  const { code, output } = await run('sh', ['-e', '-c', checkCommands(packId, file)], folder)
+  expect([code, output]).toEqual([0, expect.stringContaining('integrity     intact')])
+  expect(output).not.toContain('FAILED')
+})
 
 /** What both commands print of what they promise to print; the word for word text of README.txt, in an empty folder. */
 async function plainTools(

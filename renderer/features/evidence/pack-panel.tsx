@@ -3,6 +3,7 @@ import { type ReactNode, useState } from 'react'
 import type { PackSummary, VerifyResult } from '../../../shared/domain/evidence/model.ts'
 import { formatMoment } from '../../../shared/words/durations.ts'
 import { gapSentence } from '../../../shared/words/evidence.ts'
+import { checkCommands } from '../../../shared/words/evidence-verify.ts'
 import { useApi } from '../../api/api-context.tsx'
 import { failureSentence } from '../../api/environments.ts'
 import { Button } from '../../ui/atoms.tsx'
@@ -71,7 +72,7 @@ export function PackPanel({
       <section>
         <h3>Check it without Everyhop</h3>
         <pre className={styles.commands} tabIndex={0}>
-          {`unzip ${fileName(pack.file)} && cd ${pack.packId}\nsha256sum -c --quiet tagmanifest-sha256.txt\nsha256sum -c --quiet manifest-sha256.txt\npython3 verify.py . --key org-evidence.pub.pem`}
+          {checkCommands(pack.packId, fileName(pack.file))}
         </pre>
         <p className={styles.meta}>
           verify.py is in the pack under VERIFY/, and published outside it: take it from there. The public key comes
