@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { GraphSettings } from '../../shared/domain/graph/build.ts'
+import { buildGraph, type GraphSettings } from '../../shared/domain/graph/build.ts'
 import type { PastStates, WatchGap } from '../../shared/domain/history/model.ts'
 import type { ScopeState } from '../../shared/domain/model/fact.ts'
+import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { canonicalJson } from '../../shared/lib/canonical-json.ts'
 import { anyPipelineScopes } from '../../test/builders/any-scopes.ts'
 import { builtAt } from '../../test/builders/facts.ts'
@@ -13,6 +14,7 @@ import type { LoadedEnvironment } from './environments.ts'
 import { Failure } from './failure.ts'
 import type { HistoryReader } from './history-store.ts'
 import { createPasts, type Past, pastOf } from './past.ts'
+import { createPastGraphs } from './past-graphs.ts'
 import { pastHealth, pastPart, pastView } from './past-view.ts'
 
 const gap: WatchGap = { from: builtAt - minute, to: builtAt + minute, why: 'asleep' }
@@ -125,7 +127,7 @@ describe('the past', () => {
   it('in a gap nothing is good, whatever the facts of its beginning said', async () => {
     await fc.assert(
       fc.asyncProperty(anyPipelineScopes(pipeline.scopes), async (states) => {
-        const { graph } = await pastOf('lab', { at: builtAt, states, gap }, settings, clock)
+        const { graph } = await pastOf('lab', { at: builtAt, states, gap }, settings, createPastGraphs(clock))
         const good = [
           ...graph.hops.filter(({ transport }) => ['verified', 'configured'].includes(transport.state)),
           ...graph.hops.filter(({ authorisation }) => authorisation.state === 'allowing'),
@@ -137,6 +139,43 @@ describe('the past', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('is the same whatever was asked for before it, later or earlier, and whatever the settings were then', async () => {
+    const question = fc.record({
+      states: anyPipelineScopes(pipeline.scopes),
+      isNear: fc.boolean(),
+      shift: fc.integer({ min: -10 * minute, max: 10 * minute }),
+      isOther: fc.nat(4).map((one) => one === 0),
+    })
+    const other: GraphSettings = { ...settings, intent: null }
+    await fc.assert(
+      fc.asyncProperty(fc.array(question, { minLength: 2, maxLength: 6 }), async (questions) => {
+        const graphs = createPastGraphs(clock)
+        let before = pipeline.scopes
+        for (const { states, isNear, shift, isOther } of questions) {
+          // Near: most scopes are the very objects that they were.
+          const then = isNear ? [...states.slice(0, 4), ...before.slice(4)] : states
+          const by = isOther ? other : settings
+          const graph = await graphs.of(by, then, builtAt + shift)
+          expect(graph).toEqual(buildGraph(by, then, builtAt + shift))
+          before = then
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('near another is made of what differs: the rest stays the same objects', async () => {
+    const graphs = createPastGraphs(clock)
+    const one = await graphs.of(settings, pipeline.scopes, builtAt)
+    const changed = pipeline.scopes.map((state) =>
+      state.scope === 'envoy/tool-runtime/secrets' ? { ...state, facts: [] } : state,
+    )
+    const two = await graphs.of(settings, changed, builtAt - 1)
+    const gateway = (graph: TrustGraph) => graph.workloads.find(({ id }) => id === `workload/${ids.gateway}`)
+    expect(gateway(two)).toBe(gateway(one))
+    expect(two.hops).not.toEqual(one.hops)
   })
 
   it('leaves others their turn while it is made', async () => {
@@ -152,7 +191,7 @@ describe('the past', () => {
         .filter(({ scope }) => scope.startsWith('envoy/'))
         .map((state) => ({ ...state, scope: state.scope.replace('envoy/', `envoy/${at}-`) })),
     ).flat()
-    await pastOf('lab', { at: builtAt, states: many, gap: null }, settings, slow)
+    await pastOf('lab', { at: builtAt, states: many, gap: null }, settings, createPastGraphs(slow))
     expect(told.slept).toBeGreaterThan(1)
   })
 })
@@ -161,7 +200,7 @@ describe('what is said of a past', () => {
   const scopes = new Map(pipeline.scopes.map((state) => [state.scope, state]))
   const facts = pipeline.scopes.reduce((sum, state) => sum + state.facts.length, 0)
   const then = (states: readonly ScopeState[], of: WatchGap | null = null): Promise<Past> =>
-    pastOf('lab', { at: builtAt, states, gap: of }, settings, clock)
+    pastOf('lab', { at: builtAt, states, gap: of }, settings, createPastGraphs(clock))
 
   it('counts what was recorded, and what is known now and was not', async () => {
     const without = pipeline.scopes.filter(({ scope }) => !scope.startsWith('opa/'))

@@ -1,5 +1,5 @@
 import type { RefusedAnswer } from '../../shared/contract/logs.ts'
-import { type GraphSettings, graphInSteps } from '../../shared/domain/graph/build.ts'
+import type { GraphSettings } from '../../shared/domain/graph/build.ts'
 import type { PastStates, WatchGap } from '../../shared/domain/history/model.ts'
 import type { ScopeId, ScopeState } from '../../shared/domain/model/fact.ts'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
@@ -10,9 +10,9 @@ import { Failure } from './failure.ts'
 import { createGate } from './gate.ts'
 import { graphSettingsOf } from './graph-model.ts'
 import type { HistoryReader } from './history-store.ts'
+import { createPastGraphs, type PastGraphs } from './past-graphs.ts'
 import { readGraphSettings } from './past-settings.ts'
 import { type Clock, StateFileFailure } from './ports.ts'
-import { inSlices } from './slices.ts'
 
 /** What was known of an environment at a past time. */
 export interface Past {
@@ -54,21 +54,28 @@ export const onlyNow: Pick<Pasts, 'asked'> = { asked: async () => null }
 const mostKept = 4
 /** What was read this long ago has been written down, and is not changed any more. Milliseconds. */
 const settledMs = 30_000
-/** Somebody waits for the past too: longer slices lose less time between them. Milliseconds. */
-const buildSliceMs = 25
 const never = new AbortController().signal
 
 export function createPasts({ histories, registry, clock, snapshot = () => null }: PastParts): Pasts {
   const kept = new Map<string, { readonly past: Promise<Past>; readonly from: EpochMs | null }>()
   // Each takes all of a processor: of two at the same time both would come later.
   const gate = createGate({ inAll: 1, perKind: 1 })
+  const graphs = createPastGraphs(clock)
+  let lastSettings: { readonly environment: string; readonly text: string; readonly read: GraphSettings } | null = null
+
+  /** The same object as for the last question where the same was recorded. */
+  function settingsOf(environment: string, text: string | null): GraphSettings {
+    if (text === null) return { ...graphSettingsOf(registry.get(environment)), environment }
+    if (lastSettings?.environment !== environment || lastSettings.text !== text) {
+      lastSettings = { environment, text, read: { ...readGraphSettings(text, environment), environment } }
+    }
+    return lastSettings.read
+  }
 
   async function made(environment: string, at: EpochMs): Promise<Past> {
     return gate.pass('past', never, async () => {
       const states = recordedAt(environment, at)
-      const recorded = states.settings === null ? null : readGraphSettings(states.settings, environment)
-      const settings = { ...(recorded ?? graphSettingsOf(registry.get(environment))), environment }
-      return pastOf(environment, states, settings, clock)
+      return pastOf(environment, states, settingsOf(environment, states.settings), graphs)
     })
   }
 
@@ -145,15 +152,15 @@ function readAt(history: Pick<HistoryReader, 'statesAt'>, environment: string, a
   }
 }
 
-/** The graph of recorded states; leaves room for others while it is made. In a gap nothing of it is current. */
+/** The graph of recorded states. In a gap nothing of it is current. */
 export async function pastOf(
   environment: string,
   { at, states, gap }: Pick<PastStates, 'at' | 'states' | 'gap'>,
   settings: GraphSettings,
-  clock: Clock,
+  graphs: PastGraphs,
 ): Promise<Past> {
-  const then = gap === null ? states : states.map((state) => ({ ...state, current: false }))
-  const graph = await inSlices(graphInSteps(settings, then, at), clock, never, buildSliceMs)
+  const then = gap === null ? states : states.map((state) => (state.current ? { ...state, current: false } : state))
+  const graph = await graphs.of(settings, then, at)
   return {
     environment,
     at,

@@ -8,6 +8,7 @@ import { Failure } from './failure.ts'
 import { graphSettingsOf } from './graph-model.ts'
 import type { HistoryHandlers } from './history.ts'
 import { type Past, type Pasts, pastOf } from './past.ts'
+import { createPastGraphs } from './past-graphs.ts'
 import { pastHealth } from './past-view.ts'
 import { type Clock, LineFileFailure, type LineFiles } from './ports.ts'
 import type { Sessions } from './sessions.ts'
@@ -46,7 +47,7 @@ export function createSnapshots(
   async function pastIn(file: string, name: string, content: SnapshotContent): Promise<Past> {
     const { at, states, gap, settings, refused } = content
     try {
-      const past = await pastOf(name, { at, states, gap }, { ...settings, environment: name }, clock)
+      const past = await pastOf(name, { at, states, gap }, { ...settings, environment: name }, createPastGraphs(clock))
       return { ...past, logs: { refused } }
     } catch {
       // Facts of another program may be anything.

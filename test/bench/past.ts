@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { LoadedEnvironment } from '../../electron/core/environments.ts'
 import { createPasts, pastOf } from '../../electron/core/past.ts'
+import { createPastGraphs } from '../../electron/core/past-graphs.ts'
 import { openHistory } from '../../electron/history/facts/open-history.ts'
 import { systemClock } from '../../electron/platform/clock.ts'
 import { buildGraph, type GraphSettings } from '../../shared/domain/graph/build.ts'
@@ -70,7 +71,7 @@ export async function run(): Promise<BenchRow[]> {
       loaded.push(performance.now() - started)
       if (found === null) throw new Error('nothing is recorded')
       const waits = watchLoop()
-      await pastOf('bench', found, settings, systemClock)
+      await pastOf('bench', found, settings, createPastGraphs(systemClock))
       waited.push(waits.stop())
     }
     const snapshot = gzipSync(JSON.stringify(states))

@@ -21,11 +21,19 @@ export function writtenFacts(facts: readonly Fact[], readAt: EpochMs): readonly 
 
 /** @param seen when the version was read: sampled facts are of then. @param readAt when the scope was read last. */
 export function readFact(written: JsonObject, seen: EpochMs, readAt: EpochMs): Fact {
-  const { from } = written
-  if (!isObject(from) || from['observedAt'] !== 0) return asFact(written)
   const fact = asFact(written)
+  if (!isWithReading(written)) return fact
   const observedAt = isSampled(fact.kind) ? seen : readAt
   return { ...fact, from: { ...fact.from, observedAt } }
+}
+
+/** Whether it says when its scope was read last, so that it is told otherwise when that was read again. */
+export function isToldWithReading(written: JsonObject): boolean {
+  return isWithReading(written) && !isSampled(asFact(written).kind)
+}
+
+function isWithReading({ from }: JsonObject): boolean {
+  return isObject(from) && from['observedAt'] === 0
 }
 
 /**

@@ -142,6 +142,9 @@ test('whatever was recorded, each moment is as a store says that keeps everythin
         expect(told(is?.states ?? [])).toEqual(told(should?.states ?? []))
         expectNothingNewer(is?.states ?? [], should?.states ?? [])
       }
+      // What is known of another time already makes no difference, in whatever order is asked.
+      const answers = moments.map((moment) => real.statesAt(moment))
+      expect(moments.toReversed().map((moment) => real.statesAt(moment))).toEqual(answers.toReversed())
       real.close()
     }),
     { numRuns: 15 },
@@ -176,6 +179,25 @@ test('a fact that is read again and again takes no room, and its age is told to 
   expect(found?.readAt).toBeGreaterThan(at - minute)
   expect(found?.readAt).toBeLessThanOrEqual(at)
   expect(found?.facts.map((fact) => fact.from.observedAt)).toEqual(found?.facts.map(() => found.readAt))
+})
+
+test('a scope is told as the same object for as long as nothing of it is other', () => {
+  const history = open()
+  const ids = ['envoy/a/proxy', 'envoy/b/proxy']
+  const put = (at: number, value: number, names: readonly string[]) =>
+    history.record({ at, put: names.map((id) => state(id, at, factsOf(0, value, at))), gone: [] })
+  const of = (at: number) => history.statesAt(at)?.states ?? []
+  put(builtAt, 1, ids)
+  put(builtAt + minute, 2, [ids[0] ?? ''])
+  const [first, second] = [of(builtAt + 1), of(builtAt + minute + 1)]
+  expect(second.map(({ scope: id }) => id)).toEqual(ids)
+  expect(second[0]).not.toBe(first[0])
+  expect(second[1]).toBe(first[1])
+  expect(of(builtAt + 2)[1]).toBe(first[1])
+  // Of the very reading that was recorded before something else is told now.
+  history.record({ at: builtAt + 2 * minute, put: [state('envoy/b/proxy', builtAt, factsOf(0, 3, builtAt))], gone: [] })
+  expect(of(builtAt + 2 * minute)[1]?.facts).toMatchObject([{ version: '1.0' }])
+  expect(of(builtAt + 1)[1]?.facts).toMatchObject([{ version: '1.1' }])
 })
 
 test('the files are readable by this user only', async () => {

@@ -10,7 +10,6 @@ import { keepRetention } from './retention.ts'
 import { readSpans } from './spans.ts'
 import { type KeptScope, keepVersions } from './versions.ts'
 import { watchTime } from './watching.ts'
-import { readWholes } from './wholes.ts'
 
 export interface HistoryOptions {
   /** null: in memory, until it is closed. */
@@ -32,8 +31,7 @@ export function openHistory({ path, now, log, ...options }: HistoryOptions): His
   const watching = watchTime(database)
   const reads = keepReads(database)
   const versions = keepVersions(database)
-  const wholes = readWholes(database, now)
-  const past = readPast(database, watching, wholes)
+  const past = readPast(database, watching, now)
   const spans = readSpans(database)
   const keeping = keepRetention(database, watching, () => retention)
   const scopes = new Map<string, KeptScope>()
@@ -154,7 +152,7 @@ export function openHistory({ path, now, log, ...options }: HistoryOptions): His
       limitHistory(database, changed.maxBytes)
     },
     retain(at) {
-      wholes.rest()
+      past.rest()
       const { isForgotten, isMore } = written(null, () => {
         reads.flush()
         return keeping.retain(at)
@@ -188,7 +186,7 @@ export function openHistory({ path, now, log, ...options }: HistoryOptions): His
     statesAt: (at) =>
       read(() => {
         flushed()
-        return past(at)
+        return past.at(at)
       }),
     events: (window, limit) =>
       read(() => {

@@ -2,25 +2,45 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { PastStates } from '../../../shared/domain/history/model.ts'
 import type { Fact, ScopeState } from '../../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
-import { readFact, withDelta } from './fact-text.ts'
-import type { JsonObject } from './patch.ts'
+import { isToldWithReading, readFact, withDelta } from './fact-text.ts'
 import { lastReading, type ReadRun, readGaps, readings } from './reads.ts'
 import type { Watching } from './watching.ts'
-import type { Wholes } from './wholes.ts'
+import { readWholes } from './wholes.ts'
 
-interface Parts {
-  seen: EpochMs
-  readonly versions: { readonly seen: EpochMs; readonly facts: readonly JsonObject[] }[]
+/** Whoever looks at one past time soon looks at another. Milliseconds. */
+const keptMs = 60_000
+
+export interface PastReader {
+  /** null: before the first moment. A scope of which nothing is other than when it was asked for last is the same object. */
+  at(at: EpochMs): PastStates | null
+  /** Lets go of what nobody asked for lately. */
+  rest(): void
 }
 
-type Numbers = readonly [number, number, number, number]
+/** A row of a part: `whole` and `delta` say what its facts are, `seen` when they were read. */
+interface Version {
+  readonly seen: EpochMs
+  readonly whole: number
+  readonly delta: string
+}
+
+interface ToldVersion extends Version {
+  readonly readAt: EpochMs
+  readonly facts: readonly Fact[]
+  /** Facts of it say when their scope was read last. */
+  readonly hasReading: boolean
+}
+
+/** What was told of a scope last. */
+interface Told {
+  readonly state: ScopeState
+  readonly gaps: string
+  readonly versions: readonly ToldVersion[]
+}
 
 /** Puts together what was known at a time. */
-export function readPast(
-  database: DatabaseSync,
-  watching: Watching,
-  wholes: Wholes,
-): (at: EpochMs) => PastStates | null {
+export function readPast(database: DatabaseSync, watching: Watching, now: () => EpochMs): PastReader {
+  const wholes = readWholes(database)
   const runs = database.prepare(
     `SELECT s.id, s.name, r.from_at, r.to_at, r.pause, r.state, r.read_at, r.gaps FROM scopes s
      JOIN reads r ON r.scope = s.id AND r.from_at = (SELECT max(from_at) FROM reads WHERE scope = s.id AND from_at <= ?)`,
@@ -32,52 +52,109 @@ export function readPast(
   )
   versions.setReturnArrays(true)
   const settings = database.prepare('SELECT text FROM settings WHERE at <= ? ORDER BY at DESC LIMIT 1')
+  /** By the name of the scope: an id is given again when retention took the scope. */
+  let told: ReadonlyMap<string, Told> = new Map()
+  let askedAt = Number.NEGATIVE_INFINITY
 
-  function partsAt(at: EpochMs): ReadonlyMap<number, Parts> {
-    const found = new Map<number, Parts>()
+  function versionsAt(at: EpochMs): ReadonlyMap<number, readonly Version[]> {
+    const found = new Map<number, Version[]>()
     for (const row of versions.iterate(at) as unknown as Iterable<readonly unknown[]>) {
-      const [scope, seen, whole] = row as unknown as Numbers
-      if (whole === 0 && row[3] === '') continue
-      const version = { seen, facts: withDelta(wholes.get(whole), String(row[3])) }
-      const parts = found.get(scope)
-      if (parts === undefined) found.set(scope, { seen, versions: [version] })
-      else {
-        parts.seen = Math.max(parts.seen, seen)
-        parts.versions.push(version)
-      }
+      const version = { seen: Number(row[1]), whole: Number(row[2]), delta: String(row[3]) }
+      if (version.whole === 0 && version.delta === '') continue
+      const scope = Number(row[0])
+      const others = found.get(scope)
+      if (others === undefined) found.set(scope, [version])
+      else others.push(version)
     }
     return found
   }
 
-  function stateOf(scope: string, run: ReadRun, parts: Parts | undefined, at: EpochMs, deadEnd: EpochMs): ScopeState {
-    const tried = lastReading(run, at)
-    const isCurrent = run.state === readings.current
-    const readAt = isCurrent ? Math.max(tried, parts?.seen ?? 0) : run.readAt
-    const facts: Fact[] = []
-    for (const version of parts?.versions ?? []) {
-      for (const fact of version.facts) facts.push(readFact(fact, version.seen, readAt ?? version.seen))
+  function versionToldAgain(version: Version, readAt: EpochMs | null, before: ToldVersion | undefined): ToldVersion {
+    const { seen, whole, delta } = version
+    const readingAt = readAt ?? seen
+    const isSame =
+      before !== undefined &&
+      before.whole === whole &&
+      before.delta === delta &&
+      before.seen === seen &&
+      (before.readAt === readingAt || !before.hasReading)
+    if (isSame) return before
+    const written = withDelta(wholes.get(whole), delta)
+    return {
+      seen,
+      whole,
+      delta,
+      readAt: readingAt,
+      facts: written.map((fact) => readFact(fact, seen, readingAt)),
+      hasReading: written.some(isToldWithReading),
     }
-    const triedAt = isCurrent ? (readAt ?? tried) : tried
-    // Read before a gap and not since it: last known, and what kept it from being read then is over.
-    if (triedAt < deadEnd) return { scope, facts, gaps: [], readAt, triedAt, current: false }
-    return { scope, facts, gaps: readGaps(run.gaps, triedAt), readAt, triedAt, current: isCurrent }
   }
 
-  return (at) => {
-    const { from } = watching
-    if (from === null || at < from) return null
-    const gap = watching.gapAt(at)
-    // In a gap everything is of its beginning: nothing was read since.
-    const deadEnd = gap === null ? (watching.lastEnd(at) ?? Number.NEGATIVE_INFINITY) : Number.POSITIVE_INFINITY
-    const parts = partsAt(at)
-    const states: ScopeState[] = []
-    for (const row of runs.iterate(at) as unknown as Iterable<readonly unknown[]>) {
-      const run = runOf(row)
-      if (run.state === readings.gone) continue
-      states.push(stateOf(String(row[1]), run, parts.get(Number(row[0])), at, deadEnd))
+  function toldOf(
+    scope: string,
+    run: ReadRun,
+    parts: readonly Version[],
+    at: EpochMs,
+    deadEnd: EpochMs,
+    before: Told | undefined,
+  ): Told {
+    const tried = lastReading(run, at)
+    const isReadThen = run.state === readings.current
+    const readAt = isReadThen
+      ? parts.reduce((latest, { seen }) => Math.max(latest, seen), Math.max(tried, 0))
+      : run.readAt
+    const known = before?.versions ?? none
+    const found = parts.map((version, place) => versionToldAgain(version, readAt, known[place]))
+    const areSame = found.length === known.length && found.every((version, place) => version === known[place])
+    const triedAt = isReadThen ? (readAt ?? tried) : tried
+    // Read before a gap and not since it: last known, and what kept it from being read then is over.
+    const isOver = triedAt < deadEnd
+    const gaps = isOver ? '[]' : run.gaps
+    const current = isReadThen && !isOver
+    const was = before?.state
+    if (
+      was !== undefined &&
+      areSame &&
+      before?.gaps === gaps &&
+      was.readAt === readAt &&
+      was.triedAt === triedAt &&
+      was.current === current
+    ) {
+      return before
     }
-    const text = settings.get(at)?.['text']
-    return { at, states, settings: typeof text === 'string' ? text : null, gap }
+    const facts = was !== undefined && areSame ? was.facts : found.flatMap((version) => version.facts)
+    const state = { scope, facts, gaps: readGaps(gaps, triedAt), readAt, triedAt, current }
+    return { state, gaps, versions: found }
+  }
+
+  return {
+    at(at) {
+      const { from } = watching
+      if (from === null || at < from) return null
+      askedAt = now()
+      const gap = watching.gapAt(at)
+      // In a gap everything is of its beginning: nothing was read since.
+      const deadEnd = gap === null ? (watching.lastEnd(at) ?? Number.NEGATIVE_INFINITY) : Number.POSITIVE_INFINITY
+      const parts = versionsAt(at)
+      const telling = new Map<string, Told>()
+      const states: ScopeState[] = []
+      for (const row of runs.iterate(at) as unknown as Iterable<readonly unknown[]>) {
+        const run = runOf(row)
+        if (run.state === readings.gone) continue
+        const name = String(row[1])
+        const one = toldOf(name, run, parts.get(Number(row[0])) ?? none, at, deadEnd, told.get(name))
+        telling.set(name, one)
+        states.push(one.state)
+      }
+      told = telling
+      const text = settings.get(at)?.['text']
+      return { at, states, settings: typeof text === 'string' ? text : null, gap }
+    },
+    rest() {
+      if (now() - askedAt <= keptMs) return
+      wholes.forget()
+      told = new Map()
+    },
   }
 }
 
@@ -92,3 +169,5 @@ function runOf(row: readonly unknown[]): ReadRun {
     gaps: String(row[7]),
   }
 }
+
+const none: readonly never[] = []

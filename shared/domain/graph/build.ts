@@ -14,7 +14,7 @@ import { registrationOf } from './evaluate/registration.ts'
 import { evaluateWorkload } from './evaluate/workload.ts'
 import { gatherRegistration, type World } from './evaluate/workload-evidence.ts'
 import type { OpaRecord, SpireRecord } from './instances/records.ts'
-import { momentAt } from './moment.ts'
+import { type Moment, momentAt } from './moment.ts'
 import { trustDomainOf } from './spiffe-id.ts'
 import { controlZone, stagesOf, unassignedZone, zonesOf } from './stages.ts'
 import { vaultComponents } from './vault/component.ts'
@@ -58,7 +58,7 @@ interface BuildState {
   readonly gaps: Map<string, readonly Gap[]>
   world: World
   control: readonly ControlComponent[]
-  controlRecheckAt: EpochMs
+  controlHolds: Pick<Moment, 'since' | 'recheckAt'>
   /** Of holders of leases. */
   readonly whereabouts: Whereabouts
   shape: number
@@ -76,19 +76,15 @@ export function startGraph(
   now: EpochMs,
   relations: Relations = allRelations,
 ): GraphBuild {
-  return finished(starting(settings, scopes, now, relations))
+  return finished(startInSteps(settings, scopes, now, relations))
 }
 
-/** The same as `buildGraph`, for whoever has others to answer meanwhile. */
-export function* graphInSteps(settings: GraphSettings, scopes: readonly ScopeState[], now: EpochMs): Steps<TrustGraph> {
-  return (yield* starting(settings, scopes, now, allRelations)).graph
-}
-
-function* starting(
+/** The same as `startGraph`, for whoever has others to answer meanwhile. `relations` is for tests. */
+export function* startInSteps(
   settings: GraphSettings,
   scopes: readonly ScopeState[],
   now: EpochMs,
-  relations: Relations,
+  relations: Relations = allRelations,
 ): Steps<GraphBuild> {
   const weave = emptyWeave(stagesOf(settings.intent), relations, settings.vaults)
   const state: BuildState = {
@@ -106,7 +102,7 @@ function* starting(
       sight: emptySight,
     },
     control: [],
-    controlRecheckAt: Number.NEGATIVE_INFINITY,
+    controlHolds: { since: Number.POSITIVE_INFINITY, recheckAt: Number.NEGATIVE_INFINITY },
     whereabouts: new Map(),
     shape: -1,
   }
@@ -115,14 +111,27 @@ function* starting(
   return yield* advance(state, scopes, [], now, touched)
 }
 
-/** The same graph as a whole build of all scopes would give; only what changed, and what time passed for, is judged again. */
+/**
+ * The same graph as a whole build of all scopes would give; only what changed, and what is otherwise at this time, later or earlier,
+ * is judged again.
+ */
 export function updateGraph(
   previous: GraphBuild,
   changed: readonly ScopeState[],
   now: EpochMs,
   removed: readonly string[] = [],
 ): GraphBuild {
-  return finished(advance(previous.state, changed, removed, now, nothingTouched()))
+  return finished(updateInSteps(previous, changed, now, removed))
+}
+
+/** The same, for whoever has others to answer meanwhile. Left before its end, `previous` is of no use any more. */
+export function updateInSteps(
+  previous: GraphBuild,
+  changed: readonly ScopeState[],
+  now: EpochMs,
+  removed: readonly string[],
+): Steps<GraphBuild> {
+  return advance(previous.state, changed, removed, now, nothingTouched())
 }
 
 /** Whether a reader would see any difference besides the time of asking. Quick, because unchanged elements are the same objects. */
@@ -192,7 +201,7 @@ function* judgeHops(state: BuildState, touched: Touched, now: EpochMs): Steps<vo
     const moment = momentAt(now)
     const found: Defect[] = []
     try {
-      hops.put(id, evaluateHop(weave, node, world.sight, settings.windowSeconds, moment, found), moment.recheckAt)
+      hops.put(id, evaluateHop(weave, node, world.sight, settings.windowSeconds, moment, found), moment)
     } catch (thrown) {
       hops.remove(id)
       found.push({ rule: 'hop', subject: id, message: thrown instanceof Error ? thrown.message : String(thrown) })
@@ -217,7 +226,7 @@ function* judgeWorkloads(state: BuildState, touched: Touched, now: EpochMs): Ste
     const moment = momentAt(now)
     const found: Defect[] = []
     try {
-      workloads.put(id, evaluateWorkload(weave, id, node, world, moment, found), moment.recheckAt)
+      workloads.put(id, evaluateWorkload(weave, id, node, world, moment, found), moment)
     } catch (thrown) {
       workloads.remove(id)
       found.push({ rule: 'workload', subject: id, message: thrown instanceof Error ? thrown.message : String(thrown) })
@@ -248,7 +257,7 @@ function judgeControl(state: BuildState, touched: Touched, now: EpochMs): void {
     isVaultTouched || touched.kinds.has('spire') || touched.kinds.has('opa') || touched.kinds.has('kubernetes')
   if (touched.kinds.has('spire') || touched.kinds.has('kubernetes')) state.whereabouts.clear()
   for (const id of touched.workloads) state.whereabouts.delete(id)
-  if (!isTouched && now < state.controlRecheckAt) return
+  if (!isTouched && state.controlHolds.since <= now && now < state.controlHolds.recheckAt) return
   const moment = momentAt(now)
   const { spires, newest, bundleStaleAfterSeconds, sight } = state.world
   state.control = [
@@ -256,7 +265,7 @@ function judgeControl(state: BuildState, touched: Touched, now: EpochMs): void {
     ...declaringObjects(sight.clusters),
     ...vaultComponents(state.weave, state.world, state.whereabouts, moment),
   ]
-  state.controlRecheckAt = moment.recheckAt
+  state.controlHolds = moment
 }
 
 function worldOf({ weave, settings, world }: BuildState): World {

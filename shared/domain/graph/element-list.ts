@@ -1,14 +1,16 @@
 import type { EpochMs } from '../model/time.ts'
 import { isEqual } from './equal.ts'
+import type { Moment } from './moment.ts'
 
 interface Element<Value> {
   readonly id: string
   value: Value
+  since: EpochMs
   recheckAt: EpochMs
 }
 
 /**
- * Elements by id, in the order of their ids, with the time at which each has to be judged again. `values` is the same
+ * Elements by id, in the order of their ids, with the times between which each stays as it was judged. `values` is the same
  * array as long as nothing changed, and an element that is put again with the same content stays the same object.
  */
 export class ElementList<Value> {
@@ -17,17 +19,20 @@ export class ElementList<Value> {
   #values: readonly Value[] = []
   #isOrderStale = false
   #areValuesStale = false
+  #lastSince: EpochMs = Number.NEGATIVE_INFINITY
   #nextDue: EpochMs = Number.POSITIVE_INFINITY
 
-  put(id: string, value: Value, recheckAt: EpochMs): void {
+  put(id: string, value: Value, { since, recheckAt }: Moment): void {
+    if (since > this.#lastSince) this.#lastSince = since
     if (recheckAt < this.#nextDue) this.#nextDue = recheckAt
     const known = this.#byId.get(id)
     if (known === undefined) {
-      this.#byId.set(id, { id, value, recheckAt })
+      this.#byId.set(id, { id, value, since, recheckAt })
       this.#isOrderStale = true
       this.#areValuesStale = true
       return
     }
+    known.since = since
     known.recheckAt = recheckAt
     if (isEqual(known.value, value)) return
     known.value = value
@@ -52,15 +57,21 @@ export class ElementList<Value> {
     this.#areValuesStale = true
   }
 
-  /** Ids of the elements whose time has come. */
+  /** Ids of the elements that are judged otherwise at this time, which may be an earlier one. */
   due(now: EpochMs): readonly string[] {
-    if (now < this.#nextDue) return []
+    if (this.#lastSince <= now && now < this.#nextDue) return []
     const due: string[] = []
+    let last = Number.NEGATIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
-    for (const element of this.#byId.values()) {
-      if (element.recheckAt <= now) due.push(element.id)
-      else if (element.recheckAt < next) next = element.recheckAt
+    for (const { id, since, recheckAt } of this.#byId.values()) {
+      if (now < since || recheckAt <= now) {
+        due.push(id)
+        continue
+      }
+      if (since > last) last = since
+      if (recheckAt < next) next = recheckAt
     }
+    this.#lastSince = last
     this.#nextDue = next
     return due
   }

@@ -78,11 +78,11 @@ describe('leases of which most stay the same objects', () => {
             ),
     )
   const anyEdit = fc.record({
-    kind: fc.constantFrom('put', 'put', 'put', 'remove', 'turn', 'silent', 'again', 'alias', 'gone'),
+    kind: fc.constantFrom('put', 'put', 'put', 'remove', 'turn', 'silent', 'again', 'wait', 'wait', 'alias', 'gone'),
     scope: fc.constantFrom(audit, audit, looked),
     fact: anyFact,
     at: fc.nat(11),
-    wait: fc.integer({ min: 0, max: 20 * minute }),
+    wait: fc.integer({ min: -20 * minute, max: 20 * minute }),
   })
 
   function edited(state: ScopeState, { kind, fact, at }: { kind: string; fact: Fact; at: number }): ScopeState {
@@ -119,8 +119,9 @@ describe('leases of which most stay the same objects', () => {
             })
             const after = edit.kind === 'alias' ? scope(id, [entity]) : edited(before, edit)
             if (edit.kind === 'gone') known.delete(id)
-            else known.set(id, after)
-            built = updateGraph(built, edit.kind === 'gone' ? [] : [after], now, edit.kind === 'gone' ? [id] : [])
+            else if (edit.kind !== 'wait') known.set(id, after)
+            const changed = edit.kind === 'gone' || edit.kind === 'wait' ? [] : [after]
+            built = updateGraph(built, changed, now, edit.kind === 'gone' ? [id] : [])
             expect(built.graph).toEqual(buildGraph(settings, [...known.values()], now))
             for (const { vault } of built.graph.control) most = Math.max(most, vault?.active ?? 0)
           }

@@ -2,7 +2,7 @@ import type { OrphanedLease } from '../../model/graph.ts'
 import { gatherWorkload, type World } from '../evaluate/workload-evidence.ts'
 import { isCurrent } from '../instances/records.ts'
 import type { VaultInstance } from '../instances/vault-record.ts'
-import { type Moment, momentAt } from '../moment.ts'
+import { holdsWhile, type Moment, momentAt } from '../moment.ts'
 import { type ReasonParams, reason } from '../reasons.ts'
 import type { Weave } from '../weave/weave.ts'
 import type { HeldLease } from './lease-book.ts'
@@ -74,16 +74,17 @@ function isOpen({ lease }: HeldLease, vault: string, isBlind: boolean, moment: M
 function openIn(held: Held, vault: string, isBlind: boolean, moment: Moment): number {
   const { counted } = held
   const { now } = moment
-  const isAlike = counted?.vault === vault && counted.isBlind === isBlind && counted.from <= now && now < counted.until
-  const { open, until } = isAlike ? counted : countOpen(held, vault, isBlind, momentAt(now))
-  if (until < moment.recheckAt) moment.recheckAt = until
-  return open
+  const isAlike =
+    counted?.vault === vault && counted.isBlind === isBlind && counted.since <= now && now < counted.recheckAt
+  const found = isAlike ? counted : countOpen(held, vault, isBlind, momentAt(now))
+  holdsWhile(moment, found)
+  return found.open
 }
 
 function countOpen(held: Held, vault: string, isBlind: boolean, moment: Moment): CountedLeases {
   let open = 0
   for (const one of held.leases) if (isOpen(one, vault, isBlind, moment)) open += 1
-  held.counted = { vault, isBlind, open, from: moment.now, until: moment.recheckAt }
+  held.counted = { vault, isBlind, open, since: moment.since, recheckAt: moment.recheckAt }
   return held.counted
 }
 

@@ -27,8 +27,8 @@ export interface CountedLeases {
   readonly vault: string
   readonly isBlind: boolean
   readonly open: number
-  readonly from: EpochMs
-  readonly until: EpochMs
+  readonly since: EpochMs
+  readonly recheckAt: EpochMs
 }
 
 /** Ended leases that are shown of a workload: an audit log tells of thousands. */

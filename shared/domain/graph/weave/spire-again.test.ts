@@ -55,7 +55,7 @@ describe('a SPIRE server that is read again', () => {
       change: fc.constantFrom(...Object.keys(changes)),
       scopes: fc.subarray(spireScopes.map(({ scope }) => scope)),
       silent: fc.boolean(),
-      wait: fc.integer({ min: 0, max: 6 * minute }),
+      wait: fc.integer({ min: -6 * minute, max: 6 * minute }),
     })
     fc.assert(
       fc.property(
