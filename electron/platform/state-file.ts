@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type StateChange, type StateFile, StateFileFailure } from '../core/ports.ts'
@@ -89,18 +89,12 @@ async function takeTurn(folder: string, path: string, patienceMs: number): Promi
 
 async function replace(path: string, text: string): Promise<void> {
   const fresh = join(dirname(path), `.${basename(path)}.${randomUUID()}.new`)
-  let handle: FileHandle | null = null
   try {
-    handle = await open(fresh, 'wx', 0o600)
-    await handle.writeFile(text, 'utf8')
-    await handle.sync()
-    await handle.close()
-    handle = null
+    await writeFile(fresh, text, { flag: 'wx', mode: 0o600, flush: true })
     await rename(fresh, path)
     await flushFolder(dirname(path))
   } catch (reason) {
-    await handle?.close().catch(() => {}) // the first failure is the one to tell
-    await rm(fresh, { force: true }).catch(() => {}) // the next writer forgets it
+    await rm(fresh, { force: true }).catch(() => {}) // the first failure is the one to tell; the next writer forgets it
     throw reason
   }
 }

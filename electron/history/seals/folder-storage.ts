@@ -192,13 +192,7 @@ async function setTornLineAside(file: string, now: number): Promise<string | nul
 /** It is the old one or the new one, never half. */
 async function replace(file: string, text: string): Promise<void> {
   const next = `${file}.next`
-  const handle = await open(next, 'w', 0o600)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await writeFile(next, text, { mode: 0o600, flush: true })
   await rename(next, file)
 }
 
