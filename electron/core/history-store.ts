@@ -14,6 +14,8 @@ export interface Recording {
 export interface FactSpan {
   readonly scope: ScopeId
   readonly fact: Fact
+  /** As it is known of the end of the span or of the window: counters and times of it went on, as often as they are sampled. */
+  readonly latest: Fact
   /** When it was first read so. */
   readonly from: EpochMs
   /** When it was last known to be so; null: it still is. */

@@ -53,7 +53,7 @@ export interface EvidenceParts {
 
 /** A fact that was true over the whole period and still is. */
 export function spanOf(fact: Fact, from = evidencePeriod.from - 10 * minute, to: number | null = null): FactSpan {
-  return { scope: 'test/scope', fact, from, to, learntAt: from }
+  return { scope: 'test/scope', fact, latest: fact, from, to, learntAt: from }
 }
 
 export function gapSpanOf(

@@ -87,7 +87,9 @@ export function naiveHistory(first = { maxAgeMs: 86_400_000, maxBytes: 64 * 1024
         for (const [id, span] of open) {
           const state = recording.put.find(({ scope }) => scope === span.scope)
           const isGone = recording.gone.includes(span.scope)
-          if (!isGone && (state === undefined || state.facts.some((fact) => sameFact(fact, span.fact)))) continue
+          const same = state?.facts.find((fact) => sameFact(fact, span.fact))
+          if (same !== undefined) open.set(id, { ...span, latest: same })
+          if (!isGone && (state === undefined || same !== undefined)) continue
           open.delete(id)
           if (recording.at > window.from) yield { ...span, to: recording.at }
         }
@@ -98,6 +100,7 @@ export function naiveHistory(first = { maxAgeMs: 86_400_000, maxBytes: 64 * 1024
             open.set(fact.id, {
               scope: state.scope,
               fact,
+              latest: fact,
               from: fact.from.observedAt,
               to: null,
               learntAt: recording.at,

@@ -61,3 +61,12 @@ test('with an audit log the same refusal is not counted twice', async () => {
   expect(records).toHaveLength(1)
   expect(found.result.reason.code).not.toBe('result.exceptions')
 })
+
+test('an Event of before that Kubernetes counted on in the period is of the period', async () => {
+  const before = event('refused-again', refused, evidencePeriod.from - 60_000)
+  const latest = { ...before, count: 9, lastAt: evidencePeriod.from + 1000 }
+  const to = writtenArtefact()
+  const parts = evidenceSources({ spans: [{ ...spanOf(before), latest }] })
+  await binaryAuthorisation.collect(parts, evidencePeriod, to, new AbortController().signal)
+  expect(to.records('events')).toMatchObject([{ countAtLeast: 9, at: new Date(latest.lastAt).toISOString() }])
+})

@@ -7,8 +7,8 @@ import { factSpans } from './fact-spans.ts'
  * watched. The audit log has the same requests, one by one: only without it they are what deviated.
  */
 export async function writeAdmissionEvents({ sources, period, to }: Making, isAudited: boolean): Promise<void> {
-  for (const { fact, from } of factSpans(sources.history, period, 'kubernetes-event')) {
-    // It may be remembered from before.
+  for (const { latest: fact, from } of factSpans(sources.history, period, 'kubernetes-event')) {
+    // It may be remembered from before, and be told of again in the period: Kubernetes counts on in the same Event.
     if (fact.lastAt !== null && fact.lastAt < period.from) continue
     const refusal = refusalIn(fact.message)
     if (refusal === null) continue

@@ -3,6 +3,8 @@ import type { HistoryReader } from '../../core/history-store.ts'
 
 export interface SpanOf<Kind extends FactKind> {
   readonly fact: FactOf<Kind>
+  /** As it is known of its end: what counts went on. */
+  readonly latest: FactOf<Kind>
   readonly from: number
   readonly to: number | null
 }
@@ -14,8 +16,8 @@ export function factSpans<Kind extends FactKind>(
   kind: Kind,
 ): readonly SpanOf<Kind>[] {
   const found: SpanOf<Kind>[] = []
-  for (const { fact, from, to } of history.spans(window, [kind])) {
-    if (isOf(fact, kind)) found.push({ fact, from, to })
+  for (const { fact, latest, from, to } of history.spans(window, [kind])) {
+    if (isOf(fact, kind)) found.push({ fact, latest: isOf(latest, kind) ? latest : fact, from, to })
   }
   return found.toSorted((one, other) => one.from - other.from)
 }

@@ -172,6 +172,9 @@ describe('JIT credentials', () => {
       )
     const grown = await collected({ ...whole, spans: [intake(1, noon), intake(3, noon + minute)] })
     expect(grown.found.population.dropped).toEqual({ 'everyhop.refused': 2 })
+    // It counts on while nothing else of it changes.
+    const on = await collected({ ...whole, spans: [{ ...intake(3, noon), latest: intake(10, noon).fact }] })
+    expect(on.found.population.dropped).toEqual({ 'everyhop.refused': 7 })
     expect(grown.found.result.reason.code).toBe('result.dropped')
     const still = await collected({ ...whole, spans: [intake(3, noon), intake(3, noon + minute)] })
     expect(still.found.result.state).toBe('operated')

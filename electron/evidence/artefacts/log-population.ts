@@ -6,6 +6,7 @@ import type { LogIntakeFact } from '../../../shared/domain/model/log-facts.ts'
 import type { RecordKind } from '../../core/log-store.ts'
 import type { EvidenceSources } from '../artefact.ts'
 import { limitation, type Made } from './artefact-of.ts'
+import { factSpans } from './fact-spans.ts'
 import type { Walked } from './sealed-lines.ts'
 
 /** The receiver of `everyhop serve` is one log for all who send to it. */
@@ -34,11 +35,10 @@ export interface LogEmitters {
 export function logEmitters(sources: EvidenceSources, period: Period, record: RecordKind): LogEmitters {
   const configured = (sources.configured?.sources.logs ?? []).filter((log) => log.record === record)
   const intakes = new Map<string, LogIntakeFact[]>()
-  for (const { fact } of sources.history.spans(period, ['log-intake'])) {
-    if (fact.kind !== 'log-intake' || fact.record !== record) continue
-    const before = intakes.get(fact.from.instance)
-    if (before === undefined) intakes.set(fact.from.instance, [fact])
-    else before.push(fact)
+  for (const { fact, latest } of factSpans(sources.history, period, 'log-intake')) {
+    if (fact.record !== record) continue
+    // What it counts goes on while nothing else of it changes.
+    intakes.set(fact.from.instance, [...(intakes.get(fact.from.instance) ?? []), fact, latest])
   }
   const expected = [...new Set([...configured.map(({ id }) => id), ...intakes.keys()])]
     .filter((id) => id !== receivedLog)

@@ -9,6 +9,7 @@ import {
   envoyCertificate,
   envoyProxy,
   hopActivity,
+  logIntake,
   opaBundle,
   scope,
   spiffe,
@@ -260,6 +261,23 @@ test('spans say from when until when a fact was so; what is only sampled does no
   expect([...history.spans(window, null)].map(({ from }) => from)).toEqual([at(0), at(0), at(11), at(20), at(26)])
   expect([...history.spans({ from: at(12), to: at(13) }, ['envoy-certificate'])]).toHaveLength(1)
   expect([...history.spans({ from: at(10), to: at(11) }, ['envoy-certificate'])]).toEqual([])
+})
+
+test('what is only sampled is known of the beginning of a span and of its end', () => {
+  const history = open()
+  const at = (place: number) => builtAt + place * 60_000
+  for (let place = 0; place < 60; place += 1) {
+    const fact = logIntake('audit', { accepted: 5, refused: 3 + place })
+    history.record({ at: at(place), put: [state('logs/audit/intake', at(place), [fact])], gone: [] })
+  }
+  const refusedIn = (from: number, to: number) =>
+    [...history.spans({ from: at(from), to: at(to) }, ['log-intake'])].map(({ fact, latest }) =>
+      [fact, latest].map((each) => (each.kind === 'log-intake' ? each.refused : Number.NaN)),
+    )
+  const [[first = Number.NaN, last = Number.NaN] = []] = refusedIn(20, 60)
+  // As of the last sample before the window, and of the last in it.
+  expect([first > 17, first <= 23, last > 57]).toEqual([true, true, true])
+  expect(refusedIn(0, 1)).toEqual([[3, 3]])
 })
 
 test('what could not be read has its time and its first words', () => {

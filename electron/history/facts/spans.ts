@@ -20,6 +20,8 @@ interface Place {
   readonly fact: string
   readonly from: EpochMs
   to: EpochMs | null
+  /** The last version in the window that says the same of it. */
+  latest: EpochMs
 }
 
 interface Version {
@@ -74,10 +76,16 @@ export function readSpans(database: DatabaseSync): Spans {
         const look = lookOf(fact)
         const before = open.get(fact.id)
         left.delete(fact.id)
-        if (before?.look === look) continue
+        if (before?.look === look) {
+          before.place.latest = version.at
+          continue
+        }
         if (before !== undefined) yield* closed(before.place, version.at, window.from)
         const from = Math.min(fact.from.observedAt, version.at)
-        open.set(fact.id, { look, place: { part, scope, at: version.at, fact: fact.id, from, to: null } })
+        open.set(fact.id, {
+          look,
+          place: { part, scope, at: version.at, fact: fact.id, from, to: null, latest: version.at },
+        })
       }
       for (const [id, { place }] of left) {
         open.delete(id)
@@ -88,8 +96,8 @@ export function readSpans(database: DatabaseSync): Spans {
   }
 
   /** null: retention took it meanwhile. */
-  function factAt(place: Place): Fact | null {
-    for (const row of [oneVersion.get(place.part, place.at), nextVersion.get(place.part, place.at)]) {
+  function factAt(place: Place, at: EpochMs): Fact | null {
+    for (const row of [oneVersion.get(place.part, at), nextVersion.get(place.part, at)]) {
       const version = row === undefined ? null : reader()(row)
       const written = version?.facts.find((fact) => fact['id'] === place.fact)
       if (version !== null && written !== undefined) return readFact(written, version.seen, version.seen)
@@ -108,9 +116,10 @@ export function readSpans(database: DatabaseSync): Spans {
       }
       places.sort((a, b) => a.from - b.from || a.at - b.at || (a.fact < b.fact ? -1 : 1))
       for (const place of places) {
-        const { scope, from, to, at } = place
-        const fact = factAt(place)
-        if (fact !== null) yield { scope, fact, from, to, learntAt: at }
+        const { scope, from, to, at, latest } = place
+        const fact = factAt(place, at)
+        if (fact === null) continue
+        yield { scope, fact, latest: latest === at ? fact : (factAt(place, latest) ?? fact), from, to, learntAt: at }
       }
     },
     *gaps(window) {
