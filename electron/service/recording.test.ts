@@ -9,13 +9,15 @@ import { startRecording } from './recording.ts'
 
 const patience = { timeout: 20_000 }
 
-async function home(names: readonly string[]): Promise<{ readonly path: string; write(name: string): Promise<void> }> {
+async function home(
+  names: readonly string[],
+): Promise<{ readonly path: string; write(name: string, more?: string): Promise<void> }> {
   const path = await temporaryFolder()
   await mkdir(join(path, 'environments'), { recursive: true })
-  const write = (name: string): Promise<void> =>
+  const write = (name: string, more = ''): Promise<void> =>
     writeFile(
       join(path, 'environments', `${name}.yaml`),
-      `apiVersion: everyhop.dev/v1\nkind: Environment\nname: ${name}\nsources: { envoy: [{ id: e, admin: "http://127.0.0.1:1" }] }\n`,
+      `apiVersion: everyhop.dev/v1\nkind: Environment\nname: ${name}\nsources: { envoy: [{ id: e, admin: "http://127.0.0.1:1" }] }\n${more}`,
     )
   for (const name of names) await write(name)
   return { path, write }
@@ -48,6 +50,30 @@ test('environments are recorded without a window, also those that are written do
   await vi.waitFor(() => expect(recording.environments()).toEqual(['later', 'prod']), patience)
   recording.stop()
   expect(recording.environments()).toEqual([])
+})
+
+test('as much is kept as the file of the environment says, and in memory never more than a day', async () => {
+  const { path, write } = await home(['lab'])
+  await write('prod', 'keep: { history: { days: 365, megabytes: 4096 } }\n')
+  await write('brief', 'keep: { history: { days: 1, megabytes: 64 } }\n')
+  const folder = takeDataFolder(join(path, 'data'))
+  const onDisk = composeService('cli', path, folder)
+  const inMemory = composeService('cli', path)
+  onTestFinished(async () => {
+    await Promise.all([onDisk.stop(), inMemory.stop()])
+    folder.release()
+  })
+  const day = 86_400_000
+  const kept = async ({ router, log }: typeof onDisk, environment: string) => {
+    const { maxAgeMs, maxBytes } = (await connectInProcess(router, log, 'test').client.history.range({ environment }))
+      .retention
+    return [maxAgeMs / day, maxBytes / 1024 ** 2]
+  }
+  expect(await kept(onDisk, 'lab')).toEqual([30, 1024])
+  expect(await kept(onDisk, 'prod')).toEqual([365, 4096])
+  expect(await kept(onDisk, 'brief')).toEqual([1, 64])
+  expect(await kept(inMemory, 'prod')).toEqual([1, 128])
+  expect(await kept(inMemory, 'brief')).toEqual([1, 64])
 })
 
 test('only what was named is recorded, and what is not there or cannot be kept is refused', async () => {
