@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Timeline } from '../../../shared/contract/history.ts'
 import type { ElementChange } from '../../../shared/domain/history/model.ts'
-import { barsOf, gapsIn, markNear, marksOf } from './drawn.ts'
+import { barsOf, gapsIn, markNear, marksOf, unrecordedIn } from './drawn.ts'
 
 const window = { from: 0, to: 1000 }
 
@@ -27,6 +27,29 @@ describe('bars of refused requests', () => {
     const { bars } = barsOf(timeline, { from: 600, to: 1000 }, 400, 12)
     expect(bars).toHaveLength(1)
     expect(bars[0]).toMatchObject({ x: 0, width: 149 })
+  })
+})
+
+describe('the time before the record', () => {
+  it('is told apart: what never was recorded, and what is not kept any more', () => {
+    expect(unrecordedIn({ began: 250, from: 500 }, window, 400, 900)).toEqual([
+      { x: 0, width: 100, words: 'not recorded' },
+      { x: 100, width: 100, words: 'not kept any more' },
+    ])
+    expect(unrecordedIn({ began: -500, from: 500 }, window, 400, 900)).toEqual([
+      { x: 0, width: 200, words: 'not kept any more' },
+    ])
+    expect(unrecordedIn({ began: 250, from: 250 }, window, 400, 900)).toEqual([
+      { x: 0, width: 100, words: 'not recorded' },
+    ])
+  })
+
+  it('is all the time until now where nothing is recorded, and nothing where that is not known yet', () => {
+    expect(unrecordedIn({ began: null, from: null }, window, 400, 900)).toEqual([
+      { x: 0, width: 360, words: 'not recorded' },
+    ])
+    expect(unrecordedIn(null, window, 400, 900)).toEqual([])
+    expect(unrecordedIn({ began: -9, from: -9 }, window, 400, 900)).toEqual([])
   })
 })
 

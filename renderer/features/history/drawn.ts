@@ -1,4 +1,4 @@
-import type { Timeline } from '../../../shared/contract/history.ts'
+import type { HistoryRange, Timeline } from '../../../shared/contract/history.ts'
 import type { WatchGap } from '../../../shared/domain/history/model.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { seenAt } from '../../api/history.ts'
@@ -66,6 +66,25 @@ export function gapsIn(
   return gaps.flatMap((gap) => {
     const clipped = clip({ from: gap.from, to: gap.to ?? now }, window, width)
     return clipped === null ? [] : [{ ...clipped, width: Math.max(2, clipped.width), gap }]
+  })
+}
+
+/** What is not there before the record begins: what never was, and what was and is deleted by now. `range` null: not known yet. */
+export function unrecordedIn(
+  range: Pick<HistoryRange, 'began' | 'from'> | null,
+  window: TimeWindow,
+  width: number,
+  now: EpochMs,
+): readonly (Unheld & { readonly words: string })[] {
+  if (range === null) return []
+  const from = range.from ?? now
+  const began = range.began ?? from
+  return [
+    { from: Number.MIN_SAFE_INTEGER, to: began, words: 'not recorded' },
+    { from: began, to: from, words: 'not kept any more' },
+  ].flatMap(({ words, ...stretch }) => {
+    const clipped = clip(stretch, window, width)
+    return clipped === null ? [] : [{ ...clipped, words }]
   })
 }
 

@@ -1,7 +1,7 @@
 import type { HistoryRange, Timeline } from '../../../shared/contract/history.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { type TimeWindow, ticksOf, xOf } from './axis.ts'
-import { barsOf, clip, type EventMark, gapsIn } from './drawn.ts'
+import { barsOf, type EventMark, gapsIn, unrecordedIn } from './drawn.ts'
 import { MarkSign } from './mark-sign.tsx'
 import styles from './scrubber.module.css'
 
@@ -33,8 +33,6 @@ export function TimelinePicture({
 }) {
   if (width === 0) return null
   const { bars, unheld } = timeline === null ? { bars: [], unheld: [] } : barsOf(timeline, window, width, tallest)
-  const begin = range === null ? null : (range.from ?? now)
-  const before = begin === null || begin <= window.from ? null : clip({ from: window.from, to: begin }, window, width)
   const ticks = ticksOf(window, Math.max(3, Math.floor(width / 90)))
   const handle = Math.min(width, Math.max(0, xOf(shown ?? now, window, width)))
   const isInside = shown === null || (shown >= window.from && shown <= window.to)
@@ -45,16 +43,16 @@ export function TimelinePicture({
           <path d="M0 0V6" className={styles.hatchLine} />
         </pattern>
       </defs>
-      {before === null ? null : (
-        <g>
-          <rect x={0} y={4} width={before.width} height={axisY - 4} className={styles.unrecorded} />
-          {before.width < 90 ? null : (
-            <text x={before.width - 8} y={18} textAnchor="end" className={styles.label}>
-              not recorded
+      {unrecordedIn(range, window, width, now).map(({ x, width: wide, words }) => (
+        <g key={words}>
+          <rect x={x} y={4} width={wide} height={axisY - 4} className={styles.unrecorded} />
+          {wide < words.length * 7.5 ? null : (
+            <text x={x + wide - 8} y={18} textAnchor="end" className={styles.label}>
+              {words}
             </text>
           )}
         </g>
-      )}
+      ))}
       {unheld.map(({ x, width: wide }) => (
         <path key={x} d={`M${x} ${base - 1}h${wide}`} className={styles.unheld} />
       ))}
