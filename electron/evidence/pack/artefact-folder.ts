@@ -121,10 +121,16 @@ export async function openArtefactFolder(
     written.push({ path: `${inPack}/${file.name}`, ...(await file.close()) })
   }
 
-  /** Some lines, with whether each is an exception. */
-  async function put(file: LineFile, texts: readonly string[], exceptions: readonly boolean[]): Promise<void> {
+  /** Some lines, with whether each is an exception, and their leaves where they are known. */
+  async function put(
+    file: LineFile,
+    texts: readonly string[],
+    exceptions: readonly boolean[],
+    leaves: readonly string[] | null,
+  ): Promise<void> {
     if (texts.length === 0) return
-    const text = `${texts.join('\n')}\n`
+    // With a last text that is empty, so that it is put together once.
+    const text = [...texts, ''].join('\n')
     refuseSecrets(text, { file: `${inPack}/${file.name}`, firstLine: file.lines + 1 })
     countMasked(text, masked)
     const order = lineFiles.indexOf(file)
@@ -134,7 +140,7 @@ export async function openArtefactFolder(
       if (listed.length >= mayList) return
       listed.push({ order, file: file.name, line: file.lines + at + 1, text: cut(texts[at] ?? '') })
     })
-    counts.bytes += await file.add(text, texts.length)
+    counts.bytes += await file.add(text, texts.length, leaves)
     counts.records += texts.length
     await pause()
   }
@@ -164,7 +170,9 @@ export async function openArtefactFolder(
   async function putSealed(open: OpenHead, stream: SealedStream, some: readonly TakenLine[]): Promise<void> {
     const texts: string[] = []
     const exceptions: boolean[] = []
-    let leaves = ''
+    // The line was compared with its leaf when it was read; what is packed is hashed again when the pack is verified.
+    const taken: string[] = []
+    let withheld = ''
     for (const { line, take, isException } of some) {
       if (line.index !== open.size) {
         const sentence = `Line ${open.size} of head ${line.head} (${stream}) is missing from what was sealed: ${line.index} came.`
@@ -177,12 +185,13 @@ export async function openArtefactFolder(
       if (take === 'line' && text !== null && !line.changed && !isLong) {
         texts.push(text)
         exceptions.push(isException)
-      } else leaves += `{"i":${line.index},"leaf":"${line.leaf}"}\n`
+        taken.push(line.leaf)
+      } else withheld += `{"i":${line.index},"leaf":"${line.leaf}"}\n`
     }
-    await put(open.file, texts, exceptions)
-    if (leaves === '') return
+    await put(open.file, texts, exceptions, taken)
+    if (withheld === '') return
     open.withheld ??= await openOutputFile(claim(open.withheldName))
-    const bytes = Buffer.from(leaves)
+    const bytes = Buffer.from(withheld)
     counts.bytes += bytes.length
     await open.withheld.write(bytes)
     await pause()
@@ -206,6 +215,7 @@ export async function openArtefactFolder(
           open.file,
           texts,
           few.map(({ isException }) => isException),
+          null,
         )
         at += few.length
       }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { Failure } from '../../core/failure.ts'
 import type { SealedStream } from '../../core/seals.ts'
+import { giveBack } from '../give-back.ts'
 import { openOutputFile, type WrittenFile } from './output-file.ts'
 
 /** Bytes of what is remembered of each line: its leaf, and where it ends in the file. */
@@ -20,8 +21,12 @@ export interface LineFile {
   readonly lines: number
   /** File beside the pack with the leaves of its lines, 40 bytes each. */
   readonly leaves: string
-  /** `text`: lines, each with a line break at its end. Returns how many bytes it took. */
-  add(text: string, count: number): Promise<number>
+  /**
+   * @param text lines, each with a line break at its end
+   * @param leaves of these lines, hexadecimal, where they are known already; null: they are hashed here
+   * @returns how many bytes it took
+   */
+  add(text: string, count: number, leaves: readonly string[] | null): Promise<number>
   close(): Promise<WrittenFile>
   abandon(): Promise<void>
 }
@@ -47,10 +52,13 @@ export async function openLineFile(
     get lines() {
       return lines
     },
-    async add(text, count) {
+    async add(text, count, leaves) {
       // One byte before the first line: each line is hashed where it is, with the 0 of a leaf in place of the line break before it.
       const length = Buffer.byteLength(text) + 1
-      if (room.length < length) room = Buffer.allocUnsafe(length * 2)
+      if (room.length < length) {
+        giveBack(room)
+        room = Buffer.allocUnsafe(length * 2)
+      }
       const bytes = room.subarray(0, length)
       bytes.write(text, 1)
       if (leafRoom.length < count * leafRecordBytes) leafRoom = Buffer.allocUnsafe(count * leafRecordBytes)
@@ -61,10 +69,14 @@ export async function openLineFile(
       for (; from < bytes.length; found += 1) {
         const end = bytes.indexOf(lineBreak, from)
         if (end === -1 || end === from || found >= count) break
-        bytes[from - 1] = 0
-        // As text of one byte a character: a buffer for each takes twice as long.
-        records.write(hash('sha256', bytes.subarray(from - 1, end), 'binary'), found * leafRecordBytes, 32, 'latin1')
-        bytes[from - 1] = lineBreak
+        const known = leaves?.[found]
+        if (known !== undefined) records.write(known, found * leafRecordBytes, 32, 'hex')
+        else {
+          bytes[from - 1] = 0
+          // As text of one byte a character: a buffer for each takes twice as long.
+          records.write(hash('sha256', bytes.subarray(from - 1, end), 'binary'), found * leafRecordBytes, 32, 'latin1')
+          bytes[from - 1] = lineBreak
+        }
         records.writeBigUInt64BE(BigInt(begin + end), found * leafRecordBytes + 32)
         from = end + 1
       }
@@ -77,6 +89,7 @@ export async function openLineFile(
       return bytes.length - 1
     },
     async close() {
+      giveBack(room)
       await leafOutput.close()
       return output.close()
     },

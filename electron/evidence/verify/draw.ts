@@ -23,12 +23,13 @@ export async function drawIndexes(
     inner[at] = byte ^ 0x36
     outer[at] = byte ^ 0x5c
   }
-  let kept: { readonly index: number; readonly value: Buffer }[] = []
-  let bound: Buffer | null = null
+  let kept: { readonly index: number; readonly value: string }[] = []
+  let bound = ''
+  // Values are texts of one byte a character, which compare as their bytes do and are no memory outside of the heap.
   // Sorted only once twice as many are held as are needed: the bound moves less and less often.
   const cut = (): void => {
-    kept = kept.toSorted((one, other) => one.value.compare(other.value)).slice(0, count)
-    bound = kept.length === count ? (kept.at(-1)?.value ?? null) : null
+    kept = kept.toSorted((one, other) => (one.value < other.value ? -1 : 1)).slice(0, count)
+    bound = kept.length === count ? (kept.at(-1)?.value ?? '') : ''
   }
   for (let index = 0; index < size && count > 0; index += 1) {
     if (index % atOnce === atOnce - 1) {
@@ -37,9 +38,9 @@ export async function drawIndexes(
     }
     inner.writeUInt32BE(Math.floor(index / 2 ** 32), blockBytes)
     inner.writeUInt32BE(index % 2 ** 32, blockBytes + 4)
-    hash('sha256', inner, 'buffer').copy(outer, blockBytes)
-    const value = hash('sha256', outer, 'buffer')
-    if (bound !== null && value.compare(bound) >= 0) continue
+    outer.write(hash('sha256', inner, 'binary'), blockBytes, 'latin1')
+    const value = hash('sha256', outer, 'binary')
+    if (bound !== '' && value >= bound) continue
     kept.push({ index, value })
     if (kept.length >= 2 * count) cut()
   }

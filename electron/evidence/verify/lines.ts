@@ -47,8 +47,9 @@ export function createLeafHasher(): (line: Buffer) => Buffer {
   return (line) => {
     if (line.length + 1 > buffer.length) buffer = Buffer.alloc(2 * (line.length + 1))
     line.copy(buffer, 1)
-    return hash('sha256', buffer.subarray(0, line.length + 1), 'buffer')
+    return sha256(buffer.subarray(0, line.length + 1))
   }
 }
 
-export const sha256 = (bytes: Uint8Array): Buffer => hash('sha256', bytes, 'buffer')
+/** By way of text with one byte a character: a buffer that is made outside of the heap costs more than the hash. */
+export const sha256 = (bytes: Uint8Array): Buffer => Buffer.from(hash('sha256', bytes, 'binary'), 'latin1')

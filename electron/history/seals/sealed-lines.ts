@@ -3,7 +3,7 @@ import type { SealedHead } from '../../../shared/domain/evidence/seals.ts'
 import type { KeptLine } from '../../core/log-lines.ts'
 import type { SealedLine } from '../../core/seals.ts'
 import { damaged } from './folder-storage.ts'
-import { type LeafBlock, leafOf, readBlock, sha256 } from './leaf-block.ts'
+import { type LeafBlock, leafTextOf, readBlock, sha256 } from './leaf-block.ts'
 import type { SealStorage } from './storage.ts'
 import type { SealStream } from './streams.ts'
 
@@ -75,13 +75,13 @@ async function besideHeld(
       found = held.now()
     }
     const text = found !== 'none' && found.cursor === cursor ? found.text : null
-    const leaf = block.leaf(at)
+    const leaf = block.leafText(at)
     lines.push({
       head,
       index: index + at,
-      leaf: leaf.toString('hex'),
+      leaf,
       line: text,
-      changed: text !== null && !leafOf(text).equals(leaf),
+      changed: text !== null && leafTextOf(text) !== leaf,
       source,
       at: happened,
       receivedAt,
