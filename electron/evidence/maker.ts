@@ -18,6 +18,7 @@ import { bytesFree, copyPack, demandPlace, demandRoom, failureOf, publish, workF
 import { newProgress, writePack } from './pack/write-pack.ts'
 import { demandPast, prepare } from './preparing.ts'
 import { openPackRegistry, type PackEntry, type PackRegistry, summaryOf } from './registry.ts'
+import { holdYoungGeneration } from './young-generation.ts'
 
 /** Whoever makes a pack is told this often. Milliseconds. */
 const tellMs = 250
@@ -100,6 +101,7 @@ export function createEvidenceHandlers(parts: MakerParts): EvidenceHandlers {
       details: { ...about, file: basename(out) },
     })
     const work = workFolderFor(out)
+    const release = holdYoungGeneration()
     try {
       // What came until now is in a head of its own, this entry with it.
       await held.sources.seals.seal(parts.clock.now(), signal)
@@ -147,6 +149,7 @@ export function createEvidenceHandlers(parts: MakerParts): EvidenceHandlers {
       await registry.end()
       throw failureOf(reason, out)
     } finally {
+      release()
       held.release()
       await rm(work, { recursive: true, force: true }).catch((reason: unknown) => {
         parts.log.warn('a work folder could not be removed', { folder: work, reason: String(reason) })

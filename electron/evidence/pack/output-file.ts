@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, writeFile } from 'node:fs/promises'
+import { giveBack } from '../give-back.ts'
 
 /** What a file of a pack turned out to be. */
 export interface WrittenFile {
@@ -55,6 +56,7 @@ export async function openOutputFile(path: string): Promise<OutputFile> {
       try {
         await flush()
       } finally {
+        giveBack(piece)
         await handle.close()
       }
       return { bytes, sha256: hash.digest('hex') }

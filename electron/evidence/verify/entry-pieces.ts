@@ -1,11 +1,12 @@
 import { pipeline } from 'node:stream'
 import { createInflateRaw } from 'node:zlib'
 import type { Entry, ZipFile } from 'yauzl'
+import { giveBack } from '../give-back.ts'
 
 const pieceBytes = 256 * 1024
 
 /**
- * Unpacks one file of a ZIP. Stops as soon as there is more than declared, before it costs anything; ends with an error where there is less,
+ * Unpacks one file of a ZIP; a piece is gone when the next is asked for. Stops as soon as there is more than declared, before it costs anything; ends with an error where there is less,
  * or where something lies behind the end of the deflated data.
  */
 export async function* entryPieces(zip: ZipFile, entry: Entry): AsyncGenerator<Buffer, void> {
@@ -20,6 +21,7 @@ export async function* entryPieces(zip: ZipFile, entry: Entry): AsyncGenerator<B
       given += piece.length
       if (given > entry.uncompressedSize) throw new Error('it is larger than declared')
       yield piece
+      giveBack(piece)
     }
   } finally {
     raw.destroy()

@@ -1,3 +1,5 @@
+import { giveBack } from '../give-back.ts'
+
 /**
  * What looks like a credential, by how it is written: docs/formats/evidence-pack.md, "Secrets". Only what can hardly be anything else, as a
  * pack in which one is found is refused.
@@ -53,16 +55,27 @@ export interface SecretSearch {
 /** Looks through a text that comes in pieces, also across their borders. */
 export function createSecretSearch(): SecretSearch {
   const found = new Set<string>()
-  let tail: Buffer = Buffer.alloc(0)
+  /** The end of what came before, and behind it the piece: one for all of them. */
+  let room = Buffer.alloc(0)
+  let kept = 0
   return {
     found,
     add(chunk) {
-      const piece = tail.length === 0 ? chunk : Buffer.concat([tail, chunk])
-      const text = piece.toString('latin1')
+      const length = kept + chunk.length
+      if (room.length < length) {
+        const larger = Buffer.allocUnsafe(length + overlap)
+        room.copy(larger, 0, 0, kept)
+        giveBack(room)
+        room = larger
+      }
+      chunk.copy(room, kept)
+      const text = room.toString('latin1', 0, length)
       if (sign.test(text)) {
         for (const { kind, pattern } of kinds) if (!found.has(kind) && pattern.test(text)) found.add(kind)
       }
-      tail = Buffer.from(piece.subarray(Math.max(0, piece.length - overlap)))
+      const from = Math.max(0, length - overlap)
+      room.copyWithin(0, from, length)
+      kept = length - from
     },
   }
 }
