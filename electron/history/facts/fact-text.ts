@@ -1,6 +1,6 @@
 import type { Fact } from '../../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
-import { isObject, isSame, type Json, type JsonObject, patched, patchOf } from './patch.ts'
+import { isList, isObject, isSame, type Json, type JsonObject, patched, patchOf } from './patch.ts'
 import { isSampled, isToldOnce } from './sampling.ts'
 
 /** A fact that was read so shortly before its scope was, was read with it. Milliseconds. */
@@ -77,11 +77,35 @@ export function withDelta(base: readonly JsonObject[], delta: string): readonly 
   return [...facts.filter((fact) => fact !== null), ...fresh]
 }
 
-/** Of what `writtenFacts` gave. */
+/**
+ * All facts of a part, as JSON text: each as it is, or `[place of an earlier one, patch]`: those of one kind differ in little, and what
+ * is not written twice is not parsed twice either.
+ */
+export function textOfFacts(facts: readonly JsonObject[]): string {
+  const latest = new Map<Json | undefined, readonly [number, JsonObject]>()
+  const written = facts.map((fact, place) => {
+    const [at, like] = latest.get(fact['kind']) ?? []
+    latest.set(fact['kind'], [place, fact])
+    const patch = like === undefined ? null : patchOf(like, fact)
+    return at === undefined || patch === null ? fact : [at, patch]
+  })
+  return JSON.stringify(written)
+}
+
+/** Of what `textOfFacts` gave. Throws where it is not that. */
 export function parseFacts(text: string): readonly JsonObject[] {
   const parsed: unknown = JSON.parse(text)
   if (!Array.isArray(parsed)) throw new Error('facts are damaged')
-  return parsed as readonly JsonObject[]
+  const facts: JsonObject[] = []
+  for (const entry of parsed as readonly Json[]) facts.push(isObject(entry) ? entry : factLike(facts, entry))
+  return facts
+}
+
+function factLike(facts: readonly JsonObject[], entry: Json): JsonObject {
+  const [place, patch] = isList(entry) ? entry : []
+  const like = typeof place === 'number' ? facts[place] : undefined
+  if (like === undefined || patch === undefined || !isList(patch)) throw new Error('facts are damaged')
+  return patched(like, patch)
 }
 
 /** As it would be after JSON: without fields that are undefined. */

@@ -63,6 +63,6 @@ export function isSame(a: Json, b: Json): boolean {
   return keys.every((key, place) => own[place] === key && isSame(a[key] ?? null, b[key] ?? null))
 }
 
-function isList(value: Json): value is readonly Json[] {
+export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value)
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Fact, ScopeState } from '../../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { createFlips, type Flips } from '../../../shared/lib/flips.ts'
-import { deltaOf, parseFacts, readFact, withDelta, writtenFacts } from './fact-text.ts'
+import { deltaOf, parseFacts, readFact, textOfFacts, withDelta, writtenFacts } from './fact-text.ts'
 import { fingerprintOf, isSampled, isToldOnce } from './sampling.ts'
 import { levelOf, slotOf } from './slots.ts'
 
@@ -128,7 +128,7 @@ export function keepVersions(database: DatabaseSync): Versions {
     if (delta !== null && delta === part.delta && level > 0) return
     if (delta !== null && delta.length > Math.max(shortDelta, part.wholeLength * worthwhile)) delta = null
     if (delta === null) {
-      const text = JSON.stringify(written)
+      const text = textOfFacts(written)
       part.whole = written.length === 0 ? 0 : Number(statements.addWhole.run(part.id, text).lastInsertRowid)
       part.wholeLength = text.length
     }
