@@ -238,6 +238,7 @@ describe('an update', () => {
     replaced: anyScopes,
     chosen: fc.array(fc.nat(scopeIds.length - 1), { maxLength: 4 }),
     removed: fc.array(fc.nat(scopeIds.length - 1), { maxLength: 2 }),
+    again: fc.array(fc.nat(scopeIds.length - 1), { maxLength: 4 }),
     wait: fc.integer({ min: -6 * minute, max: 6 * minute }),
   })
 
@@ -247,9 +248,13 @@ describe('an update', () => {
         const known = new Map(first.map((state) => [state.scope, state]))
         let now = builtAt
         let built = startGraph(settings, first, now)
-        for (const { replaced, chosen, removed, wait } of steps) {
+        for (const { replaced, chosen, removed, again, wait } of steps) {
           now += wait
-          const changed = replaced.filter((state) => chosen.includes(scopeIds.indexOf(state.scope)))
+          const read = again.flatMap((place) => known.get(scopeIds[place] ?? '') ?? [])
+          const changed = [
+            ...read.map((state) => ({ ...state, readAt: state.readAt === null ? null : now, triedAt: now })),
+            ...replaced.filter((state) => chosen.includes(scopeIds.indexOf(state.scope))),
+          ]
           const dropped = removed
             .map((place) => scopeIds[place] ?? '')
             .filter((id) => !changed.some((state) => state.scope === id))

@@ -1,7 +1,7 @@
 import type { Steps } from '../../../lib/steps.ts'
 import type { ScopeState } from '../../model/fact.ts'
 import { sortBy } from '../in-order.ts'
-import { type EnvoyRecord, type InstanceRecord, ownerOfScope, recordOf } from '../instances/records.ts'
+import { type EnvoyRecord, type InstanceRecord, isCurrent, ownerOfScope, recordOf } from '../instances/records.ts'
 import { linkingRelations, publishingRelations } from '../relations/index.ts'
 import type {
   Connection,
@@ -169,8 +169,8 @@ function storeScopes(weave: Weave, changed: readonly ScopeState[], removed: read
   const owners = new Set<string>()
   for (const scope of changed) {
     const owner = ownerOfScope(scope.scope)
-    owners.add(owner)
     const known = weave.scopes.get(owner)
+    if (!isLogToldAgain(known?.get(scope.scope), scope)) owners.add(owner)
     if (known === undefined) weave.scopes.set(owner, new Map([[scope.scope, scope]]))
     else known.set(scope.scope, scope)
   }
@@ -182,6 +182,21 @@ function storeScopes(weave: Weave, changed: readonly ScopeState[], removed: read
     if (known.size === 0) weave.scopes.delete(owner)
   }
   return owners
+}
+
+/** A log is read every two seconds, and mostly tells the same. When it was read last is nowhere in the graph while it can be read. */
+function isLogToldAgain(before: ScopeState | undefined, after: ScopeState): boolean {
+  return (
+    before !== undefined &&
+    before.facts === after.facts &&
+    after.scope.startsWith('logs/') &&
+    isWhole(before) &&
+    isWhole(after)
+  )
+}
+
+function isWhole(scope: ScopeState): boolean {
+  return isCurrent(scope) && scope.gaps.length === 0
 }
 
 function readRecord(weave: Weave, owner: string): void {
