@@ -21,6 +21,8 @@ export interface EvidenceSources {
   readonly heads: readonly number[]
   /** Heads that may hold some too, and whose leaves are held no more: of which is not known. */
   readonly leafless: readonly SealedHead[]
+  /** There are heads after these: what came of the period so late is in none of `heads`, nor will it be in a later pack of it. */
+  readonly areLater: boolean
   /** The trust graph at a time of the past; null: nothing was recorded then. */
   graphAt(at: number): Promise<TrustGraph | null>
   /** The bytes of a published bundle that are kept here; null: they are not. */

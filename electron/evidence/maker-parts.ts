@@ -6,7 +6,7 @@ import type { PackRequest, StatementSigner } from './pack/request.ts'
 
 /** Everything that is held of one environment, while somebody needs it. */
 export interface HeldEvidence {
-  readonly sources: Omit<EvidenceSources, 'heads' | 'leafless'>
+  readonly sources: Omit<EvidenceSources, 'heads' | 'leafless' | 'areLater'>
   readonly trustDomains: readonly string[]
   release(): void
 }

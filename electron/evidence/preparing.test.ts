@@ -13,28 +13,32 @@ test('heads that were sealed in the period hold its records, also after a clock 
   if (head === undefined) throw new Error('there are two heads')
   const ahead = packPeriod.to + 3 * dayMs
   const heads = [
-    { ...head, number: 1, from: packPeriod.from, to: ahead, sealedAt: ahead },
+    // Long before it, and just before it, when a writer's clock may have been ahead.
+    { ...head, number: 1, from: 0, to: packPeriod.from - 3_600_000, sealedAt: packPeriod.from - 3_600_000 },
+    { ...head, number: 2, from: 0, to: packPeriod.from - 10_000, sealedAt: packPeriod.from - 10_000 },
+    { ...head, number: 3, from: packPeriod.from, to: ahead, sealedAt: ahead },
     // Sealed in the period, by a clock that had been put right.
-    { ...head, number: 2, from: ahead, to: ahead, sealedAt: packPeriod.to - 1000 },
+    { ...head, number: 4, from: ahead, to: ahead, sealedAt: packPeriod.to - 1000 },
     // Sealed long after it.
-    { ...head, number: 3, from: ahead, to: ahead + dayMs, sealedAt: ahead + dayMs },
+    { ...head, number: 5, from: ahead, to: ahead + dayMs, sealedAt: ahead + dayMs },
   ]
   const parts = await makerParts(join(await temporaryFolder(), 'packs'), keys, { heads })
   onTestFinished(() => parts.closeJournal())
   const held = await parts.sourcesOf('prod-eu')
   const prepared = await prepare(parts, held, { period: packPeriod, artefacts: ['decisions'] })
-  expect(prepared.sources.heads).toEqual([1, 2])
-  expect(prepared.heads.map(({ number }) => number)).toEqual([1, 2, 3])
+  expect(prepared.sources.heads).toEqual([2, 3, 4])
+  expect(prepared.sources.areLater).toBe(true)
+  expect(prepared.heads.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5])
   // Leaves that are gone are told: without a word the records of that head would not have been.
   const seals = {
     ...held.sources.seals,
-    leafless: async (asked: readonly number[]) => asked.filter((one) => one === 2),
+    leafless: async (asked: readonly number[]) => asked.filter((one) => one === 3),
   }
   const without = await prepare(
     parts,
     { ...held, sources: { ...held.sources, seals } },
     { period: packPeriod, artefacts: ['decisions'] },
   )
-  expect(without.sources.heads).toEqual([1])
-  expect(without.sources.leafless.map(({ number }) => number)).toEqual([2])
+  expect(without.sources.heads).toEqual([2, 4])
+  expect(without.sources.leafless.map(({ number }) => number)).toEqual([3])
 })

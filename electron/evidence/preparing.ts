@@ -40,11 +40,13 @@ export async function prepare(
   { sources, trustDomains }: HeldEvidence,
   { period, artefacts: wanted }: Pick<EvidencePlanInput, 'period' | 'artefacts'>,
 ): Promise<Prepared> {
-  const heads = await sources.seals.heads(period)
+  // Whose clock is ahead wrote records of the period before it began.
+  const begin = period.from - slackMs
+  const heads = await sources.seals.heads({ from: begin, to: period.to })
   // What was collected long after the period holds none of its records; the chain goes on to the newest head all the same.
   // Times of heads never go back, as the clock may: then `sealedAt` says when it was.
   const withRecords = heads.filter(
-    ({ from, to, sealedAt }) => to > period.from && Math.min(from, sealedAt) < period.to + lateMs,
+    ({ from, to, sealedAt }) => to > begin && Math.min(from, sealedAt) < period.to + lateMs,
   )
   const leafless = new Set(await sources.seals.leafless(withRecords.map(({ number }) => number)))
   const graph = await sources.graphAt(period.to)
@@ -57,6 +59,7 @@ export async function prepare(
       ...sources,
       heads: withRecords.map(({ number }) => number).filter((number) => !leafless.has(number)),
       leafless: withRecords.filter(({ number }) => leafless.has(number)),
+      areLater: withRecords.at(-1)?.number !== heads.at(-1)?.number,
     },
     watchGaps: watchGaps(sources.history.gaps(period), recorded, period),
     trustDomains: [...new Set([...trustDomains, ...(graph?.trustDomains ?? [])])].toSorted(),

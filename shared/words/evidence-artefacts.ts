@@ -116,6 +116,8 @@ const ofSources: Readonly<Record<string, (params: Params) => string>> = {
   'groups-cut': ({ groups }) => `Only the first ${counted(groups, 'group')} are counted apart.`,
   'came-after-sealing': ({ lines }) =>
     `${counted(lines, 'record')} of the period came after the last seal of this pack, and will be in the next one.`,
+  'came-too-late': ({ lines }) =>
+    `${counted(lines, 'record')} of the period came more than an hour after it, such as from a file that was imported: they are held and in no pack of it.`,
   'diagnosed-on-demand': () =>
     'Diagnoses are made when somebody asks: they show what was looked into, not all that went wrong.',
   'only-through-everyhop': () => 'Only what was done through Everyhop: changes by other means are not here.',

@@ -43,6 +43,9 @@ export interface EvidenceParts {
   readonly watchGaps?: readonly WatchGap[]
   /** Heads whose leaves are gone. */
   readonly leafless?: readonly SealedHead[]
+  /** Lines of the period that are held and came after all heads, and whether others were sealed long after. */
+  readonly unsealed?: number
+  readonly areLater?: boolean
   readonly recorded?: { readonly from: number | null; readonly to: number | null }
   readonly events?: readonly HistoryEvent[]
   readonly statistics?: Partial<LogStatistics>
@@ -78,6 +81,7 @@ export function evidenceSources(parts: EvidenceParts = {}): EvidenceSources {
     journal: journalOf(parts),
     heads,
     leafless: parts.leafless ?? [],
+    areLater: parts.areLater ?? false,
     graphAt: async () => parts.graph ?? null,
     bundle: async ({ bundle, revision }) => parts.bundles?.[`${bundle}@${revision}`] ?? null,
     understand(record, text) {
@@ -203,12 +207,12 @@ function historyOf(parts: EvidenceParts): HistoryReader {
 }
 
 /** Only what artefacts ask. Statistics that a test does not give are empty. */
-function logsOf({ statistics }: EvidenceParts, sealed: Sealed): LogStore {
+function logsOf({ statistics, unsealed = 0 }: EvidenceParts, sealed: Sealed): LogStore {
   const inWindow = (record: RecordKind, window: Period): readonly SealedLine[] =>
     (sealed.get(record) ?? []).filter(({ at }) => at >= window.from && at <= window.to)
   const asked: Partial<LogStore> = {
     linesWindow: async (record, window) => {
-      const count = inWindow(record, window).length
+      const count = inWindow(record, window).length + unsealed
       return count === 0 ? null : { first: '0', last: '1', count }
     },
     counts: async () =>

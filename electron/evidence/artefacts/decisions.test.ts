@@ -186,8 +186,15 @@ describe('decisions', () => {
   })
 
   test('records of the period that came after the last seal are told', async () => {
-    const { codes, found } = await collected({ ...whole, statistics: statisticsOf([group({ count: 9 })], 9, 9) })
+    const late = { ...whole, unsealed: 7, statistics: statisticsOf([group({ count: 9 })], 9, 9) }
+    const { codes, found } = await collected(late)
     expect(codes).toContain('came-after-sealing')
+    expect(found.result.state).toBe('operated')
+    // Sealed long after the period, they are in no pack of it.
+    const tooLate = await collected({ ...late, areLater: true })
+    expect(tooLate.found.population.dropped).toMatchObject({ 'everyhop.came-too-late': 7 })
+    expect(tooLate.found.result.state).toBe('insufficient')
+    expect(tooLate.codes).toContain('came-too-late')
     // Of what Envoys name, no more records stand for than are here.
     expect(found.population).toMatchObject({ count: 2, control: { value: 2, difference: 0 } })
   })

@@ -41,9 +41,6 @@ export const decisions = artefactOf('decisions', false, async (making) => {
     ...(control.why === null ? [] : [limitation(control.why)]),
     ...(control.unclaimed > 0 ? [limitation('decisions-unclaimed', { decisions: control.unclaimed })] : []),
     ...(counted.complete ? [] : [limitation('groups-cut', { groups: mostGroups })]),
-    ...(counted.total > count && !making.isPlan
-      ? [limitation('came-after-sealing', { lines: counted.total - count })]
-      : []),
   ]
   const made = madeOfLog('opa-decisions', period, emitters, walked, {
     method: 'method.sealed-lines',

@@ -115,6 +115,9 @@ export function madeOfLog(
     ...(isNothing ? [gap(`logs/${record}`, 'not-configured')] : []),
   ])
   const limits = [...parts.limitations]
+  if (walked.late > 0) {
+    limits.unshift(limitation(walked.isTooLate ? 'came-too-late' : 'came-after-sealing', { lines: walked.late }))
+  }
   if (walked.changed > 0) limits.unshift(limitation('lines-changed', { lines: walked.changed }))
   if (walked.gone > 0) limits.unshift(limitation('lines-gone', { lines: walked.gone }))
   if (emitters.refused === null && !isNothing) limits.push(limitation('refused-not-counted', {}))
@@ -129,6 +132,7 @@ export function madeOfLog(
         ...(emitters.refused === null ? {} : { 'everyhop.refused': emitters.refused }),
         ...(walked.gone === 0 ? {} : { 'everyhop.retention': walked.gone }),
         ...(walked.changed === 0 ? {} : { 'everyhop.changed-after-sealing': walked.changed }),
+        ...(walked.isTooLate && walked.late > 0 ? { 'everyhop.came-too-late': walked.late } : {}),
         ...parts.dropped,
       },
       expected: emitters.expected.length === 0 ? null : emitters.expected.length,

@@ -22,6 +22,10 @@ export interface Walked {
   readonly bySource: ReadonlyMap<string, number>
   /** Times in which some may have been sealed of which nothing is held any more, not even how many. */
   readonly lost: readonly EvidenceGap[]
+  /** Lines of the period that are held and are in none of these heads. */
+  readonly late: number
+  /** They are in heads that came long after the period, or may be. */
+  readonly isTooLate: boolean
 }
 
 /** Where lines stand that are not what was sealed: never word for word, since nobody knows what they were. */
@@ -42,6 +46,7 @@ export async function walkSealed(
   let taken = 0
   let gone = 0
   let changed = 0
+  let held = 0
   let lastSource: string | null = null
   let ofLastSource = 0
   const countSource = (source: string): void => {
@@ -59,6 +64,7 @@ export async function walkSealed(
       let judged: Judged = 'leaf'
       if (line.at >= period.from && line.at < period.to) {
         countSource(line.source)
+        if (line.line !== null) held += 1
         if (line.changed) {
           changed += 1
           await to.line(changedFile, changedRecord(stream, line), true)
@@ -72,7 +78,15 @@ export async function walkSealed(
     signal.throwIfAborted()
   }
   if (lastSource !== null) bySource.set(lastSource, (bySource.get(lastSource) ?? 0) + ofLastSource)
-  return { taken, gone, changed, bySource, lost: lostOf(making, stream) }
+  const late = Math.max(0, (await heldOf(making, stream)) - held)
+  return { taken, gone, changed, bySource, lost: lostOf(making, stream), late, isTooLate: sources.areLater }
+}
+
+/** Lines of the period that the log store holds, whenever they came; of what is no log all are sealed when they come. */
+async function heldOf({ sources, period }: Making, stream: SealedStream): Promise<number> {
+  const record = recordKinds.find((kind) => kind === stream)
+  if (record === undefined) return 0
+  return (await sources.logs.linesWindow(record, { from: period.from, to: period.to - 1 }))?.count ?? 0
 }
 
 /** A head says when its lines came: those of the period came in it, or soon after. */
@@ -98,7 +112,7 @@ function changedRecord(stream: SealedStream, line: SealedLine): Readonly<Record<
 
 async function estimated(making: Making, stream: SealedStream): Promise<Walked> {
   const { sources, period } = making
-  const lost = lostOf(making, stream)
+  const rest = { gone: 0, changed: 0, lost: lostOf(making, stream), late: 0, isTooLate: false }
   const record = recordKinds.find((kind) => kind === stream)
   if (record === undefined) {
     const heads = await sources.seals.heads(period)
@@ -106,7 +120,7 @@ async function estimated(making: Making, stream: SealedStream): Promise<Walked> 
       .filter(({ number }) => sources.heads.includes(number))
       .flatMap(({ streams }) => streams.filter((each) => each.stream === stream))
     const taken = sizes.reduce((sum, { size }) => sum + size, 0)
-    return { taken, gone: 0, changed: 0, bySource: new Map(), lost }
+    return { taken, bySource: new Map(), ...rest }
   }
   const window = { from: period.from, to: period.to - 1 }
   const [found, counts] = await Promise.all([sources.logs.linesWindow(record, window), sources.logs.counts()])
@@ -115,9 +129,7 @@ async function estimated(making: Making, stream: SealedStream): Promise<Walked> 
   )
   return {
     taken: found?.count ?? 0,
-    gone: 0,
-    changed: 0,
     bySource: new Map(found === null ? [] : recent.map(({ source, accepted }) => [source, accepted])),
-    lost,
+    ...rest,
   }
 }
