@@ -37,7 +37,8 @@ interface Opened extends ReturnType<OpenHistory> {
   /** What the file said at the last look, and what is kept by now. */
   seen: HistoryRetention | null
   kept: HistoryRetention
-  retainedAt: EpochMs
+  /** null: only a first step was taken, when it was opened. */
+  retainedAt: EpochMs | null
 }
 
 export function createHistories(open: OpenHistory, { clock, log, retentionOf }: HistoriesParts): Histories {
@@ -51,7 +52,7 @@ export function createHistories(open: OpenHistory, { clock, log, retentionOf }: 
     if (found !== undefined && (found.why !== 'failing' || now - found.triedAt < againMs)) return found
     const seen = retentionOf(environment)
     const kept = seen ?? keepsAll
-    const fresh = { ...tried(environment, kept, now), triedAt: now, seen, kept, retainedAt: now }
+    const fresh = { ...tried(environment, kept, now), triedAt: now, seen, kept, retainedAt: null }
     opened.set(environment, fresh)
     return fresh
   }
@@ -77,8 +78,10 @@ export function createHistories(open: OpenHistory, { clock, log, retentionOf }: 
   async function look(environment: string, own: Opened): Promise<void> {
     try {
       const isChanged = follow(environment, own)
-      if (own.seen === null || (!isChanged && clock.now() - own.retainedAt < retainMs)) return
-      own.retainedAt = clock.now()
+      const now = clock.now()
+      const isDue = isChanged || own.retainedAt === null || now - own.retainedAt >= retainMs
+      if (own.seen === null || !isDue) return
+      own.retainedAt = now
       while (opened.get(environment) === own && own.store?.retain(clock.now()) === true) {
         await clock.sleep(pauseMs, ended.signal)
       }
