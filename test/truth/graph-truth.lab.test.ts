@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TrustGraph } from '../../shared/domain/model/graph.ts'
 import { type Fault, type FaultExpectation, faults, labTierOf } from '../../shared/faults/index.ts'
 import { captureFault, diagnosedFaults } from '../diagnosis/capture-fault.ts'
-import { authorityDifferences, differences } from './compare.ts'
+import { authorityDifferences, differences, type Topology } from './compare.ts'
 import { type EveryhopOnLab, startEveryhopOnLab } from './everyhop-on-lab.ts'
 import { type HopStates, hopStates, unmet } from './expectations.ts'
 import { createProbe, type Probe } from './presented.ts'
 import { compared, seenIn } from './same-seen.ts'
+import { firstProblems } from './settle.ts'
 import { unmetInCluster } from './tier2-expectations.ts'
 
 /**
@@ -17,10 +18,10 @@ import { unmetInCluster } from './tier2-expectations.ts'
  */
 let on: EveryhopOnLab
 let probe: Probe
-let healthy: { readonly byAddress: HopStates; readonly viaCluster: HopStates }
+let healthy: { readonly byAddress: HopStates; readonly viaCluster: HopStates; readonly topology: Topology }
 
 beforeAll(async () => {
-  on = await startEveryhopOnLab({ tier: 2 })
+  on = await startEveryhopOnLab({ tier: 2, windowSeconds: 6 })
   probe = createProbe(on.lab)
 })
 afterAll(() => on?.stop())
@@ -33,11 +34,10 @@ test('the healthy graph equals the truth, every hop verified with the certificat
   let other = await viaCluster()
   const one = await on.settle(async (graph) => {
     other = await viaCluster()
-    return [
-      ...compared(seenIn(graph), seenIn(other)),
-      ...(await healthyProblems(graph)),
-      ...throughCluster(unsettled(other)),
-    ]
+    return firstProblems(
+      () => [...compared(seenIn(graph), seenIn(other)), ...throughCluster(unsettled(other))],
+      () => healthyProblems(graph),
+    )
   }, 90)
   const truth = await on.lab.truth()
   expect([one.defects, other.defects]).toEqual([[], []])
@@ -54,7 +54,7 @@ test('the healthy graph equals the truth, every hop verified with the certificat
     'bundle-server: control, serves-pipeline',
     'opa-shared: control, serves-pipeline',
   ])
-  healthy = { byAddress: hopStates(one, truth), viaCluster: hopStates(other, truth) }
+  healthy = { byAddress: hopStates(one, truth), viaCluster: hopStates(other, truth), topology: truth }
 })
 
 for (const fault of faults.filter((each) => labTierOf(each) === 1)) {
@@ -63,13 +63,14 @@ for (const fault of faults.filter((each) => labTierOf(each) === 1)) {
     const since = Date.now()
     await on.lab.inject(fault.id)
     try {
+      const { topology } = healthy
       await on.settle(async (graph) => {
-        const truth = await on.lab.truth()
-        return [
-          ...unmet(graph, truth, fault.expects.states, healthy.byAddress),
-          ...differences(graph, truth),
-          ...throughCluster(unmet(await viaCluster(), truth, withoutGaps(fault), healthy.viaCluster)),
-        ]
+        const cluster = await viaCluster()
+        return firstProblems(
+          () => unmet(graph, topology, fault.expects.states, healthy.byAddress),
+          () => throughCluster(unmet(cluster, topology, withoutGaps(fault), healthy.viaCluster)),
+          async () => differences(graph, await on.lab.truth()),
+        )
       }, 60)
       expect((await byAddress()).defects).toEqual([])
       await diagnosed(fault, since, ['lab', 'lab-cluster'])
@@ -77,9 +78,12 @@ for (const fault of faults.filter((each) => labTierOf(each) === 1)) {
       await on.lab.heal()
     }
     await on.settle(async (graph) => {
-      const [cluster, truth] = [await viaCluster(), await on.lab.truth()]
-      const left = [...unsettled(cluster), ...differences(cluster, truth, { registration: 'any' })]
-      return [...(await healthyProblems(graph)), ...throughCluster(left)]
+      const cluster = await viaCluster()
+      return firstProblems(
+        () => throughCluster(unsettled(cluster)),
+        () => healthyProblems(graph),
+        async () => throughCluster(differences(cluster, await on.lab.truth(), { registration: 'any' })),
+      )
     }, 90)
   })
 }
@@ -90,11 +94,12 @@ for (const fault of faults.filter((each) => labTierOf(each) === 2)) {
     const since = Date.now()
     await on.lab.inject(fault.id)
     try {
+      const { topology } = healthy
       await on.settle(async () => {
-        const [graph, truth] = [await viaCluster(), await on.lab.truth()]
+        const graph = await viaCluster()
         return [
-          ...unmet(graph, truth, fault.expects.states, healthy.viaCluster),
-          ...unmetInCluster(graph, truth, fault.expects.states),
+          ...unmet(graph, topology, fault.expects.states, healthy.viaCluster),
+          ...unmetInCluster(graph, topology, fault.expects.states),
         ]
       }, 60)
       await diagnosed(fault, since, ['lab-cluster'])
@@ -124,10 +129,17 @@ function throughCluster(problems: readonly string[]): readonly string[] {
 }
 
 async function healthyProblems(graph: TrustGraph): Promise<readonly string[]> {
-  const truth = await on.lab.truth()
+  return firstProblems(
+    () => unhealthyIn(graph),
+    async () => {
+      const truth = await on.lab.truth()
+      return [...differences(graph, truth), ...(await probe.differences(graph, truth))]
+    },
+  )
+}
+
+function unhealthyIn(graph: TrustGraph): readonly string[] {
   return [
-    ...differences(graph, truth),
-    ...(await probe.differences(graph, truth)),
     ...graph.gaps.map((gap) => `gap: ${gap.source} ${gap.instance} ${gap.what} ${gap.reason}: ${gap.detail}`),
     ...graph.workloads
       // What has an identity and is no stage is known whole by its pods only.

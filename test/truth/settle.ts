@@ -15,3 +15,17 @@ export async function settle(
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
 }
+
+/**
+ * The problems of the first of these checks that has any. To ask the servers themselves starts programs: that comes last, and only
+ * of a graph that looks right, or whoever reads them for the graph would have to wait for it.
+ */
+export async function firstProblems(
+  ...checks: readonly (() => readonly string[] | Promise<readonly string[]>)[]
+): Promise<readonly string[]> {
+  for (const check of checks) {
+    const problems = await check()
+    if (problems.length > 0) return problems
+  }
+  return []
+}
