@@ -68,8 +68,33 @@ export async function openHeld(folder: string, clock: ReturnType<typeof standing
   }
 }
 
-/** The most memory that this process ever had, MB. Linux alone tells. */
-export function peakMegabytes(): number {
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
-  return Number(kilobytes ?? Number.NaN) / 1000
+const lookMs = 20
+
+/**
+ * Watches the memory of this process, MB; Linux alone tells. `own`: what it allocated and the system cannot drop (RssAnon). `resident` has
+ * the pages of programs with it (some 100 MB of Node and DuckDB), which all processes share and the system drops when it needs the room.
+ */
+export function watchMemory(): () => { readonly own: number; readonly resident: number } {
+  const status = (): string => readFileSync('/proc/self/status', 'utf8')
+  let own = 0
+  const look = (): void => {
+    own = Math.max(own, megabytes(status(), 'RssAnon'))
+  }
+  const timer = setInterval(look, lookMs)
+  return () => {
+    clearInterval(timer)
+    look()
+    return { own, resident: megabytes(status(), 'VmHWM') }
+  }
+}
+
+/** Milliseconds that processors worked for this process so far: they say more than a clock where others work beside it. */
+export function workedMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+function megabytes(status: string, name: string): number {
+  const kibibytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]
+  return (Number(kibibytes ?? Number.NaN) * 1024) / 1e6
 }

@@ -10,12 +10,13 @@ import { understoodLine } from '../../electron/logs/stores/understood-line.ts'
 import { createFiles } from '../../electron/platform/files.ts'
 import { evidenceBuildInput } from '../../shared/contract/evidence.ts'
 import { environmentSchema } from '../../shared/domain/model/environment.ts'
-import { day, environment, openHeld, peakMegabytes, standingClock } from './evidence-parts.ts'
+import { day, environment, openHeld, standingClock, watchMemory, workedMs } from './evidence-parts.ts'
 
 /** Makes a pack, or verifies it, in a process of its own, and says how long that took and the most memory that it had. */
 const [what, folder = ''] = process.argv.slice(2)
 const out = join(folder, 'pack.zip')
 const never = new AbortController().signal
+const memory = watchMemory()
 
 if (what === 'make') {
   const clock = standingClock(day.to + 60_000)
@@ -78,7 +79,8 @@ if (what === 'make') {
     const figures = {
       tookMs: performance.now() - began,
       collectedMs: sealing,
-      peak: peakMegabytes(),
+      workedMs: workedMs(),
+      ...memory(),
       bytes: event.pack.bytes,
       decisions: decisions?.records,
       exit: event.result.exitCode,
@@ -92,6 +94,6 @@ if (what === 'make') {
   const began = performance.now()
   const pem = key.export({ type: 'spki', format: 'pem' }).toString()
   const result = await verifyPack({ file: out, key: pem, previous: null }, never)
-  const figures = { tookMs: performance.now() - began, peak: peakMegabytes(), exit: result.exitCode }
+  const figures = { tookMs: performance.now() - began, workedMs: workedMs(), ...memory(), exit: result.exitCode }
   process.stdout.write(`${JSON.stringify(figures)}\n`)
 }
