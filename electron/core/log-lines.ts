@@ -5,7 +5,7 @@ import type { RecordKind, TimeWindow } from './log-store.ts'
  * What lines went through before they were kept. electron/logs/stores/masking-versions.json holds what each version makes of some
  * samples: another rule is another version.
  */
-export const maskingVersion = 'mask-1'
+export const maskingVersion = 'mask-2'
 
 /**
  * Where a line is in the order in which the records of one kind were kept; cursors compare as text. The same line has the same

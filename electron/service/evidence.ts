@@ -47,7 +47,7 @@ export interface EvidenceParts extends EvidencePlace {
 }
 
 /** Names of fields and shapes of text that electron/logs/intake/mask.ts takes out. */
-const maskedFields = 14
+const maskedFields = 17
 
 export function evidenceOf(parts: EvidenceParts): EvidenceHandlers {
   const { clock, log, registry, console, operator, folderOf } = parts

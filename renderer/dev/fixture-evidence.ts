@@ -140,7 +140,7 @@ export function evidenceFixture(situation: string, now: number) {
     })),
     gaps: [{ source: 'everyhop', from: now - 8 * hour, to: now - 6 * hour, why: 'asleep', detail: '' }],
     heads: { sealed: 25, since: now - 25 * hour },
-    masking: { rules: 'mask-1', fields: 14 },
+    masking: { rules: 'mask-2', fields: 17 },
     signing: situation === 'asks' ? null : { kind: 'transit', name: 'evidence of main (Vault Transit)' },
     bytesNeeded: 400_000_000,
     bytesFree: 80_000_000_000,

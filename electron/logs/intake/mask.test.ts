@@ -11,6 +11,9 @@ test.each([
   ['{"api_key": "k-12345"}', 'k-12345'],
   ['-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----', 'MHcCAQ'],
   ['cut -----BEGIN PRIVATE KEY-----MHcCAQ', 'MHcCAQ'],
+  [`GET /v1/lookup/hvs.${'Ab1'.repeat(8)}`, 'Ab1'],
+  ['the key AKIA0123456789ABCDEF is known', '0123456789ABCDEF'],
+  [`ghp_${'a1'.repeat(18)} and xoxb-0123456789-0123456789`, '0123456789'],
 ])('a secret in %j is not kept', (text, secret) => {
   expect(masked(text, 500)).not.toContain(secret)
 })

@@ -7,6 +7,10 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+/gi, '$1 ***'],
   // A JSON Web Token, or what is left of one that was cut: its first part begins with `{"` in base64url.
   [/\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,4}/g, '***'],
+  // Tokens that say by themselves whose they are: of Vault, AWS, GitHub and Slack. Callers put them anywhere, and no pack may hold one.
+  [/\bhv[sbr]\.[A-Za-z0-9_-]{16,}/g, '***'],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, '***'],
+  [/\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abprs]-[A-Za-z0-9-]{20,}/g, '***'],
   [
     /\b(token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|authorization|cookie|signature)(["']?\s*[=:]\s*["']?)[^\s"'&,;}]+/gi,
     '$1$2***',

@@ -15,6 +15,7 @@ const samples = {
     `[2026-11-22T12:00:00.000Z] "GET /v1?token=abcdef HTTP/2" 403 UAEX 0 0 5 - "-" "basic YWxhZGRpbg==" "r-1" "model" "10.0.0.7:8443"`,
     'no record, but authorization: Bearer abcdefghijkl',
     '{"plain":"nothing to be taken out","number":1}',
+    `{"path":"/v1/hvs.${'A1'.repeat(12)}/x","key":"AKIA0123456789ABCDEF","said":"ghp_${'a1'.repeat(18)} xoxb-${'1'.repeat(20)}"}`,
   ].join('\n'),
   array: JSON.stringify([{ input: { authorization: `Bearer ${token}` } }, { n: 1, signature: 'abc' }]),
   'event-list': JSON.stringify({ kind: 'EventList', items: [{ requestURI: '/x?access_key=abc' }] }),
@@ -32,5 +33,7 @@ test('this version of the masking is the one that its name stands for', () => {
 })
 
 test('none of the secrets of the samples is left', () => {
-  expect(JSON.stringify(versions)).not.toMatch(/eyJ[a-z]|k-12345|hunter2|s3cr3t|MHcCAQ|YWxh|abcdef/)
+  expect(JSON.stringify(versions)).not.toMatch(
+    /eyJ[a-z]|k-12345|hunter2|s3cr3t|MHcCAQ|YWxh|abcdef|A1A1|0123456789ABCDEF|a1a1|xoxb/,
+  )
 })

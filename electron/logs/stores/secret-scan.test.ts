@@ -6,7 +6,8 @@ import { mayHoldSecret, mayHoldSecretIn } from './secret-scan.ts'
 const words = [
   'token', 'Secret', 'PASSWORD', 'passwd', 'pwd', 'api_key', 'apikey', 'api-Key', 'access_key', 'accesskey',
   'authorization', 'Cookie', 'signature', 'bearer', 'Basic', 'eyJ', 'EYJhbGci.', '-----BEGIN', '-----', 'ünï',
-  ':', '=', '"', "'", '\\', ' ', '\t', '\n', '\u00a0', '***', 'null', '""', ',', '{', '_', 'x', '7', '.', 'abc',
+  'hvs.', 'HVS.', 'hvb.0123456789abcdef', 'AKIA', 'akia', 'ASIA0123456789ABCDEF', 'ghp_', 'xoxb-', '0123456789abcdefABCD',
+  'ABCDEFGHIJKLMNOP', ':', '=', '"', "'", '\\', ' ', '\t', '\n', '\u00a0', '***', 'null', '""', ',', '{', '_', 'x', '7', '.', 'abc',
 ]
 const pieces = fc.constantFrom(...words, ' '.repeat(60))
 
@@ -27,6 +28,12 @@ test.each([
   ['{"h":"Bearer abc"}', true],
   ['{"h":"see eyJhbGciOiJFUzI1NiJ9.e30.x"}', true],
   ['{"k":"-----BEGIN PRIVATE KEY-----"}', true],
+  ['{"path":"/v1/lookup/hvs.0123456789abcdefghijklmn"}', true],
+  ['{"path":"/x/AKIA0123456789ABCDEF"}', true],
+  ['{"path":"/x/ASIA0123456789ABCDEF"}', true],
+  [`{"path":"/x/ghp_${'a1'.repeat(18)}"}`, true],
+  ['{"path":"/x/xoxb-0123456789-0123456789"}', true],
+  ['{"path":"/hvs.short","host":"hvs.example.com"}', false],
   ['{"authorization":"***","cookie":null,"signature":""}', false],
   ['{"monkey":"a","tokens":"b","basics":1,"id":"a-b-c","keyJ":"x"}', false],
   ['{"id":"a--b","forbearer ":1,"heyJude":"."}', false],

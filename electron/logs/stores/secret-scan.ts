@@ -5,20 +5,27 @@
 const suspicious =
   /-----BEGIN|\b(?:bearer|basic)\s+[A-Za-z0-9]|\beyJ[A-Za-z0-9_-]+\.|(?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|authorization|cookie|signature)\\?["']?\s*[=:](?!\s*(?:["']?\*\*\*|null|""))/i
 
+/** Tokens that need no name beside them; small and large letters differ in them. */
+const credential =
+  /hv[sbr]\.[A-Za-z0-9_-]{16}|A(?:KIA|SIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[abprs]-[A-Za-z0-9-]{20}/
+
 export function mayHoldSecret(text: string): boolean {
-  return suspicious.test(text)
+  return suspicious.test(text) || credential.test(text)
 }
 
 /** Bits that upper and lower case share. */
 const lower = 0x20
-const [c, g, j, k, w, z] = [0x63, 0x67, 0x6a, 0x6b, 0x77, 0x7a] as const
+const [c, g, j, k, v, w, x, z] = [0x63, 0x67, 0x6a, 0x6b, 0x76, 0x77, 0x78, 0x7a] as const
+/** Of AKIA and ASIA, which are written large: a small one is everywhere. */
+const largeI = 0x49
 
 /**
  * Letters that are rare in logs, one of every shape above: seCret, siGnature and beGin, eyJ, toKen, Key and cooKie,
- * passWord and pWd, authoriZation. Of `bearer` and `basic` it is the white space after them.
+ * passWord and pWd, authoriZation; hVs., akIa, Ghp_, Xox. Of `bearer` and `basic` it is the white space after them.
  */
 const telling = new Uint8Array(256)
-for (const letter of [c, g, j, k, w, z]) telling[letter] = telling[letter - lower] = letter
+for (const letter of [c, g, j, k, v, w, x, z]) telling[letter] = telling[letter - lower] = letter
+telling[largeI] = largeI
 /** White space of a regular expression, in latin1. */
 const blanks = [0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0xa0]
 for (const blank of blanks) telling[blank] = lower
@@ -52,11 +59,21 @@ function tells(bytes: Buffer, index: number, letter: number): boolean {
     case c:
       return before === 0x65 && after === 0x72 && isKeyOfSecret(bytes, index)
     case g:
-      return (before === 0x69 && after === 0x6e && isKeyOfSecret(bytes, index)) || (before === 0x65 && after === 0x69)
+      return (
+        (before === 0x69 && after === 0x6e && isKeyOfSecret(bytes, index)) ||
+        (before === 0x65 && after === 0x69) ||
+        (after === 0x68 && bytes[index + 3] === 0x5f)
+      )
     case j:
       return before === 0x79
     case k:
       return (before === 0x6f || after === 0x65) && isKeyOfSecret(bytes, index)
+    case v:
+      return before === 0x68 && bytes[index + 2] === 0x2e
+    case x:
+      return after === 0x6f && bytes[index + 4] === 0x2d
+    case largeI:
+      return (before === k || before === 0x73) && after === 0x61
     case w:
       return (after === 0x64 || after === 0x6f) && isKeyOfSecret(bytes, index)
     case z:
