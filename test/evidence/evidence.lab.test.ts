@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
+import type { RecordKind } from '../../electron/core/log-store.ts'
 import { auditorReadme, filesCommand, signatureCommand } from '../../electron/evidence/verify/auditor-readme.ts'
 import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { type DataFolder, takeDataFolder } from '../../electron/service/data-folder.ts'
@@ -14,7 +15,7 @@ import { connectInProcess, type ServiceClient } from '../../electron/service/in-
 import { type ArtefactId, artefactIds, type PackSummary, type Period } from '../../shared/domain/evidence/model.ts'
 import { registrationFile } from '../lab/environment-file.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
-import { type LabRecords, labRecords } from './lab-records.ts'
+import { decisionsNotTold, type LabRecords, labRecords } from './lab-records.ts'
 
 /**
  * The whole way on the real servers: the lab runs, faults are injected, a pack is made, and somebody who has nothing of Everyhop
@@ -25,9 +26,15 @@ import { type LabRecords, labRecords } from './lab-records.ts'
 const buildMs = 25 * 60_000
 const run = promisify(execFile)
 const partial = 'lab-partial'
-const faults = ['policy-denies', 'vault-denied', 'broken-stage-signature', 'unsigned-image-admitted'] as const
-/** How long a fault lasts: so much traffic that it is not chance what is seen of it. */
-const faultMs = 4_000
+/** A fault lasts until the lab's own logs tell of it so often. */
+const faults = [
+  ['policy-denies', 'denied', 3],
+  ['vault-denied', 'vaultDenied', 3],
+  ['broken-stage-signature', 'integrityFailed', 3],
+  ['unsigned-image-admitted', 'violations', 1],
+] as const
+/** A busy machine is no failure. */
+const patient = { timeout: 60_000, interval: 250 }
 
 let folder: string
 let lab: Lab
@@ -50,15 +57,18 @@ beforeAll(async () => {
   service = composeService('cli', home, data)
   door = connectInProcess(service.router, service.log)
   const held = await Promise.all(['lab', partial].map((name) => service.sessions.hold(name)))
-  await watchedFor(8_000)
+  await vi.waitFor(everythingIsRead, patient)
   const from = Date.now()
   startedAt = from
-  await plaintextUntilRemembered()
-  for (const fault of faults) {
+  for (const [fault, tells, often] of faults) {
+    const since = Date.now()
     await lab.inject(fault)
-    await watchedFor(faultMs)
+    const isTold = async () => (await labRecords(lab, { from: since, to: Date.now() }))[tells] >= often
+    await vi.waitUntil(isTold, patient)
     await lab.heal()
   }
+  // The last one: by now the history has settled.
+  await plaintextUntilRemembered()
   await door.client.changes.enable({ environment: 'lab', minutes: 1, typed: null })
   await door.client.changes.disable({ environment: 'lab' })
   suspended = { from: Date.now(), to: Date.now() }
@@ -66,11 +76,9 @@ beforeAll(async () => {
   await watchedFor(3_000)
   service.sessions.power('resume')
   suspended = { ...suspended, to: Date.now() }
-  await watchedFor(6_000)
+  await vi.waitFor(isWatchedAgain, patient)
   period = { from, to: Date.now() }
-  // OPA hands over what it decided a moment later, and what is read is kept a moment after that.
-  await watchedFor(6_000)
-  truth = await labRecords(lab, period)
+  truth = await vi.waitFor(toldAndKept, patient)
   packs = { lab: await makePack('lab'), [partial]: await makePack(partial) }
   unpacked = Object.fromEntries(
     await Promise.all(Object.values(packs).map(async (pack) => [pack.environment, await unpack(pack)] as const)),
@@ -108,7 +116,6 @@ async function plaintextUntilRemembered(): Promise<void> {
       () => false,
     )
     await lab.heal()
-    await watchedFor(faultMs)
   }
   expect(isTold).toBe(true)
 }
@@ -118,6 +125,44 @@ async function plaintextIsRemembered(): Promise<void> {
     const { events } = await door.client.history.timeline({ environment, from: startedAt, to: Date.now() + 1 })
     expect(JSON.stringify(events)).toContain('plaintext')
   }
+}
+
+async function everythingIsRead(): Promise<void> {
+  for (const environment of ['lab', partial]) {
+    const health = await door.client.environments.health({ environment })
+    expect(health.filter(({ pending }) => pending > 0)).toEqual([])
+    expect(health.length).toBeGreaterThan(3)
+    expect((await door.client.history.range({ environment })).to).not.toBeNull()
+  }
+}
+
+async function keptBy(environment: string, record: RecordKind, window: Period): Promise<number> {
+  await service.logStores.settle(environment)
+  const store = await service.logStores.of(environment)
+  const { records, complete } = await store.records({ record, window, text: null, limit: 100_000 })
+  expect(complete).toBe(true)
+  return records.length
+}
+
+async function isWatchedAgain(): Promise<void> {
+  for (const environment of ['lab', partial]) {
+    const since = { from: suspended.to, to: Date.now() }
+    expect(await keptBy(environment, 'opa-decisions', since)).toBeGreaterThan(0)
+  }
+}
+
+/** The lab's own counts, when its logs have told everything of the period, and Everyhop has kept as much. */
+async function toldAndKept(): Promise<LabRecords> {
+  expect(await decisionsNotTold(lab.plan, period)).toEqual([])
+  const told = await labRecords(lab, period)
+  const kinds = ['opa-decisions', 'vault-audit', 'spire-audit', 'integrity-events'] as const
+  expect(await Promise.all(kinds.map((kind) => keptBy('lab', kind, period)))).toEqual([
+    told.decisions,
+    told.vaultLines,
+    told.spireLines,
+    told.integrityEvents,
+  ])
+  return told
 }
 
 function watchedFor(ms: number): Promise<void> {

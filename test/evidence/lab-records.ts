@@ -53,6 +53,18 @@ export async function labRecords(lab: Pick<Lab, 'plan' | 'cluster' | 'vault'>, p
   }
 }
 
+/** Decisions that the access logs of a period name, and that no OPA has handed over yet. */
+export async function decisionsNotTold(plan: LabPlan, period: Period): Promise<readonly unknown[]> {
+  const ever = await decisionsOf(plan, { from: 0, to: Number.POSITIVE_INFINITY })
+  const told = new Set(ever.map((decision) => decision['decision_id']))
+  const accesses = await Promise.all(plan.stages.map(({ accessLog }) => linesOf(accessLog, ({ ts }) => ts, period)))
+  return accesses
+    .flat()
+    .flatMap(({ direction, decision_id: id }) =>
+      direction !== 'inbound' || typeof id !== 'string' || told.has(id) ? [] : [id],
+    )
+}
+
 async function decisionsOf(plan: LabPlan, period: Period): Promise<readonly Json[]> {
   const all = await Promise.all(
     plan.opas.map(({ decisionLog }) => linesOf(decisionLog, (each) => each['timestamp'], period)),
