@@ -50,7 +50,7 @@ function withPlace(error: SerializedError): string {
   const calls = (error.stack ?? '').split('\n').filter((line) => line.trim().startsWith('at '))
   const own = calls.filter((line) => !line.includes('node_modules') && !line.includes('node:'))
   const places = (own.length === 0 ? calls : own).slice(0, 4).map((line) => line.trim())
-  return ['nobody waited for:', error.type ?? error.name ?? '', firstLine(error), ...places].join(' ')
+  return ['nobody waited for:', error.name ?? '', firstLine(error), ...places].join(' ')
 }
 
 function firstLine(error: { readonly message?: string }): string {
