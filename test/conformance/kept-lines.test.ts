@@ -1,7 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { openEmbeddedStore } from '../../electron/logs/stores/embedded/embedded-store.ts'
 import { openLogStore } from '../../electron/logs/stores/open-log-store.ts'
 import { segmentPath } from '../../electron/logs/stores/segments/segment-files.ts'
@@ -70,6 +70,26 @@ test('a segment that somebody took away has its lines still, without their texts
     lines.map((line, index) => (index < 2 ? { ...line, text: null } : line)),
   )
   await store.close()
+})
+
+test('a reading that ends before it began leaves nothing behind that nobody waits for', async () => {
+  const store = await openLogStore({ folder, retention })
+  for (let part = 0; part < 5; part += 1) await store.append(decisions(part * 400, 400))
+  await store.settle()
+  const unwaited: unknown[] = []
+  const note = (reason: unknown): void => void unwaited.push(reason)
+  process.on('unhandledRejection', note)
+  onTestFinished(() => void process.off('unhandledRejection', note))
+  for (let round = 0; round < 20; round += 1) {
+    const stop = new AbortController()
+    const reading = store.lines('opa-decisions', null, stop.signal)[Symbol.asyncIterator]().next()
+    stop.abort(new Error('enough'))
+    await expect(reading).rejects.toThrow('enough')
+  }
+  // Whatever was still to be answered is by now.
+  await store.counts()
+  await store.close()
+  expect(unwaited).toEqual([])
 })
 
 test('whoever reads while more is kept finds each line once, in order', async () => {

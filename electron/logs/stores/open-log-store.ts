@@ -69,16 +69,21 @@ export async function openLogStore(options: EmbeddedStoreOptions): Promise<LogSt
     calls += 1
     const reading = calls
     await ask({ lines: 'begin', reading, record, after })
+    // Whoever leaves does not wait for what was asked for last: it is broken off, and that nobody hears must not end the process.
+    const askNext = (): Promise<unknown> => {
+      const asked = ask({ lines: 'next', reading })
+      asked.catch(() => {})
+      return asked
+    }
     try {
-      let next = ask({ lines: 'next', reading })
+      let next = askNext()
       for (;;) {
         signal.throwIfAborted()
         const batch = await next
         // The other end is `store.lines` itself.
         if (batch === null) return
         // It reads on while these are worked on.
-        next = ask({ lines: 'next', reading })
-        next.catch(() => {})
+        next = askNext()
         yield batch as readonly KeptLine[]
       }
     } finally {

@@ -33,7 +33,7 @@ async function read(call: LinesCall): Promise<readonly KeptLine[] | null> {
   if (held === undefined) return null
   if (call.lines === 'leave') {
     readings.delete(reading)
-    held.leave.abort()
+    held.leave.abort(new Error('nobody reads these lines any more'))
     await held.lines.return?.()
     return null
   }
