@@ -8,7 +8,7 @@ test('cells are quoted where they must be, and absent ones are empty', () => {
   })
 })
 
-test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1'])('%j is no formula afterwards', (cell) => {
+test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1+1', '＠SUM(A1)'])('%j is no formula afterwards', (cell) => {
   const { text, prefixed } = csvRow([cell])
   expect(prefixed).toBe(1)
   expect(text.replace(/^"/, '')).toMatch(/^'/)

@@ -6,8 +6,8 @@ export interface CsvRow {
   readonly prefixed: number
 }
 
-/** What begins a formula in one spreadsheet or another, and what those skip before they look. */
-const runs = /^[=+\-@\t\r\n\0]/
+/** What begins a formula in one spreadsheet or another, in full width too where one writes Japanese, and what those skip before they look. */
+const runs = /^[=+\-@＝＋－＠\t\r\n\0]/
 const needsQuotes = /[",\r\n]|^\s|\s$/
 
 export function csvRow(cells: readonly (string | number | null)[]): CsvRow {
