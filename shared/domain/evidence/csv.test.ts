@@ -8,11 +8,14 @@ test('cells are quoted where they must be, and absent ones are empty', () => {
   })
 })
 
-test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1+1', '＠SUM(A1)'])('%j is no formula afterwards', (cell) => {
-  const { text, prefixed } = csvRow([cell])
-  expect(prefixed).toBe(1)
-  expect(text.replace(/^"/, '')).toMatch(/^'/)
-})
+test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1+1', '＠SUM(A1)'])(
+  '%j is no formula afterwards',
+  (cell) => {
+    const { text, prefixed } = csvRow([cell])
+    expect(prefixed).toBe(1)
+    expect(text.replace(/^"/, '')).toMatch(/^'/)
+  },
+)
 
 test('a NUL leaves no trace that a reader could stop at', () => {
   expect(csvRow(['\0=1', -5])).toEqual({ text: "'\uFFFD=1,-5\n", prefixed: 1 })
