@@ -108,7 +108,8 @@ export function createLanguage({ regal, folderOf }: LanguageParts): Language {
       }
       child.on('error', (reason) => (words += reason.message))
       signal.addEventListener('abort', stop, { once: true })
-      const looking = setInterval(() => void inTurn(session, () => keepInStep(session)), lookMs)
+      // On a full disk Regal sees what it saw before; nobody waits for the look, so its failure must not be nobody's either.
+      const looking = setInterval(() => void inTurn(session, () => keepInStep(session)).catch(() => {}), lookMs)
       try {
         yield* messages(session, signal)
         if (!signal.aborted) {

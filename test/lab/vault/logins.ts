@@ -42,6 +42,9 @@ export async function openLogins(vault: VaultServer, plan: LabPlan, keysUrl: str
     bound_subject: subject,
     token_policies: [policy],
   })
+  // Read before anything is asked: a request that fails meanwhile would have nobody who hears of it.
+  const everyhopPolicy = await readFile(shippedPolicyFile, 'utf8')
+  const signerPolicy = await readFile(shippedSigningFile, 'utf8')
   const stages = credentials.map(async (credential) => {
     const { stage } = credential
     await vault.asRoot('PUT', `sys/policies/acl/${stage}`, { policy: stagePolicy(credential) })
@@ -50,8 +53,8 @@ export async function openLogins(vault: VaultServer, plan: LabPlan, keysUrl: str
   })
   await Promise.all([
     ...stages,
-    vault.asRoot('PUT', `sys/policies/acl/${everyhopName}`, { policy: await readFile(shippedPolicyFile, 'utf8') }),
-    vault.asRoot('PUT', `sys/policies/acl/${signerName}`, { policy: await readFile(shippedSigningFile, 'utf8') }),
+    vault.asRoot('PUT', `sys/policies/acl/${everyhopName}`, { policy: everyhopPolicy }),
+    vault.asRoot('PUT', `sys/policies/acl/${signerName}`, { policy: signerPolicy }),
     vault.asRoot('POST', `auth/jwt/role/${everyhopName}`, {
       ...role(readerSpiffeId, everyhopName),
       ...asShipped,

@@ -10,8 +10,7 @@ export async function inject(lab: LabControls): Promise<void> {
   const written = waitForLine(plan.files.auditLog, 'the new audit log tells of a lease', (line) =>
     line.includes('"lease_id"'),
   )
-  await holders.askAnew(stage)
-  await written
+  await Promise.all([written, holders.askAnew(stage)])
   if (before === holders.leases().get(stage)) throw new Error(`${stage} still holds ${before}`)
 }
 
