@@ -1,9 +1,10 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
-import { composeService } from '../../electron/service/compose.ts'
+import { type Composed, composeService } from '../../electron/service/compose.ts'
 import { takeDataFolder } from '../../electron/service/data-folder.ts'
 import { connectInProcess, type ServiceClient } from '../../electron/service/in-process.ts'
 import type { RefusedAnswer } from '../../shared/contract/logs.ts'
@@ -39,7 +40,7 @@ export interface PolicyOnLab {
   plan(of: PolicySubject): Promise<PublishPlan>
   /** Plans, confirms and follows it to its end. */
   publish(of: PolicySubject): Promise<readonly PublishProgress[]>
-  /** Rewrites environment.yaml. Everyhop reads it a moment later: wait for what it changes. */
+  /** Rewrites environment.yaml; resolves when Everyhop has read it. What rests on sources changes a moment later. */
   configure(edit: (environment: Environment) => void): Promise<void>
   /** environment.yaml as the lab wrote it; resolves when Everyhop has read it. */
   reconfigure(): Promise<void>
@@ -63,6 +64,17 @@ export interface PolicyData {
   readonly pipeline: { readonly adjacency: Record<string, Record<string, unknown>> }
 }
 
+/** Resolves when Everyhop goes by what stands in an environment's file. To ask for a plan until then would cost a processor. */
+export async function environmentRead(
+  { registry }: Pick<Composed, 'registry'>,
+  name: string,
+  file: string,
+): Promise<void> {
+  const written = environmentSchema.parse(parse(await readFile(file, 'utf8')))
+  const isRead = async (): Promise<boolean> => isDeepStrictEqual(registry.get(name).environment, written)
+  await waitFor(`the file of ${name} is read`, isRead, patient)
+}
+
 export async function startPolicyOnLab(): Promise<PolicyOnLab> {
   const folder = await mkdtemp(join(tmpdir(), 'pol-'))
   const home = join(folder, 'home')
@@ -71,6 +83,7 @@ export async function startPolicyOnLab(): Promise<PolicyOnLab> {
   const owned = takeDataFolder(data)
   const service = composeService('cli', home, owned)
   const { client, close } = connectInProcess(service.router, service.log)
+  const file = registrationFile(home)
   const overview = async () => {
     const [first, ...others] = await client.policy.bundles({ environment })
     if (first === undefined || others.length > 0) throw new Error('the lab has one bundle')
@@ -153,13 +166,14 @@ export async function startPolicyOnLab(): Promise<PolicyOnLab> {
       return steps
     },
     async configure(edit) {
-      const file = registrationFile(home)
       const read: Environment = environmentSchema.parse(parse(await readFile(file, 'utf8')))
       edit(read)
       await writeFile(file, stringify(read))
+      await environmentRead(service, environment, file)
     },
     async reconfigure() {
-      await copyFile(lab.environmentFile, registrationFile(home))
+      await copyFile(lab.environmentFile, file)
+      await environmentRead(service, environment, file)
       await waitFor('the store is known again', async () => (await overview()).live.known, patient)
     },
     async stop() {

@@ -14,6 +14,7 @@ import { registrationFile } from '../lab/environment-file.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
 import { openVaultApi } from '../lab/vault/api.ts'
 import { everyhopName, signerName } from '../lab/vault/logins.ts'
+import { environmentRead } from './policy-on-lab.ts'
 
 /** The lab's third tier, by address and through its cluster: the shipped program plans publications that its Vault signs. */
 const startLimitMs = 40 * 60 * 1000
@@ -66,6 +67,7 @@ async function signedByVault(name: string, signIn: Environment['sources']['vault
   settings.verification = { keyFile: join(folder, 'transit.pem'), keyId: 'transit' }
   vault.signIn = signIn
   await writeFile(file, stringify(environment))
+  await environmentRead(service, name, file)
 }
 
 /** What is live now, which the environment published before moves. */
