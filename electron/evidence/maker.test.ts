@@ -204,6 +204,10 @@ test('a pack is saved elsewhere whole, and never over something', async () => {
   await expect(handlers.save({ environment: 'prod-eu', packId: 'EP-2026-0009', file: `${to}2` })).rejects.toThrow(
     'not in the list',
   )
+  const changed = join(folder, 'changed.zip')
+  appendFileSync(join(folder, 'evidence', `${packId}.zip`), 'x')
+  await expect(handlers.save({ environment: 'prod-eu', packId, file: changed })).rejects.toThrow('changed or replaced')
+  expect(existsSync(changed)).toBe(false)
   expect(leftIn(folder).filter((name) => name.includes('partial'))).toEqual([])
 })
 

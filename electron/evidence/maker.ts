@@ -11,7 +11,7 @@ import type { Seals } from '../core/seals.ts'
 import type { EvidenceHandlers } from './handlers.ts'
 import type { MakerParts } from './maker-parts.ts'
 import { fingerprintOf, hashOfHead } from './pack/bag.ts'
-import { readReport } from './pack/read-report.ts'
+import { demandSame, readReport } from './pack/read-report.ts'
 import type { PackProgress, PackRequest } from './pack/request.ts'
 import { refuseSecrets } from './pack/secret-gate.ts'
 import { bytesFree, copyPack, demandPlace, demandRoom, failureOf, publish, workFolderFor } from './pack/work-folder.ts'
@@ -282,6 +282,8 @@ export function createEvidenceHandlers(parts: MakerParts): EvidenceHandlers {
     async save({ environment, packId, file }) {
       const found = await entryOf(environment, packId)
       if (!isAbsolute(file)) throw notAbsolute(file)
+      // What was made is handed on, and nothing that stands in its place.
+      await demandSame(packId, found.file, found.sha256)
       await copyPack(found.file, file, found.sha256)
       return { file }
     },

@@ -12,12 +12,7 @@ const mostBytes = 8 * 1024 ** 2
  * @throws `Failure`: `not-found` when the file is gone, `conflict` when it is not the one that was made.
  */
 export async function readReport(packId: string, file: string, sha256: string): Promise<string> {
-  const found = await hashOf(file).catch(() => null)
-  if (found === null) throw new Failure('not-found', file, `${packId} is no longer where it was put.`)
-  if (found !== sha256) {
-    const sentence = `${file} is not the pack that was made: it was changed or replaced.`
-    throw new Failure('conflict', packId, sentence, 'Verify it, and do not rely on it.')
-  }
+  await demandSame(packId, file, sha256)
   const container = await openContainer(file, createFindings())
   try {
     const entry = container?.entries.get('data/report.html')
@@ -30,6 +25,15 @@ export async function readReport(packId: string, file: string, sha256: string): 
   } finally {
     await container?.close()
   }
+}
+
+/** Rejects with a `Failure` when a file is not the pack that was made: `not-found` when it is gone, `conflict` when it is another. */
+export async function demandSame(packId: string, file: string, sha256: string): Promise<void> {
+  const found = await hashOf(file).catch(() => null)
+  if (found === null) throw new Failure('not-found', file, `${packId} is no longer where it was put.`)
+  if (found === sha256) return
+  const sentence = `${file} is not the pack that was made: it was changed or replaced.`
+  throw new Failure('conflict', packId, sentence, 'Verify it, and do not rely on it.')
 }
 
 async function hashOf(file: string): Promise<string> {
