@@ -9,7 +9,7 @@ import { inSlices } from './slices.ts'
 /** Somebody waits for the past too: longer slices lose less time between them. Milliseconds. */
 const buildSliceMs = 25
 /** Of a graph of which more than this share of the scopes differ, a whole build takes less than an update. */
-const worthwhile = 0.4
+const worthwhile = 0.25
 const never = new AbortController().signal
 
 /** Makes graphs of past times, one after the other; leaves room for others while one is made. */

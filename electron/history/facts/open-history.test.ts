@@ -182,6 +182,29 @@ test('a fact that is read again and again takes no room, and its age is told to 
   expect(found?.facts.map((fact) => fact.from.observedAt)).toEqual(found?.facts.map(() => found.readAt))
 })
 
+test('when it was read last is told in steps of its pause, too old by at most two, and after a gap never from before it', () => {
+  const history = open()
+  const second = 1000
+  const of = (seconds: number) => history.statesAt(builtAt + seconds * second)?.states[0]
+  for (let at = 0; at <= 1000; at += 40) {
+    const now = builtAt + at * second
+    if (at === 520) history.watched(builtAt + 510 * second)
+    history.record({ at: now, put: [state('envoy/a/proxy', now, factsOf(0, 1, now))], gone: [] })
+    if (at === 480) history.unwatched(now + 10 * second, 'asleep')
+  }
+  for (const at of [130, 281, 319, 660, 875]) {
+    const told = of(at)?.readAt ?? 0
+    expect(told).toBeLessThanOrEqual(builtAt + (at - (at % 40)) * second)
+    expect(told).toBeGreaterThan(builtAt + (at - 80) * second)
+  }
+  expect(of(319)).toBe(of(281))
+  expect(of(321)).not.toBe(of(281))
+  // A pause after the gap it is certain that it was read since.
+  expect(of(545)).toMatchObject({ current: false })
+  expect(of(555)).toMatchObject({ current: true, readAt: builtAt + 510 * second })
+  history.close()
+})
+
 test('a scope is told as the same object for as long as nothing of it is other', () => {
   const history = open()
   const ids = ['envoy/a/proxy', 'envoy/b/proxy']

@@ -3,7 +3,7 @@ import type { PastStates } from '../../../shared/domain/history/model.ts'
 import type { Fact, ScopeState } from '../../../shared/domain/model/fact.ts'
 import type { EpochMs } from '../../../shared/domain/model/time.ts'
 import { isToldWithReading, readFact, withDelta } from './fact-text.ts'
-import { lastReading, type ReadRun, readGaps, readings } from './reads.ts'
+import { lastReading, lastReadingInSteps, type ReadRun, readGaps, readings } from './reads.ts'
 import type { Watching } from './watching.ts'
 import { readWholes } from './wholes.ts'
 
@@ -98,17 +98,16 @@ export function readPast(database: DatabaseSync, watching: Watching, now: () => 
     deadEnd: EpochMs,
     before: Told | undefined,
   ): Told {
-    const tried = lastReading(run, at)
     const isReadThen = run.state === readings.current
-    const readAt = isReadThen
-      ? parts.reduce((latest, { seen }) => Math.max(latest, seen), Math.max(tried, 0))
-      : run.readAt
+    const seen = isReadThen ? parts.reduce((latest, part) => Math.max(latest, part.seen), 0) : 0
+    // Read before a gap and not since it: last known, and what kept it from being read then is over.
+    const isOver = Math.max(lastReading(run, at), seen) < deadEnd
+    const stepped = lastReadingInSteps(run, at)
+    const tried = Math.max(isOver ? stepped : Math.max(stepped, deadEnd), seen)
+    const readAt = isReadThen ? tried : run.readAt
     const known = before?.versions ?? none
     const found = parts.map((version, place) => versionToldAgain(version, readAt, known[place]))
     const areSame = found.length === known.length && found.every((version, place) => version === known[place])
-    const triedAt = isReadThen ? (readAt ?? tried) : tried
-    // Read before a gap and not since it: last known, and what kept it from being read then is over.
-    const isOver = triedAt < deadEnd
     const gaps = isOver ? '[]' : run.gaps
     const current = isReadThen && !isOver
     const was = before?.state
@@ -117,13 +116,13 @@ export function readPast(database: DatabaseSync, watching: Watching, now: () => 
       areSame &&
       before?.gaps === gaps &&
       was.readAt === readAt &&
-      was.triedAt === triedAt &&
+      was.triedAt === tried &&
       was.current === current
     ) {
       return before
     }
     const facts = was !== undefined && areSame ? was.facts : found.flatMap((version) => version.facts)
-    const state = { scope, facts, gaps: readGaps(gaps, triedAt), readAt, triedAt, current }
+    const state = { scope, facts, gaps: readGaps(gaps, tried), readAt, triedAt: tried, current }
     return { state, gaps, versions: found }
   }
 

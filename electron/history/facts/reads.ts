@@ -136,9 +136,18 @@ export function readRun(row: Readonly<Record<string, unknown>>): ReadRun {
   }
 }
 
-/** When the last reading until `at` was, or earlier, never later. */
+/** When the last reading until `at` was, or earlier by at most a pause, never later. */
 export function lastReading(run: ReadRun, at: EpochMs): EpochMs {
   return at >= run.to && run.to > run.from ? run.to : Math.min(at, run.to) - run.pause
+}
+
+/**
+ * The same in steps of a pause, so earlier by at most two: of a scope that is read each 25 minutes nothing is other a minute later,
+ * and who looks from one past time to the next need not wait for all to be made again.
+ */
+export function lastReadingInSteps(run: ReadRun, at: EpochMs): EpochMs {
+  if (at >= run.to || run.pause <= 0) return lastReading(run, at)
+  return run.from + (Math.floor((at - run.from) / run.pause) - 1) * run.pause
 }
 
 /** Gaps as of a reading. */
