@@ -44,6 +44,9 @@ const workers = Math.max(2, availableParallelism() - 1)
 const longest = [
   'test/conformance/kubernetes.lab.test.ts',
   'test/conformance/kubernetes.test.ts',
+  'test/evidence/evidence.lab.test.ts',
+  'test/conformance/vault-transit-cluster.lab.test.ts',
+  'test/conformance/policy-faults.lab.test.ts',
   'test/truth/vault-truth.lab.test.ts',
 ]
 
