@@ -15,8 +15,8 @@ const whatIsKept = [
   'electron/core/failure.ts',
 ]
 
-/** What every room that keeps something on the disk does in the same way. */
-const onTheDisk = ['electron/platform/flush-folder.ts']
+/** What every room that keeps something on the disk, or reads much of it, does in the same way. */
+const onTheDisk = ['electron/platform/flush-folder.ts', 'electron/platform/give-back.ts']
 
 /**
  * "Who may import whom", one row a folder; the first row that fits a file decides.

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { Failure } from '../../core/failure.ts'
 import type { SealedStream } from '../../core/seals.ts'
-import { giveBack } from '../give-back.ts'
+import { giveBack } from '../../platform/give-back.ts'
 import { openOutputFile, type WrittenFile } from './output-file.ts'
 
 /** Bytes of what is remembered of each line: its leaf, and where it ends in the file. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, writeFile } from 'node:fs/promises'
-import { giveBack } from '../give-back.ts'
+import { giveBack } from '../../platform/give-back.ts'
 
 /** What a file of a pack turned out to be. */
 export interface WrittenFile {

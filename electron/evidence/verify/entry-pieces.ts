@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream'
 import { createInflateRaw } from 'node:zlib'
 import type { Entry, ZipFile } from 'yauzl'
-import { giveBack } from '../give-back.ts'
+import { giveBack } from '../../platform/give-back.ts'
 
 const pieceBytes = 256 * 1024
 

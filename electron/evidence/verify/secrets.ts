@@ -1,4 +1,4 @@
-import { giveBack } from '../give-back.ts'
+import { giveBack } from '../../platform/give-back.ts'
 
 /**
  * What looks like a credential, by how it is written: docs/formats/evidence-pack.md, "Secrets". Only what can hardly be anything else, as a

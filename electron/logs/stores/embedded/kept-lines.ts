@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { KeptLine, KeptLines, LineCursor } from '../../../core/log-lines.ts'
 import type { RecordKind, TimeWindow, Upload } from '../../../core/log-store.ts'
+import { giveBack } from '../../../platform/give-back.ts'
 import { heldTexts } from '../held-text.ts'
 import type { FramePlace } from '../segments/frame.ts'
 import { frameAt, openSegment } from '../segments/segment-files.ts'
@@ -161,8 +162,11 @@ async function contentOf(file: FileHandle | null, place: FramePlace): Promise<Co
   return unpacked.kind === 'refused' ? null : { bytes: unpacked.content, form: frame.header.form }
 }
 
+/** The content is gone after. */
 function linesOfFrame(segment: number, rows: FrameRows, content: Content | null): readonly KeptLine[] {
   const texts = content === null ? [] : heldTexts(content.bytes, content.form, rows.items)
+  // All of its memory: unpacking left some room behind the content, and is over.
+  if (content !== null) giveBack(Buffer.from(content.bytes.buffer))
   return rows.items.map((item, index) => ({
     cursor: cursorOf({ segment, offset: rows.frame, importNumber: null, item }),
     source: rows.sources[index] ?? '',
