@@ -21,7 +21,7 @@ let probe: Probe
 let healthy: { readonly byAddress: HopStates; readonly viaCluster: HopStates; readonly topology: Topology }
 
 beforeAll(async () => {
-  on = await startEveryhopOnLab({ tier: 2, windowSeconds: 6 })
+  on = await startEveryhopOnLab({ tier: 2, windowSeconds: 8 })
   probe = createProbe(on.lab)
 })
 afterAll(() => on?.stop())
