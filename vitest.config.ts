@@ -15,6 +15,7 @@ const withProcesses = [
   'electron/connectors/kubernetes/{observe,pod-log}.test.ts',
   'electron/connectors/spire/{spire,workload-api}.test.ts',
   'electron/core/environments.test.ts',
+  'electron/evidence/young-generation.test.ts',
   'electron/playground/index.test.ts',
   'electron/playground/pipeline/{main,pipeline}.test.ts',
   'electron/playground/sidecar/{handshakes,requests}.test.ts',
