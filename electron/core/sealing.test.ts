@@ -6,15 +6,21 @@ import type { Seals } from './seals.ts'
 const hour = 3_600_000
 const minute = 60_000
 
-function parts(failing: () => Error | null = () => null) {
+interface Failing {
+  readonly open?: () => Error | null
+  /** Instead of sealing. */
+  readonly seal?: (signal: AbortSignal | undefined) => Promise<null>
+}
+
+function parts(failing: Failing = {}) {
   const clock = createManualClock(1_700_000_000_000)
   const did: string[] = []
   const warned: unknown[] = []
   const refuse = () => Promise.reject(new Error('not asked here'))
   const sealsOf = (name: string): Seals => ({
-    async seal(now) {
+    async seal(now, signal) {
       did.push(`seal ${name} at ${(now - 1_700_000_000_000) / minute}`)
-      return null
+      return failing.seal?.(signal) ?? null
     },
     heads: refuse,
     leafless: refuse,
@@ -29,7 +35,7 @@ function parts(failing: () => Error | null = () => null) {
   const sealing = createSealing({
     async open(name) {
       did.push(`open ${name}`)
-      const reason = failing()
+      const reason = failing.open?.() ?? null
       if (reason !== null) throw reason
       return sealsOf(name)
     },
@@ -72,7 +78,7 @@ test('a program that runs for a moment seals nothing, unless it was asked to', a
 
 test('seals that cannot be opened are said, and opened when they can be', async () => {
   let reason: Error | null = new Error('the device key cannot be used')
-  const { sealing, taken, clock, warned } = parts(() => reason)
+  const { sealing, taken, clock, warned } = parts({ open: () => reason })
   sealing.keep('dev')
   await clock.advance(minute)
   expect(warned).toEqual([{ environment: 'dev', reason: 'the device key cannot be used' }])
@@ -85,4 +91,21 @@ test('seals that cannot be opened are said, and opened when they can be', async 
   expect(taken()).toEqual(['close dev'])
   await sealing.close()
   expect(taken()).toEqual([])
+})
+
+test('what the last seal meets is said, and that the end stopped one before it is not', async () => {
+  let isLast = false
+  const { sealing, clock, taken, warned } = parts({
+    seal: (signal) =>
+      isLast
+        ? Promise.reject(new Error('the disk is full'))
+        : new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+  })
+  sealing.keep('dev')
+  await clock.advance(minute)
+  expect(taken()).toEqual(['open dev', 'settle dev', 'seal dev at 1'])
+  isLast = true
+  await sealing.close()
+  expect(taken()).toEqual(['settle dev', 'seal dev at 1', 'close dev'])
+  expect(warned).toEqual([{ environment: 'dev', reason: 'the disk is full' }])
 })

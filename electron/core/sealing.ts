@@ -75,7 +75,8 @@ export function createSealing({ open, sourcesOf, settle, clock, log }: SealingPa
       await settle(environment)
       await seals.seal(clock.now(), signal)
     } catch (reason) {
-      if (ended.signal.aborted && !signal.aborted) return
+      // The end stopped it, and seals once more by itself.
+      if (signal.aborted && signal === ended.signal) return
       log.warn('what was collected is not sealed yet', {
         environment,
         reason: reason instanceof Error ? reason.message : String(reason),
