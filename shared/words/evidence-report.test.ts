@@ -46,3 +46,12 @@ test('where a key file lies is not told', () => {
   expect(signedWithWords('file', 'secret/org.pem')).toBe('a key file')
   expect(signedWithWords('command', 'bin/sign')).toBe('the program sign')
 })
+
+test('of many sources that have gaps two are named, and how many more', () => {
+  const sentence = (sources: string) => limitationSentences['result.gaps']?.({ gaps: 3, sources })
+  expect(sentence('everyhop')).toBe('3 gaps of everyhop: what happened in them is not known.')
+  expect(sentence('everyhop, opa/a')).toBe('3 gaps of everyhop and opa/a: what happened in them is not known.')
+  expect(sentence('everyhop, opa/a, opa/b, opa/c')).toBe(
+    '3 gaps of everyhop, opa/a and 2 more: what happened in them is not known.',
+  )
+})

@@ -6,12 +6,20 @@ type Params = Limitation['params']
 const records = (value: Params[string] | undefined, word: string): string =>
   typeof value === 'number' ? countOf(value, word) : `an unknown number of ${word}s`
 
+/** `sources` is a list with commas; all of them stand beside their gaps. */
+function someOf(sources: Params[string] | undefined): string {
+  const names = typeof sources === 'string' ? sources.split(', ') : []
+  const [first = 'a source', second, ...more] = names
+  if (second === undefined) return first
+  return more.length === 0 ? `${first} and ${second}` : `${first}, ${second} and ${more.length} more`
+}
+
 /** Reasons of a result by the rule of shared/domain/evidence/result-state.ts, and what the maker of packs says of its own. */
 export const resultSentences: Readonly<Record<string, (params: Params) => string>> = {
   'result.operated': ({ count }) => `Of ${records(count, 'record')} none deviated, and nothing is known to be missing.`,
   'result.exceptions': ({ exceptions }) => `${records(exceptions, 'record')} deviated; each is in the list.`,
   'result.gaps': ({ gaps, sources }) =>
-    `${records(gaps, 'gap')} of ${sources ?? 'a source'}: what happened in it is not known.`,
+    `${records(gaps, 'gap')} of ${someOf(sources)}: what happened in ${gaps === 1 ? 'it' : 'them'} is not known.`,
   'result.not-reporting': ({ reporting, expected }) =>
     reporting === null || reporting === undefined
       ? `It is not known how many of ${expected ?? 'all'} reported.`

@@ -30,7 +30,7 @@ export function ArtefactTable({ rows }: { readonly rows: readonly ArtefactRow[] 
         <tbody>
           {rows.map((row) => (
             <tr key={row.id} data-artefact={row.id}>
-              <td>
+              <td className={styles.titleCell}>
                 <b>{row.title}</b>
                 <div className={styles.meta}>{row.from}</div>
               </td>

@@ -47,7 +47,8 @@ export function TimelinePicture({
         <g key={words}>
           <rect x={x} y={4} width={wide} height={axisY - 4} className={styles.unrecorded} />
           {wide < words.length * 7.5 ? null : (
-            <text x={x + wide - 8} y={18} textAnchor="end" className={styles.label}>
+            // In the row of events, of which there are none here: logs may tell of denials all the same.
+            <text x={x + wide - 8} y={marksY + 4} textAnchor="end" className={styles.label}>
               {words}
             </text>
           )}
